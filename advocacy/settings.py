@@ -253,6 +253,7 @@ SLACK_TOKEN: str = GIVEN["DESK_SLACK_TOKEN"]
 SLACK_SIGNING_SECRET: str = GIVEN["DESK_SLACK_SIGNING_SECRET"]
 CRM_WEBHOOK_URL: str = GIVEN["DESK_CRM_WEBHOOK_URL"]
 CRM_WEBHOOK_SECRET: str = GIVEN["DESK_CRM_WEBHOOK_SECRET"]
+MARKS_WEBHOOK_SECRET: str = GIVEN["DESK_MARKS_WEBHOOK_SECRET"]
 TEAM_SLACK_CHANNEL: str = GIVEN["DESK_TEAM_SLACK_CHANNEL"]
 ADVOCATES_SLACK_GROUP = GIVEN["DESK_ADVOCATES_SLACK_GROUP"]
 RAPID_RESPONSE_SLACK_CHANNEL = GIVEN["DESK_RAPID_RESPONSE_SLACK_CHANNEL"]
@@ -305,6 +306,7 @@ _QUEUES: dict[str, tuple[str, ...]] = {
         "channels.try_connection",
         "mentions.check_personal",
         "mentions.check_lost_personal",
+        "metrics.build_package",
     ),
 }
 CELERY_TASK_QUEUES = [Queue(name) for name in (CELERY_TASK_DEFAULT_QUEUE, *_QUEUES)]  # type: ignore[no-untyped-call]

@@ -38,6 +38,7 @@ class EntryKind(models.TextChoices):
     CONNECTION_CHANGED = "connection_changed", _("Connection changed")
     CHANNEL_CHANGED = "channel_changed", _("Channel changed")
     DIRECTORY_CHANGED = "directory_changed", _("Expert directory changed")
+    MARKS_IMPORTED = "marks_imported", _("Marks imported")
     HANDBOOK_LOADED = "handbook_loaded", _("Handbook loaded")
     SECRET_CHANGED = "secret_changed", _("Secret changed")
     SECRETS_RESEALED = "secrets_resealed", _("Secrets re-encrypted")

@@ -16,7 +16,7 @@ from channels.audience import seen_by
 from channels.errors import ChannelError
 from channels.models import Channel
 from experts.directory import slack_check
-from experts.models import Expert, Outreach, OutreachText, TeamPage, Topic
+from experts.models import Expert, FeedbackRule, Outreach, OutreachText, TeamPage, Topic
 
 
 class KeywordsField(forms.CharField):
@@ -87,6 +87,11 @@ class ExpertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=_("Check in Slack"))
     def check_in_slack(self, request: HttpRequest, queryset: QuerySet[Expert]) -> None:
         _tell(request, self, lambda: slack_check.problems(experts=queryset.select_related("person")))
+
+
+@admin.register(FeedbackRule)
+class FeedbackRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["name", "weekday", "at", "time_zone", "is_active"]
 
 
 @admin.register(TeamPage)

@@ -5,11 +5,20 @@ from __future__ import annotations
 from django.db.models import Q
 
 from channels.audience import Viewer, rule_for, seen_by, visible_channel_ids
-from experts.models import CommunityShare, DraftVersion, Outreach, OutreachText, PossibleAnswer, ThreadReply
+from experts.models import (
+    CommunityShare,
+    DraftVersion,
+    Feedback,
+    FeedbackDigest,
+    Outreach,
+    OutreachText,
+    PossibleAnswer,
+    ThreadReply,
+)
 from mentions.models import Ticket
 
 
-@rule_for(Outreach, CommunityShare)
+@rule_for(Outreach, CommunityShare, Feedback)
 def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
 
@@ -17,6 +26,12 @@ def _with_its_ticket(user: Viewer) -> Q:
 @rule_for(PossibleAnswer, ThreadReply, DraftVersion)
 def _with_its_outreach(user: Viewer) -> Q:
     return Q(outreach__ticket__in=seen_by(user, Ticket))
+
+
+@rule_for(FeedbackDigest)
+def _posted_without_restricted_tickets(user: Viewer) -> Q:
+    """It was told to a whole room; each of its conversations is asked for by itself."""
+    return Q() if user.has_perm("experts.view_feedback") else Q(pk__in=[])
 
 
 @rule_for(OutreachText)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.clocks import desk_now
 from experts.directory import finding, suggestions
-from experts.models import CommunityShare, Outreach, PossibleAnswer
+from experts.models import CommunityShare, Feedback, Outreach, PossibleAnswer
 from experts.outreach import crediting
 from mentions.db import prepared
 from mentions.models import Macro, Ticket
@@ -29,13 +30,15 @@ _ASKED = """
 SELECT EXISTS (SELECT 1 FROM experts_outreach o WHERE o.ticket_id = %(ticket)s),
        EXISTS (SELECT 1 FROM experts_communityshare c WHERE c.ticket_id = %(ticket)s),
        (SELECT jsonb_agg(jsonb_build_array(t.id, t.name, t.keywords) ORDER BY t.name, t.id)
-        FROM experts_topic t WHERE t.keywords <> '[]')
+        FROM experts_topic t WHERE t.keywords <> '[]'),
+       (SELECT jsonb_agg(jsonb_build_array(t.name, t.slug, f.state) ORDER BY f.routed_at)
+        FROM experts_feedback f JOIN experts_topic t ON t.id = f.topic_id WHERE f.ticket_id = %(ticket)s)
 """
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any]:
     """The panel's context. One query without outreaches, four with, and those of `who_to_ask` after nobody answered."""
-    was_asked, was_shared, topics = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
+    was_asked, was_shared, topics, feedback = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
     outreaches = _outreaches(ticket) if was_asked else []
     shares = _shares(ticket) if was_shared else []
     held = ticket.claimed_by_id == request.user.pk
@@ -45,10 +48,17 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, A
         "suggestions": _next(outreaches, ticket, thread, desk_now()),
         "responded": _responded(ticket, outreaches, shares),
         "topics": [] if outreaches else finding.topics_in(_words(thread), finding.known(topics or "[]"), most=2),
+        "feedback": _feedback(feedback),
+        "may_route": request.user.has_perm("experts.add_feedback"),
         "may_ask": request.user.has_perm("experts.add_outreach"),
         "token": ticket.claim_token if held else "",
         "key": uuid4() if outreaches else "",
     }
+
+
+def _feedback(found: str | None) -> list[tuple[str, str, str]]:
+    """(topic, its slug, what became of it) of each topic that has the conversation."""
+    return [(name, slug, str(Feedback.State(state).label)) for name, slug, state in json.loads(found or "[]")]
 
 
 def _outreaches(ticket: Ticket) -> list[Outreach]:

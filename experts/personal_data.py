@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
-from experts.models import CommunityShare, DraftVersion, Outreach, ThreadReply
+from channels.models import OutboundItem
+from channels.outbox import erasing
+from experts.models import CommunityShare, DraftVersion, Feedback, FeedbackDigest, Outreach, ThreadReply
 from mentions.personal_data.scope import Part, Scope, register
 from mentions.personal_data.scrubbing import ERASED, Names
+
+_NEVER = date.max
 
 
 def _rows(scope: Scope) -> Iterable[Outreach]:
@@ -73,6 +78,25 @@ def _erase_shares(scope: Scope, names: Names) -> int:
     return count
 
 
+def _feedback(scope: Scope) -> Iterable[Feedback]:
+    return Feedback.objects.filter(ticket__in=scope.own).order_by("pk")
+
+
+def _erase_feedback(scope: Scope, names: Names) -> int:
+    """The summary repeats what was said, and so do the digests that told it."""
+    own = Feedback.objects.filter(ticket__in=scope.own)
+    near = [(each, names.text(each.summary)) for each in Feedback.objects.filter(ticket__in=scope.near)]
+    near = [(each, text) for each, text in near if text != each.summary]
+    told = [*own.exclude(summary=""), *(each for each, _text in near)]
+    digests = FeedbackDigest.objects.filter(due_on__gte=min((f.routed_at.date() for f in told), default=None) or _NEVER)
+    posts = OutboundItem.objects.filter(pk__in=digests.filter(topic__in=[f.topic_id for f in told]).values("outbound"))
+    erasing.erase_settled(posts)
+    for each, text in near:
+        Feedback.objects.filter(pk=each.pk).update(summary=text)
+    return own.exclude(summary="").update(summary="") + len(near)
+
+
+register(Part("feedback to product", _feedback, _erase_feedback))
 register(Part("requests to experts", _rows, _erase))
 register(Part("shares with colleagues", _shares, _erase_shares))
 register(Part("drafts of answers", _versions, _erase_versions))

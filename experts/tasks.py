@@ -9,6 +9,7 @@ from channels.clocks import desk_now
 from experts.community import answers as community_answers
 from experts.community import sharing, taking
 from experts.directory import post_authors
+from experts.feedback import digests
 from experts.listening import buttons, threads
 from experts.outreach import answers, ending, outreach, reminders, sent_drafts, talking
 from experts.roster import team_pages
@@ -54,6 +55,12 @@ def read_post_authors() -> None:
 def read_team_pages() -> None:
     """Every minute: team pages that are due, daily or by button."""
     team_pages.read_due(desk_now())
+
+
+@shared_task(name="experts.post_feedback", ignore_result=True)  # type: ignore[untyped-decorator]
+def post_feedback() -> None:
+    """Every minute: what became of feedback by itself, and the digests that are due."""
+    digests.run(desk_now())
 
 
 @shared_task(name="experts.read_threads", ignore_result=True)  # type: ignore[untyped-decorator]

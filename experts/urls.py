@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experts.views import asking, board, community, directory, requests, responding, roster, slack
+from experts.views import asking, board, community, directory, feedback, requests, responding, roster, slack
 
 app_name = "experts"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("experts/pages/<int:page_id>/read/", roster.read_page, name="read_page"),
     path("tickets/<int:ticket_id>/ask/", asking.ask, name="ask"),
     path("tickets/<int:ticket_id>/ask/who/", asking.who, name="who"),
+    path("tickets/<int:ticket_id>/feedback/", feedback.route, name="route_feedback"),
+    path("feedback/", feedback.digests, name="feedback"),
+    path("feedback/<int:feedback_id>/", feedback.settle, name="settle_feedback"),
     path("outreaches/<int:outreach_id>/asked/", asking.asked, name="asked"),
     path("outreaches/", board.board, name="board"),
     path("outreaches/thanks/", board.thanks, name="thanks"),

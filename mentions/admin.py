@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.admin.seeing import SeenOnly
 from mentions.macros import macros
-from mentions.models import Account, Author, Macro, Person, Tag, View
+from mentions.models import Account, Author, Macro, Person, SwagRule, Tag, View
 from mentions.queue import view_filters
 
 
@@ -117,6 +117,13 @@ class ViewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_editable = ("position",)
     prepopulated_fields = {"slug": ("name",)}
     search_fields = ("name",)
+
+
+@admin.register(SwagRule)
+class SwagRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "when", "macro", "is_active")
+    list_editable = ("is_active",)
+    list_select_related = ("macro",)
 
 
 @admin.register(Tag)

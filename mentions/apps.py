@@ -17,7 +17,7 @@ class MentionsConfig(AppConfig):
             audience,  # noqa: F401  (the rules of this floor)
             roles,
         )
-        from mentions.personal_data import casework  # noqa: F401  (a part of exports and erasures)
+        from mentions.personal_data import casework, marks  # noqa: F401  (parts of exports and erasures)
         from mentions.programs.macro_action import DECIDE
         from mentions.queue import volume
         from mentions.views import menu, panels
@@ -34,6 +34,7 @@ class MentionsConfig(AppConfig):
         macros.register_action(GIVE_CODE.name, GIVE_CODE)
         menu.register(menu.Entry(_("Codes"), "mentions:codes", "mentions.give_code", 56, is_seldom=True))
         menu.register(menu.Entry(_("Applications"), "mentions:programs", "mentions.view_ticket", 55, is_seldom=True))
+        menu.register(menu.Entry(_("Contributors"), "mentions:contributors", "mentions.view_mark", 57, is_seldom=True))
         register_volume(volume.by_day)
         register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))
         register_link(Link(_("Held back"), "mentions:held", "channels.settle_outbounditem"))

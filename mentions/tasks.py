@@ -17,6 +17,7 @@ from channels.models import InboundItem
 from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
 from mentions.ingest.unreadable import acknowledge_solved
 from mentions.ingest.writing import following
+from mentions.marks import swag
 from mentions.models import Author
 from mentions.notifications import checklist, delivery_news, due_warnings, notices
 from mentions.people import linked_accounts
@@ -210,6 +211,12 @@ def read_questions() -> int:
     sweeps.each("questions", asking.unsettled(), lambda pk: asking.apply_delivery(pk, now))
     asking.end_needless(now)
     return reading.read_due(now)
+
+
+@shared_task(name="mentions.suggest_swag")  # type: ignore[untyped-decorator]
+def suggest_swag() -> int:
+    """Swag that the rules suggest, and what was given meanwhile."""
+    return swag.suggest(desk_now())
 
 
 @shared_task(name="mentions.follow_applications")  # type: ignore[untyped-decorator]

@@ -3,6 +3,8 @@ from django.urls import path, re_path
 from mentions.views import home, me
 from mentions.views.casework import codes, issues, programs, report
 from mentions.views.composing import adding, lookups, macro, play, posts, reply
+from mentions.views.contributors import hook as marks_hook
+from mentions.views.contributors import listing, marking
 from mentions.views.lists import (
     author,
     bulk,
@@ -75,6 +77,14 @@ urlpatterns = [
     path("add/read/<slug:key>/", adding.page_read, name="page_read"),
     path("add/set-up/", adding.set_up, name="set_up_adding"),
     path("authors/<int:number>/", author.author, name="author"),
+    path("authors/<int:number>/mark/", marking.mark, name="mark"),
+    path("authors/<int:number>/contact/", marking.contact, name="contact"),
+    path("authors/<int:number>/join/", marking.join, name="join"),
+    path("contributors/", listing.contributors, name="contributors"),
+    path("contributors/export/", listing.export_csv, name="export_contributors"),
+    path("contributors/import/", listing.import_csv, name="import_contributors"),
+    path("contributors/swag/<int:suggestion_id>/", marking.suggestion, name="swag"),
+    path("hooks/marks/", marks_hook.marks, name="marks_hook"),
     path("authors/<int:number>/erase/", personal_data.erase, name="erase_person"),
     path("authors/<int:number>/export/", personal_data.export, name="export_person"),
     path("attachments/<int:number>/", attachments.attachment, name="attachment"),

@@ -1,6 +1,7 @@
 """Definitions of the figures: one condition both counts a figure and lists the tickets behind it.
 
-docs/numbers.md explains them. All figures are computed from the source tables.
+docs/numbers.md explains them. Which message is the first reply: `mentions.clocks.clocks.compute`; how long it took:
+`metrics.reply_clock`. All figures are computed from the source tables.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from django.db.models import (
 
 from channels.models.connection import Priority
 from channels.registry.internal_channels import internal_channels
+from experts.models import Expert, Outreach
+from experts.outreach.crediting import RESPONDED_TAG
 from mentions.clocks import due_soon, targets
 from mentions.clocks import overdue as rule
 from mentions.clocks.counted import ANSWERED, NEEDED_REPLY, UNANSWERED
@@ -65,21 +68,42 @@ class Filters:
     clock: ReplyClock = POSTED
     tag: str = ""
     """Its name; empty: whatever the tags."""
+    language: str = ""
+    """Its code; empty: whatever the language."""
+    teams: Sequence[int] = ()
+    """Topics of experts; empty: whoever was asked, if anybody."""
+
+    @property
+    def is_of_some(self) -> bool:
+        """Narrowed by what roll-ups don't know."""
+        return bool(self.tag or self.language or self.teams)
 
     def over(self, period: Period) -> Filters:
         """The same over another period."""
         return replace(self, period=period)
 
+    def without_team(self) -> Filters:
+        return replace(self, teams=())
+
     def narrow(self, tickets: Tickets) -> Tickets:
-        """Filter by channel, tag and priority, not by period."""
+        """Filter by channel, tag, language, team and priority, not by period."""
         tickets = tickets.filter(merged_into__isnull=True)
         if self.tag:
             tickets = tickets.filter(pk__in=Tag.objects.filter(name=self.tag).values("tickets"))
+        if self.language:
+            tickets = tickets.filter(language=self.language)
+        if self.teams:
+            tickets = tickets.filter(pk__in=Outreach.objects.filter(asked_of(self.teams)).values("ticket"))
         if self.channel_ids:
             tickets = tickets.filter(channel_id__in=self.channel_ids)
         elif not self.with_internal:
             tickets = tickets.exclude(channel__in=internal_channels())
         return tickets.filter(HIGH) if self.high_only else tickets
+
+
+def asked_of(topics: Sequence[int]) -> Q:
+    """Requests to these topics, or to somebody of theirs."""
+    return Q(topic__in=topics) | Q(topic=None, expert__in=Expert.objects.filter(topics__in=topics))
 
 
 HIGH = Q(priority__gte=Priority.HIGH)
@@ -114,6 +138,7 @@ def figure(name: str, period: Period, now: datetime, day: date | None = None) ->
         "no_reply": posted & ~NEEDED_REPLY,
         "replied": NEEDED_REPLY & within_days("first_reply_at", span),
         "solved": within_days("solved_at", span),
+        "expert_responded": posted & Q(pk__in=Tag.objects.filter(name=RESPONDED_TAG).values("tickets")),
         **_now(now),
         **_lately(now),
     }[name]
@@ -167,6 +192,7 @@ NOW_NAMES = ("queued", "overdue_now", "due_soon", "parked", "backlog", *AGES)
 LATELY_NAMES = ("arrived", "worked", "last_hour")
 FIGURE_NAMES = (
     *("mentions", "answered", "within", "late", "overdue", "in_time", "unsettled", "no_reply", "replied", "solved"),
+    "expert_responded",
     *NOW_NAMES,
     *LATELY_NAMES,
 )

@@ -1,10 +1,14 @@
-"""Roll-ups: the figures of each day and channel, counted in advance (`metrics.rollups`); and alerts (`metrics.alerts`).
+"""Roll-ups: the figures of each day and channel, counted in advance (`metrics.rollups`); alerts (`metrics.alerts`); the
+monthly packages (`metrics.package`), what is sent of the numbers (`metrics.mailing`), and exports (`metrics.exports`).
 
 They hold numbers only, no person's data; whatever they say can be counted again from the tickets.
 """
 
 from __future__ import annotations
 
+import uuid
+
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -133,3 +137,115 @@ class Alert(models.Model):
     @property
     def is_running(self) -> bool:
         return self.ended_at is None
+
+
+class Package(models.Model):
+    """One month as files: slides, pictures, tables and a summary. Built step by step, whoever builds it."""
+
+    class State(models.TextChoices):
+        BUILDING = "building", _("being made")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4)
+    """Of the press: pressed twice, it is made once."""
+    month = models.DateField()
+    """Its first day."""
+    zone = models.CharField(max_length=60)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """Who asked for it, with the figures of what they may see. Null: the one by schedule, of what everybody may see."""
+    asked_at = models.DateTimeField()
+    channel_ids = ArrayField(models.BigIntegerField())
+    """The channels whose figures it may hold; who may not see one of them may not see the package."""
+    state = models.CharField(max_length=8, choices=State.choices, default=State.BUILDING)
+    done = models.SmallIntegerField(default=0)
+    """Steps (`metrics.package.steps`)."""
+    attempts = models.SmallIntegerField(default=0)
+    """Of the present step."""
+    leased_until = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    summary = models.JSONField(default=list)
+    """Its sentences."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["month"], condition=models.Q(user__isnull=True), name="package_once_per_month"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["asked_at"], name="package_building", condition=models.Q(state="building")),
+            models.Index(fields=["user", "-asked_at"], name="package_of_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class PackageFile(models.Model):
+    package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=120)
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["package", "name"], name="package_file_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReportMessage(models.Model):
+    """A package, or the digest of a week, for one person, by mail or in Slack: once."""
+
+    class Way(models.TextChoices):
+        MAIL = "mail", _("mail")
+        SLACK = "slack", _("Slack")
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    way = models.CharField(max_length=5, choices=Way.choices)
+    package = models.ForeignKey(Package, null=True, blank=True, on_delete=models.CASCADE, related_name="messages")
+    week = models.DateField(null=True, blank=True)
+    """Its Monday, of a digest."""
+    due_at = models.DateTimeField(null=True)
+    """When it goes out, or goes out again; null: it has, or never will."""
+    tries = models.SmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "way", "package"], name="report_message_once_per_package"),
+            models.UniqueConstraint(fields=["user", "way", "week"], name="report_message_once_per_week"),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="report_message_due", condition=models.Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.way} {self.package_id or self.week}"
+
+
+class ExportRun(models.Model):
+    """One export of data: how far it is. The file itself is nowhere on the desk."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12)
+    form = models.CharField(max_length=5)
+    first = models.DateField(null=True, blank=True)
+    last = models.DateField(null=True, blank=True)
+    rows_total = models.IntegerField()
+    """Counted before the first row."""
+    rows_done = models.IntegerField(default=0)
+    begun_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    """When it read a row last."""
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        default_permissions = ("add",)
+        indexes = [models.Index(fields=["user", "-begun_at"], name="export_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.begun_at:%Y-%m-%d}"

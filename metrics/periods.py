@@ -39,6 +39,12 @@ class Period:
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 
 
+def before(period: Period) -> Period:
+    """The same number of days before it."""
+    days = timedelta(days=len(period.days))
+    return Period(period.first - days, period.last - days, period.tz)
+
+
 def _midnight(day: date, tz: tzinfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=tz).astimezone(UTC)
 

@@ -10,13 +10,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from metrics.advocates.report import AdvocatesReport
+from metrics.by_channel.report import ChannelsReport
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import charts
 from metrics.drawing.charts import Spec
 from metrics.figures import activity, first_reply
 from metrics.figures.activity import DayActivity
 from metrics.figures.first_reply import FirstReply
+from metrics.hours.report import HoursReport
+from metrics.outreaches.report import ExpertsReport
 from metrics.overview.report import OverviewReport
+from metrics.reach.report import PlatformsReport
+from metrics.release_days.report import ReleaseDayReport
 from metrics.tables import Cell, Chart, Table, duration
 from metrics.tags.report import TagsReport
 
@@ -132,7 +138,9 @@ class ActivityReport:
         return _("Daily ticket activity")
 
     def _spec(self, theme: str) -> Spec:
-        return charts.daily_activity(self.days, theme)
+        today = self.now.astimezone(self.filters.period.tz).date()
+        unfinished = today if today in self.filters.period.days else None
+        return charts.daily_activity(self.days, theme, unfinished=unfinished)
 
     @property
     def table(self) -> Table:
@@ -149,9 +157,32 @@ class ActivityReport:
         return Table(_("Day"), [name for name, _column in activity.ACTIVITY], rows)
 
 
-Report = OverviewReport | FirstReplyReport | ActivityReport | TagsReport
+Report = (
+    OverviewReport
+    | FirstReplyReport
+    | ActivityReport
+    | ChannelsReport
+    | PlatformsReport
+    | AdvocatesReport
+    | ExpertsReport
+    | HoursReport
+    | ReleaseDayReport
+    | TagsReport
+)
 REPORTS: dict[str, type[Report]] = {
-    report.name: report for report in (OverviewReport, FirstReplyReport, ActivityReport, TagsReport)
+    report.name: report
+    for report in (
+        OverviewReport,
+        FirstReplyReport,
+        ActivityReport,
+        ChannelsReport,
+        PlatformsReport,
+        AdvocatesReport,
+        ExpertsReport,
+        HoursReport,
+        ReleaseDayReport,
+        TagsReport,
+    )
 }
 
 

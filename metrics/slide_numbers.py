@@ -1,4 +1,5 @@
-"""What this floor offers for the slides of the monthly meeting: median first reply times, and the two pictures."""
+"""What this floor offers for the slides of the monthly meeting: median first reply times, the two
+pictures, and where the whole month is made."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def offer(tickets: Any, first: date, last: date, now: datetime) -> Offer:
     filters = definitions.Filters(Period(first, last))
     total = first_reply.first_reply(tickets, filters, now)
     high = first_reply.first_reply(tickets, filters, now, high=True)
-    return Offer(_numbers(total, high), _pictures(first, last))
+    pages = [(_("The whole month as slides, pictures and tables"), reverse("metrics:packages"))]
+    return Offer(_numbers(total, high), _pictures(first, last), pages)
 
 
 def _numbers(total: FirstReply, high: FirstReply) -> list[Number]:

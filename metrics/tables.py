@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from metrics.drawing.charts import Spec
+from metrics.figures.parts import NO_PART, Part
 from metrics.meanings import MEANINGS
 from metrics.periods import Period
 
@@ -29,12 +30,15 @@ class Cell:
     """The moment of a figure that is true now."""
     high: bool = False
     tag: str = ""
+    part: Part = NO_PART
     pinned: bool = False
     """Of a row's name: stays on top, however the table is sorted."""
     platform: str = ""
     """Of a channel's name."""
     state: str = ""
-    """"good", "bad" or empty; always shown in words too."""
+    """"good", "bad", "away" or empty; always shown in words too."""
+    level: int = 0
+    """Of a heat map's cell: 0 to 4."""
 
 
 @dataclass
@@ -44,10 +48,22 @@ class Table:
     first: str
     figures: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    slug: str = "figures"
+    title: str = ""
+    """Empty if it is the only one."""
+    labels: Sequence[str] = ()
+    """Heads of the columns, if they all show the same figure."""
+    sorts: bool = True
 
     @property
     def heads(self) -> list[str]:
-        return [self.first, *(str(MEANINGS[name].label) for name in self.figures)]
+        return [self.first, *(self.labels or (str(MEANINGS[name].label) for name in self.figures))]
+
+
+def tables_of(report: Any) -> list[Table]:
+    """All tables of a report, or its only one."""
+    found: list[Table] = getattr(report, "tables", None) or [report.table]
+    return found
 
 
 @dataclass(frozen=True)

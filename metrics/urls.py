@@ -1,14 +1,19 @@
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from metrics import views
 from metrics.alerts.views import alerts
+from metrics.exports import views as exports
+from metrics.pages import behind
 
 app_name = "metrics"
 urlpatterns = [
     path("", views.index, name="index"),
-    path("tickets/", views.tickets, name="tickets"),
+    path("tickets/", behind.tickets, name="tickets"),
     path("vega-<str:version>.js", views.bundle, name="bundle"),
     path("alerts/", alerts, name="alerts"),
+    path("export/", exports.exports, name="exports"),
+    path("export/file/", exports.export, name="export"),
+    path("packages/", include("metrics.package.urls")),
     path("<slug:name>/", views.report, name="report"),
     path("<slug:name>/table.csv", views.table_csv, name="csv"),
     re_path(r"^(?P<name>[-\w]+)/(?P<slug>[-\w]+)\.(?P<form>json|svg|png)$", views.chart, name="chart"),

@@ -1,15 +1,13 @@
-"""The report pages: charts on the page and as files, tables as CSV, and the tickets behind a figure."""
+"""The report pages: charts on the page and as files, tables as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from datetime import date, datetime
 from typing import Any, cast
 
-from django.contrib.auth.decorators import login_required, permission_required
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,19 +20,13 @@ from audit.csv_cells import spreadsheet_safe
 from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
-from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, figure
 from metrics.drawing import pictures
-from metrics.meanings import MEANINGS
 from metrics.overview.report import OverviewReport
 from metrics.pages import overview_page, query_params, tabs
-from metrics.pages.words import PERIOD_WORDS, figure_links, rising_tags, total_figures
-from metrics.periods import read_day
+from metrics.pages.behind import may_read_reports
+from metrics.pages.words import PERIOD_WORDS, channel_slugs, figure_links, rising_tags, total_figures
 from metrics.reports import REPORTS, ActivityReport, FirstReplyReport, Report
-from metrics.tables import Chart, duration
-from metrics.tags.report import TagsReport
-
-TICKETS_PER_PAGE = 50
-may_read_reports = permission_required("mentions.view_reports", raise_exception=True)
+from metrics.tables import Chart, tables_of
 
 
 @require_GET
@@ -83,12 +75,13 @@ def _overview(request: HttpRequest) -> str:
 def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) -> dict[str, Any]:
     """What all reports show."""
     back = "" if shown.name in (FirstReplyReport.name, ActivityReport.name) else shown.name
+    slugs = channel_slugs()
     return {
         "report": shown,
         "question": question,
         "query": request.GET.urlencode(),
         "charts": [_chart_context(shown.name, chart) for chart in shown.charts],
-        "table": figure_links(shown.table, request.GET, back),
+        "tables": [figure_links(table, request.GET, slugs, back) for table in tables_of(shown)],
         "zone": timezone.get_current_timezone_name(),
     }
 
@@ -129,12 +122,14 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
     shown, question = _report(request, name)
     out = io.StringIO()
     writer = csv.writer(out)
-    table = shown.table
+    tables = {table.slug: table for table in tables_of(shown)}
+    table = tables.get(request.GET.get("table", ""), next(iter(tables.values())))
     writer.writerow(table.heads)
     writer.writerows([spreadsheet_safe(cell.value) for cell in row] for row in table.rows)
     period = question.filters.period
     log.record(EntryKind.EXPORTED, now=desk_now(), subject=f"report {name}", details={"rows": len(table.rows)})
-    filename = f"{name}-{period.first.isoformat()}-{period.last.isoformat()}.csv"
+    which = name if len(tables) == 1 else f"{name}-{table.slug}"
+    filename = f"{which}-{period.first.isoformat()}-{period.last.isoformat()}.csv"
     return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", filename)
 
 
@@ -142,70 +137,6 @@ def _file(content: bytes, content_type: str, filename: str, inline: bool = False
     disposition = "inline" if inline else "attachment"
     headers = {"Content-Disposition": f'{disposition}; filename="{filename}"', "Cache-Control": "private, max-age=60"}
     return HttpResponse(content, content_type=content_type, headers=headers)
-
-
-@require_GET
-@login_required
-@may_read_reports
-def tickets(request: HttpRequest) -> HttpResponse:
-    """Exactly the tickets that a figure counted."""
-    question = query_params.read(request, desk_now())
-    name = request.GET.get("figure", "")
-    if name not in FIGURE_NAMES:
-        raise Http404(name)
-    day, at = _day(request.GET.get("day", "")), _moment(request.GET.get("at", ""))
-    chosen = question.filters.narrow(visible_tickets(request.user))
-    chosen = chosen.filter(figure(name, question.filters.period, at, day))
-    if request.GET.get("high"):
-        chosen = chosen.filter(HIGH)
-    page = Paginator(
-        chosen.annotate(reply_time=question.filters.clock.reply_time)
-        .select_related("channel__connection", "requester")
-        .order_by("posted_at", "pk"),
-        TICKETS_PER_PAGE,
-    ).get_page(request.GET.get("page"))
-    for ticket in page:
-        ticket.reply_duration = duration(ticket.reply_time if ticket.first_reply_at else None)
-    rest = request.GET.copy()
-    rest.pop("page", None)
-    report_name = request.GET.get("of", "")
-    if report_name not in tabs.NAMES:
-        report_name = ActivityReport.name if day else FirstReplyReport.name
-    context = {
-        "page": page,
-        "figure": MEANINGS[name].label,
-        "meaning": MEANINGS[name].text,
-        "day": day,
-        "at": at if name in (*NOW_NAMES, *LATELY_NAMES) else None,
-        "question": question,
-        "query": rest.urlencode(),
-        "back": f"{reverse('metrics:report', args=[report_name])}?{_of_the_report(rest, report_name).urlencode()}",
-    }
-    return render(request, "metrics/tickets.html", context)
-
-
-def _of_the_report(query: QueryDict, name: str) -> QueryDict:
-    """Without what belongs to one figure. A page whose period is days says so (`period=custom`); days alone are
-    those of the figure."""
-    kept = query.copy()
-    days = ("from", "to") if name == OverviewReport.name or "period" not in query else ()
-    for key in ("figure", "day", "at", "of", "high", *days, *(("tag",) if name == TagsReport.name else ())):
-        kept.pop(key, None)
-    return kept
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return overview_page.moment(text, desk_now())
-    except ValueError as error:
-        raise Http404(text) from error
-
-
-def _day(text: str) -> date | None:
-    try:
-        return read_day(text) if text else None
-    except ValueError as error:
-        raise Http404(text) from error
 
 
 @require_GET

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from team.calendars import admin as calendars  # noqa: F401  (registers its own)
 from team.models import (
     Absence,
     Contact,

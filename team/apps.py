@@ -22,6 +22,13 @@ class TeamConfig(AppConfig):
         from team.handover import (
             personal_data as handover_personal_data,  # noqa: F401
         )
+        from team.incident_pages import panel as incident_panel
+        from team.incidents import (  # noqa: F401
+            audience as incident_audience,
+        )
+        from team.incidents import (
+            personal_data as incident_personal_data,  # noqa: F401
+        )
         from team.models import CoverageHours, Holiday
         from team.urgent import (
             audience,  # noqa: F401  (the rules of who sees what)
@@ -34,9 +41,12 @@ class TeamConfig(AppConfig):
         suggestions.register_owners(touching.owners)
         panels.register(touching.EXPERTISES)
         panels.register(panel.URGENT)
+        panels.register(incident_panel.INCIDENT)
+        menu.register(menu.Entry(_("Incidents"), "team:incidents", "team.view_incident", 57, is_seldom=True))
         menu.register(menu.Entry(_("Hand-over"), "team:hand_over", "mentions.play_ticket", 58, is_seldom=True))
         buttons.register(wording.TAKE, receivers.take_by_click)
         desk.UNDO_URLS["urgent"] = "team:withdraw"
+        desk.UNDO_URLS["incident"] = "team:incident_take_back"
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
         menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))
         for signal in (post_save, post_delete):

@@ -72,6 +72,15 @@ def calendar(now: datetime) -> bytes:
     return written
 
 
+def is_of_this_desk(uid: str) -> bool:
+    """A calendar that shows this feed among others gives it back."""
+    return f"@{_host()}" in uid
+
+
+def _host() -> str:
+    return str(settings.BASE_URL).split("//")[-1]
+
+
 def named(user: Any) -> str:
     return str(user.get_full_name() or user.username)
 
@@ -89,7 +98,7 @@ def _release(release: Release, now: datetime) -> Event:
 
 def _event(uid: str, title: str, start: Any, end: Any, now: datetime, note: str = "") -> Event:
     event = Event()
-    event.add("uid", f"{uid}@{settings.BASE_URL.split('//')[-1]}")
+    event.add("uid", f"{uid}@{_host()}")
     event.add("summary", title)
     event.add("dtstart", start.astimezone(UTC) if isinstance(start, datetime) else start)
     event.add("dtend", end.astimezone(UTC) if isinstance(end, datetime) else end)

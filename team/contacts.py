@@ -16,8 +16,12 @@ from team.models import Contact
 @login_required
 @permission_required("team.view_contact", raise_exception=True)
 def contacts(request: HttpRequest) -> HttpResponse:
-    """Grouped by kind, below the people on shift."""
-    rows = list(Contact.objects.all())
+    """Grouped by kind, below the people on shift and on call."""
+    now, rows = desk_now(), list(Contact.objects.all())
     groups = [(label, [row for row in rows if row.kind == kind]) for kind, label in Contact.Kind.choices]
-    context = {"groups": [group for group in groups if group[1]], "on_now": roster.on_now(desk_now())}
+    context = {
+        "groups": [group for group in groups if group[1]],
+        "on_now": roster.on_now(now),
+        "on_call": roster.on_call_now(now),
+    }
     return render(request, "team/contacts.html", context)

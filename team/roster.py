@@ -13,6 +13,9 @@ from team import coverage
 from team.coverage import DAY, Span
 from team.models import Absence, Holiday, Release, Shift
 
+PLANNED = timedelta(days=7)
+"""Whoever has no shift for so long has not entered any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
@@ -33,6 +36,8 @@ class Day:
     gaps: list[Span] = field(default_factory=list)
     holiday: str = ""
     releases: list[Release] = field(default_factory=list)
+    volunteers: Any = None
+    """`team.volunteers.needs.Need` of the day, for people who see volunteers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,21 @@ def on_call_now(now: datetime) -> list[Any]:
 
 def _present(now: datetime) -> list[Presence]:
     return between(now, now + timedelta(seconds=1), now).present
+
+
+def reachable_at(user: Any, now: datetime) -> datetime:
+    """When a message that can wait reaches them at work: now, on shift, on call, and where no shift of theirs is
+    planned; else when their next shift begins."""
+    present = [p for p in between(now, now + PLANNED, now).present if p.shift.user_id == user.pk]
+    if any(p.span.start <= now for p in present) or _says_on_shift(user, now):
+        return now
+    starts = [p.span.start for p in present if not p.shift.is_on_call]
+    return min(starts, default=now)
+
+
+def _says_on_shift(user: Any, now: datetime) -> bool:
+    preference = getattr(user, "preference", None)
+    return preference is not None and preference.shift_until is not None and preference.shift_until > now
 
 
 def is_away(user: Any, now: datetime) -> bool:

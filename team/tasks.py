@@ -5,12 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from channels.clocks import desk_now
-from team import announcing, coverage
+from team import coverage
+from team.calendars import following
 from team.expertise import rotation
-from team.handover import reminding
+from team.handover import lapsing, reminding
+from team.incidents import closing, grouping, opening, sending
 from team.meeting import planning as meetings
 from team.release import planning, swaps, telling
+from team.schedule import announcing, pauses
 from team.urgent import escalating, rules
+from team.volunteers import days
 
 
 @shared_task(name="team.announce_gaps", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -18,9 +22,21 @@ def announce_gaps() -> None:
     announcing.announce_gaps(desk_now())
 
 
+@shared_task(name="team.note_pause", ignore_result=True)  # type: ignore[untyped-decorator]
+def note_pause() -> None:
+    """Every minute: what the schedule missed while it stood still."""
+    pauses.note(desk_now())
+
+
 @shared_task(name="team.publish_coverage", ignore_result=True)  # type: ignore[untyped-decorator]
 def publish_coverage() -> None:
     coverage.publish(desk_now())
+
+
+@shared_task(name="team.read_calendars", ignore_result=True)  # type: ignore[untyped-decorator]
+def read_calendars() -> None:
+    """Every minute: calendars that are due, each quarter of an hour or when an admin saves it."""
+    following.read_due(desk_now())
 
 
 @shared_task(name="team.follow_releases", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -43,6 +59,11 @@ def prompt_meetings() -> None:
     meetings.prompt(now)
 
 
+@shared_task(name="team.follow_volunteers", ignore_result=True)  # type: ignore[untyped-decorator]
+def follow_volunteers() -> None:
+    days.run(desk_now())
+
+
 @shared_task(name="team.follow_urgent", ignore_result=True)  # type: ignore[untyped-decorator]
 def follow_urgent() -> None:
     """Every 15 s, and when a post was delivered."""
@@ -55,7 +76,24 @@ def mark_urgent(message_ids: list[int] | None = None) -> None:
     rules.mark(message_ids, desk_now())
 
 
+@shared_task(name="team.follow_incidents", ignore_result=True)  # type: ignore[untyped-decorator]
+def follow_incidents() -> None:
+    """Every 15 s: what the status page says, merged tickets, what the team hears, and reports."""
+    now = desk_now()
+    opening.follow(now)
+    grouping.follow_merges(now)
+    closing.follow(now)
+
+
+@shared_task(name="team.send_incident_replies", ignore_result=True)  # type: ignore[untyped-decorator]
+def send_incident_replies() -> None:
+    """When a bulk reply was planned, and every 15 s."""
+    sending.run(desk_now())
+
+
 @shared_task(name="team.remind_hand_over", ignore_result=True)  # type: ignore[untyped-decorator]
 def remind_hand_over() -> None:
-    """Every five minutes: people whose day ends."""
-    reminding.run(desk_now())
+    """Every five minutes: people whose day ends, and the team about whose day has ended."""
+    now = desk_now()
+    reminding.run(now)
+    lapsing.run(now)

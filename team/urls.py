@@ -7,8 +7,10 @@ from team.urgent import views as urgent
 app_name = "team"
 urlpatterns = [
     path("releases/", include("team.release.urls")),
+    path("incidents/", include("team.incident_pages.urls")),
     path("expertises/", include("team.expertise.urls")),
     path("meetings/", include("team.meeting.urls")),
+    path("volunteers/", include("team.volunteers.urls")),
     path("contacts/", contacts.contacts, name="contacts"),
     path("coverage/", views.coverage, name="coverage"),
     path("coverage/shifts/", views.add_shift, name="add_shift"),

@@ -24,6 +24,8 @@ from team import calendar_feed, roster, shifts
 from team import coverage as hours
 from team.coverage import DAY
 from team.forms import AbsenceForm, ShiftForm
+from team.models import CalendarFeed
+from team.volunteers import needs
 
 WEEK = 7
 may_see = permission_required("team.view_shift", raise_exception=True)
@@ -44,9 +46,15 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
     first, count, around = _shown(request, today)
     start, end = roster.day_span(first, zone).start, roster.day_span(first + (count - 1) * DAY, zone).end
     shown, covered = roster.between(start, end, now), hours.load()
+    days = shown.days(first, count, zone)
+    if request.user.has_perm("team.view_volunteerday"):
+        needed = needs.of(day.day for day in days)
+        for day in days:
+            day.volunteers = needed[day.day]
     context = {
-        "days": shown.days(first, count, zone),
-        "weeks": _weeks(shown.days(first, count, zone)),
+        "days": days,
+        "weeks": _weeks(days),
+        "wanted": needs.WANTED,
         "month": count > WEEK and around["month"],
         "around": around,
         "today": today,
@@ -59,10 +67,17 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
         "absence_form": absence,
         "may_add": request.user.has_perm("team.add_shift"),
         "of_anybody": request.user.has_perm("team.change_shift"),
+        "unread": _unread_calendars(request),
         "feed": settings.BASE_URL + reverse("team:feed", args=[calendar_feed.address_of(request.user)]),
         "now": now,
     }
     return render(request, "team/coverage.html", context, status=status)
+
+
+def _unread_calendars(request: HttpRequest) -> list[CalendarFeed]:
+    if not request.user.has_perm("team.change_calendarfeed"):
+        return []
+    return list(CalendarFeed.objects.filter(is_active=True).exclude(error=""))
 
 
 def _shown(request: HttpRequest, today: date) -> tuple[date, int, dict[str, Any]]:

@@ -96,6 +96,13 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         secret=True,
     ),
+    # --- whoever tells of contributors
+    Setting(
+        "DESK_MARKS_WEBHOOK_SECRET",
+        Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as in the system that calls."),
+        "",
+        secret=True,
+    ),
     Setting("DESK_TEAM_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
     # --- urgent tickets
     Setting(

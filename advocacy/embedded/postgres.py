@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
 from urllib.parse import quote
@@ -64,24 +64,33 @@ def data_folder(wanted: Path, identity: tuple[int, int] | None) -> Path:
 
 class PostgresServer:
     """`start()`, use `url`, `stop()`; a restarted server keeps its data, its socket and its url. `fast`: no fsync, for
-    disposable data. `remove`: deleted after the stop, also if we are killed."""
+    disposable data. `remove`: deleted after the stop, also if we are killed. `settings`: more of PostgreSQL's own."""
 
-    def __init__(self, data: Path, *, log: Path | None = None, fast: bool = False, remove: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        log: Path | None = None,
+        fast: bool = False,
+        remove: Sequence[Path] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.identity = binaries.other_user()
         self.data = data_folder(data.absolute(), self.identity)
         self.log = log or data.absolute().with_name("postgres.log")
         self.fast = fast
         self.remove = list(remove)
+        self.settings = dict(settings or {})
         self.sockets: Path | None = None
         self.kept: Kept | None = None
         self.bin = binaries.postgres_bin(self.identity)
 
     @classmethod
-    def temporary(cls) -> Self:
+    def temporary(cls, settings: Mapping[str, str] | None = None) -> Self:
         """A fast server in a temporary folder, deleted with it."""
         folder = Path(tempfile.mkdtemp(prefix="desk-pg-data-"))
         folder.chmod(0o711)  # the server's user may pass through; the data inside is for that user alone
-        server = cls(folder / "data", fast=True, remove=[folder])
+        server = cls(folder / "data", fast=True, remove=[folder], settings=settings)
         server.remove += [server.data, server.lock]  # outside the folder if the user cannot reach it
         return server
 
@@ -239,6 +248,7 @@ class PostgresServer:
 
     def _launch(self, lock: int) -> Kept:
         settings = COMMON | {"unix_socket_directories": f'"{self.sockets}"'} | (FAST if self.fast else {})
+        settings |= self.settings
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Kept(
             [self.bin / "postgres", "-D", self.data, *options],

@@ -110,7 +110,7 @@ def _load(row: preset.Row, now: datetime) -> Change:
 def _add(kind: Kind, row: preset.Row, now: datetime) -> Change:
     try:
         with transaction.atomic():
-            made = kind.model._default_manager.create(**kind.prepare(dict(row.values)))
+            made = _create(kind, kind.prepare(dict(row.values)))
     except NoConnection:
         return Change(LoadAction.GONE, row.kind, row.key, _name(row))
     except IntegrityError:
@@ -118,6 +118,14 @@ def _add(kind: Kind, row: preset.Row, now: datetime) -> Change:
     values = _stored(flat(row.values, kind.nested))
     PresetRecord.objects.create(kind=row.kind, key=row.key, object_id=made.pk, values=values, loaded_at=now)
     return Change(LoadAction.ADD, row.kind, row.key, _name(row))
+
+
+def _create(kind: Kind, columns: Values) -> Any:
+    plain = {name: value for name, value in columns.items() if name not in kind.many}
+    made = kind.model._default_manager.create(**plain)
+    for name in kind.many & columns.keys():
+        getattr(made, name).set(columns[name])
+    return made
 
 
 def _update(
@@ -155,8 +163,11 @@ def _write(kind: Kind, found: Any, updated: dict[Path, Any]) -> None:
         else:
             columns.setdefault(path[0], dict(getattr(found, path[0])))[path[1]] = value
     for name, value in kind.prepare(columns).items():
-        setattr(found, name, value)
-    found.save(update_fields=list(columns))
+        if name in kind.many:
+            getattr(found, name).set(value)
+        else:
+            setattr(found, name, value)
+    found.save(update_fields=[name for name in columns if name not in kind.many])
 
 
 _MISSING = object()

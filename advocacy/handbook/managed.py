@@ -11,9 +11,9 @@ from django.contrib.auth.models import Group
 from django.db.models import Model
 
 from channels.models import Channel, Connection, Lookup
-from experts.models import Topic
-from mentions.models import Macro, PresetRecord, Tag, View
-from team.models import Contact, CoverageHours, Expertise, MeetingRule, ReleaseRule
+from experts.models import FeedbackRule, Topic
+from mentions.models import Macro, PresetRecord, SwagRule, Tag, View
+from team.models import Contact, CoverageHours, Expertise, MeetingRule, ReleaseRule, UrgentRule
 
 Values = dict[str, Any]
 
@@ -21,12 +21,14 @@ Values = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`natural`: columns that identify a row not made by a preset, tried in order. `nested`: columns managed key by
-    key, so that an admin may change one setting and the preset another."""
+    key, so that an admin may change one setting and the preset another. `many`: columns that name several
+    other rows, in alphabetical order."""
 
     name: str
     model: type[Model]
     natural: tuple[str, ...]
     nested: frozenset[str] = frozenset()
+    many: frozenset[str] = frozenset()
     read: Callable[[Any, str], Any] = getattr
     prepare: Callable[[Values], Values] = dict
 
@@ -40,7 +42,7 @@ class Kind:
 
 
 class NoConnection(LookupError):
-    """The channel's connection does not exist (any more)."""
+    """What the row belongs to does not exist (any more): the channel's connection, all of the rule's channels."""
 
 
 def _connected_value(row: Channel | Lookup, name: str) -> Any:
@@ -77,12 +79,42 @@ def _topic_columns(values: Values) -> Values:
     return {"keywords": [], "slack_mention": "", **values, **named} if "slug" in values else {**values, **named}
 
 
+def _macro_value(row: SwagRule, name: str) -> Any:
+    """A macro is named."""
+    value = getattr(row, name)
+    return value.name if isinstance(value, Macro) else "" if value is None else value
+
+
+def _macro_columns(values: Values) -> Values:
+    return {**values, "macro": Macro.objects.filter(name=values["macro"]).first()} if "macro" in values else values
+
+
 def _clock_value(row: Any, name: str) -> Any:
     """Times of day as they are written."""
     value = getattr(row, name)
     return f"{value:%H:%M}" if isinstance(value, time) else value
 
 
+def _rule_value(rule: UrgentRule, name: str) -> Any:
+    """Channels are named by their keys, since an admin may rename them."""
+    if name != "channels":
+        return getattr(rule, name)
+    known = PresetRecord.objects.filter(kind="channel", object_id__in=rule.channels.values("pk"))
+    return sorted(known.values_list("key", flat=True))
+
+
+def _rule_columns(values: Values) -> Values:
+    """Raises NoConnection where no channel is left: a rule without channels applies to all."""
+    if "channels" not in values:
+        return values
+    known = PresetRecord.objects.filter(kind="channel", key__in=values["channels"])
+    channels = list(Channel.objects.filter(pk__in=known.values("object_id")))
+    if values["channels"] and not channels:
+        raise NoConnection(", ".join(values["channels"]))
+    return {**values, "channels": channels}
+
+
+_SETTINGS = frozenset({"settings"})
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -91,9 +123,12 @@ KINDS: dict[str, Kind] = {
         Kind("macro", Macro, ("name",)),
         Kind("topic", Topic, ("slug",), read=_topic_value, prepare=_topic_columns),
         Kind("connection", Connection, ("name",), frozenset({"settings"})),
-        Kind("channel", Channel, ("slug", "name"), frozenset({"settings"}), _connected_value, _connected_columns),
-        Kind("lookup", Lookup, ("name",), frozenset({"settings"}), _connected_value, _connected_columns),
+        Kind("channel", Channel, ("slug", "name"), _SETTINGS, read=_connected_value, prepare=_connected_columns),
+        Kind("lookup", Lookup, ("name",), _SETTINGS, read=_connected_value, prepare=_connected_columns),
         Kind("view", View, ("slug",)),
+        Kind("urgent rule", UrgentRule, ("name",), frozenset(), frozenset({"channels"}), _rule_value, _rule_columns),
+        Kind("swag rule", SwagRule, ("name",), read=_macro_value, prepare=_macro_columns),
+        Kind("feedback rule", FeedbackRule, ("name",), read=_clock_value),
         Kind("contact", Contact, ("name",)),
         Kind("expertise", Expertise, ("name",)),
         Kind("meeting rule", MeetingRule, ("name",), read=_clock_value),

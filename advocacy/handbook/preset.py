@@ -37,17 +37,30 @@ MEETING = {
     ],
 }  # fmt: skip
 """Source: community-advocacy, "Metrics Update Process"; the day is ours."""
+SWAG = (("First contribution", "first"), ("Helps somebody", "helped"), ("Joins the core team", "core"))
+"""Source: community-advocacy, "Contributors": gifts and recognition; when, is ours."""
+FEEDBACK = {"name": "Weekly feedback digest", "weekday": 0, "at": "09:00", "time_zone": "UTC"}
+"""Source: community-advocacy, feedback reaches the rest of the company; day and hour are ours."""
 CONTACTS: tuple[dict[str, Any], ...] = (
     {"kind": "advocates", "name": "@advocates", "purpose": "All advocates, in #community-advocates",
      "how": "ping in Slack", "position": 10},
+    {"kind": "advocates", "name": "Advocates contact", "purpose": "Each advocate, outside of coverage hours",
+     "how": "Slack or text message", "position": 12},
+    {"kind": "other", "name": "Marketing Rapid Response Process", "purpose": "What needs all of marketing at once",
+     "how": "see the process", "position": 15},
     {"kind": "incident", "name": "Incident management roles", "purpose": "Who leads and who speaks in an incident",
      "position": 20},
     {"kind": "room", "name": "#incident-management", "purpose": "Running incidents", "position": 30},
     {"kind": "room", "name": "#infrastructure-lounge", "purpose": "The infrastructure team", "position": 40},
     {"kind": "other", "name": "Community advocate bootcamp", "purpose": "Onboarding of new advocates", "position": 50},
 )  # fmt: skip
-"""Source: community-advocacy, "Emergency contact", the ping of its section on urgent mentions, and its resources. The
-links are the company's: an admin enters them."""
+"""Source: community-advocacy, "Emergency contact", "After hours", and its resources. The links are the company's: an
+admin enters them."""
+URGENT_RULES: tuple[dict[str, Any], ...] = (
+    {"name": "Ping of @advocates in Slack", "query": "@advocates", "pings_team": False,
+     "channels": ["slack-community-advocates", "slack-community-relations", "slack-education-oss", "slack-swag"]},
+)  # fmt: skip
+"""Source: community-engagement, "Additional resources", and community-advocacy, "After hours"."""
 INFRASTRUCTURE = "infrastructure"
 """The role that posts on the status handle; given in addition to another role."""
 
@@ -78,8 +91,13 @@ def rows(company: Company) -> Iterator[Row]:
         yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
     for key, values in expertises.rows():
         yield Row("expertise", key, values)
+    for name, when in SWAG:
+        yield Row("swag rule", when, {"name": name, "when": when, "macro": "Merch::Swag"})
+    yield Row("feedback rule", "weekly", FEEDBACK)
     yield Row("meeting rule", "key-monthly-marketing", MEETING)
     yield Row("release rule", "monthly-release", RELEASE)
+    for rule in URGENT_RULES:
+        yield Row("urgent rule", rule["name"], rule)
     for contact in CONTACTS:
         yield Row("contact", contact["name"], contact)
     for key, values in lookups.rows():

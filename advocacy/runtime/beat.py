@@ -48,6 +48,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "issue deliveries": every(30, "mentions.sweep_issues"),
     # Applications to programs, and answers of applicants, after a lost nudge.
     "applications": every(60, "mentions.follow_applications"),
+    # Suggests swag by rule. Nothing else looks who has contributed or helped.
+    "swag": every(300, "mentions.suggest_swag"),
     # Keeps following threads with open tickets.
     "keep following": every(HOUR, "mentions.renew_followed"),
     # Closes tickets solved long enough ago.
@@ -66,18 +68,30 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "urgent": every(15, "team.follow_urgent"),
     # Applies the rules of what is urgent after a lost nudge.
     "urgent rules": every(300, "team.mark_urgent"),
+    # Opens and ends incidents with the status page, tells the team of them, posts reports. Nothing else does.
+    "incidents": every(15, "team.follow_incidents"),
+    # Submits planned bulk replies, and takes back undone ones, after a lost nudge or a killed worker.
+    "incident replies": every(15, "team.send_incident_replies"),
     # Reminds people at the end of their day of what is still theirs.
     "hand-over": every(300, "team.remind_hand_over"),
+    # After a pause of the schedule: tells the team for how long, and what is left out.
+    "pauses": every(60, "team.note_pause"),
     # From noon, once a day: tells the team which covered hours of the next day nobody has taken.
     "gaps": every(HOUR, "team.announce_gaps"),
     # Gives the reply clocks the coverage hours of the coming year, and changed ones after a lost nudge.
     "coverage hours": every(HOUR, "team.publish_coverage"),
+    # Reads the team's calendars that are due. Nothing else does.
+    "calendars": every(60, "team.read_calendars"),
     # Plans the next release days, and tells the team a week ahead, on the day and after it.
     "releases": every(60, "team.follow_releases"),
     # Expertises that change hands: tells the team a week ahead, and does it on the day.
     "expertises": every(60, "team.rotate_expertises"),
     # Plans whose turn the monthly slides are, and prompts them in time.
     "meetings": every(60, "team.prompt_meetings"),
+    # Gives volunteers their rights on their day, takes them back, welcomes and thanks them, sends their mails.
+    "volunteers": every(60, "team.follow_volunteers"),
+    # Posts each topic's weekly digest of feedback. Nothing else does.
+    "feedback": every(60, "experts.post_feedback"),
     # Reads team pages that are due, daily or by button. Nothing else does.
     "team pages": every(60, "experts.read_team_pages"),
     # Counts the days of the reports again that have changed. Without it, the reports get old.
@@ -86,6 +100,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "check of the roll-ups": every(24 * HOUR, "metrics.check"),
     # Tells the team that the queue grows faster than it is worked, or a channel has unusually many mentions.
     "alerts of the numbers": every(300, "metrics.watch"),
+    # Begins the month's package, goes on with those whose worker died, and sends packages and weekly digests. Nothing
+    # else sends them.
+    "packages": every(60, "metrics.follow_packages"),
+    # Deletes old packages.
+    "old packages": every(24 * HOUR, "metrics.prune_packages"),
     # Marks beat and a worker as alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.

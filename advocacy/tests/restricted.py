@@ -20,7 +20,7 @@ from channels import audience
 from channels.models import Batch, Channel, Followed, InboundItem, Lookup, OutboundItem
 from channels.secrets.vault import seal
 from experts.community import sharing
-from experts.models import CommunityShare, DraftVersion, Outreach, PossibleAnswer, ThreadReply
+from experts.models import CommunityShare, DraftVersion, Feedback, Outreach, PossibleAnswer, ThreadReply, Topic
 from mentions.models import (
     Application,
     Attachment,
@@ -36,6 +36,7 @@ from mentions.models import (
     Issue,
     IssueLink,
     Macro,
+    Mark,
     Message,
     MessageAlias,
     MessageRevision,
@@ -44,14 +45,29 @@ from mentions.models import (
     NoticePost,
     Question,
     Reply,
+    SwagRule,
+    SwagSuggestion,
     ThreadAlias,
     Ticket,
     View,
 )
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, PersonFactory, TicketFactory, UserFactory
 from mentions.views.composing.play import OUTCOMES
+from metrics.models import Package, PackageFile, ReportMessage
 from team import calendar_feed
-from team.models import HandOver, HandOverItem, Release, ReleaseRule, UrgentCall, UrgentPerson, UrgentPost
+from team.models import (
+    HandOver,
+    HandOverItem,
+    Incident,
+    IncidentBatch,
+    IncidentMention,
+    IncidentReply,
+    Release,
+    ReleaseRule,
+    UrgentCall,
+    UrgentPerson,
+    UrgentPost,
+)
 
 FOUND, MARKER = "zebrafish", "quokkaleak"
 WORDS = f"{FOUND} {MARKER}"
@@ -87,6 +103,12 @@ def build() -> SimpleNamespace:
     rule = ReleaseRule.objects.create(name="Monthly release", words=[FOUND], starts=time(0), ends=time(0))
     today = timezone.now().date()
     w.release = Release.objects.create(rule=rule, month=today.replace(day=1), day=today, name=FOUND)
+    package = Package.objects.create(
+        month=today.replace(day=1), zone="UTC", asked_at=timezone.now(), channel_ids=[hidden.pk], state="ready",
+        summary=[WORDS],
+    )  # fmt: skip
+    PackageFile.objects.create(package=package, name="summary.txt", content=WORDS.encode())
+    ReportMessage.objects.create(package=package, user=owner, way="mail")
     w.lookup = Lookup.objects.create(name=f"{MARKER} lookup", kind="search_page", visible_to=CIRCLE)
     return w
 
@@ -139,6 +161,9 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
     day, _made = HandOver.objects.get_or_create(user=owner, day=now.date(), defaults={"note": WORDS})
     HandOverItem.objects.create(hand_over=day, ticket=ticket, decision="pass", note=WORDS, to=owner, at=now)
     UrgentPerson.objects.create(call=about.call, user=owner, called_at=now, seen_at=now)
+    topic, _made = Topic.objects.get_or_create(slug="feedback", defaults={"name": "Feedback"})
+    Feedback.objects.create(topic=topic, ticket=ticket, summary=WORDS, routed_at=now, state_at=now, state_by=WORDS)
+    _part_of_an_incident(ticket, owner, now)
     Disclosure.objects.create(ticket=ticket, asked_at=now, fix_url=f"https://acme.example/{MARKER}")
     stock, _made = CodeStock.objects.get_or_create(name="swag")
     Code.objects.create(
@@ -193,6 +218,12 @@ def _tie_together(w: SimpleNamespace) -> None:
     for about in (w.shown, w.secret):
         about.author.person = w.person
         about.author.save()
+    since = timezone.now()
+    Mark.objects.create(
+        person=w.person, kind="contributor", because=WORDS, source="hand", since=since.date(), decided_at=since
+    )
+    rule = SwagRule.objects.create(name="Helped", when="helped")
+    SwagSuggestion.objects.create(rule=rule, person=w.person, ticket=w.secret.ticket, made_at=since)
     Message.objects.filter(pk=w.shown.message.pk).update(canonical_url=URL, thread_id=w.secret.message.thread_id)
 
 
@@ -201,6 +232,29 @@ def _merge(source: SimpleNamespace, target: SimpleNamespace) -> None:
     for model in (Message, ThreadAlias, Note, Reply):
         model.objects.filter(ticket=source.ticket).update(ticket=target.ticket)
     Ticket.objects.filter(pk=source.ticket.pk).update(merged_into=target.ticket, status="closed")
+
+
+def _part_of_an_incident(ticket: Ticket, owner: Any, now: Any) -> None:
+    """Of the one that is over: it was told about it, and another one is proposed."""
+    incident, _made = Incident.objects.get_or_create(
+        name="Outage",
+        defaults={"state": "over", "words": [FOUND], "started_at": now, "opened_at": now, "over_at": now},
+    )
+    key = uuid4()
+    values = {"text": "Sorry!", "by": owner, "at": now, "key": key, "kind": "answer"}
+    batch = IncidentBatch.objects.filter(incident=incident).first() or IncidentBatch.objects.create(
+        incident=incident, **values
+    )
+    IncidentMention.objects.create(incident=incident, ticket=ticket, by=owner, at=now, why=WORDS)
+    IncidentReply.objects.create(
+        batch=batch,
+        incident=incident,
+        kind="answer",
+        ticket=ticket,
+        recipient=f"x:{ticket.pk}",
+        state="left",
+        why=WORDS,
+    )
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------
@@ -239,8 +293,17 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "ticket_id": lambda: tickets,
         "stock_id": lambda: list(CodeStock.objects.values_list("pk", flat=True)),
         "code_id": lambda: _of("code", ids),
+        "feedback_id": lambda: _of("feedback", ids),
+        "suggestion_id": lambda: _of("swagsuggestion", ids),
         "link_id": lambda: _of("issuelink", ids),
+        "volunteer_id": lambda: [1],
+        "exercise": lambda: ["question"],
+        "invitation": lambda: ["nonsense"],
         "item_id": lambda: _of("handoveritem", ids),
+        "mention_id": lambda: _of("incidentmention", ids),
+        "batch_id": lambda: list(IncidentBatch.objects.values_list("pk", flat=True)),
+        "kind": lambda: ["answer", "over"],
+        "package_id": lambda: _of("package", ids),
         "call_id": lambda: _of("urgentcall", ids),
         "outreach_id": lambda: _of("outreach", ids),
         "possible_id": lambda: _of("possibleanswer", ids),
@@ -281,6 +344,8 @@ def _numbers(route: str, ids: dict[type, list[Any]]) -> list[Any]:
     begin = route.partition("<")[0]
     if begin == "releases/":
         return list(Release.objects.values_list("pk", flat=True))
+    if begin == "incidents/":
+        return list(Incident.objects.values_list("pk", flat=True))
     models = NUMBERS.get(begin, ids)
     return sorted({pk for model in models for pk in ids[model][: 3 if model is Ticket else 2] if isinstance(pk, int)})
 
@@ -380,6 +445,8 @@ def everything(w: SimpleNamespace) -> dict[str, Any]:
         "_selected_action": _selected(),
         "query": FOUND,
         "toggle": 1,
+        "kind": "press",
+        "account": f"hackernews={w.shown.author.external_id}",
         "status_after": "solved",
     }
 

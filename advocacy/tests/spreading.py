@@ -22,6 +22,8 @@ LONGEST = (
     *("browser", "advocacy/tests/test_crash.py", "advocacy/tests/test_drills.py", "demo"),
     *("advocacy/tests/test_poisoned_desk.py", "advocacy/tests/test_rolling_back.py", "advocacy/tests/test_upgrade.py"),
     *("advocacy/tests/test_bench.py", "advocacy/tests/test_pooler.py", "advocacy/tests/test_forty_channels.py"),
+    *("advocacy/tests/test_upgraded_data.py", "experts/tests/test_labelled_answers.py"),
+    *("advocacy/tests/test_migrations.py", "advocacy/tests/test_restore.py", "team/tests/test_month.py"),
 )
 """What would keep one worker busy when the others have nothing left; the longest first."""
 

@@ -74,6 +74,7 @@ def test_whoever_may_see_it_finds_it_on_these_pages(w):
     own += [f"/authors/{author}/", f"/attachments/{file}/", f"/messages/{w.secret.message.pk}/html/", "/queue/done/"]
     own += ["/experts/", "/search/", f"/tickets/{w.shown.ticket.pk}/links/", f"/tickets/{w.shown.ticket.pk}/"]
     own += ["/" + w.secret.outreach.path, "/reports/tickets/"]
+    own += ["/contributors/", "/feedback/"]
     own += [f"/releases/{w.release.pk}/"]
     ids, advocate = restricted.restricted_ids(), somebody("advocate")
     asked = {address for route in restricted.routes() for address in restricted.addresses(route, w, ids)}

@@ -1,14 +1,16 @@
 """The charts draw under the strict policy, in the colours of the page, and can be taken along."""
 
 import re
+import zipfile
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from advocacy.tests.browser import marks
 
 pytestmark = marks
-REPORTS = {"overview": 2, "first-reply": 2, "activity": 1}
+REPORTS = {"overview": 2, "first-reply": 2, "activity": 1, "hours": 2}
 
 INK = """(canvas) => {
   const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
@@ -90,3 +92,19 @@ def test_a_table_sorts_by_a_press_on_a_head(windows):
     expect(head).to_have_attribute("aria-sort", "ascending")
     counts = [int(text.replace(",", "")) for text in column.all_inner_texts()]
     assert counts == sorted(counts)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_package_is_pressed_watched_and_downloaded(windows, dark):
+    page = windows.open("mo", "/reports/packages/", dark=dark, width=360, height=740)
+    page.get_by_label("Month").select_option(index=1)
+    page.get_by_role("button", name="Make it").click()
+    link = page.locator("article").first.get_by_role("link", name="Download")
+    expect(link).to_be_visible(timeout=120_000)
+    with page.expect_download() as download:
+        link.click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert {name.partition("/")[2] for name in archive.namelist()} >= {"slides.pptx", "summary.txt", "tags.csv"}
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

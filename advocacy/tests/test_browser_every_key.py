@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import expect
 
-from advocacy.tests.attacked import named_urls
+from advocacy.tests.all_pages import SPACES, arguments_of, found_pages
 from advocacy.tests.browser import marks
 from advocacy.tests.keyboard import ACTIONS, Keyboard, prepare
 from mentions.views.keymap import TABLE
 
 pytestmark = marks
-
-SPACES = ("mentions", "experts", "metrics", "channels")
-HELD = ("number", "ticket_id")
-
-
-def pages_of_desk():
-    """[(name, its arguments by name)] of every address that may be a page; whether it is one, a look tells."""
-    found = {
-        (name, tuple(pattern.pattern.converters)) for name, pattern in named_urls() if name.split(":")[0] in SPACES
-    }
-    return sorted(found)
-
-
-def address(name, arguments, values):
-    """None where it needs something that this world does not have."""
-    if any(argument not in values for argument in arguments):
-        return None
-    try:
-        return reverse(name, kwargs={argument: values[argument] for argument in arguments})
-    except NoReverseMatch:
-        return None
 
 
 @pytest.fixture(scope="module")
@@ -93,45 +71,28 @@ def test_no_key_does_more_than_the_focus_asks_for_on_the_ticket(windows, playing
     assert faults == [], "\n".join(faults)
 
 
-def found_pages(windows, space, values):
-    """[(name, who is to look at it, path)]"""
-    asking = {who: windows.open(who).request for who in ("sam", "admin")}
-    found = []
-    for name, arguments in pages_of_desk():
-        path = address(name, arguments, values)
-        if not name.startswith(f"{space}:") or path is None or (name == "mentions:play" and not arguments):
-            continue
-        for who, request in asking.items():
-            answer = request.get(path, max_redirects=0)
-            if answer.status == 200 and 'id="keymap"' in answer.text():
-                found.append((name, who, path))
-                break
-    windows.close()
-    return found
-
-
 WANTED = {
     "mentions": {"queue", "search", "posts", "me", "add", "share", "merge", "ticket", "keys"},
     "experts": {"directory", "ask"},
     "metrics": {"report"},
     "channels": {"health"},
+    "team": {"coverage", "contacts", "hand_over", "releases", "expertises", "meetings", "release", "meeting"},
+    "audit": {"log"},
 }
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("space", SPACES)
 def test_no_key_does_more_than_the_focus_asks_for_on_any_page(windows, playing, tried, living, space):
-    values = {"number": playing.ticket, "ticket_id": playing.ticket, "view": playing.view, "name": "first-reply"}
-    values |= {"slug": living.rows("SELECT slug FROM channels_channel ORDER BY id LIMIT 1")[0]["slug"], "what": "query"}
     visited, faults = set(), []
-    for name, who, path in found_pages(windows, space, values):
+    for name, who, path in found_pages(windows, space, arguments_of(living, playing)):
         page = windows.open(who)
         prepare(page.context)
         page.goto(path, timeout=60_000)
         faults += every_key(page, tried)[1]
         visited.add(name.partition(":")[2])
         windows.close()
-    assert visited >= WANTED[space]
+    assert visited >= WANTED.get(space, set())
     assert faults == [], "\n".join(faults)
 
 

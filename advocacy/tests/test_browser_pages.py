@@ -1,19 +1,32 @@
 """Every page in every width and theme: WCAG by axe, nothing clipped, and the strict policy never broken."""
 
+import re
+from urllib.parse import urlsplit
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import resolve
 from playwright.sync_api import expect
 
+from advocacy.tests.all_pages import SPACES, arguments_of, closed_incident, found_pages
 from advocacy.tests.browser import marks
 
 pytestmark = marks
 
+NOWHERE = "/nothing/here/"
 PAGES = {
     "login": ("", "/accounts/login/"),
     "play": ("sam", "/play/"),
     "queue": ("sam", "/queue/"),
     "ticket": ("sam", "/tickets/{ticket}/"),
     "mail": ("sam", "/tickets/{mail}/"),
+    "share": ("sam", "/tickets/{ticket}/share/"),
+    "merge": ("sam", "/tickets/{ticket}/merge/"),
+    "open an issue": ("sam", "/tickets/{ticket}/issue/"),
+    "codes": ("admin", "/codes/"),
+    "programs": ("sam", "/programs/"),
+    "links": ("sam", "/tickets/{ticket}/links/"),
+    "erase": ("admin", "/authors/{author}/erase/"),
     "search": ("sam", "/search/?q=acme"),
     "author": ("sam", "/authors/{author}/"),
     "me": ("sam", "/me/"),
@@ -31,7 +44,13 @@ PAGES = {
     "first reply": ("mo", "/reports/first-reply/"),
     "activity": ("mo", "/reports/activity/"),
     "tags": ("mo", "/reports/tags/"),
+    "figures of channels": ("mo", "/reports/channels/"),
+    "figures of experts": ("mo", "/reports/experts/?period=90d"),
+    "hours": ("mo", "/reports/hours/?period=90d"),
+    "requests behind a figure": ("mo", "/reports/tickets/?figure=requests&period=90d"),
     "alerts": ("mo", "/reports/alerts/"),
+    "packages": ("mo", "/reports/packages/"),
+    "exports": ("mo", "/reports/export/"),
     "behind a figure": ("mo", "/reports/tickets/?figure=answered"),
     "channels": ("mo", "/channels/"),
     "channels and buttons": ("admin", "/channels/"),
@@ -46,10 +65,20 @@ PAGES = {
     "release days": ("sam", "/releases/"),
     "release day": ("mo", "/releases/{release}/"),
     "expertises": ("mo", "/expertises/"),
+    "feedback": ("sam", "/feedback/"),
+    "route feedback": ("sam", "/tickets/{ticket}/feedback/"),
+    "contributors": ("mo", "/contributors/"),
+    "import contributors": ("mo", "/contributors/import/"),
+    "volunteers": ("sam", "/volunteers/"),
+    "training": ("sam", "/volunteers/training/"),
+    "an invitation that is over": ("", "/volunteers/answer/nonsense/"),
     "meetings": ("sam", "/meetings/"),
     "meeting": ("sam", "/meetings/{meeting}/"),
     "contacts": ("sam", "/contacts/"),
     "hand-over": ("sam", "/hand-over/"),
+    "incidents": ("sam", "/incidents/"),
+    "incident": ("sam", "/incidents/{incident}/"),
+    "bulk reply": ("sam", "/incidents/{incident}/reply/answer/"),
     "checklist": ("sam", "/checklist/"),
     "post": ("sam", "/post/"),
     "forms": ("mo", "/forms/"),
@@ -66,10 +95,10 @@ PAGES = {
     "confirm link gone": ("", "/accounts/confirm-email/nonsense/"),
     "not delivered": ("sam", "/delivery/"),
     "held back": ("admin", "/channels/held/"),
-    "not found": ("sam", "/nothing/here/"),
+    "not found": ("sam", NOWHERE),
     "gone": ("", "/respond/nonsense/"),
 }
-NOT_FOUND = "status of 404"
+NOT_FOUND = "status of 4(04|10)"
 OF_TICKETS = "SELECT item_id FROM mentions_message WHERE ticket_id IS NOT NULL"
 
 CLIPPED = """() => {
@@ -109,6 +138,7 @@ def shown(windows, living):
         "team_page": one("SELECT id FROM experts_teampage ORDER BY id LIMIT 1"),
         "release": one("SELECT id FROM team_release ORDER BY day LIMIT 1"),
         "meeting": one("SELECT id FROM team_meeting ORDER BY month LIMIT 1"),
+        "incident": closed_incident(living),
         "batch": one(
             "SELECT batch_id AS id FROM mentions_message m JOIN channels_inbounditem i ON i.id = m.item_id LIMIT 1"
         ),
@@ -125,20 +155,32 @@ def shown(windows, living):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_in_light_and_dark(shown, name):
-    page = shown(name)
+def test_nothing_is_clipped_at_any_width_and_axe_finds_nothing_in_either_theme(shown, name):
+    page = shown(name, width=360, height=740)
+    for width, height in ((360, 740), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate(CLIPPED) == [], f"{width} px"
+    page.set_viewport_size({"width": 1280, "height": 800})
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_clipped_on_a_phone_or_a_large_screen(shown, name):
-    page = shown(name, width=360, height=740)
-    assert page.evaluate(CLIPPED) == []
-    page.set_viewport_size({"width": 1920, "height": 1080})
-    assert page.evaluate(CLIPPED) == []
+def test_no_page_is_missing_here(windows, world, living):
+    """What every page has is shown for every page: `PAGES` names one address of each."""
+    asked = world.ask("twitter", "@acme is {word} on every page?", to="acme")
+    windows.open("sam", f"/play/{asked.view}/").close()
+    windows.expect("status of 40[34]")
+    listed = {
+        resolve(urlsplit(re.sub(r"{\w+}", "1", path)).path).view_name
+        for _who, path in PAGES.values()
+        if path != NOWHERE
+    }
+    found = {name for space in SPACES for name, _who, _path in found_pages(windows, space, arguments_of(living, asked))}
+    assert len(found) > 40
+    missing = sorted(found - listed)
+    assert not missing, f"name an address of each in PAGES: {missing}"
 
 
 def test_targets_are_large_enough_for_a_thumb(shown):

@@ -1,9 +1,9 @@
 """The promises of the desk under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
 
-2,000 mentions come in portions on six platforms while advocates answer and Slack channels are told; the worker's whole
+800 mentions come in portions on six platforms while advocates answer and Slack channels are told; the worker's whole
 group is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk
 is left to itself, and what is in its tables is held against what the sandbox knows. CRASH_SEED in the environment
-repeats a run's choices (not its timing).
+repeats a run's choices (not its timing); CRASH_MENTIONS makes it longer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from sandbox.world import SLACK_TOKEN
 
 logger = logging.getLogger(__name__)
 
-MENTIONS, KILLS, REPLIES = 2000, 10, 80
+MENTIONS = int(os.environ.get("CRASH_MENTIONS", "800"))
+KILLS, REPLIES = 10, 80
 FLUSHES, RESTART = (2, 6), 4
 PATIENCE_S = 120  # some 10 are needed, on an idle machine
 BAD_MOMENTS = (

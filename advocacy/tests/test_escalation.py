@@ -16,6 +16,14 @@ from advocacy.tests.test_security_roles import addresses
 from mentions.people import roles
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def without_a_limit(settings):
+    """Every permission twice is more than Django takes in one form: it would refuse the form, and show nothing."""
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = None
+
+
 ROLES = ("nobody", "volunteer", "advocate", "manager", "admin")
 
 

@@ -48,7 +48,7 @@ READERS = (
         "mentions.search.similar",
         "mentions.search.query_language",
     ),
-    *("experts.roster.page_formats", "experts.roster.plain_yaml", "experts.roster.cells"),
+    *("experts.roster.page_formats", "experts.roster.plain_yaml", "mentions.text.cells"),
     *("experts.recognising.disclosures", "experts.recognising.names", "channels.toolkit.search_words"),
 )
 """Modules (by the beginning of their names) that are made to read text from outside."""

@@ -31,6 +31,8 @@ WALKED = ("channels.0009", "channels.0002", "mentions.0002")
 SPECIAL = {
     ("mentions", "ticket"): {"status": "open"},
     ("mentions", "coveredspan"): {"ends_at": datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)},
+    ("mentions", "roleterm"): {"ends_at": datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)},
+    ("team", "calendarentry"): {"absence": None},
     ("experts", "expert"): {"work_starts": 9, "work_ends": 17},
 }
 
@@ -108,6 +110,8 @@ def fill():
     made, waiting, number = {}, all_models(), 0
     user = apps.get_model("auth", "User")
     made[user] = user.objects.create(username="somebody")
+    group = apps.get_model("auth", "Group")
+    made[group] = group.objects.create(name="somebodies")
     while waiting:
         later, errors = [], {}
         for model in waiting:

@@ -13,7 +13,7 @@ from channels.contract import Hook
 from channels.errors import Refused
 from channels.models import Connection
 from channels.models.connection import Priority
-from channels.polling import hooks
+from channels.polling import receiving_webhooks
 from mentions.clocks import targets
 from mentions.models import Disclosure, Ticket
 from mentions.queue import claims
@@ -136,7 +136,7 @@ def test_signed_webhook_makes_the_connection_due_and_forged_ones_nothing(desk):
 
         signed = hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
         hook = Hook("POST", {"x-h1-signature": f"sha256={signed}"}, {}, body.encode())
-        return hooks.receive(connection.hook_id, hook, desk.now())
+        return receiving_webhooks.receive(connection.hook_id, hook, desk.now())
 
     later = desk.now() + timedelta(hours=1)
     Connection.objects.filter(pk=connection.pk).update(next_poll_at=later)

@@ -1,5 +1,8 @@
 """Urgent tickets and questions against the sandbox's Slack: from a mention to its end, with nobody at the desk."""
 
+from datetime import time
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from advocacy.tests import scenario
@@ -9,6 +12,7 @@ from mentions.models import Note, Question
 from mentions.questions import asking, reading
 from mentions.queue import claims
 from sandbox import world
+from team import shifts
 from team.models import CoverageHours, UrgentCall, UrgentRule
 from team.urgent import escalating, rules, wording
 
@@ -89,3 +93,24 @@ def test_parked_question_is_asked_in_slack_and_its_answer_brings_the_ticket_back
     assert (question.state, question.answered_by) == ("answered", "Tom Brennan")
     assert (ticket.is_queued, ticket.assignee) == (True, sam)
     assert Note.objects.get(ticket=ticket).text == "Tom Brennan answers in #product: Yes, in black and white"
+
+
+def test_colleague_pings_the_advocates_in_slack_at_night_whoever_is_on_call_is_reached(desk):
+    """No question mark, and no second ping of those who have been pinged: the preset's rule."""
+    now = desk.now()
+    weekday = (now.weekday() + 3) % 7
+    CoverageHours.objects.create(weekday=weekday, starts=time(8), ends=time(9))  # that is: not now
+    shifts.add_shifts(desk.user("maria"), now.date(), time(0), time(0), ZoneInfo("UTC"), is_on_call=True)
+    first = mention(desk, "slack", f"{PING} the blog says 500 to everybody", to="swag", author="tom")
+    message = desk.message(first)
+    assert message.text == "@advocates the blog says 500 to everybody"
+    for _twice in range(2):
+        rules.mark([message.pk], desk.now())
+    desk.send_due()
+    call = UrgentCall.objects.get()
+    assert call.rule.name == "Ping of @advocates in Slack"
+    (posted,) = [m for m in in_slack(desk, world.SLACK_CHANNELS[TEAM]) if "says 500" in m["text"]]
+    assert PING not in posted["text"]
+    assert [person.user.username for person in call.people.filter(called_at__isnull=False)] == ["maria"]
+    outsider = mention(desk, "twitter", "@acme where are your @advocates now?")
+    assert rules.mark([desk.message(outsider).pk], desk.now()) == 0

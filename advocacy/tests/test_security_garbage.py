@@ -15,14 +15,26 @@ from advocacy.tests.attacked import client_of, named_urls, somebody, world
 from channels.http.errors import detail_of, redact
 from channels.tests.growth import assert_linear
 from channels.toolkit.quotes import fold_quotes
-from experts.models import PossibleAnswer, TeamPage
-from mentions.models import CodeStock, Event, Issue, IssueLink, Message, Note, Tag, Ticket
+from experts.models import Feedback, PossibleAnswer, TeamPage, Topic
+from mentions.models import (
+    CodeStock,
+    Event,
+    Issue,
+    IssueLink,
+    Message,
+    Note,
+    SwagRule,
+    SwagSuggestion,
+    Tag,
+    Ticket,
+)
 from mentions.queue import claims
 from mentions.search import query_language, similar
-from mentions.tests.factories import UserFactory
+from mentions.tests.factories import PersonFactory, UserFactory
 from mentions.text.rendering import body, linked, markdown
 from mentions.text.sanitise import clean_mail
-from team.models import HandOver, HandOverItem, UrgentCall
+from metrics.models import Package
+from team.models import HandOver, HandOverItem, Incident, IncidentBatch, IncidentMention, UrgentCall, VolunteerDay
 
 GARBAGE = [
     "",
@@ -86,7 +98,39 @@ def urgent_and_handed_over(shown):
     call = UrgentCall.objects.create(ticket=shown.ticket, asked_at=now, priority_before=20)
     day = HandOver.objects.create(user=somebody, day=now.date())
     item = HandOverItem.objects.create(hand_over=day, ticket=shown.ticket, decision="pass", to=somebody, at=now)
-    return {"call_id": call.pk, "item_id": item.pk}
+    return {"call_id": call.pk, "item_id": item.pk, **an_incident(shown, somebody, now)}
+
+
+def an_incident(shown, somebody, now):
+    """Of the ticket's number, which every address is called with."""
+    found = Incident.objects.create(
+        pk=shown.ticket.pk, name="Outage", state="over", words=["a"], started_at=now, opened_at=now, over_at=now
+    )
+    mention = IncidentMention.objects.create(incident=found, ticket=shown.ticket, by=somebody, at=now)
+    values = {"key": uuid4(), "kind": "answer", "text": "Sorry!", "by": somebody, "at": now}
+    return {
+        "mention_id": mention.pk,
+        "batch_id": IncidentBatch.objects.create(incident=found, **values).pk,
+        "kind": "over",
+    }
+
+
+def of_people_and_reports(shown):
+    now, person = timezone.now(), PersonFactory()
+    topic = Topic.objects.create(slug="product", name="Product")
+    feedback = Feedback.objects.create(topic=topic, ticket=shown.ticket, routed_at=now, state_at=now)
+    rule = SwagRule.objects.create(name="Helped", when="helped")
+    suggestion = SwagSuggestion.objects.create(rule=rule, person=person, ticket=shown.ticket, made_at=now)
+    package = Package.objects.create(month=now.date().replace(day=1), zone="UTC", asked_at=now, channel_ids=[])
+    return {"feedback_id": feedback.pk, "suggestion_id": suggestion.pk, "package_id": package.pk}
+
+
+def a_volunteer():
+    now, buddy = timezone.now(), UserFactory(role="advocate")
+    invited = VolunteerDay.objects.create(
+        user=UserFactory(role=None), day=now.date(), buddy=buddy, invited_by=buddy, invited_at=now, link_until=now
+    )
+    return {"volunteer_id": invited.pk}
 
 
 def targets(desk):
@@ -95,7 +139,7 @@ def targets(desk):
     values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
     values |= {"possible_id": PossibleAnswer.objects.latest("pk").pk, "expert_id": shown.outreach.expert_id}
     values |= {"link_id": linked_issue(shown).pk, "what": "assign", "code_id": 1}
-    values |= urgent_and_handed_over(shown)
+    values |= urgent_and_handed_over(shown) | of_people_and_reports(shown) | a_volunteer()
     values["stock_id"] = CodeStock.objects.create(name="swag").pk
     values["page_id"] = TeamPage.objects.create(name="Team", url="https://team.acme.example/team.yml").pk
     values |= {"hook_id": UUID(int=0), "pk": shown.channel.pk, "verb": "poll", "lookup": 10**15}

@@ -401,6 +401,7 @@ NOT_IMPORTED = {
     "imap-tools": "imap_tools",
     "markdown-it-py": "markdown_it",
     "PyYAML": "yaml",
+    "python-pptx": "pptx",
     "PyJWT": "read by allauth.socialaccount: id_tokens of single sign-on",
 }
 

@@ -4,14 +4,14 @@ identified by its canonical URL; replies are written there."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-from channels.contract import Adapter, Author, Capability, Config, Document, Grouping, Item, Json, Mention, Page
+from channels.contract import Adapter, Author, Config, Document, Item, Json, Mention, Page
 from channels.errors import Malformed
 from channels.toolkit.links import canonical, is_web_address, web_address
 from channels.toolkit.text import clean, text_links
+from channels.toolkit.values import time_of
 
 MAX_TEXT = 20_000
 MAX_LINE = 500
@@ -24,13 +24,8 @@ class ManualAdapter(Adapter):
         "Open the page and answer there, from your own account, if it takes comments.",
         "Say that you work here and what you do.",
     )
-    grouping = Grouping.AUTHOR_IN_THREAD
-    capabilities: ClassVar[frozenset[Capability]] = frozenset()
     is_polled = False
     expected_silence = timedelta(days=3650)
-
-    def namespace(self, config: Config) -> str:
-        return "manual"
 
     def split(self, document: Document, config: Config) -> list[Item]:
         """`{"url", "title", "author", "text", "posted_at", "language", "channel"}`, or a list of them; only `url` is
@@ -54,7 +49,7 @@ class ManualAdapter(Adapter):
             external_id=name,
             thread_id=name,
             author=_author(page, url),
-            posted_at=_time(page.get("posted_at")),
+            posted_at=time_of(page.get("posted_at")),
             text=text,
             subject=_line(page, "title") or None,
             url=url,
@@ -94,14 +89,3 @@ def _text(page: dict[str, Json], name: str) -> str:
 
 def _line(page: dict[str, Json], name: str) -> str:
     return " ".join(_text(page, name).split())[:MAX_LINE]
-
-
-def _time(value: Json) -> datetime | None:
-    """UTC if there is no zone."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if at is None:
-            return None
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

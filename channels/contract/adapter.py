@@ -70,6 +70,7 @@ class Adapter(ABC):
     """What an advocate enters to reply from their own account. If there are any, the desk sends only for users who have
     filled them in (`Config.personal`); all others reply outside, with the text copied."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    """What a package's files can do needn't be listed: `posting.like` is LIKE. EDITS and POST say more than a verb."""
     grouping: ClassVar[Grouping] = Grouping.AUTHOR_IN_THREAD
     is_internal: ClassVar[bool] = False
     """Authors are colleagues, not the public: its channels are excluded from reports by default."""
@@ -89,6 +90,9 @@ class Adapter(ABC):
     index_lag_s: ClassVar[float] = 60.0
     """How long until `find_own` reliably finds an existing post."""
     max_reply_length: ClassVar[int | None] = None
+    bulk_interval_s: ClassVar[float] = 5.0
+    """Seconds between two replies that are sent to many at once from one connection: well below the platform's limit,
+    so that ordinary replies still leave."""
     over_states: ClassVar[frozenset[str]] = frozenset()
     """Values of `Mention.extra["state"]` in which a conversation is over on the platform (a closed issue)."""
     ends_there: ClassVar[bool] = False
@@ -98,7 +102,9 @@ class Adapter(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        take_verbs(cls)
+        taken = take_verbs(cls)
+        shown = (capability for capability, verb in _VERB_OF.items() if verb in taken)
+        cls.capabilities |= {capability for capability in shown if capability is not Capability.POST}
 
     @classmethod
     def require_verbs(cls) -> None:

@@ -29,16 +29,16 @@ class IncompleteAdapter(TypeError):
     """An adapter lacks a verb, or has one with other parameters. Raised at start-up; says what to write where."""
 
 
-def take_verbs(cls: type) -> None:
-    """Gives the class of a package the functions of the package's files. A class in a single module keeps its own
-    methods. Raises IncompleteAdapter for a function with other parameters than the verb has."""
-    package = sys.modules[cls.__module__]
-    if not hasattr(package, "__path__"):
-        return
-    for verb, function in _functions(package.__name__):
+def take_verbs(cls: type) -> set[str]:
+    """Gives the class of a package the functions of the package's files, and returns their names. A class in a single
+    module keeps its own methods. Raises IncompleteAdapter for a function with other parameters than the verb has."""
+    package, taken = sys.modules[cls.__module__], set()
+    for verb, function in _functions(package.__name__) if hasattr(package, "__path__") else ():
         if verb not in vars(cls):
             _require_parameters(cls, verb, function)
             setattr(cls, verb, staticmethod(function))
+            taken.add(verb)
+    return taken
 
 
 def _functions(package: str) -> Iterator[tuple[str, Callable[..., object]]]:

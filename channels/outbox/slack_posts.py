@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
 from channels.contract import Json
 from channels.models import OutboundItem
 from channels.outbox import outbox
+
+_CHANNEL = re.compile(r"#?[\w.-]{1,80}")
+MAX_CHANNEL = 80
+"""As the tables hold it."""
+
+
+def is_channel_name(text: str) -> bool:
+    """Whether this can be a channel: its name, with or without #, or its id."""
+    return len(text) <= MAX_CHANNEL and _CHANNEL.fullmatch(text) is not None
 
 
 def escaped(text: str) -> str:

@@ -2,7 +2,8 @@
 
 - A message of ours: `channels.outbox.sending` posts it then; after eight attempts it fails, and people are told.
 - Threads of experts: `experts.listening.threads` pauses reading all of them.
-- Channels that are polled: the connection pauses, as on every platform (`channels.http.pauses`).
+- Channels that are polled: the connection pauses, as on every platform: `channels.http.errors` tells a 429 by
+  its status, `channels.polling.polling.failure_pause_s` says for how long.
 """
 
 from __future__ import annotations

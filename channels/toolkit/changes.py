@@ -61,9 +61,9 @@ def oldest_by_time(
     return ListSource(name, read, iso(begin), label)
 
 
-def iso(at: datetime) -> str:
+def iso(at: datetime, timespec: str = "auto") -> str:
     """`2026-03-02T10:00:00Z`"""
-    return at.isoformat().replace("+00:00", "Z")
+    return at.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def _time(mark: Json) -> datetime | None:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from channels.clocks import desk_now
-from channels.contract import Config, Item, Json, Page
+from channels.contract import Config, Field, FieldKind, Item, Json, Page
+from channels.errors import Rejected
 from channels.toolkit.partial_failures import Parts
 
 Quota = tuple[int | None, datetime | None]
@@ -24,6 +25,8 @@ Quota = tuple[int | None, datetime | None]
 UNKNOWN: Quota = (None, None)
 DAYS = 14
 MAX_DAYS = 3650
+BACKFILL_DAYS = Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=DAYS)
+"""What `backfill_start` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,14 @@ def read_lists(
         if left == 0:
             break
     yield from parts.end(reached())
+
+
+def chosen(entries: Iterable[str], message: str) -> list[str]:
+    """What the admin has chosen to be read. Raises Rejected if that is nothing."""
+    found = list(entries)
+    if not found:
+        raise Rejected(message)
+    return found
 
 
 def backfill_start(config: Config, setting: str = "backfill_days", default: int = DAYS) -> int:

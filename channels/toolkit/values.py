@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.contract import Item, Json
+from channels.errors import ChannelError
 from channels.toolkit.text import clean
 
 
@@ -60,6 +63,22 @@ def list_of(value: Json) -> list[Any]:
 def objects_of(value: Json) -> list[dict[str, Any]]:
     """The objects in a list; whatever else it holds is left out."""
     return [entry for entry in list_of(value) if isinstance(entry, dict)]
+
+
+def objects_in(value: Json, otherwise: ChannelError) -> list[dict[str, Any]]:
+    """As `objects_of`, where there must be a list. Raises `otherwise` without one."""
+    if not isinstance(value, list):
+        raise otherwise
+    return objects_of(value)
+
+
+MALFORMED = "malformed:"
+"""How the id of something without an id begins: it mustn't vanish, so it is kept, and shown as unreadable."""
+
+
+def malformed_id(value: Json) -> str:
+    mark = hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return f"{MALFORMED}{mark}"
 
 
 def unique(items: Iterable[Item]) -> list[Item]:

@@ -18,7 +18,7 @@ from channels.errors import ChannelError, Malformed, Refused
 from channels.models import Connection
 from channels.monitoring import connection_test
 from channels.monitoring.alarms import open_alarms
-from channels.polling import hooks, pausing
+from channels.polling import pausing, receiving_webhooks
 from channels.secrets.vault import without_secrets
 from channels.views.overview import CHART_DAYS, links_for, overview
 
@@ -74,13 +74,13 @@ def try_out(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
     """A platform's webhook request: authenticates itself, so it needs no session. A rejection says why in one line."""
-    if hooks.declared_bytes(request.META) > hooks.MAX_BYTES:
+    if receiving_webhooks.declared_bytes(request.META) > receiving_webhooks.MAX_BYTES:
         return _told("Too large.", 413)
     try:
-        answer = hooks.receive(hook_id, _hook(request), desk_now())
-    except hooks.Unknown:
+        answer = receiving_webhooks.receive(hook_id, _hook(request), desk_now())
+    except receiving_webhooks.Unknown:
         return _told("No such webhook.", 404)
-    except hooks.Paused:
+    except receiving_webhooks.Paused:
         response = _told("Paused. Try again later.", 503)
         response["Retry-After"] = "600"
         return response

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from channels.adapters.form.language import read_lines
 from channels.clocks import desk_now
 from channels.errors import ChannelError, Malformed
-from channels.polling.hooks import declared_bytes
+from channels.polling.receiving_webhooks import declared_bytes
 from channels.webforms import form_answers, form_page
 from channels.webforms.form_answers import Filled, ShownQuestion
 from channels.webforms.form_page import TOKEN, TRAP, Form, Token

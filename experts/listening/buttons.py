@@ -23,6 +23,7 @@ from channels.errors import Malformed
 from channels.slack import signatures
 from experts.community import sharing, taking
 from experts.directory import directory
+from experts.feedback import fates
 from experts.listening import threads
 from experts.models import Outreach, SlackRequest
 from experts.outreach import ending, responding
@@ -95,6 +96,8 @@ def _carry_out(document: Mapping[str, Any], now: datetime) -> None:
         if click.action == sharing.TAKE:
             person = directory.person_of(click.slack_id)
             taking.take(click.key, person=person, slack_id=click.slack_id, name=click.name, now=now)
+        elif click.action in fates.ACTIONS:
+            fates.settle_by_key(click.key, fates.ACTIONS[click.action], click.name, now)
         elif click.action in STATES:
             _respond(click, now)
         elif handler := _handlers.get(click.action):

@@ -2,6 +2,7 @@
 
 from experts.models.community import CommunityShare, SlackRequest
 from experts.models.directory import Expert, Topic
+from experts.models.feedback import Feedback, FeedbackDigest, FeedbackRule
 from experts.models.outreach import (
     DraftVersion,
     Outreach,
@@ -16,6 +17,9 @@ __all__ = [
     "CommunityShare",
     "DraftVersion",
     "Expert",
+    "Feedback",
+    "FeedbackDigest",
+    "FeedbackRule",
     "Outreach",
     "OutreachText",
     "PossibleAnswer",

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from experts.models import Expert
 from experts.roster import entries
-from experts.roster.cells import BadFile, decoded, rows_of, written
 from experts.roster.entries import BadValue, Entry
+from mentions.text.cells import BadFile, decoded, rows_of, written
 
 READERS: Mapping[str, Callable[[str], Any]] = {
     "title": entries.text_of(120),

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from audit.models import Entry as Logged
 from channels.errors import Transient
 from experts.models import Expert, TeamPage
-from experts.roster import applying, cells, csv_files, planning, team_pages
-from experts.roster.cells import BadFile
+from experts.roster import applying, csv_files, planning, team_pages
 from experts.roster.page_formats import BadPage
 from experts.roster.page_formats import read as read_page
 from experts.tests.factories import ExpertFactory, TopicFactory
 from mentions.models import Account, Person
 from mentions.people import colleagues
 from mentions.tests.factories import NOON, AccountFactory, PersonFactory, UserFactory
+from mentions.text import cells
+from mentions.text.cells import BadFile
 
 HEAD = ",".join(csv_files.COLUMNS)
 

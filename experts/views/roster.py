@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit import log
@@ -19,27 +17,13 @@ from channels.clocks import desk_now
 from channels.dispatch import task_after_commit
 from experts.models import Expert, TeamPage
 from experts.roster import applying, csv_files, planning, team_pages
-from experts.roster.cells import BadFile, decoded
 from experts.roster.planning import Plan
 from experts.views.directory import may_see
+from mentions.text.cells import BadFile
+from mentions.views.csv_upload import FileForm
 
-MAX_BYTES = 1024 * 1024
 MAX_SHOWN = 300
 may_import = permission_required(("experts.add_expert", "experts.change_expert"), raise_exception=True)
-
-
-class FileForm(forms.Form):
-    file = forms.FileField(label=gettext_lazy("CSV file"), max_length=200)
-
-    def clean_file(self) -> str:
-        """The text of the file."""
-        uploaded = self.cleaned_data["file"]
-        if uploaded.size > MAX_BYTES:
-            raise forms.ValidationError(_("The file is larger than 1 MB."))
-        try:
-            return decoded(uploaded.read())
-        except BadFile as error:
-            raise forms.ValidationError(str(error)) from error
 
 
 @require_http_methods(["GET", "POST"])

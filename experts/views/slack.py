@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from channels.clocks import desk_now
 from channels.errors import Malformed, Refused
-from channels.polling import hooks
+from channels.polling import receiving_webhooks
 from experts.listening import buttons
 
 
@@ -16,7 +16,7 @@ from experts.listening import buttons
 @require_POST
 def slack(request: HttpRequest) -> HttpResponse:
     """Authenticates itself by its signature, so it needs no session. A rejection says why in one line."""
-    if hooks.declared_bytes(request.META) > buttons.MAX_BYTES:
+    if receiving_webhooks.declared_bytes(request.META) > buttons.MAX_BYTES:
         return _told("Too large.", 413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:

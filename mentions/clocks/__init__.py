@@ -1,5 +1,4 @@
 """Reply clocks: targets, first reply, due times. Recomputed from messages, never incremented.
 
-Callers use `clocks.recompute`, `covered` (time within coverage hours) and `targets`; `thread_keys` says which
-conversation a message belongs to.
+Callers use `clocks.recompute`, `covered` (time within coverage hours) and `targets`.
 """

@@ -8,9 +8,9 @@ import re
 from channels.models import Channel
 from channels.registry.configs import config_for
 from channels.registry.lookup import adapter_for
-from mentions.clocks.thread_keys import author_key
 from mentions.handle_rules import privacy
 from mentions.models import Reply, ThreadAlias
+from mentions.tickets.thread_keys import author_key
 
 _INVITES = re.compile(r"\b(?:dms?|direct message|direct messages|private message|messages/compose)\b", re.IGNORECASE)
 

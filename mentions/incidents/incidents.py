@@ -68,6 +68,41 @@ _STATES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The last update of an incident on our status page. `source` identifies it; maintenances have none."""
+
+    source: str
+    title: str
+    is_over: bool
+    url: str
+    began_at: datetime
+    at: datetime
+    components: tuple[str, ...]
+
+
+def latest(since: datetime) -> list[Latest]:
+    """Incidents of our status pages with an update since then, also those that are over; oldest first. No
+    maintenances."""
+    own = [c.pk for c in Connection.objects.filter(platform=PLATFORM, is_active=True) if _is_ours(c)]
+    updates = Message.objects.filter(channel__connection__in=own, is_deleted=False).defer("search", "html")
+    news = updates.filter(posted_at__gt=since).order_by("thread_id", "-posted_at", "-id").distinct("thread_id")
+    found = [m for m in news if not (m.extra or {}).get("scheduled_for")] if own else []
+    begun = updates.filter(thread_id__in=[m.thread_id for m in found]).order_by("-posted_at")
+    firsts = {(row[0], row[1]): row[2] for row in begun.values_list("namespace", "thread_id", "posted_at")}
+    return sorted((_latest(m, firsts.get((m.namespace, m.thread_id))) for m in found), key=lambda each: each.at)
+
+
+def _latest(message: Message, began_at: datetime | None) -> Latest:
+    components = (message.extra or {}).get("components")
+    names = tuple(str(name) for name in components) if isinstance(components, list) else ()
+    source = f"{message.namespace} {message.thread_id}"
+    is_over = _state(message) in OVER
+    return Latest(
+        source, message.subject, is_over, message.url, began_at or message.posted_at, message.posted_at, names
+    )
+
+
 def open_incidents(now: datetime) -> list[Incident]:
     """Newest update first; two statements, one without a status page of ours."""
     own = [c.pk for c in Connection.objects.filter(platform=PLATFORM, is_active=True) if _is_ours(c)]

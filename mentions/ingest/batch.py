@@ -25,8 +25,7 @@ from channels.parsing.reader import Budget, first_budget, whole_budget
 from channels.queries.ignoring import Exclusion
 from mentions.handle_rules import wrong_handles
 from mentions.ingest import bounces, unreadable
-from mentions.ingest.placing import keeping_out, placing, reopening
-from mentions.ingest.reading import finding_ticket
+from mentions.ingest.placing import finding_ticket, keeping_out, placing, reopening
 from mentions.ingest.reading.loading import Moved, author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
 from mentions.ingest.reading.reading import Now, Outcome, Parsed, Read, read, sorted_out
 from mentions.ingest.reading.state import IngestBatch

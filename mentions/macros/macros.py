@@ -252,10 +252,11 @@ def _context(macro: Macro, ticket: Ticket, actor: Any, now: datetime, key: UUID,
     said = {name: str(value).replace("\0", "").strip()[:2000] for name, value in values.items() if name in asked}
     given = {name: value for name, value in said.items() if value}
     found = {each["name"]: _page_of(each) for each in _declared(macro) if each["name"] not in asked}
-    return Context(ticket, actor, now, key, {**_variables(ticket, actor, now), **found, **given})
+    return Context(ticket, actor, now, key, {**variables(ticket, actor, now), **found, **given})
 
 
-def _variables(ticket: Ticket, actor: Any, now: datetime) -> dict[str, str]:
+def variables(ticket: Ticket, actor: Any, now: datetime, status_page: str | None = None) -> dict[str, str]:
+    """Values of VARIABLES, "" for what is unknown. `status_page`: its address, if known already."""
     requester = ticket.requester
     inbound = Message.objects.filter(ticket=ticket, direction="in").order_by("-posted_at", "-id")
     said = inbound.exclude(url="").values_list("url", "posted_at").first() or ("", ticket.posted_at)
@@ -268,5 +269,5 @@ def _variables(ticket: Ticket, actor: Any, now: datetime) -> dict[str, str]:
         "time": said[1].strftime("%Y-%m-%d %H:%M UTC"),
         "channel": ticket.channel.name,
         "me": actor.get_full_name() or actor.get_username(),
-        "status_page_url": incidents.status_page_url(now),
+        "status_page_url": incidents.status_page_url(now) if status_page is None else status_page,
     }

@@ -9,11 +9,13 @@ from mentions.models.casework.issue import Issue, IssueLink
 from mentions.models.casework.question import Question
 from mentions.models.casework.thread_state import ThreadState
 from mentions.models.checklist import ChannelCheck
+from mentions.models.contributors.mark import Mark
+from mentions.models.contributors.swag import SwagRule, SwagSuggestion
 from mentions.models.event import Event, EventKind, Note
 from mentions.models.macro import Macro
 from mentions.models.message import Attachment, Blob, Message, MessageAlias, MessageRevision, Sighting, ThreadPost
 from mentions.models.notice import DueWarning, Notice, NoticePost
-from mentions.models.preference import Preference
+from mentions.models.preference import Preference, RoleTerm
 from mentions.models.preset import PresetRecord
 from mentions.models.reply import DeliveryProblem, Draft, Reply
 from mentions.models.ticket import CoveredSpan, HandBack, Tag, ThreadAlias, Ticket
@@ -40,6 +42,7 @@ __all__ = [
     "Issue",
     "IssueLink",
     "Macro",
+    "Mark",
     "Message",
     "MessageAlias",
     "MessageRevision",
@@ -51,7 +54,10 @@ __all__ = [
     "PresetRecord",
     "Question",
     "Reply",
+    "RoleTerm",
     "Sighting",
+    "SwagRule",
+    "SwagSuggestion",
     "Tag",
     "ThreadAlias",
     "ThreadPost",

@@ -26,6 +26,8 @@ class Person(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="person"
     )
     notes = models.TextField(_("notes"), blank=True)
+    region = models.CharField(_("region"), max_length=60, blank=True, default="", db_default="")
+    email = models.EmailField(_("email address"), blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("person")

@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     CODE = "code"
     URGENT = "urgent"
     HANDED_OVER = "handed_over"
+    INCIDENT = "incident"
 
 
 class Event(models.Model):

@@ -1,5 +1,5 @@
-"""What a parked ticket waits for. A new reason is a line in each of the two tables here and a migration of the choices;
-`mentions.tickets.parking` does the parking."""
+"""What a parked ticket waits for; `mentions.tickets.parking` does the parking. A new reason is a line in each of the
+two tables here and a migration of the choices; its value has at most 12 characters (`Ticket.waiting_on`)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
+"""What the desk keeps about a member of the team: their settings, and roles for a time."""
+
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,6 +16,14 @@ class Preference(models.Model):
         LIGHT = "light", _("light")
         DARK = "dark", _("dark")
 
+    class Ways(models.TextChoices):
+        """How somebody gets what is sent about the numbers."""
+
+        NONE = "", _("not at all")
+        MAIL = "mail", _("by mail")
+        SLACK = "slack", _("in Slack, by direct message")
+        BOTH = "both", _("by mail and in Slack")
+
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="preference"
     )
@@ -23,6 +34,12 @@ class Preference(models.Model):
     """WCAG 2.1.4: people who dictate or use a switch must be able to turn single keys off."""
     shift_until = models.DateTimeField(_("on shift until"), null=True, blank=True)
     """While on shift, follow-ups go to their assignee first; null: not set, recent activity decides."""
+    weekly_digest = models.CharField(
+        _("weekly digest"), max_length=5, choices=Ways.choices, blank=True, default=Ways.NONE, db_default=Ways.NONE
+    )
+    monthly_package = models.CharField(
+        _("monthly package"), max_length=5, choices=Ways.choices, blank=True, default=Ways.NONE, db_default=Ways.NONE
+    )
 
     class Meta:
         verbose_name = _("preference")
@@ -30,3 +47,30 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}"
+
+
+class RoleTerm(models.Model):
+    """Planned → begun (the desk has added the role) → ended (taken back). Past `ends_at` the role counts no longer,
+    even before it is taken back (`mentions.people.role_terms`)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="role_terms")
+    role = models.ForeignKey("auth.Group", on_delete=models.CASCADE, related_name="+")
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True, blank=True)
+    is_added = models.BooleanField(default=False)
+    """Whether the desk added the role: one that they have anyway stays when the term ends."""
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("role for a time")
+        verbose_name_plural = _("roles for a time")
+        ordering = ["starts_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="role_term_ends_after_start")
+        ]
+        indexes = [models.Index(fields=["user", "role"], name="role_term_open", condition=Q(ended_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} {self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%Y-%m-%d %H:%M}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,17 +13,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels.models import OutboundItem
-from channels.outbox import slack_posts
+from channels.outbox import outbox, slack_posts
 from channels.registry.icons import with_platform
-from mentions.models import EventKind, Ticket
+from mentions.models import Event, EventKind, Ticket
 from mentions.people import audience
 from mentions.text.rendering import excerpt
 from mentions.tickets.transitions import OutcomeRefused, record
 
 MAX_LENGTH = 3000
-_CHANNEL = re.compile(r"#?[\w.-]{1,80}")
-
-
 _rooms: list[Callable[[], Iterable[str]]] = []
 
 
@@ -60,7 +56,7 @@ def words_for(ticket: Ticket) -> str:
 def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now: datetime) -> OutboundItem:
     """Post the text once per `key`. It is shown literally and can't mention everybody. Raises OutcomeRefused."""
     channel, text = channel.strip(), text.strip()
-    if not _CHANNEL.fullmatch(channel):
+    if not slack_posts.is_channel_name(channel):
         raise OutcomeRefused(_("Enter a Slack channel, such as #mentions."))
     if not text or len(text) > MAX_LENGTH:
         raise OutcomeRefused(_("Enter a message of at most %(most)s characters.") % {"most": MAX_LENGTH})
@@ -72,6 +68,17 @@ def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now
     if not ticket.events.filter(kind=EventKind.SHARED, data=data).exists():
         record(ticket, actor, now, EventKind.SHARED, data)
     return item
+
+
+@transaction.atomic
+def take_back(ticket_id: int, key: UUID, now: datetime) -> bool:
+    """Undo a share that has not left for Slack, and forget it in the history. Returns whether there was one."""
+    item = OutboundItem.objects.filter(key=key, state=OutboundItem.State.QUEUED).first()
+    if item is None:
+        return False
+    outbox.cancel(item.pk, now)
+    Event.objects.filter(ticket=ticket_id, kind=EventKind.SHARED, data__outbound=item.pk).delete()
+    return True
 
 
 def note_told(tickets: Sequence[Ticket], room: str, sent: OutboundItem, now: datetime) -> None:

@@ -12,8 +12,10 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from channels.audience import seen_by, visible_channel_ids
+from channels.clocks import desk_now
 from channels.models import Channel
 from mentions.models import Person, Ticket
+from mentions.people import role_terms
 from mentions.people.audience import VIEW, VISIBLE, VISIBLE_AGAIN, WITH_HIDDEN
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def visible_tickets(user: User) -> TicketQuerySet:
 def roles_of(user: User) -> frozenset[str]:
     """Names of this person's roles (groups); no query for the logged-in user."""
     known: frozenset[str] | None = getattr(user, "role_names", None)
-    return known if known is not None else frozenset(user.groups.values_list("name", flat=True))
+    return known if known is not None else frozenset(role_terms.names(user, desk_now()))
 
 
 def has_role(user: User, roles: Sequence[str]) -> bool:
@@ -71,4 +73,9 @@ def notes_about(person: Person | None, user: User) -> str:
     the notes may reveal it."""
     if person is None or not person.notes or not user.has_perm(CHANGE_AUTHOR):
         return ""
-    return person.notes if seen_by(user, Person).filter(pk=person.pk).exists() else ""
+    return person.notes if may_see_person(person, user) else ""
+
+
+def may_see_person(person: Person, user: User) -> bool:
+    """Whether none of their accounts is hidden."""
+    return seen_by(user, Person).filter(pk=person.pk).exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from channels.contract import Capability, Grouping
@@ -12,6 +12,7 @@ from channels.registry.lookup import all_adapters
 from mentions.clocks import clocks
 from mentions.db import locks
 from mentions.models import Account, Author, Message, Person, Ticket
+from mentions.people import marks
 
 _LINK = """
 UPDATE mentions_author a SET person_id = p.id, is_us = a.is_us OR p.is_us
@@ -19,6 +20,13 @@ UPDATE mentions_author a SET person_id = p.id, is_us = a.is_us OR p.is_us
  WHERE acc.namespace = a.namespace
    AND lower(ltrim(acc.handle, '@')) IN (lower(a.external_id), lower(ltrim(a.handle, '@')))
    AND (a.person_id IS DISTINCT FROM p.id OR (p.is_us AND NOT a.is_us))
+"""
+_MOVES = """
+SELECT DISTINCT a.person_id, p.id FROM mentions_author a
+  JOIN mentions_account acc ON acc.namespace = a.namespace
+   AND lower(ltrim(acc.handle, '@')) IN (lower(a.external_id), lower(ltrim(a.handle, '@')))
+  JOIN mentions_person p ON p.id = acc.person_id
+ WHERE a.person_id <> p.id
 """
 # Our post in somebody else's conversation was an answer; a question of our own stays a question. Where a whole thread
 # is one ticket (Slack), its requester continues to ask in it. Mail counts as ours only if proved on arrival, so it is
@@ -57,13 +65,24 @@ def link_accounts() -> set[int]:
     """
     ids = _lock_what_may_move()
     with connection.cursor() as cursor:
+        cursor.execute(_MOVES)
+        moved = cursor.fetchall()
         cursor.execute(_LINK)
         cursor.execute(_RECOGNISE, {**_where(), "ids": ids})
         touched = {ticket_id for row in cursor.fetchall() for ticket_id in row if ticket_id is not None}
+    for left, person_id in moved:
+        _follow(left, person_id)
     if touched:
         _close_what_is_only_ours(touched)
         clocks.recompute(touched)
     return touched
+
+
+def _follow(left_id: int, person_id: int) -> None:
+    """Whoever was entered twice, and has no account left under the first entry, takes their marks along."""
+    left = Person.objects.filter(pk=left_id, is_us=False, user=None, authors=None, accounts=None).first()
+    if left is not None:
+        marks.join(Person.objects.get(pk=person_id), left)
 
 
 def know_account(person: Person, author: Author) -> set[int]:
@@ -132,8 +151,18 @@ def merge_persons(kept: Person, other: Person) -> None:
     Author.objects.filter(person=other).update(person=kept)
     if is_us:
         Author.objects.filter(person=kept).update(is_us=True)
+    marks.join(kept, other)
     user, notes = other.user, "\n".join(filter(None, (kept.notes, other.notes)))
     other.delete()
     kept.is_us, kept.notes, kept.user = is_us, notes, kept.user or user
     kept.save(update_fields=["is_us", "notes", "user"])
     link_accounts()
+
+
+def same_human(author_id: int, other_id: int) -> None:
+    """Two accounts are one human: the marks, notes and conversations of both. Raises MarkRefused for one of us."""
+    with transaction.atomic():
+        kept = marks.person_of(author_id)
+        other = marks.person_of(other_id) if author_id != other_id else kept
+    if kept.pk != other.pk:
+        merge_persons(kept, other)

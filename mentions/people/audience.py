@@ -33,6 +33,7 @@ from mentions.models import (
     HandBack,
     Issue,
     IssueLink,
+    Mark,
     Message,
     MessageAlias,
     MessageRevision,
@@ -43,6 +44,7 @@ from mentions.models import (
     Question,
     Reply,
     Sighting,
+    SwagSuggestion,
     ThreadAlias,
     ThreadPost,
     Ticket,
@@ -153,6 +155,12 @@ def _all_accounts_in_sight(user: Viewer) -> Q:
     """Notes on a person may reveal any of their accounts, including ones that have not spoken yet."""
     theirs = Author.objects.filter(person=OuterRef("pk"))
     return ~Q(Exists(theirs.exclude(pk__in=seen_by(user, Author).values("pk"))))
+
+
+@rule_for(Mark, SwagSuggestion)
+def _with_its_person(user: Viewer) -> Q:
+    """Why somebody has a mark may reveal any of their accounts. The mark alone is shown wherever one of them is."""
+    return Q(person__in=seen_by(user, Person)) if user.has_perm(VIEW) else NOBODY
 
 
 @rule_for(ChannelCheck)

@@ -25,6 +25,7 @@ _READ = {
     "team.view_contact",
     "team.view_release",
     "team.view_expertise",
+    "team.view_incident",
 }
 _PLAY = _READ | {"mentions.play_ticket", "mentions.add_note", "mentions.add_reply", "mentions.add_draft"}
 _ADVOCATE = _PLAY | {
@@ -37,37 +38,54 @@ _ADVOCATE = _PLAY | {
     "mentions.add_view",
     "mentions.give_code",
     "mentions.change_author",
+    "mentions.view_mark",
+    "mentions.change_mark",
     "experts.view_expert",
     "experts.view_topic",
     "team.add_shift",
     "team.change_release",
+    "team.change_incident",
     "team.view_meeting",
     "team.change_meeting",
+    "team.view_volunteerday",
+    "team.add_volunteerday",
     "experts.add_outreach",
     "experts.change_outreach",
     "experts.view_outreach",
     "experts.view_thanks",
+    "experts.add_feedback",
+    "experts.view_feedback",
+    "experts.change_feedback",
 }
 _MANAGER = _READ | {
     "team.add_shift",
     "team.change_shift",
     "team.change_expertise",
     "team.change_release",
+    "team.change_incident",
     "team.view_meeting",
     "team.change_meeting",
+    "team.view_volunteerday",
     "mentions.give_code",
     "mentions.import_code",
+    "mentions.view_mark",
+    "mentions.change_mark",
+    "mentions.import_mark",
+    "mentions.export_mark",
     "mentions.view_reports",
     "experts.view_expert",
     "experts.view_topic",
     "experts.view_outreach",
     "experts.view_thanks",
+    "experts.view_feedback",
+    "experts.change_feedback",
     "channels.view_channel",
     "channels.view_connection",
+    "metrics.add_exportrun",
 }
 # Users are never deleted, and permission names are not editable.
 _NEVER = {"auth.delete_user", "auth.add_permission", "auth.change_permission", "auth.delete_permission"}
-_APPS_OF_ADMINS = ("mentions", "channels", "experts", "team", "auth", "audit")
+_APPS_OF_ADMINS = ("mentions", "channels", "experts", "team", "metrics", "auth", "audit")
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     VOLUNTEER: frozenset(_PLAY),

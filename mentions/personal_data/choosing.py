@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from mentions.models import Author, Person
+from mentions.models import Account, Author, Person
 from mentions.personal_data import scope as scopes
 from mentions.personal_data.scope import Scope
 
@@ -25,13 +25,22 @@ def chosen(options: dict[str, Any]) -> Scope:
     try:
         if options["person"]:
             return scopes.of_person(Person.objects.get(pk=options["person"]))
-        return scopes.of_author(_author(options))
+        entered = _entered(options["account"] or "")
+        return scopes.of_person(entered) if entered else scopes.of_author(_author(options))
     except (Person.DoesNotExist, Author.DoesNotExist) as error:
         raise CommandError(
             "No such person. Search the desk for their handle; the number is in the URL of the page."
         ) from error
     except scopes.OneOfUs as error:
         raise CommandError(str(error)) from error
+
+
+def _entered(account: str) -> Person | None:
+    """Somebody whom a list named, and who has never spoken here."""
+    namespace, _, handle = account.rpartition(":")
+    named = Account.objects.filter(namespace=namespace, handle__iexact=handle.lstrip("@"), person__authors=None)
+    found = named.select_related("person").first()
+    return found.person if found else None
 
 
 def _author(options: dict[str, Any]) -> Author:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from channels.inbox import retention
 from mentions.models import Attachment, Blob, Ticket
+from mentions.personal_data import marks
 
 logger = logging.getLogger(__name__)
 PORTION = 200
@@ -32,6 +33,8 @@ def remove_old(now: datetime) -> Removed:
         before = now - timedelta(days=settings.FILE_RETENTION_DAYS)
         while count := _some_files(before):
             files += count
+    if people := marks.forget(now):
+        logger.info("Retention: forgot the addresses of %d people who have no marks any more.", people)
     if raw or files:
         logger.info("Retention: removed the raw form of %d inbox items and %d files.", raw, files)
     return Removed(raw, files)

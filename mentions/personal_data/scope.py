@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Model, Q
+from django.db.models import F, Func, Model, Q, TextField, Value
 from django.utils.translation import gettext as _
 
 from channels.inbox import tombstones
@@ -104,6 +104,10 @@ def thread_posts(scope: Scope) -> list[ThreadPost]:
     return list(ThreadPost.objects.filter(wanted).order_by("pk"))
 
 
+_TICKET_OF = Func(F("conversation"), Value(":"), Value(2), function="split_part", output_field=TextField())
+"""Of a call's conversation, `urgent:<ticket>:<place>`."""
+
+
 def outbound_ids(scope: Scope) -> list[int]:
     """Every outbound item about their tickets: replies, likes, requests, notices, warnings, shares."""
     talks = [
@@ -115,9 +119,8 @@ def outbound_ids(scope: Scope) -> list[int]:
     posts = list(NoticePost.objects.filter(about).distinct().values_list("pk", "outbound_id"))
     talks += [f"notice:{pk}" for pk, _outbound in posts]
     found = set(OutboundItem.objects.filter(conversation__in=talks).values_list("pk", flat=True))
-    for ticket in scope.own:
-        calls = OutboundItem.objects.filter(conversation__startswith=f"urgent:{ticket}:")
-        found |= set(calls.values_list("pk", flat=True))
+    calls = OutboundItem.objects.filter(conversation__startswith="urgent:").alias(about=_TICKET_OF)
+    found |= set(calls.filter(about__in=[str(ticket) for ticket in scope.own]).values_list("pk", flat=True))
     found |= set(
         Reply.objects.filter(ticket__in=scope.own, outbound__isnull=False).values_list("outbound_id", flat=True)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 from uuid import uuid4, uuid5
@@ -23,7 +22,6 @@ from mentions.undo import window
 
 State = Question.State
 SETTLED = (OutboundItem.State.SENT, OutboundItem.State.FAILED, OutboundItem.State.CANCELLED)
-_ROOM = re.compile(r"#?[\w.-]{1,79}")
 
 
 @transaction.atomic
@@ -36,7 +34,7 @@ def ask(
     room, text = room.strip(), text.replace("\0", "").strip()
     if not settings.SLACK_TOKEN:
         raise OutcomeRefused(_("Slack is not set up, so nobody can be asked there. Leave the Slack channel empty."))
-    if not _ROOM.fullmatch(room):
+    if not slack_posts.is_channel_name(room):
         raise OutcomeRefused(_("Enter a Slack channel, such as #product."))
     if not text:
         raise OutcomeRefused(_("Enter the question in the note: it is posted in Slack."))
@@ -147,8 +145,8 @@ def _waits(question: Question) -> bool:
 
 
 def end_needless(now: datetime) -> int:
-    """End unanswered questions of tickets that are done or wait for something else; returns how many. One that came
-    back by time goes on being read: a late answer still helps."""
+    """End unanswered questions of tickets that are done; returns how many. One that came back by time goes on being
+    read: a late answer still helps."""
     done = (Ticket.Status.PENDING, Ticket.Status.SOLVED, Ticket.Status.CLOSED)
     over = Question.objects.filter(state=State.ASKED, ticket__status__in=done)
     return sweeps.each("questions", list(over.values_list("pk", flat=True)[:200]), lambda pk: _end_needless(pk, now))

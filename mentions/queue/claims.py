@@ -86,16 +86,6 @@ SELECT id FROM mentions_ticket WHERE id = %(ticket)s OR {_ENDED}
 ORDER BY id FOR UPDATE OF mentions_ticket
 """  # noqa: S608
 
-_FREE = _GIVE_BACK.replace(
-    "WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s",
-    """WHERE id IN (SELECT id FROM mentions_ticket WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s
-                FOR UPDATE SKIP LOCKED)""",
-)
-_LOCK_BOTH = """
-SELECT id FROM mentions_ticket WHERE id = %(ticket)s OR (claimed_by_id = %(me)s AND claim_expires_at <= %(now)s)
-ORDER BY id FOR UPDATE
-"""
-
 _FREE = "(mentions_ticket.claimed_by_id IS NULL OR mentions_ticket.claim_expires_at <= %(now)s)"
 
 # Evaluated per candidate, only for tickets this advocate has handed back.

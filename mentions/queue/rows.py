@@ -27,7 +27,7 @@ from mentions.clocks import due_soon
 from mentions.clocks.overdue import OPEN
 from mentions.db import prepared
 from mentions.db.sql import all_of
-from mentions.models import Message, Tag, Ticket, View
+from mentions.models import Mark, Message, Tag, Ticket, View
 from mentions.models.ticket import TicketQuerySet
 from mentions.people import access
 from mentions.queue import view_filters
@@ -48,6 +48,7 @@ COLUMNS = (
         "tag_names",
         "platform",
         "soon_at",
+        "marks",
     ),
 )
 SHOWN_TAGS = 8
@@ -55,6 +56,12 @@ SAID = Coalesce(NullIf(Left("text", 400), Value("")), KeyTextTransform(0, "links
 OVER = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
 """Statuses with nothing due."""
 STATUS_WORDS = dict(Ticket.Status.choices)
+MARK_WORDS = dict(Mark.Kind.choices)
+MARKS = (
+    Mark.objects.filter(person=OuterRef("requester__person"), is_given=True, person__is_us=False)
+    .order_by("kind")
+    .values("kind")
+)
 PRIORITY_WORDS = dict(Priority.choices)
 WAITING_WORDS = dict(Ticket.WaitingOn.choices)
 
@@ -75,6 +82,7 @@ class Row:
     priority_word: str
     waiting: str
     tags: list[str]
+    marks: list[str]
     held: str
     clock: SafeString | str
     posted: SafeString
@@ -96,7 +104,7 @@ class Row:
         new = f'<span class="visually-hidden">{escape(_("new"))} </span>' if is_new else ""
         return mark_safe(  # noqa: S308 (every part is escaped)
             f'<li class="row{"" if is_new else " seen"}" data-id="{self.id}">{box}<a href="/tickets/{self.id}/">'
-            f'<span class="from"><span class="who clip">{new}{escape(self.who)}</span> '
+            f'<span class="from"><span class="who clip">{new}{escape(self.who)}</span> {self._marks()}'
             f'<span class="where clip">{icon(self.platform, beside=self.where)} {escape(self.where)}</span></span>'
             f'<span class="said">{_badge(self.status, self.status_word)}{_badge(self.priority, self.priority_word)}'
             f'{self._subject()}<span class="text" dir="auto">{escape(self.said)}</span></span>'
@@ -105,6 +113,10 @@ class Row:
 
     def _subject(self) -> str:
         return f'<span class="subject" dir="auto">{escape(self.subject)}</span> ' if self.subject else ""
+
+    def _marks(self) -> str:
+        """What the requester is to us."""
+        return "".join(_badge("bare", str(MARK_WORDS[kind])) for kind in self.marks)
 
     def _more(self) -> str:
         if not (self.waiting or self.held or self.tags):
@@ -133,6 +145,7 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
         tag_names=ArraySubquery(tags),
         platform=F("channel__connection__platform"),
         soon_at=due_soon.Begins(),
+        marks=ArraySubquery(MARKS),
     ).values(*COLUMNS)
     return found
 
@@ -145,7 +158,9 @@ SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_mess
     (SELECT coalesce(nullif(left(m.text, 400), ''), m.links->>0, m.url) FROM mentions_message m
      WHERE m.ticket_id = t.id AND m.direction = 'in' ORDER BY m.posted_at DESC, m.id DESC LIMIT 1),
     ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
-          WHERE x.ticket_id = t.id ORDER BY g.name), n.platform, {soon_at}
+          WHERE x.ticket_id = t.id ORDER BY g.name), n.platform, {soon_at},
+    ARRAY(SELECT k.kind FROM mentions_mark k
+          WHERE k.person_id = a.person_id AND k.is_given AND NOT a.is_us ORDER BY k.kind)
 FROM (SELECT * FROM mentions_ticket WHERE {where} ORDER BY {inner} LIMIT {limit}) t
 JOIN channels_channel c ON c.id = t.channel_id JOIN channels_connection n ON n.id = c.connection_id
 JOIN mentions_author a ON a.id = t.requester_id
@@ -199,6 +214,7 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
         priority_word=str(PRIORITY_WORDS.get(priority, "")),
         waiting=_waiting(record, now),
         tags=record["tag_names"],
+        marks=record["marks"],
         held=_held(record, now),
         clock=_clock(record, now),
         posted=times.ago_tag(record["queued_at"], now),

@@ -12,6 +12,7 @@
 | `overdue` | true: first reply is overdue |
 | `due_soon` | true: first reply is due within the channel's lead time |
 | `parked` | true: only parked tickets; `any`: parked ones too; default: none |
+| `marks` | what the requester is to us: `contributor`, `customer`, `core`, `press`; any of them |
 | `text` | words in one of its messages |
 """
 
@@ -26,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from mentions.clocks import due_soon, overdue
 from mentions.db.sql import Fragment, all_of
-from mentions.models import Ticket, View
+from mentions.models import Mark, Ticket, View
 from mentions.models.ticket import TicketQuerySet
 from mentions.people import access
 
@@ -74,6 +75,19 @@ def _tags(value: Any) -> Fragment:
 def _without_tags(value: Any) -> Fragment:
     names = [name.lower() for name in _strings("without_tags", value)]
     return Fragment("NOT " + _TAGGED.format("%(without_tags)s"), {"without_tags": names})
+
+
+_MARKED = """mentions_ticket.requester_id IN (
+    SELECT a.id FROM mentions_author a JOIN mentions_mark k ON k.person_id = a.person_id
+    WHERE k.is_given AND NOT a.is_us AND k.kind = ANY(%(marks)s))"""
+
+
+def _marks(value: Any) -> Fragment:
+    kinds = _strings("marks", value)
+    if unknown := set(kinds) - set(Mark.Kind.values):
+        words = {"name": ", ".join(sorted(unknown)), "known": ", ".join(Mark.Kind.values)}
+        raise FilterError(_("Unknown mark %(name)s. Use one of %(known)s.") % words)
+    return Fragment(_MARKED, {"marks": kinds})
 
 
 def _priority_min(value: Any) -> Fragment:
@@ -126,6 +140,7 @@ FILTERS: dict[str, Callable[[Any], Fragment]] = {
     "older_than_minutes": _older_than,
     "overdue": _overdue,
     "due_soon": _due_soon,
+    "marks": _marks,
     "text": _text,
 }
 

@@ -31,7 +31,17 @@ from mentions.tickets import thread_subscriptions
 from mentions.tickets.transitions import lock_open, move, record
 from mentions.undo import rights, window
 
-__all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over_due", "length", "submit", "undo"]
+__all__ = [
+    "ReplyRefused",
+    "ThreadMoved",
+    "TooLate",
+    "check",
+    "delete_posted",
+    "hand_over_due",
+    "length",
+    "submit",
+    "undo",
+]
 
 STATUSES_AFTER = ("", "open", "pending", "solved")
 """Ticket status after the reply; "" and "open" leave it with its advocate (an interim reply)."""
@@ -53,9 +63,11 @@ def submit(
     guard_message_id: int,
     status_after: str,
     now: datetime,
+    not_before: datetime | None = None,
 ) -> Reply:
-    """Submit a reply, scheduled for `send_at`; the ticket leaves the queue at once. The same key returns the same
-    reply. Raises ThreadMoved, ReplyRefused, ClaimLost, AlreadyClaimed, OutcomeRefused; nothing is stored then."""
+    """Submit a reply, scheduled for `send_at`, the end of the undo window or `not_before` if that is later; the ticket
+    leaves the queue at once. The same key returns the same reply. Raises ThreadMoved, ReplyRefused, ClaimLost,
+    AlreadyClaimed, OutcomeRefused; nothing is stored then."""
     Ticket.objects.select_for_update().get(pk=ticket_id)
     if known := Reply.objects.filter(key=key).select_related("ticket").first():
         return _same(known, ticket_id, actor, text)
@@ -64,12 +76,14 @@ def submit(
     reply = _checked(ticket, actor, channel_id, text, status_after, now)
     reply.key, reply.guard_message_id = UUID(str(key)), guard_message_id
     reply.credit, reply.origin = drafts.credit_of(ticket_id, actor)
+    reply.send_at = max(reply.send_at, not_before or reply.send_at)
     reply.save()
     _leave(ticket, actor, reply, now)
     drafts.discard(ticket_id, actor, now)
     if reply.in_reply_to:
         thread_subscriptions.read_again(reply.in_reply_to, now)
-    task_after_commit("mentions.hand_over_due", countdown_s=window.length().total_seconds() + 0.2)
+    if not_before is None:  # else the sweep sends it: a task that waits for long is delivered twice
+        task_after_commit("mentions.hand_over_due", countdown_s=window.length().total_seconds() + 0.2)
     return reply
 
 
@@ -88,6 +102,11 @@ def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
 
 def _tidy(text: str) -> str:
     return text.replace("\0", "").replace("\r\n", "\n").strip()
+
+
+def check(ticket: Ticket, actor: Any, channel_id: int, text: str, now: datetime) -> None:
+    """Raises ReplyRefused as `submit` would for this text; changes nothing."""
+    _checked(ticket, actor, channel_id, text, "", now)
 
 
 def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_after: str, now: datetime) -> Reply:
@@ -169,8 +188,9 @@ def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
 
 
 @locks.once_more
-def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
-    """Undo a scheduled reply: the text is a draft again, the ticket as before. Raises TooLate once it was handed over
+def undo(reply_id: int, actor: Any, now: datetime, *, keeps_text: bool = True) -> Reply:
+    """Undo a scheduled reply: the text is a draft again, the ticket as before and its author's. Without `keeps_text`
+    (one of many) there is no draft, and nobody claims the ticket. Raises TooLate once it was handed over
     (`delete_posted` remains), PermissionDenied for somebody else's reply."""
     reply = lock(reply_id)
     rights.require_reply(actor, reply)
@@ -178,7 +198,7 @@ def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
         return reply
     if reply.state != Reply.State.SCHEDULED:
         raise TooLate(reply)
-    take_back(reply, Reply.State.UNDONE, now, actor=actor)
+    take_back(reply, Reply.State.UNDONE, now, actor=actor, keeps_text=keeps_text)
     return reply
 
 

@@ -37,14 +37,17 @@ EVENTS = {
 }
 
 
-def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "") -> None:
+def take_back(
+    reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "", keeps_text: bool = True
+) -> None:
     """For a reply locked by the caller. After an undo the ticket is exactly as before and theirs again; after a block
-    or failure it is open, theirs, and its history says why."""
+    or failure it is open, theirs, and its history says why. Without `keeps_text` there is no draft and no claim."""
     promises.move(reply, state, why)
     if state != Reply.State.UNDONE:
         delivery_problems.note_reply(reply, state, why, now)
-    with locks.beside(f"the draft of reply {reply.pk}"):
-        drafts.give_back(reply.ticket_id, reply.author, reply.text, now, credit=reply.credit, origin=reply.origin)
+    if keeps_text:
+        with locks.beside(f"the draft of reply {reply.pk}"):
+            drafts.give_back(reply.ticket_id, reply.author, reply.text, now, credit=reply.credit, origin=reply.origin)
     ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)
     data: dict[str, Any] = {"reply": reply.pk}
     if why:
@@ -61,7 +64,8 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
             # Somebody may have solved the ticket since then, because the reply was on its way.
             unanswered.reopen([ticket.pk], now, why="reply_undone")
             ticket.refresh_from_db()
-        claims.take_again(ticket, reply.author, now)
+        if keeps_text:
+            claims.take_again(ticket, reply.author, now)
 
 
 def _before(reply: Reply, ticket: Ticket) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from mentions.clocks import due_soon, overdue
 from mentions.db.sql import Fragment
+from mentions.models import Mark
 
 MAX_LENGTH = 1000
 MAX_TERMS = 30
@@ -131,6 +132,16 @@ def _from(value: str) -> Made:
     return sql, {"value": value.lstrip("@")}
 
 
+def _mark(value: str) -> Made:
+    if value.lower() not in Mark.Kind.values:
+        words = {"value": value, "known": ", ".join(Mark.Kind.values)}
+        raise ValueError(_("Unknown mark “%(value)s”. Use one of %(known)s.") % words)
+    sql = """mentions_ticket.requester_id IN (SELECT a.id FROM mentions_author a
+        JOIN mentions_mark k ON k.person_id = a.person_id
+        WHERE k.is_given AND NOT a.is_us AND k.kind = %(value)s)"""
+    return sql, {"value": value.lower()}
+
+
 def _assignee(value: str) -> Made:
     if value.lower() == "me":
         return "mentions_ticket.assignee_id = %(me)s", {}
@@ -210,6 +221,7 @@ FIELDS: dict[str, Callable[[str], Made]] = {
     "tag": _tag,
     "author": _author,
     "from": _from,
+    "mark": _mark,
     "assignee": _assignee,
     "priority": _priority,
     "language": _language,

@@ -1,1 +1,2 @@
-"""Ticket states: transitions, parking, lifecycle, history, and the conversation for display."""
+"""Ticket states: transitions, parking, lifecycle, history, the keys that find a conversation's ticket,
+and the conversation for display."""

@@ -262,6 +262,22 @@ URGENT_WORDS: dict[str, Callable[[], str]] = {
 }
 
 
+INCIDENT_WORDS: dict[str, Callable[[], str]] = {
+    "added": lambda: _("is about the incident “%(name)s”"),
+    "declined": lambda: _("is not about the incident “%(name)s”"),
+    "removed": lambda: _("taken out of the incident “%(name)s”"),
+    "answered": lambda: _("answers it with others about the incident “%(name)s”"),
+    "over": lambda: _("tells them with others that the incident “%(name)s” is over"),
+    "left_out": lambda: _("left out of the bulk reply about the incident “%(name)s”"),
+    "undone": lambda: _("took back the bulk reply about the incident “%(name)s”"),
+}
+
+
+def _incident(data: dict[str, Any]) -> str:
+    words = INCIDENT_WORDS.get(str(data.get("said")))
+    return words() % {"name": data.get("name") or ""} if words else _("incident")
+
+
 def _urgent(data: dict[str, Any]) -> str:
     words = URGENT_WORDS.get(str(data.get("said")))
     return words() % {"who": data.get("who") or _("nobody"), "note": data.get("note") or ""} if words else _("urgent")
@@ -327,6 +343,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.APPLICATION: _application,
     EventKind.CODE: _code,
     EventKind.URGENT: _urgent,
+    EventKind.INCIDENT: _incident,
     EventKind.HANDED_OVER: _handed_over,
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
     EventKind.WRONG_HANDLE: _wrong_handle,

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from channels.contract import Grouping
 from channels.registry.lookup import adapter_for
 from mentions.clocks import clocks
-from mentions.clocks.thread_keys import thread_key
 from mentions.db import locks
 from mentions.models import (
     Application,
@@ -26,11 +25,14 @@ from mentions.models import (
     Message,
     MessageAlias,
     Note,
+    Question,
     Reply,
+    SwagSuggestion,
     ThreadAlias,
     Ticket,
 )
 from mentions.replies import drafts
+from mentions.tickets.thread_keys import thread_key
 
 
 class MergeRefused(Exception):
@@ -77,7 +79,7 @@ def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
 
 
 def _move_all(source: Ticket, target: Ticket) -> None:
-    for model in (Message, ThreadAlias, Note, Reply, DeliveryProblem):
+    for model in (Message, ThreadAlias, Note, Reply, DeliveryProblem, SwagSuggestion):
         model.objects.filter(ticket=source).update(ticket=target)
     linked = IssueLink.objects.filter(ticket=target).values("issue")
     IssueLink.objects.filter(ticket=source).exclude(issue__in=linked).update(ticket=target)
@@ -87,6 +89,10 @@ def _move_all(source: Ticket, target: Ticket) -> None:
         Application.objects.filter(ticket=source).update(ticket=target)
     if not Disclosure.objects.filter(ticket=target).exists():
         Disclosure.objects.filter(ticket=source).update(ticket=target)
+    asked = Question.objects.filter(ticket=source)
+    if Question.objects.filter(ticket=target, state=Question.State.ASKED).exists():
+        asked = asked.exclude(state=Question.State.ASKED)  # one goes on; the sweep ends the other in its thread
+    asked.update(ticket=target)
     drafts.move(source.pk, target.pk)
     target.tags.add(*source.tags.all())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -22,11 +23,14 @@ from channels.errors import ChannelError
 from channels.outbox import personal as own_accounts
 from channels.secrets.vault import without_secrets
 from mentions.models import Account, Preference
-from mentions.people import linked_accounts, reauthentication
+from mentions.notifications import reachable
+from mentions.people import access, linked_accounts, reauthentication
 from mentions.views.viewer import preference_of
 
 SHIFTS = [("", gettext_lazy("no change")), *((str(h), gettext_lazy("%d h from now") % h) for h in (4, 6, 8, 10))]
 END_SHIFT = "0"
+REPORT_FIELDS = ("weekly_digest", "monthly_package")
+"""For whoever may read reports."""
 STOP_POLLING = 286
 """https://htmx.org/docs/#polling"""
 
@@ -52,17 +56,40 @@ class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Preference
-        fields = ("theme", "time_zone", "has_keys")
+        fields = ("theme", "time_zone", "has_keys", "weekly_digest", "monthly_package")
         labels = {"has_keys": gettext_lazy("Single-key shortcuts")}
         help_texts = {
-            "has_keys": gettext_lazy("Keys such as r, p or x outside text fields. Ctrl combinations always work.")
+            "has_keys": gettext_lazy("Keys such as r, p or x outside text fields. Ctrl combinations always work."),
+            "weekly_digest": gettext_lazy(
+                "What moved in the week before, on Mondays at 7:00 in your time zone. The first one comes at once."
+            ),
+            "monthly_package": gettext_lazy(
+                "Slides, pictures and tables of the month before, on its first day. The first one comes at once."
+            ),
         }
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if not user.has_perm(access.VIEW_REPORTS):
+            for name in REPORT_FIELDS:
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """A new choice has to reach them; an old one that no longer does must not keep them from saving."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in REPORT_FIELDS:
+            if name in self.changed_data:
+                for way in reachable.WAYS.get(cleaned.get(name, ""), ()):
+                    if refused := reachable.why_not(self.user, way):
+                        self.add_error(name, refused)
+        return cleaned
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def me(request: HttpRequest) -> HttpResponse:
-    form = PreferenceForm(request.POST or None, instance=preference_of(request))
+    form = PreferenceForm(request.POST or None, instance=preference_of(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         hours = form.cleaned_data["shift"]
         preference = form.save(commit=False)

@@ -54,7 +54,9 @@ def watch_spikes(now: datetime) -> int:
     hours = spikes.measure(for_everybody(Ticket.objects.all()), now)
     hours |= spikes.measure(for_one_channel(Ticket.objects.all()), now)
     running = set(Alert.objects.filter(kind=Alert.Kind.SPIKE, ended_at=None).values_list("channel_id", flat=True))
-    return sweeps.each("spikes", sorted(hours.keys() | running), lambda pk: _judge(pk, hours.get(pk, Hour(0)), now))
+    minimum = settings.SPIKE_MENTIONS
+    unusual = {pk for pk, hour in hours.items() if spikes.is_unusual(hour, minimum, is_open=False)}
+    return sweeps.each("spikes", sorted(unusual | running), lambda pk: _judge(pk, hours.get(pk, Hour(0)), now))
 
 
 @transaction.atomic

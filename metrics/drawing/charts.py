@@ -48,7 +48,7 @@ def median_first_reply(days: Sequence[DayMedian], theme: str = "light") -> Spec:
     names = {"all": _("All mentions"), "high": _("High priority")}
     rows = [
         {
-            "day": _midnight(day),
+            "day": midnight(day),
             "series": names[series],
             "hours": None if median is None else hours(median),
             "answered": n,
@@ -59,7 +59,7 @@ def median_first_reply(days: Sequence[DayMedian], theme: str = "light") -> Spec:
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            x=_day_axis(alt, [day for day, *_rest in days]),
+            x=day_axis(alt, [day for day, *_rest in days]),
             y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
             color=_series_colour(alt, list(names.values()), theme),
             shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)),
@@ -129,12 +129,12 @@ def daily_activity(
 
     names = {"mentions": _("Mentions"), "replied": _("First replies"), "solved": _("Solved")}
     rows = [
-        {"day": _midnight(row.day), "series": label, "tickets": getattr(row, name), "so_far": row.day == unfinished}
+        {"day": midnight(row.day), "series": label, "tickets": getattr(row, name), "so_far": row.day == unfinished}
         for row in days
         for name, label in names.items()
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=_day_axis(alt, axis or [row.day for row in days], is_whole=bool(axis)),
+        x=day_axis(alt, axis or [row.day for row in days], is_whole=bool(axis)),
         y=alt.Y("tickets:Q", title=_("tickets"), scale=alt.Scale(domainMin=0)),
         color=_series_colour(alt, list(names.values()), theme),
         tooltip=[
@@ -154,16 +154,30 @@ def daily_activity(
             strokeDash=alt.StrokeDash("series:N", title=None, legend=None),
         )
     )
-    return finish(alt.layer(bars, lines, *_so_far(alt, unfinished, theme)), theme)
+    return finish(
+        alt.layer(
+            *weekends(alt, axis or [row.day for row in days], theme), bars, lines, *so_far(alt, unfinished, theme)
+        ),
+        theme,
+    )
 
 
-def _so_far(alt: Any, day: date | None, theme: str) -> list[Any]:
+def so_far(alt: Any, day: date | None, theme: str) -> list[Any]:
     """A word above the day that is not over."""
     if day is None:
         return []
-    base = alt.Chart(alt.InlineData(values=[{"day": _midnight(day), "words": _("so far")}]))
+    base = alt.Chart(alt.InlineData(values=[{"day": midnight(day), "words": _("so far")}]))
     marked = base.mark_text(align="right", baseline="top", dx=6, dy=2, color=INK[theme].text, fontSize=12)
-    return [marked.encode(x=_day_axis(alt, [day], shared=True), y=alt.value(0), text="words:N")]
+    return [marked.encode(x=day_axis(alt, [day], shared=True), y=alt.value(0), text="words:N")]
+
+
+def weekends(alt: Any, days: Sequence[date], theme: str) -> list[Any]:
+    """A shade behind each Saturday and Sunday."""
+    shaded = [{"from": midnight(day), "to": midnight(day + timedelta(days=1))} for day in days if day.isoweekday() >= 6]
+    if not shaded:
+        return []
+    base = alt.Chart(alt.InlineData(values=shaded)).mark_rect(color=INK[theme].grid, opacity=0.45)
+    return [base.encode(x=alt.X("from:T", title=None), x2="to:T")]
 
 
 def backlog(ages: Sequence[tuple[str, int]], theme: str = "light") -> Spec:
@@ -181,13 +195,13 @@ def backlog(ages: Sequence[tuple[str, int]], theme: str = "light") -> Spec:
     return finish(alt.layer(bars, numbers), theme, height=len(values) * 30)
 
 
-def _midnight(day: date) -> str:
+def midnight(day: date) -> str:
     """The day at local midnight, without a zone. A bare date would be midnight UTC, which is the evening before for
     readers west of Greenwich. The day is a label, not a moment."""
     return f"{day.isoformat()}T00:00:00"
 
 
-def _day_axis(alt: Any, days: Sequence[date], shared: bool = False, is_whole: bool = False) -> Any:
+def day_axis(alt: Any, days: Sequence[date], shared: bool = False, is_whole: bool = False) -> Any:
     """One label under the middle of each day. By default, the scale would also label its end: midnight of the next day.
     `is_whole`: from the first day to the last, whether or not there is anything to draw."""
     if shared:  # the layer below has the labels

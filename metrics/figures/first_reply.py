@@ -63,7 +63,8 @@ class FirstReply:
         return 100 * self.within / self.answered if self.answered else None
 
 
-def _first_reply_aggregates(filters: Filters, now: datetime) -> dict[str, Aggregate]:
+def aggregates(filters: Filters, now: datetime) -> dict[str, Aggregate]:
+    """Over tickets posted in the period."""
     counted = ("mentions", "answered", "within", "overdue", "in_time", "unsettled", "no_reply")
     counts: dict[str, Aggregate] = {
         f"n_{name}": Count("pk", filter=figure(name, filters.period, now)) for name in counted
@@ -74,7 +75,8 @@ def _first_reply_aggregates(filters: Filters, now: datetime) -> dict[str, Aggreg
     return counts | times | {"lag": Percentile(LAG, share=0.5)}
 
 
-def _row(row: dict[str, Any], label: str, channel_id: int | None, goal: timedelta, high: bool) -> FirstReply:
+def row_of(row: dict[str, Any], label: str, channel_id: int | None, goal: timedelta, high: bool) -> FirstReply:
+    """From a row of `aggregates`."""
     figures = {key.removeprefix("n_"): value for key, value in row.items() if key.startswith("n_")}
     times = {name: row[name] for name in (*PERCENTILES, "lag")}
     return FirstReply(label, channel_id, goal, high=high, **figures, **times)
@@ -86,7 +88,7 @@ def first_reply(tickets: Tickets, filters: Filters, now: datetime, label: str = 
     if high:
         chosen = chosen.filter(HIGH)
     goal = GOAL_HIGH if high or filters.high_only else GOAL_ALL
-    return _row(chosen.aggregate(**_first_reply_aggregates(filters, now)), label, None, goal, high)
+    return row_of(chosen.aggregate(**aggregates(filters, now)), label, None, goal, high)
 
 
 CHANNEL_COLUMNS = (
@@ -101,10 +103,10 @@ def first_reply_by_channel(tickets: Tickets, filters: Filters, now: datetime) ->
         filters.narrow(tickets)
         .filter(within_days("posted_at", filters.period))
         .values(*CHANNEL_COLUMNS)
-        .annotate(**_first_reply_aggregates(filters, now))
+        .annotate(**aggregates(filters, now))
         .order_by("channel__name")
     )
-    found = [_row(row, row["channel__name"], row["channel_id"], _goal_of(row), False) for row in rows]
+    found = [row_of(row, row["channel__name"], row["channel_id"], _goal_of(row), False) for row in rows]
     platforms = [row["channel__connection__platform"] for row in rows]
     return [replace(line, platform=platform) for line, platform in zip(found, platforms, strict=True)]
 

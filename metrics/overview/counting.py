@@ -41,7 +41,7 @@ class SpanFigures:
         return 100 * self.within / self.answered if self.answered else None
 
 
-class Source(Protocol):
+class FigureSource(Protocol):
     def days(self, period: Period) -> dict[date, Counts]:
         """Mentions, first replies and solved of the days with any."""
 
@@ -89,10 +89,10 @@ class Counted:
         return SpanFigures(row.mentions, replied, solved, row.answered, row.within, row.median)
 
 
-def source_for(user: Any, tickets: Tickets, filters: Filters, whole: Period, now: datetime) -> Source:
+def figure_source(user: Any, tickets: Tickets, filters: Filters, whole: Period, now: datetime) -> FigureSource:
     """`whole` covers every period that will be asked for."""
     zone = str(whole.tz)
-    if filters.clock.in_coverage or filters.tag or version_for(user, zone) is None:
+    if filters.clock.in_coverage or filters.is_of_some or version_for(user, zone) is None:
         return Counted(tickets, filters, now)
     measure = DayTimes.Measure.INGESTED if filters.clock.from_arrival else DayTimes.Measure.POSTED
     return Rolled(reading.Scope(zone, _channels(filters), filters.high_only), whole, measure)

@@ -16,7 +16,7 @@ from metrics.drawing import charts
 from metrics.drawing.charts import Spec
 from metrics.figures.activity import ACTIVITY, DayActivity
 from metrics.meanings import MEANINGS
-from metrics.overview.counting import Source, SpanFigures, source_for
+from metrics.overview.counting import FigureSource, SpanFigures, figure_source
 from metrics.overview.spans import Span, spans
 from metrics.periods import Period
 from metrics.tables import Cell, Chart, Table, duration
@@ -52,8 +52,8 @@ class OverviewReport:
         return spans(self.today, self.filters.period.tz)
 
     @cached_property
-    def source(self) -> Source:
-        return source_for(self.user, self.tickets, self.filters, self.whole, self.now)
+    def source(self) -> FigureSource:
+        return figure_source(self.user, self.tickets, self.filters, self.whole, self.now)
 
     @cached_property
     def whole(self) -> Period:

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels.models import Channel
+from experts.directory import tree
+from experts.models import Topic
 from mentions.people.access import visible_channel_ids
 from metrics.definitions import Filters
 from metrics.periods import DEFAULT, BadPeriod, asked, named
@@ -24,11 +26,15 @@ class Asked:
     channels: list[Channel]
     problems: list[str] = field(default_factory=list)
     query: QueryDict = field(default_factory=QueryDict)
+    teams: list[tuple[str, str]] = field(default_factory=list)
+    """Topics to choose from: (slug, name)."""
+    team: str = ""
+    """The chosen one's slug."""
 
 
 def read(request: HttpRequest, now: datetime) -> Asked:
     """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`, `clock=ingested`,
-    `hours=coverage`, `tag=NAME`."""
+    `hours=coverage`, `tag=NAME`, `language=CODE`, `team=SLUG` (a topic and all below it)."""
     channels = list(
         Channel.objects.filter(pk__in=visible_channel_ids(request.user)).select_related("connection").order_by("name")
     )
@@ -47,5 +53,31 @@ def read(request: HttpRequest, now: datetime) -> Asked:
     high_only, with_internal = request.GET.get("priority") == "high", bool(request.GET.get("internal"))
     clock = ReplyClock(request.GET.get("clock") == "ingested", request.GET.get("hours") == "coverage")
     tag = request.GET.get("tag", "").replace("\0", "")[:60]
-    filters = Filters(period, [channel.pk for channel in chosen], high_only, with_internal, clock, tag)
-    return Asked(filters, channels, problems, request.GET)
+    language = request.GET.get("language", "").replace("\0", "").strip()[:12]
+    teams = tree.in_order(Topic.objects.all())
+    team = request.GET.get("team", "")
+    below = _below(team, teams)
+    if team and not below:
+        problems.append(_("This team does not exist and was ignored."))
+    filters = Filters(
+        period, [channel.pk for channel in chosen], high_only, with_internal, clock, tag, language, tuple(below)
+    )
+    return Asked(filters, channels, problems, request.GET, _choices(teams), team if below else "")
+
+
+def _choices(teams: list[tree.Branch]) -> list[tuple[str, str]]:
+    """(slug, name), indented as a tree: a select keeps no other space."""
+    return [(branch.topic.slug, "\u2003" * branch.depth + branch.topic.name) for branch in teams]
+
+
+def _below(slug: str, teams: list[tree.Branch]) -> list[int]:
+    """The topic and all below it. `teams` is in the order of the tree."""
+    found: list[int] = []
+    depth = -1
+    for branch in teams:
+        if depth >= 0 and branch.depth <= depth:
+            break
+        if found or branch.topic.slug == slug:
+            depth = depth if found else branch.depth
+            found.append(branch.topic.pk)
+    return found

@@ -10,7 +10,9 @@ from metrics.reports import REPORTS
 
 ALERTS = "alerts"
 ALERTS_TITLE = _("Alerts")
-NAMES = (*REPORTS, ALERTS)
+PACKAGES = "packages"
+PACKAGES_TITLE = _("Monthly package")
+NAMES = (*REPORTS, ALERTS, PACKAGES)
 
 
 def tabs() -> list[dict[str, Any]]:
@@ -18,4 +20,5 @@ def tabs() -> list[dict[str, Any]]:
     return [
         *({"name": each.name, "title": each.title} for each in REPORTS.values()),
         {"name": ALERTS, "title": ALERTS_TITLE},
+        {"name": PACKAGES, "title": PACKAGES_TITLE},
     ]

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel
+from metrics.figures.parts import PART_KEYS
 from metrics.meanings import MEANINGS
 from metrics.reports import Report
 from metrics.tables import Cell, Table, duration
 from metrics.tags.report import TagsReport
 
-STATE_WORDS = {"good": _("meets the goal"), "bad": _("needs attention")}
+STATE_WORDS = {"good": _("meets the goal"), "bad": _("needs attention"), "away": _("outside coverage hours")}
 
 PERIOD_WORDS = [
     ("7d", _("Last 7 days")),
@@ -63,11 +64,19 @@ def channel_slugs() -> dict[int, str]:
     return dict(Channel.objects.values_list("pk", "slug"))
 
 
-def figure_links(table: Table, query: QueryDict, report: str = "") -> dict[str, Any]:
+def figure_links(table: Table, query: QueryDict, slugs: dict[int, str], report: str = "") -> dict[str, Any]:
     """The table for the template: each cell with its text, link (or ""), state and the state's word."""
-    slugs = channel_slugs()
     rows = [[_cell(cell, query, slugs, report) for cell in row] for row in table.rows]
-    return {"first": table.first, "figures": [MEANINGS[name] for name in table.figures], "rows": rows}
+    return {
+        "first": table.first,
+        "slug": table.slug,
+        "title": table.title,
+        "labels": table.labels,
+        "sorts": table.sorts,
+        "figures": [MEANINGS[name] for name in table.figures],
+        "rows": rows,
+        "csv": urlencode([("table", table.slug)]) + "&" if table.title else "",
+    }
 
 
 def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str) -> dict[str, Any]:
@@ -76,6 +85,7 @@ def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str) -> d
         "value": "" if cell.value is None else cell.value,
         "pinned": cell.pinned,
         "platform": cell.platform,
+        "level": cell.level,
         "link": link(cell, query, slugs, report) if cell.figure and cell.value else "",
         "state": cell.state,
         "state_word": STATE_WORDS.get(cell.state, ""),
@@ -85,10 +95,13 @@ def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str) -> d
 def link(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str = "") -> str:
     """To the tickets that the cell's figure counted, with the page's filters. `slugs`: of channels, by id; `report`:
     the one that the list leads back to."""
-    own = {"figure", "day", "high", "at", "of"} | ({"period", "from", "to"} if cell.period else set())
+    own = {"figure", "day", "high", "at", "of", "was", *PART_KEYS} | (
+        {"period", "from", "to"} if cell.period else set()
+    )
     pairs = [(key, value) for key, values in query.lists() for value in values if key not in own]
     if cell.period:
         pairs += [("from", cell.period.first.isoformat()), ("to", cell.period.last.isoformat())]
+        pairs += [("was", was)] if (was := _period_of(query)) else []
     if cell.channel_id:
         pairs = [pair for pair in pairs if pair[0] != "channel"] + [("channel", slugs[cell.channel_id])]
     pairs.append(("figure", cell.figure))
@@ -102,4 +115,21 @@ def link(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str = "") 
         pairs = [pair for pair in pairs if pair[0] != "tag"] + [("tag", cell.tag)]
     if cell.high:
         pairs.append(("high", "1"))
+    pairs += cell.part.pairs
     return f"{reverse('metrics:tickets')}?{urlencode(pairs)}"
+
+
+def _period_of(query: QueryDict) -> str:
+    """The page's own period, for the way back from a figure of another one: its name, or its days."""
+    days = [query.get(key, "") for key in ("from", "to")]
+    if query.get("period", "custom") == "custom":
+        return "_".join(days) if any(days) else ""
+    return query.get("period", "")
+
+
+def period_pairs(was: str) -> list[tuple[str, str]]:
+    """The opposite of `_period_of`."""
+    first, is_custom, last = was.partition("_")
+    if not is_custom:
+        return [("period", was)]
+    return [("period", "custom"), ("from", first), ("to", last)]

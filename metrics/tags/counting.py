@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, F, Min, Q, Window
 from django.db.models.functions import RowNumber
 
 from metrics.definitions import Filters, Tickets, within_days
-from metrics.periods import Period
+from metrics.periods import Period, before
 from metrics.tags.rising import TagCount, ranked
 
 SAMPLES = 3
-
-
-def before(period: Period) -> Period:
-    """The same number of days before it."""
-    days = timedelta(days=len(period.days))
-    return Period(period.first - days, period.last - days, period.tz)
 
 
 def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics.definitions import Filters, Tickets
-from metrics.drawing import tag_charts
+from metrics.drawing import bars
 from metrics.drawing.charts import Spec
+from metrics.periods import before
 from metrics.tables import Cell, Chart, Table
 from metrics.tags import counting
 from metrics.tags.rising import TagCount
@@ -54,7 +55,7 @@ class TagsReport:
 
     def _spec(self, theme: str) -> Spec:
         most = sorted(self.tags, key=lambda tag: (-tag.count, tag.name))[:MAX_DRAWN]
-        return tag_charts.by_tag([(tag.name, tag.count, tag.before) for tag in most], theme)
+        return bars.beside([(tag.name, tag.count, tag.before) for tag in most], _("tag"), _("mentions"), theme)
 
     @property
     def table(self) -> Table:
@@ -76,5 +77,5 @@ class TagsReport:
     def _before(self, tag: TagCount) -> Cell:
         if tag.before is None:
             return Cell("—", None)
-        earlier = counting.before(self.filters.period)
+        earlier = before(self.filters.period)
         return Cell(f"{tag.before:,}", tag.before, "mentions", tag=tag.name, period=earlier)

@@ -217,8 +217,8 @@ def test_a_restricted_ticket_of_a_public_channel_is_not_counted_or_quoted(slack)
 def test_looking_for_spikes_costs_the_same_however_many_channels(slack, number, django_assert_num_queries):
     for _number in range(number):
         arrive(1, NOON - MINUTE, channel=known(ChannelFactory()))
-    with django_assert_num_queries(2):
-        spikes.measure(Ticket.objects.all(), NOON)
+    with django_assert_num_queries(5):
+        assert watching.watch_spikes(NOON) == 0
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

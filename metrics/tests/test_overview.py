@@ -22,7 +22,7 @@ from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.definitions import NOW_NAMES, Filters
 from metrics.drawing import charts, pictures
 from metrics.meanings import MEANINGS
-from metrics.overview.counting import Counted, Rolled, source_for
+from metrics.overview.counting import Counted, Rolled, figure_source
 from metrics.overview.report import OverviewReport
 from metrics.overview.spans import spans
 from metrics.pages.words import link
@@ -129,7 +129,7 @@ def test_what_was_counted_in_advance_is_what_the_tickets_say(mo, desk, clock, zo
     whole = named("90d", now.astimezone(tz).date(), tz)
     filters = Filters(whole, clock=clock)
     counted = Counted(visible_tickets(mo), filters, now)
-    source = source_for(mo, visible_tickets(mo), filters, whole, now)
+    source = figure_source(mo, visible_tickets(mo), filters, whole, now)
     assert isinstance(source, Counted if clock.in_coverage else Rolled)
     for span in spans(whole.last, tz):
         for period in (span.period, span.before):

@@ -17,8 +17,7 @@ from mentions.people.access import visible_tickets
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.definitions import Filters
 from metrics.pages.words import link
-from metrics.periods import Period, named
-from metrics.tags import counting
+from metrics.periods import Period, before, named
 from metrics.tags.report import TagsReport
 from metrics.tags.rising import LEAST, TagCount, ranked
 
@@ -149,10 +148,10 @@ def test_a_tag_narrows_every_report_and_stays_in_its_links(client, desk, name):
 
 def test_the_days_before_are_as_many():
     week = named("7d", timezone.now().date())
-    before = counting.before(week)
-    assert len(before.days) == 7
-    assert before.last == week.first - timedelta(days=1)
-    assert isinstance(before, Period)
+    earlier = before(week)
+    assert len(earlier.days) == 7
+    assert earlier.last == week.first - timedelta(days=1)
+    assert isinstance(earlier, Period)
 
 
 def test_the_page_costs_the_same_however_many_tags(client, django_assert_max_num_queries):

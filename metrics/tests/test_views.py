@@ -16,7 +16,7 @@ from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-REPORTS = ["first-reply", "activity", "tags"]
+REPORTS = ["first-reply", "activity", "tags", "hours"]
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ people talk about us subclasses `sandbox.talk.Talk`, which also writes the texts
 from __future__ import annotations
 
 import random
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,7 +25,7 @@ def is_gone(doc: Doc) -> bool:
     return bool(doc.get("gone") or doc.get("deleted"))
 
 
-class Platform(ABC):
+class Platform:
     """One platform. A module or package in `sandbox/platforms/` exports it as `PLATFORM`."""
 
     name = ""
@@ -34,6 +33,8 @@ class Platform(ABC):
     """Menu entry; none if empty."""
     home: ClassVar[str] = "/"
     """Path of its first public page."""
+    servers: ClassVar[tuple[Callable[[Any], Any], ...]] = ()
+    """Its API and its pages: made of the platform, they `register` their routes."""
     kinds: ClassVar[tuple[str, ...]] = ()
     """What a button can post here; nothing if empty."""
     weight: ClassVar[int] = 0
@@ -52,9 +53,10 @@ class Platform(ABC):
         self.universe = universe
         self.store = universe.store
 
-    @abstractmethod
     def register(self, router: Router) -> None:
         """Add API routes (with the platform's name, so faults apply to them) and public pages (without)."""
+        for server in self.servers:
+            server(self).register(router)
 
     # --- what happens to posts -------------------------------------------------------------------------------------
 
@@ -183,7 +185,7 @@ class Platform(ABC):
         known = self.refusals.get(kind) or json_response({"error": kind}, status)
         return replace(known, headers={**known.headers})
 
-    def start(self) -> None:  # noqa: B027 - most have none
+    def start(self) -> None:
         """Open non-HTTP sockets, if any."""
 
-    def stop(self) -> None: ...  # noqa: B027
+    def stop(self) -> None: ...

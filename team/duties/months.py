@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
 SATURDAY = 5
@@ -27,6 +27,8 @@ def day_in(month: date, day_of_month: int) -> date:
     return month.replace(day=min(day_of_month, monthrange(month.year, month.month)[1]))
 
 
-def working_day(day: date) -> date:
-    """The Friday before a weekend."""
-    return day - timedelta(days=max(day.weekday() - SATURDAY + 1, 0))
+def working_day(day: date, holidays: Collection[date] = ()) -> date:
+    """The day itself, or the last one before it that is neither at a weekend nor a holiday."""
+    while day.weekday() >= SATURDAY or day in holidays:
+        day -= timedelta(days=1)
+    return day

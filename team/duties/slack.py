@@ -10,6 +10,7 @@ from django.conf import settings
 
 from channels.outbox import slack_posts
 from mentions.notifications import delivery_news
+from team import roster
 from team.coverage import Span
 
 _KEYS = UUID("c3d1a0be-3f0f-4c63-8c1c-7f6f0a9f2f11")
@@ -33,8 +34,16 @@ def tell_team(key: str, text: str, now: datetime) -> None:
 
 
 def tell(user: Any, key: str, text: str, now: datetime) -> None:
-    """By direct message; in the team's channel if their member id is unknown."""
-    post(delivery_news.slack_id_of(user) or settings.TEAM_SLACK_CHANNEL, key, text, now)
+    """By direct message, once they are at work; in the team's channel if their member id is unknown."""
+    member = delivery_news.slack_id_of(user)
+    post(member or settings.TEAM_SLACK_CHANNEL, key, text, roster.reachable_at(user, now) if member else now)
+
+
+def tell_team_and(user: Any, key: str, text: str, now: datetime) -> None:
+    """The team, at once; also `user` by direct message, if they are not at work and so were only named."""
+    tell_team(key, text, now)
+    if user is not None and delivery_news.slack_id_of(user) and roster.reachable_at(user, now) > now:
+        tell(user, f"{key} {user.pk}", text, now)
 
 
 def times(span: Span, *, with_day: bool = False) -> str:
@@ -53,7 +62,9 @@ def name_of(user: Any) -> str:
     return str(user.get_full_name() or user.username)
 
 
-def ping(user: Any) -> str:
-    """Markup that notifies them where their member id is known; else their name."""
+def ping(user: Any, now: datetime) -> str:
+    """Markup that notifies them if they are at work and their member id is known; else their name."""
     member = delivery_news.slack_id_of(user)
-    return f"<@{member}>" if member else slack_posts.escaped(name_of(user))
+    if not member or roster.reachable_at(user, now) > now:
+        return slack_posts.escaped(name_of(user))
+    return f"<@{member}>"

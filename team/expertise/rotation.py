@@ -101,7 +101,8 @@ def _follow(expertise_id: int, now: datetime) -> bool:
         return False
     expertise.told_for = day
     expertise.save(update_fields=["told_for"])
-    slack.tell_team(f"expertise {expertise.pk} ahead {day}", f"{_ahead(expertise, day)}\n{_address()}", now)
+    text = f"{_ahead(expertise, day, now)}\n{_address()}"
+    slack.tell_team_and(expertise.next_owner, f"expertise {expertise.pk} ahead {day}", text, now)
     return True
 
 
@@ -110,27 +111,27 @@ def _rotate(expertise: Expertise, day: date, now: datetime) -> bool:
     taker = expertise.next_owner
     if taker is None or not taker.is_active:
         return False
-    words = {"what": _escaped(expertise), "who": slack.ping(taker), "before": _before(expertise)}
+    words = {"what": _escaped(expertise), "who": slack.ping(taker, now), "before": _before(expertise, now)}
     _give(expertise, taker, day)
     expertise.rotates_on = _later(day, expertise.every_months) if expertise.every_months else None
     expertise.next_owner = suggested(expertise, advocates(), day) if expertise.every_months else None
     expertise.save(update_fields=["rotates_on", "next_owner"])
     text = _("%(what)s: %(who)s takes over from %(before)s today.") % words
-    slack.tell_team(f"expertise {expertise.pk} rotated {day}", f"{text}\n{_address()}", now)
+    slack.tell_team_and(taker, f"expertise {expertise.pk} rotated {day}", f"{text}\n{_address()}", now)
     return True
 
 
-def _ahead(expertise: Expertise, day: date) -> str:
+def _ahead(expertise: Expertise, day: date, now: datetime) -> str:
     on = formats.date_format(day, "l, j F")
-    words = {"what": _escaped(expertise), "day": on, "before": _before(expertise)}
+    words = {"what": _escaped(expertise), "day": on, "before": _before(expertise, now)}
     if expertise.next_owner is None or not expertise.next_owner.is_active:
         return _("%(what)s rotates on %(day)s, but nobody is chosen to take over from %(before)s.") % words
     text = _("%(what)s rotates on %(day)s: %(who)s takes over from %(before)s. Meet before that to hand over.")
-    return text % {**words, "who": slack.ping(expertise.next_owner)}
+    return text % {**words, "who": slack.ping(expertise.next_owner, now)}
 
 
-def _before(expertise: Expertise) -> str:
-    return slack.ping(expertise.owner) if expertise.owner is not None else _("nobody")
+def _before(expertise: Expertise, now: datetime) -> str:
+    return slack.ping(expertise.owner, now) if expertise.owner is not None else _("nobody")
 
 
 def _escaped(expertise: Expertise) -> str:

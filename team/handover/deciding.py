@@ -78,14 +78,22 @@ def _decide(found: HandOver, each: Work, choice: Choice, to: Any | None, now: da
     receiver = to if decision == Decision.PASS and to is not None and oncall.may_take(to, ticket) else None
     values = {"decision": decision, "note": note, "to": receiver, "at": now, "begun_at": None}
     item, is_new = HandOverItem.objects.get_or_create(hand_over=found, ticket=ticket, defaults=values)
-    if not is_new and item.decision != Decision.KEEP:
-        return  # decided before, and theirs again since: a new day decides again
+    if not is_new and _stands(item, decision, ticket, found.user):
+        return
     if decision == Decision.PASS:
         _pass(ticket, each, found.user, receiver, note, now)
     elif decision == Decision.EXPERT:
         _tell_experts(each, found, note, now)
     if not is_new:
         HandOverItem.objects.filter(pk=item.pk).update(**values)
+
+
+def _stands(item: HandOverItem, decision: str, ticket: Ticket, user: Any) -> bool:
+    """Whether what was decided earlier today is all there is to it: pressed twice, or not theirs any more."""
+    if item.decision == Decision.KEEP:
+        return False
+    is_theirs = user.pk in (ticket.assignee_id, ticket.claimed_by_id)
+    return item.decision == decision == Decision.EXPERT or not is_theirs
 
 
 def _pass(ticket: Ticket, each: Work, user: Any, to: Any | None, note: str, now: datetime) -> None:

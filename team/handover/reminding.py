@@ -33,21 +33,21 @@ WITHOUT_SHIFT = (time(16, 30), time(19))
 
 def run(now: datetime) -> int:
     """Returns how many people were reminded."""
-    people = {user.pk: (user, day) for user, day in [*_by_activity(now), *_by_shift(now)]}
+    people = {user.pk: (user, day) for user, day in [*_by_activity(now), *by_shift(now - LATE, now + BEFORE)]}
     return sweeps.each("hand-over reminders", list(people.values()), lambda each: _remind(*each, now))
 
 
-def _by_shift(now: datetime) -> Iterable[tuple[Any, date]]:
-    """Whose day ends about now: by a shift, or by what they said on their page."""
-    ending = Shift.objects.filter(is_on_call=False, ends_at__gt=now - LATE, ends_at__lte=now + BEFORE)
+def by_shift(since: datetime, until: datetime) -> Iterable[tuple[Any, date]]:
+    """Whose day ends within this: by a shift, or by what they said on their page."""
+    ending = Shift.objects.filter(is_on_call=False, ends_at__gt=since, ends_at__lte=until)
     for shift in ending.select_related("user__preference"):
         more = Shift.objects.filter(user=shift.user_id, is_on_call=False, ends_at__gt=shift.ends_at)
         if shift.user.is_active and not more.filter(starts_at__lte=shift.ends_at + PAUSE).exists():
             yield shift.user, shift.ends_at.astimezone(roster.zone_of(shift.user)).date()
-    said = Preference.objects.filter(shift_until__gt=now - LATE, shift_until__lte=now + BEFORE, user__is_active=True)
+    said = Preference.objects.filter(shift_until__gt=since, shift_until__lte=until, user__is_active=True)
     for preference in said.select_related("user__preference"):
-        until = preference.shift_until or now
-        yield preference.user, until.astimezone(roster.zone_of(preference.user)).date()
+        ends = preference.shift_until or until
+        yield preference.user, ends.astimezone(roster.zone_of(preference.user)).date()
 
 
 def _by_activity(now: datetime) -> Iterable[tuple[Any, date]]:

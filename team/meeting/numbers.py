@@ -32,10 +32,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one floor has for the slides. `pictures`: (title, path on the desk)."""
+    """What one floor has for the slides. `pictures` and `pages`: (title, path on the desk)."""
 
     numbers: Sequence[Number] = ()
     pictures: Sequence[tuple[str, str]] = ()
+    pages: Sequence[tuple[str, str]] = ()
 
 
 Offers = Callable[[Any, date, date, datetime], Offer]
@@ -52,4 +53,8 @@ def of(first: date, last: date, now: datetime) -> Offer:
     """All that is offered for these days."""
     tickets = for_everybody(Ticket.objects.all())
     found = [offers(tickets, first, last, now) for offers in _offers]
-    return Offer([n for each in found for n in each.numbers], [p for each in found for p in each.pictures])
+    return Offer(
+        [n for each in found for n in each.numbers],
+        [p for each in found for p in each.pictures],
+        [p for each in found for p in each.pages],
+    )

@@ -16,12 +16,13 @@ from channels.outbox import slack_posts
 from team.coverage import DAY
 from team.duties import months, rota, slack
 from team.meeting import numbers
-from team.models import Meeting, MeetingCheck, MeetingRule, RotaPlace
+from team.models import Holiday, Meeting, MeetingCheck, MeetingRule, RotaPlace
 
 DUTY = RotaPlace.Duty.MEETING
 AHEAD = 3
 """Months."""
 STILL_NEWS = timedelta(days=3)
+LONGEST_BREAK = timedelta(days=15)
 
 
 class NotUpToDate(Exception):
@@ -38,7 +39,10 @@ def due(meeting: Meeting) -> datetime:
 
 
 def prompt_at(meeting: Meeting) -> datetime:
-    return _at(meeting.rule, day_of(meeting) - meeting.rule.remind_days * DAY)
+    """On a day on which people are there: not at a weekend, and not on a holiday."""
+    day = day_of(meeting) - meeting.rule.remind_days * DAY
+    holidays = Holiday.objects.filter(day__lte=day, day__gt=day - LONGEST_BREAK).values_list("day", flat=True)
+    return _at(meeting.rule, months.working_day(day, frozenset(holidays)))
 
 
 def _at(rule: MeetingRule, day: date) -> datetime:
@@ -117,13 +121,14 @@ def _prompt(meeting_id: int, now: datetime) -> bool:
         meeting.told_due_at = now
         meeting.save(update_fields=["told_due_at"])
         text = _("%(name)s: nobody has reported yet that the slides are up to date. Duty: %(who)s")
-        slack.tell_team(f"meeting {meeting.pk} due", f"{text % _words(meeting)}\n{address_of(meeting)}", now)
+        text = f"{text % _words(meeting, now)}\n{address_of(meeting)}"
+        slack.tell_team_and(meeting.owner, f"meeting {meeting.pk} due", text, now)
         return True
     return False
 
 
 def _tell_owner(meeting: Meeting, now: datetime) -> None:
-    words = {**_words(meeting), "day": formats.date_format(day_of(meeting), "l, j F")}
+    words = {**_words(meeting, now), "day": formats.date_format(day_of(meeting), "l, j F")}
     text = _("%(name)s: the slides are due on %(day)s. %(who)s, the numbers and the checklist are here:") % words
     text = f"{text}\n{address_of(meeting)}"
     if meeting.owner is None:
@@ -132,8 +137,8 @@ def _tell_owner(meeting: Meeting, now: datetime) -> None:
         slack.tell(meeting.owner, f"meeting {meeting.pk} ahead", text, now)
 
 
-def _words(meeting: Meeting) -> dict[str, str]:
-    who = slack.ping(meeting.owner) if meeting.owner is not None else _("nobody")
+def _words(meeting: Meeting, now: datetime) -> dict[str, str]:
+    who = slack.ping(meeting.owner, now) if meeting.owner is not None else _("nobody")
     return {"name": slack_posts.escaped(meeting.rule.name), "who": who}
 
 
@@ -174,7 +179,7 @@ def report(meeting_id: int, user: Any, now: datetime) -> Meeting:
         raise NotUpToDate(_("Not done yet: %(items)s") % {"items": "; ".join(left)})
     meeting.reported_at, meeting.reported_by = now, user
     meeting.save(update_fields=["reported_at", "reported_by"])
-    lines = [_("%(name)s: the slides are up to date.") % _words(meeting)]
+    lines = [_("%(name)s: the slides are up to date.") % _words(meeting, now)]
     lines += [f"• {slack_posts.escaped(number.line)}" for number in numbers.of(*reported_month(meeting), now).numbers]
     lines += [slack_posts.escaped(meeting.rule.url)] if meeting.rule.url else []
     room = meeting.rule.slack_channel or settings.TEAM_SLACK_CHANNEL

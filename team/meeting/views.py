@@ -52,6 +52,7 @@ def meeting(request: HttpRequest, number: int) -> HttpResponse:
         "numbers": offer.numbers,
         "pasted": "\n".join(number.line for number in offer.numbers),
         "pictures": offer.pictures if request.user.has_perm("mentions.view_reports") else [],
+        "pages": offer.pages if request.user.has_perm("mentions.view_reports") else [],
         "checklist": [(item, done.get(item)) for item in found.rule.checklist],
         "missing": planning.missing(found),
         "may_change": request.user.has_perm("team.change_meeting"),

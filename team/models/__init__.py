@@ -1,5 +1,6 @@
 """The tables of the team's day."""
 
+from team.models.calendar import CalendarEntry, CalendarFeed
 from team.models.coverage import (
     Absence,
     CalendarAddress,
@@ -11,14 +12,18 @@ from team.models.coverage import (
 )
 from team.models.expertise import Expertise, ExpertiseTurn, validate_slugs
 from team.models.handover import HandOver, HandOverItem
+from team.models.incident import Incident, IncidentBatch, IncidentKind, IncidentMention, IncidentReply
 from team.models.meeting import Meeting, MeetingCheck, MeetingRule, validate_items
 from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
 from team.models.rota import RotaPlace
 from team.models.urgent import UrgentCall, UrgentPerson, UrgentPost, UrgentRule
+from team.models.volunteer import PracticePass, VolunteerDay, VolunteerMail
 
 __all__ = [
     "Absence",
     "CalendarAddress",
+    "CalendarEntry",
+    "CalendarFeed",
     "Contact",
     "CoverageHours",
     "Expertise",
@@ -26,9 +31,15 @@ __all__ = [
     "HandOver",
     "HandOverItem",
     "Holiday",
+    "Incident",
+    "IncidentBatch",
+    "IncidentKind",
+    "IncidentMention",
+    "IncidentReply",
     "Meeting",
     "MeetingCheck",
     "MeetingRule",
+    "PracticePass",
     "Release",
     "ReleaseRule",
     "ReleaseSwap",
@@ -38,6 +49,8 @@ __all__ = [
     "UrgentPerson",
     "UrgentPost",
     "UrgentRule",
+    "VolunteerDay",
+    "VolunteerMail",
     "validate_items",
     "validate_slugs",
     "validate_time_zone",

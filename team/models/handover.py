@@ -17,6 +17,8 @@ class HandOver(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hand_overs")
     day = models.DateField()
     reminded_at = models.DateTimeField(null=True, blank=True)
+    lapsed_at = models.DateTimeField(null=True, blank=True)
+    """When the team heard that the day ended without a hand-over."""
     done_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=1000, blank=True, default="")
     outbound = models.OneToOneField(

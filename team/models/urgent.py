@@ -49,6 +49,12 @@ class UrgentRule(models.Model):
         default="",
         help_text=_("Further Slack channels to post to, separated by commas: #ceo, #product."),
     )
+    pings_team = models.BooleanField(
+        _("ping the team"),
+        default=True,
+        db_default=True,
+        help_text=_("Off where the message itself pings the team in Slack: nobody need hear it twice."),
+    )
     is_rapid_response = models.BooleanField(_("start the rapid response"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=desk_now, editable=False)

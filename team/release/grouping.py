@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ from mentions.clocks import counted
 from mentions.models import Message, Ticket
 from mentions.people import access
 from team.coverage import DAY, Span
+from team.duties import phrases
 from team.models import Release
 from team.release import calendar
 
@@ -119,7 +119,7 @@ def grouped(mentions: Sequence[Mention], url: str, words: Sequence[str]) -> list
     page = canonical(url)
     groups = [Group("link", url)] if page else []
     groups += [Group("word", word) for word in dict.fromkeys(words)]
-    patterns = {word: _pattern(word) for word in words}
+    patterns = {word: phrases.pattern(word) for word in words}
     for mention in mentions:
         for group in groups:
             is_it = page in mention.pages if group.kind == "link" else patterns[group.label].search(mention.text)
@@ -127,9 +127,3 @@ def grouped(mentions: Sequence[Mention], url: str, words: Sequence[str]) -> list
                 group.mentions.append(mention)
                 break
     return [group for group in groups if group.mentions]
-
-
-def _pattern(word: str) -> re.Pattern[str]:
-    """Whole words, whatever their case: 17.6 is not in 117.6 or 17.61."""
-    inner = r"\s+".join(re.escape(part) for part in word.split())
-    return re.compile(rf"(?<![\w.]){inner}(?![\w]|\.\w)", re.IGNORECASE)

@@ -6,6 +6,7 @@ A scheduler that was down says what still makes sense and leaves out the rest.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -43,9 +44,9 @@ def _announce(release_id: int, now: datetime) -> bool:
     release = rows.get(pk=release_id)
     ahead, day, after = windows(release)
     if release.told_ahead_at is None and ahead.start <= now < ahead.end:
-        return _mark(release, "told_ahead_at", now, _ahead(release))
+        return _mark(release, "told_ahead_at", now, _ahead(release, now), release.owner)
     if release.told_day_at is None and day.start <= now < day.end:
-        _mark(release, "told_day_at", now, _today(release))
+        _mark(release, "told_day_at", now, _today(release, now), release.owner)
         _to_the_room(release, now)
         return True
     if release.told_summary_at is None and after.start <= now < after.end:
@@ -62,16 +63,16 @@ def windows(release: Release) -> tuple[Span, Span, Span]:
     return Span(ahead, hours.start), hours, Span(max(after, hours.end), max(after, hours.end) + STILL_NEWS)
 
 
-def _mark(release: Release, column: str, now: datetime, text: str) -> bool:
+def _mark(release: Release, column: str, now: datetime, text: str, person: Any = None) -> bool:
     setattr(release, column, now)
     release.save(update_fields=[column])
-    slack.tell_team(f"{release.pk} {column} {release.day}", f"{text}\n{address_of(release)}", now)
+    slack.tell_team_and(person, f"{release.pk} {column} {release.day}", f"{text}\n{address_of(release)}", now)
     return True
 
 
-def _ahead(release: Release) -> str:
-    words = {"what": _named(release), "day": day_words(release), "hours": slack.times(calendar.hours_of(release))}
-    lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release)]
+def _ahead(release: Release, now: datetime) -> str:
+    words = {"what": named(release), "day": day_words(release), "hours": slack.times(calendar.hours_of(release))}
+    lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release, now)]
     if release.owner is not None and release.owner_id in rota.away_on(release.day):
         lines.append(_("They are away that day: swap it, or a manager assigns somebody else."))
     if calendar.is_uncovered(release, coverage.load()):
@@ -80,14 +81,14 @@ def _ahead(release: Release) -> str:
     return "\n".join(lines)
 
 
-def _duty(release: Release) -> str:
+def _duty(release: Release, now: datetime) -> str:
     if release.owner is None:
         return _("Nobody has the duty yet: everybody of the rota is away, or nobody is in it.")
-    return _("Duty: %(who)s") % {"who": slack.ping(release.owner)}
+    return _("Duty: %(who)s") % {"who": slack.ping(release.owner, now)}
 
 
-def _today(release: Release) -> str:
-    lines = [_("%(what)s: release day is today.") % {"what": _named(release)}, _duty(release)]
+def _today(release: Release, now: datetime) -> str:
+    lines = [_("%(what)s: release day is today.") % {"what": named(release)}, _duty(release, now)]
     if release.rule.slack_channel:
         room = slack_posts.escaped(release.rule.slack_channel)
         lines.append(_("Watch %(room)s for the release post, then post its overview.") % {"room": room})
@@ -102,7 +103,7 @@ def _to_the_room(release: Release, now: datetime) -> None:
     room = release.rule.slack_channel
     if release.owner is None or not room or room == settings.TEAM_SLACK_CHANNEL:
         return
-    words = {"who": slack.ping(release.owner), "what": _named(release)}
+    words = {"who": slack.ping(release.owner, now), "what": named(release)}
     text = (
         _("%(who)s answers what people say about %(what)s today. Tell them here when the release post is out.") % words
     )
@@ -115,8 +116,8 @@ def _to_the_room(release: Release, now: datetime) -> None:
 def asked(swap: ReleaseSwap, now: datetime) -> None:
     """To the one who is asked; to the team's channel if their member id is unknown."""
     words = {
-        "who": slack.ping(swap.asked_by),
-        "whom": slack.ping(swap.asked),
+        "who": slack.ping(swap.asked_by, now),
+        "whom": slack.ping(swap.asked, now),
         "mine": day_words(swap.release),
         "yours": day_words(swap.other),
     }
@@ -127,8 +128,8 @@ def asked(swap: ReleaseSwap, now: datetime) -> None:
 def decided(swap: ReleaseSwap, now: datetime) -> None:
     """A refusal goes to the asker only; a swap is told to everybody."""
     words = {
-        "who": slack.ping(swap.asked),
-        "whom": slack.ping(swap.asked_by),
+        "who": slack.ping(swap.asked, now),
+        "whom": slack.ping(swap.asked_by, now),
         "theirs": day_words(swap.release),
         "mine": day_words(swap.other),
     }
@@ -143,7 +144,8 @@ def decided(swap: ReleaseSwap, now: datetime) -> None:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _named(release: Release) -> str:
+def named(release: Release) -> str:
+    """Escaped for Slack."""
     return slack_posts.escaped(release.name or str(release.rule))
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from channels.models import OutboundItem
 from mentions.tests.factories import UserFactory
-from team import announcing, shifts
+from team import shifts
 from team.models import CoverageHours
+from team.schedule import announcing
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,15 @@ def test_scheduler_that_was_down_at_noon_says_it_later_and_does_not_make_up_for_
     announcing.announce_gaps(at(22, 18))
     announcing.announce_gaps(at(25, 19))
     assert len(texts()) == 2
+
+
+def test_gap_that_comes_nearer_in_the_afternoon_is_left_to_the_next_noon():
+    """Monday's announcement goes to the end of Tuesday, whose evening is open, and never to Wednesday's."""
+    shifts.add_shifts(UserFactory(), date(2026, 11, 23), time(19), time(23), ZoneInfo("UTC"))
+    shifts.add_shifts(UserFactory(), date(2026, 11, 24), time(7), time(23), ZoneInfo("UTC"))
+    assert [announcing.announce_gaps(at(23, hour)) for hour in range(12, 24)] == [False] * 12
+    assert announcing.announce_gaps(at(24, 12))
+    assert "2026-11-25 08:00–22:00 UTC" in texts()[0]
 
 
 def test_no_gaps_no_message():

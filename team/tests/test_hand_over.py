@@ -16,7 +16,7 @@ from mentions.replies import drafts
 from mentions.tests.factories import AccountFactory, MessageFactory, PersonFactory, TicketFactory, UserFactory
 from mentions.tickets import parking
 from team import shifts
-from team.handover import deciding, reminding, work
+from team.handover import deciding, lapsing, reminding, work
 from team.handover.deciding import Choice
 from team.models import HandOver, HandOverItem, UrgentCall
 from team.urgent import calls
@@ -162,6 +162,19 @@ def test_expert_is_told_in_the_thread_once(ada, ben):
     assert "Maria knows, too" in said.payload["text"]
 
 
+@pytest.mark.parametrize("earlier", ["expert", "pass"])
+def test_what_was_decided_earlier_today_can_be_decided_again_while_it_is_theirs(ada, ben, earlier):
+    """An expert was told and the ticket is handed over after all; or it came back the same evening."""
+    ticket = make("outreach", ada)
+    Ticket.objects.filter(pk=ticket.pk).update(assignee=ada)
+    deciding.hand_over(ada, ben, {ticket.pk: Choice(earlier)}, now=NOW)
+    Ticket.objects.filter(pk=ticket.pk).update(assignee=ada)
+    deciding.hand_over(ada, ben, {ticket.pk: Choice("pass", "at last")}, now=NOW)
+    ticket.refresh_from_db()
+    item = HandOverItem.objects.get(ticket=ticket)
+    assert (ticket.assignee, item.decision, item.to, item.note) == (ben, "pass", ben, "at last")
+
+
 def test_summary_is_posted_once_with_links_and_says_nothing_of_a_restricted_ticket(ada, ben):
     open_one, secret = make("assigned", ada), make("assigned", ada)
     Ticket.objects.filter(pk=secret.pk).update(subject="quokka")
@@ -303,3 +316,61 @@ def test_page_reminds_too(client, ada, monkeypatch):
     reminding.run(NOW)
     client.force_login(ada)
     assert "Your day is ending" in client.get(reverse("mentions:queue")).content.decode()
+
+
+# --- a day without a hand-over ----------------------------------------------------------------------------------------
+
+
+def lapses():
+    texts = OutboundItem.objects.filter(payload__channel=TEAM).values_list("payload__text", flat=True)
+    return [text for text in texts if "is over without a hand-over" in text]
+
+
+def every_five_minutes(start, end, down=()):
+    """The sweep, as beat runs it; silent within `down`."""
+    now = start
+    while now <= end:
+        if not down or not down[0] <= now < down[1]:
+            reminding.run(now)
+            lapsing.run(now)
+        now += timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("is_down", [False, True], ids=["up", "down for six hours"])
+def test_day_without_a_hand_over_is_told_once_and_everything_is_owned(ada, is_down):
+    """Nobody clicks anything. Down over the end of the day: nobody is reminded late at night, the team hears of it."""
+    shifts.add_shifts(ada, NOW.date(), time(8), time(16), ZoneInfo("UTC"))
+    tickets = {kind: make(kind, ada) for kind in KINDS}
+    secret = make("assigned", ada)
+    Ticket.objects.filter(pk=secret.pk).update(subject="quokka")
+    type(secret.channel).objects.filter(pk=secret.channel_id).update(visible_to=["advocate"])
+    Event.objects.update(at=NOW - timedelta(hours=1))
+    down = (at("UTC", 15), at("UTC", 21)) if is_down else ()
+    every_five_minutes(at("UTC", 14), at("UTC", 8, day=24), down)
+    assert len(told()) == (0 if is_down else 1)
+    (text,) = lapses()
+    assert "ada’s day is over without a hand-over" in text
+    assert f"/tickets/{tickets['parked'].pk}/" in text
+    assert f"/tickets/{secret.pk}/" in text
+    assert "quokka" not in text
+    assert HandOver.objects.get().lapsed_at == at("UTC", 21 if is_down else 17)
+    for kind, ticket in tickets.items():
+        assert is_owned(ticket, at("UTC", 8, day=24)), kind
+    every_five_minutes(at("UTC", 8, day=24), at("UTC", 9, day=24))
+    assert len(lapses()) == 1
+
+
+@pytest.mark.parametrize("why", ["handed over", "nothing open", "still there", "on shift again"])
+def test_nothing_is_told_of_a_day(ada, why):
+    shifts.add_shifts(ada, NOW.date(), time(8), time(16), ZoneInfo("UTC"))
+    ticket = make("assigned", ada) if why != "nothing open" else None
+    Event.objects.update(at=NOW - timedelta(hours=1))
+    match why:
+        case "handed over":
+            deciding.hand_over(ada, None, {ticket.pk: Choice("keep")}, now=NOW)
+        case "still there":
+            Event.objects.create(ticket=ticket, at=at("UTC", 17), actor=ada, kind="noted")
+        case "on shift again":
+            shifts.add_shifts(ada, NOW.date(), time(16, 30), time(23), ZoneInfo("UTC"))
+    every_five_minutes(at("UTC", 15), at("UTC", 17, 55))
+    assert lapses() == []

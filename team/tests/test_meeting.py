@@ -1,15 +1,17 @@
 """The monthly meeting: planned, prompted in time, numbers to paste, reported once when everything is done."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 
 from channels.models import OutboundItem
-from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
+from mentions.tests.factories import AccountFactory, ChannelFactory, PersonFactory, TicketFactory, UserFactory
+from team import shifts
 from team.duties import months, rota
 from team.meeting import numbers, planning
-from team.models import Meeting, MeetingRule
+from team.models import Holiday, Meeting, MeetingRule
 
 pytestmark = pytest.mark.django_db
 TEAM, ROOM = "#community-advocates", "#keymonthlymarketingmeeting"
@@ -26,7 +28,7 @@ def _slack(settings, monkeypatch):
 @pytest.fixture
 def meeting(sam):
     """Slides due on Sunday, 5 April 2026: so on Friday, 3 April, 09:00 in Amsterdam, five days after the change to
-    summer time; prompted six days before, on Saturday, in winter time."""
+    summer time; prompted six days before, at a weekend: so on the Friday before that, in winter time."""
     MeetingRule.objects.create(
         name="Key meeting", slack_channel=ROOM, time_zone="Europe/Amsterdam", remind_days=6, checklist=ITEMS
     )
@@ -48,6 +50,19 @@ def done(meeting, user):
         planning.tick(meeting.pk, item, user, NOW, is_done=True)
 
 
+def test_prompt_comes_before_a_holiday(meeting):
+    Holiday.objects.create(day=date(2026, 3, 27), name="Company day")
+    assert planning.prompt_at(meeting) == datetime(2026, 3, 26, 8, tzinfo=UTC)
+
+
+def test_prompt_waits_until_the_owner_is_at_work(meeting, sam):
+    AccountFactory(person=PersonFactory(user=sam), namespace="slack:T1", handle="U00000SAM")
+    shifts.add_shifts(sam, date(2026, 3, 27), time(13), time(21), ZoneInfo("UTC"))
+    assert planning.prompt(planning.prompt_at(meeting)) == 1
+    (item,) = OutboundItem.objects.all()
+    assert (item.payload["channel"], item.not_before) == ("U00000SAM", datetime(2026, 3, 27, 13, tzinfo=UTC))
+
+
 def test_months_are_planned_in_turn_and_leavers_replaced(meeting, sam):
     ada = UserFactory(role="advocate", username="ada")
     rota.join("meeting", ada)
@@ -62,7 +77,7 @@ def test_months_are_planned_in_turn_and_leavers_replaced(meeting, sam):
 
 def test_prompts_come_once_each_at_the_local_minute_across_the_change(meeting):
     assert planning.due(meeting) == datetime(2026, 4, 3, 7, tzinfo=UTC)
-    assert planning.prompt_at(meeting) == datetime(2026, 3, 28, 8, tzinfo=UTC)
+    assert planning.prompt_at(meeting) == datetime(2026, 3, 27, 8, tzinfo=UTC)
     now, moments = datetime(2026, 3, 25, tzinfo=UTC), []
     while now < datetime(2026, 4, 10, tzinfo=UTC):
         moments += [now] if planning.prompt(now) else []

@@ -65,7 +65,7 @@ def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
         ("16 00", "bob, ada asks to swap release duty: you take Sunday, 29 March, they take Wednesday, 29 April."),
         ("22 07", "Acme: release day is Sunday, 29 March"),
         ("23 08", "Merch rotates on Monday, 30 March: bob takes over from ada. Meet before that to hand over."),
-        ("28 08", "Key meeting: the slides are due on Tuesday, 31 March. ada, the numbers and the checklist are here:"),
+        ("27 08", "Key meeting: the slides are due on Tuesday, 31 March. ada, the numbers and the checklist are here:"),
         ("29 09", "Acme: release day is today."),
         ("29 09", "ada answers what people say about Acme today. Tell them here when the release post is out."),
         ("30 06", "Release day is over: 0 mentions, 0 answered, 0 still waiting."),

@@ -8,7 +8,7 @@ import pytest
 from channels.models import OutboundItem
 from mentions.models import AudienceLimit, Ticket
 from mentions.people.audience import for_everybody
-from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
+from mentions.tests.factories import AccountFactory, ChannelFactory, PersonFactory, TicketFactory, UserFactory
 from team import shifts
 from team.duties import rota
 from team.models import CoverageHours, Release, ReleaseRule
@@ -51,6 +51,16 @@ def through(start, end, step=timedelta(minutes=1)):
             found.append(now)
         now += step
     return found
+
+
+def test_owner_who_is_not_at_work_yet_is_named_and_hears_of_it_when_their_shift_begins(ada):
+    AccountFactory(person=PersonFactory(user=ada), namespace="slack:T1", handle="U00000ADA")
+    ada.shifts.update(starts_at=at(3, 29, 12))
+    through(at(3, 29, 6), at(3, 29, 6))
+    assert not any("<@U00000ADA>" in text for _room, text in said())
+    (direct,) = OutboundItem.objects.filter(payload__channel="U00000ADA")
+    assert direct.not_before == at(3, 29, 12)
+    assert "release day is today" in direct.payload["text"]
 
 
 def test_three_announcements_once_each_at_the_local_minute_across_the_change():

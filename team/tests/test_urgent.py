@@ -128,13 +128,25 @@ def test_at_night_whoever_is_on_call_is_called_at_once_and_nobody_else(people, s
     assert list(events) == ["urgent.called", "urgent.ended"]
 
 
+@pytest.mark.parametrize(
+    ("now", "is_on_call", "pings"), [(DAY, True, True), (NIGHT, True, False), (NIGHT, False, True)]
+)
+def test_everybody_is_pinged_at_night_only_if_nobody_is_on_call(people, now, is_on_call, pings):
+    people["ada"].shifts.update(is_on_call=is_on_call, starts_at=NIGHT if is_on_call else NIGHT + timedelta(hours=1))
+    calls.ask(a_ticket().pk, None, now=now)
+    assert ("subteam" in said(TEAM)[0]) is pings
+
+
 def test_scheduler_that_was_down_goes_on_with_one_step_at_a_time(people):
     ticket = a_ticket()
     calls.ask(ticket.pk, None, now=DAY)
+    sent()
     late = DAY + timedelta(hours=6)
-    escalating.run(late)
-    escalating.run(late + minutes(1))
+    for minute in range(5):
+        escalating.run(late + minutes(minute))
+        sent()
     assert log(ticket) == ["asked", "escalated"]
+    assert said(TEAM, thread=True) == ["The desk could not call anybody for 5 h 45 min."]
 
 
 def test_taken_twice_has_one_owner_and_ends_the_escalation(people):

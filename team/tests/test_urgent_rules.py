@@ -6,9 +6,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from channels.models import OutboundItem
+from channels.models.connection import Priority
+from mentions.models import Ticket
 from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from team.models import UrgentCall, UrgentRule
-from team.urgent import calls, rules
+from team.urgent import calls, escalating, rules
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -104,3 +106,47 @@ def test_one_bad_rule_stops_no_other_message(caplog):
 def test_rule_that_says_nothing_or_cannot_be_read_is_refused(values):
     with pytest.raises(ValidationError):
         UrgentRule(name="x", **values).full_clean()
+
+
+# --- many at once -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _slack(settings):
+    settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", "#community-advocates"
+
+
+@pytest.mark.usefixtures("_slack")
+def test_six_hours_of_matches_at_once_call_for_some_and_only_mark_the_rest():
+    """The desk was down and catches up."""
+    UrgentRule.objects.create(name="Outages", query="down")
+    found = [a_message("It is down", NOW - timedelta(minutes=14 * number)) for number in range(24)]
+    for minute in range(0, 60, 5):
+        rules.mark([message.pk for message in found], NOW + timedelta(minutes=minute))
+        rules.mark(None, NOW + timedelta(minutes=minute))
+        escalating.run(NOW + timedelta(minutes=minute))
+    assert UrgentCall.objects.count() == 24
+    assert set(Ticket.objects.values_list("priority", flat=True)) == {Priority.URGENT}
+    posted = OutboundItem.objects.filter(conversation__startswith="urgent:", payload__channel="#community-advocates")
+    assert posted.count() == rules.MAX_AN_HOUR
+    (told,) = OutboundItem.objects.filter(conversation="slack:#community-advocates")
+    assert "Many conversations match the rule “Outages” at once." in told.payload["text"]
+
+
+@pytest.mark.usefixtures("_slack")
+@pytest.mark.parametrize(("hours", "says"), [(0, False), (5, True)])
+def test_call_that_comes_late_says_for_how_long_nobody_could_be_called(hours, says):
+    UrgentRule.objects.create(name="Outages", query="down")
+    rules.mark([a_message("It is down", NOW - timedelta(hours=hours)).pk], NOW)
+    (posted,) = OutboundItem.objects.all()
+    assert ("could not call anybody for 5 h" in posted.payload["text"]) is says
+
+
+@pytest.mark.usefixtures("_slack")
+@pytest.mark.parametrize("pings", [True, False])
+def test_rule_for_messages_that_ping_the_team_pings_nobody_again(settings, pings):
+    settings.ADVOCATES_SLACK_GROUP = "S00000100"
+    UrgentRule.objects.create(name="Pings", query="@advocates", pings_team=pings)
+    rules.mark([a_message("@advocates it is down").pk, a_message("me@advocates.example").pk], NOW)
+    (posted,) = OutboundItem.objects.all()
+    assert ("<!subteam^S00000100>" in posted.payload["text"]) is pings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels.models.connection import Priority
+from channels.outbox import slack_posts
 from mentions.db import locks
 from mentions.models import EventKind, Ticket
 from mentions.people import audience
@@ -21,6 +21,7 @@ from mentions.tickets import parking
 from mentions.tickets.transitions import OutcomeRefused, record
 from mentions.triage import assigning, priorities
 from mentions.undo import window
+from team import roster
 from team.duties.slack import name_of
 from team.models import UrgentCall, UrgentPerson, UrgentRule
 from team.urgent import oncall, posts, reaching, wording
@@ -28,7 +29,6 @@ from team.urgent import oncall, posts, reaching, wording
 RELATED = ("ticket__channel__connection", "ticket__requester", "taken_by", "asked_by", "rule")
 ENDED = (Ticket.Status.PENDING, Ticket.Status.SOLVED, Ticket.Status.CLOSED)
 MAX_ROOMS = 10
-_ROOM = re.compile(r"#?[\w.-]{1,79}")
 
 
 @transaction.atomic
@@ -40,9 +40,10 @@ def ask(
     why: str = "",
     rooms: Iterable[str] = (),
     rule: UrgentRule | None = None,
+    is_quiet: bool = False,
 ) -> UrgentCall:
-    """Mark the ticket as urgent and call the team; a running call of it stays the only one. A person's call rests for
-    the undo window. Raises OutcomeRefused for a ticket that is done."""
+    """Mark the ticket as urgent and call the team, or (`is_quiet`) only show it on the pages; a running call of it
+    stays the only one. A person's call rests for the undo window. Raises OutcomeRefused for a ticket that is done."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if ticket.merged_into_id or ticket.status in ENDED:
         raise OutcomeRefused(_("Ticket #%(id)s is not open. Reopen it first.") % {"id": ticket.pk})
@@ -54,12 +55,24 @@ def ask(
     )  # fmt: skip
     priorities.change(ticket, Priority.URGENT)
     record(ticket, actor, now, EventKind.URGENT, {"said": "asked", "call": call.pk, "note": wording.reason(call)})
+    if is_quiet:
+        return call
     start = window.end_of_outcome(now) if actor is not None else now
-    posts.post(call, settings.TEAM_SLACK_CHANNEL, start, ping=wording.group_ping())
+    ping = wording.group_ping() if _pings_everybody(call, start) else ""
+    posts.post(call, settings.TEAM_SLACK_CHANNEL, start, ping=ping)
     if rooms and not audience.circle_of([ticket]).channels:
         _post_in(call, rooms, actor, start, now)
     begin(call, start, now)
     return call
+
+
+def _pings_everybody(call: UrgentCall, start: datetime) -> bool:
+    """Not those who have been pinged, and nobody off shift while somebody on call is reached: the others hear of it if
+    nobody takes it."""
+    if call.rule is not None and not call.rule.pings_team:
+        return False
+    people = [] if oncall.is_covered(start) else roster.on_call_now(start)
+    return not any(oncall.may_take(user, call.ticket) for user in people if user.pk != call.asked_by_id)
 
 
 def _running(ticket_id: int) -> UrgentCall | None:
@@ -98,8 +111,8 @@ def post_in(call_id: int, actor: Any, rooms: Iterable[str], now: datetime) -> Ur
 
 def _post_in(call: UrgentCall, rooms: Iterable[str], actor: Any, start: datetime, now: datetime) -> None:
     known = set(call.posts.values_list("slack_channel", flat=True))
-    named_rooms = dict.fromkeys(room.strip() for room in rooms if _ROOM.fullmatch(room.strip()))
-    wanted = [room for room in named_rooms if room not in known]
+    named_rooms = dict.fromkeys(room.strip() for room in rooms)
+    wanted = [room for room in named_rooms if room not in known and slack_posts.is_channel_name(room)]
     for room in wanted[:MAX_ROOMS]:
         posts.post(call, room, start)
         record(call.ticket, actor, now, EventKind.SHARED, {"channel": room})

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.db import transaction
 
 from channels import sweeps
+from channels.outbox import slack_posts
 from mentions.db import locks
 from mentions.models import EventKind, Message, Reply, Ticket
 from mentions.queue import claims
 from mentions.tickets.transitions import record
 from team.duties.slack import name_of
 from team.models import UrgentCall
-from team.urgent import calls, oncall, posts, reaching
+from team.urgent import calls, oncall, posts, reaching, wording
 from team.urgent.wording import LAST_STEP
 
 
@@ -82,7 +83,9 @@ def _moved(call: UrgentCall, target_id: int, now: datetime) -> bool:
 
 
 def _escalate(call: UrgentCall, now: datetime) -> None:
-    """The next person, then everybody else; both at once if there is nobody to call alone."""
+    """The next person, then everybody else; both at once if there is nobody to call alone. A step that the desk missed
+    says so in the thread, and is one step all the same."""
+    delay = wording.late(now - call.due_at) if call.due_at is not None else ""
     known = {*reaching.called(call), call.asked_by_id}
     left = [user for user in oncall.in_order(call.ticket, now) if user.pk not in known]
     call.step += 1
@@ -94,6 +97,8 @@ def _escalate(call: UrgentCall, now: datetime) -> None:
     data = {"said": "escalated", "step": call.step, "who": ", ".join(name_of(user) for user in left)}
     calls.change(call, now, None, data)
     reaching.reach(call, left, now, with_pager=not oncall.is_covered(now))
+    if delay:
+        posts.say(call, f"late {call.round} {call.step}", slack_posts.escaped(delay), now)
 
 
 def _is_worked(call: UrgentCall, now: datetime) -> bool:

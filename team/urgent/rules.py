@@ -6,14 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels import sweeps
+from channels.outbox import slack_posts
 from channels.queries import matching, terms
 from channels.toolkit.text import composed
 from mentions.models import Message, Ticket
 from mentions.tickets.transitions import OutcomeRefused
+from team.duties import slack
 from team.models import UrgentCall, UrgentRule
 from team.urgent import calls
 
@@ -22,6 +26,10 @@ FRESH = timedelta(hours=24)
 BEHIND = timedelta(hours=6)
 """The sweep looks back so far for messages whose signal was lost."""
 MAX_A_RUN = 500
+MAX_AN_HOUR = 5
+"""Calls of one rule that are posted and escalate. Later ones of an hour are only marked: an outage, or a desk that was
+down for hours and catches up, floods nobody."""
+HOUR = timedelta(hours=1)
 
 
 def mark(message_ids: Iterable[int] | None, now: datetime) -> int:
@@ -55,6 +63,7 @@ def _candidates(message_ids: Iterable[int] | None, now: datetime) -> Iterable[Me
     return said.select_related("ticket", "author", "channel").defer("search", "html").order_by("-pk")[:MAX_A_RUN]
 
 
+@transaction.atomic
 def _mark(message: Message, rules: list[UrgentRule], used: set[tuple[int, int | None]], now: datetime) -> bool:
     """By the first rule that applies and has not marked the ticket before."""
     ticket_id = message.ticket_id or 0
@@ -62,11 +71,22 @@ def _mark(message: Message, rules: list[UrgentRule], used: set[tuple[int, int | 
     if rule is None:
         return False
     rooms = [*rule.rooms, *([settings.RAPID_RESPONSE_SLACK_CHANNEL] if rule.is_rapid_response else [])]
+    is_quiet = rule.calls.filter(asked_at__gt=now - HOUR).count() >= MAX_AN_HOUR
     try:
-        made = calls.ask(ticket_id, None, now=now, why=why(rule, message), rooms=rooms, rule=rule)
+        made = calls.ask(ticket_id, None, now=now, why=why(rule, message), rooms=rooms, rule=rule, is_quiet=is_quiet)
     except OutcomeRefused:
         return False
+    if is_quiet and made.rule_id == rule.pk:
+        _tell_of_many(rule, now)
     return made.rule_id == rule.pk
+
+
+def _tell_of_many(rule: UrgentRule, now: datetime) -> None:
+    """In the team's channel, once per rule and hour."""
+    words = _("Many conversations match the rule “%(name)s” at once. The next ones are marked as urgent, not posted:")
+    told = slack_posts.escaped(words % {"name": rule.name})
+    text = f"{told} {settings.BASE_URL}{reverse('mentions:queue')}"
+    slack.tell_team(f"many urgent {rule.pk} {now:%Y-%m-%d %H}", text, now)
 
 
 def applies(rule: UrgentRule, message: Message) -> bool:
@@ -105,5 +125,6 @@ def _count(rule: UrgentRule, message: Message) -> int:
 def why(rule: UrgentRule, message: Message) -> str:
     if rule.messages is None:
         return ""
-    words = ngettext("%(count)d message in %(span)s", "%(count)d messages in %(span)s", _count(rule, message))
-    return words % {"count": _count(rule, message), "span": _("%(minutes)d min") % {"minutes": rule.minutes}}
+    count = _count(rule, message)
+    words = ngettext("%(count)d message in %(span)s", "%(count)d messages in %(span)s", count)
+    return words % {"count": count, "span": _("%(minutes)d min") % {"minutes": rule.minutes}}

@@ -3,6 +3,7 @@ everybody in a Slack channel may read it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from channels.outbox import slack_posts
 from channels.registry.icons import with_platform
 from mentions.models import Message
 from mentions.people import audience
+from mentions.text import times
 from mentions.text.rendering import excerpt
 from team.duties.slack import name_of
 from team.models import UrgentCall
@@ -22,6 +24,8 @@ TAKE = "urgent_take"
 """The button's action id."""
 LAST_STEP = 2
 """Of the escalation: everybody is called."""
+LATE = timedelta(minutes=30)
+"""What is called for or done so long after its time says so: the desk was down."""
 MAX_SECTION = 2900
 SAID = 400
 
@@ -46,13 +50,20 @@ def lines(call: UrgentCall) -> list[str]:
         return [_("Urgent: a restricted ticket."), address_of(call)]
     ticket = call.ticket
     said = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
-    text, url = said.order_by("-posted_at", "-id").values_list("text", "url").first() or ("", "")
+    newest = said.order_by("-posted_at", "-id").values_list("text", "url", "posted_at").first()
+    text, url, posted_at = newest or ("", "", call.asked_at)
     first = _("Urgent: %(who)s on %(where)s: %(said)s") % {
         "who": ticket.requester,
         "where": with_platform(ticket.channel.name, ticket.channel.connection.platform),
         "said": excerpt(text or ticket.subject, SAID),
     }
-    return [line for line in (first, url, address_of(call), reason(call)) if line]
+    delay = late(call.asked_at - posted_at) if call.asked_by_id is None else ""
+    return [line for line in (first, url, address_of(call), reason(call), delay) if line]
+
+
+def late(by: timedelta) -> str:
+    """That nobody was called for so long; "" for a usual delay."""
+    return _("The desk could not call anybody for %(span)s.") % {"span": times.span(by)} if by >= LATE else ""
 
 
 def reason(call: UrgentCall) -> str:

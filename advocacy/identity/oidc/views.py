@@ -18,7 +18,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from advocacy.identity.oidc.accounts import PROVIDER_ID
 from advocacy.identity.oidc.adapter import DeskOIDCAdapter
+from channels.clocks import desk_now
 from mentions.people import access, roles
+from team.volunteers import inviting
 
 MAX_ADMINS = 5
 
@@ -80,4 +82,6 @@ def no_role(request: HttpRequest) -> HttpResponse:
         raise Http404
     admins = get_user_model().objects.filter(is_active=True, groups__name=roles.ADMIN).order_by("first_name")
     names = [admin.get_full_name() or admin.get_username() for admin in admins[:MAX_ADMINS]]
-    return render(request, "account/no_role.html", {"admins": names})
+    return render(
+        request, "account/no_role.html", {"admins": names, "volunteer": inviting.day_of(request.user, desk_now())}
+    )

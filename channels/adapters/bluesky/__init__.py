@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.bluesky import client, parsing, posting
-from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Field, FieldKind
 from channels.toolkit.graphemes import grapheme_count
-from channels.toolkit.list_sources import DAYS
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class Bluesky(Adapter):
@@ -34,24 +34,13 @@ class Bluesky(Adapter):
             required=True,
         ),
         Field("phrases", "Phrases", "One per line; posts that contain one as whole words.", FieldKind.LIST),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=DAYS),
+        BACKFILL_DAYS,
         Field("api_base", "PDS", "The server that hosts the account.", FieldKind.URL, default=client.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
     )
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.POST,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.FIND_OWN,
-            Capability.EDITS,  # posts can't be edited, but a deleted one is delivered once more, marked as deleted
-        }
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    # Posts can't be edited, but a deleted one is delivered once more, marked as deleted.
+    capabilities = frozenset({Capability.POST, Capability.EDITS})
     expected_silence = timedelta(days=3)
-    poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_LENGTH
 
     def reply_length(self, text: str) -> int:

@@ -18,7 +18,7 @@ from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rej
 from channels.http import oauth
 from channels.http.api_client import TokenClient, TokenRefused, required
 from channels.http.client import Call, read
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, text_of
 
 API = "https://bsky.social"
 LIFE_S = 3600.0
@@ -87,7 +87,7 @@ class Pds(TokenClient):
         """An expired session comes back as a plain 400."""
         if 200 <= status < 300:
             return None
-        name = object_of(body).get("error")
+        name = text_of(object_of(body).get("error"))
         if name in _REFUSED or (status == 401 and name not in _NO_ACCOUNT):
             return TokenRefused("Bluesky rejects the session. Check this connection's handle and app password.")
         if name == "NotFound" or status == 404:
@@ -126,7 +126,7 @@ def error_line(body: Json) -> str:
 
 
 def _of_session(status: int, body: Json) -> ChannelError | None:
-    name = object_of(body).get("error")
+    name = text_of(object_of(body).get("error"))
     if name in _REFUSED:
         return Transient("Bluesky did not open a session. The desk retries automatically.")
     if status in (400, 401) and name not in _NO_ACCOUNT:

@@ -14,10 +14,11 @@ from typing import Any
 from channels.adapters.bluesky import client, wire
 from channels.adapters.bluesky.parsing import written_at
 from channels.contract import Config, Item, Json, Page
-from channels.errors import Rejected, Transient
+from channels.errors import RETRIED, Rejected, Transient
 from channels.toolkit.backfill import Slice, newest_by_place
+from channels.toolkit.changes import iso
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import time_of
+from channels.toolkit.values import objects_in, time_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -51,7 +52,8 @@ def _ask(config: Config, phrase: str | None, place: Json, since: int) -> Slice:
             raise
         # A refused cursor (too deep, too old) is a dead end: treat the list as finished.
         return Slice([], [], None)
-    times = _times(_entries(answer.body, key), is_search=phrase is not None)
+    entries = objects_in(answer.body.get(key), Transient(f"Bluesky answered without a list of posts. {RETRIED}"))
+    times = _times(entries, is_search=phrase is not None)
     following = answer.body.get("cursor")
     place = following if isinstance(following, str) and following else None
     items = [item for item in wire.split(answer.body, config) if not _is_old(item, since)]
@@ -62,15 +64,8 @@ def _question(phrase: str | None, since: int) -> list[tuple[str, str | int]]:
     if phrase is None:
         return [("limit", PER_PAGE), *(("reasons", reason) for reason in wire.TALK)]
     quoted = '"' + phrase.replace('"', " ").strip() + '"'
-    start = datetime.fromtimestamp(since, UTC).isoformat().replace("+00:00", "Z")
+    start = iso(datetime.fromtimestamp(since, UTC))
     return [("q", quoted), ("sort", "latest"), ("since", start), ("limit", PER_PAGE)]
-
-
-def _entries(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    found = body.get(key)
-    if not isinstance(found, list):
-        raise Transient("Bluesky answered without a list of posts. The desk retries automatically.")
-    return [entry for entry in found if isinstance(entry, dict)]
 
 
 def _is_old(item: Item, since: int) -> bool:

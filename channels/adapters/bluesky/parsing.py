@@ -15,7 +15,7 @@ from channels.adapters.bluesky import client, wire
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, names_phrase, text_links
-from channels.toolkit.values import list_of, object_of, text_of, time_of, web_address_of
+from channels.toolkit.values import MALFORMED, list_of, object_of, text_of, time_of, web_address_of
 
 WEB = "https://bsky.app"
 _FACET = "app.bsky.richtext.facet#"
@@ -30,7 +30,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """The mention in a post; None if the post only resembles a phrase."""
     payload = item.payload
     post = object_of(payload).get("post")
-    if not isinstance(post, dict) or item.external_id.startswith("malformed:"):
+    if not isinstance(post, dict) or item.external_id.startswith(MALFORMED):
         raise Malformed("A Bluesky post has no address (at://…).")
     if payload.get("gone") is True:
         return _vanished(item.external_id, payload)

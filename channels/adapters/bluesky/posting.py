@@ -8,34 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.bluesky import client, wire
 from channels.adapters.bluesky.parsing import web_url
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Outgoing, Receipt
-from channels.errors import Rejected, Transient, Uncertain
+from channels.errors import RETRIED, Rejected, Transient, Uncertain
+from channels.toolkit.changes import iso
 from channels.toolkit.graphemes import grapheme_count
+from channels.toolkit.sending import CLOCK_SLACK, require_length
 from channels.toolkit.text import flattened, text_links
-from channels.toolkit.values import object_of, time_of, value_at
+from channels.toolkit.values import object_of, objects_in, time_of, value_at
 
 MAX_LENGTH = 300
 """Graphemes; the limit in bytes is ten times as high."""
 LIKE = "app.bsky.feed.like"
 OWN_PAGES = 10
-CLOCK_SLACK = timedelta(minutes=10)
-"""`createdAt` comes from our own clock; if that ran slow, the post must still be found."""
 _NAME = re.compile(r"(?<![\w@/.])@((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*)", re.IGNORECASE)
 _TAG = re.compile(r"(?<![\w&/#])#(\w*[^\W\d_]\w*)")
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    length = grapheme_count(outgoing.text)
-    if length > MAX_LENGTH:
-        raise Rejected(f"The reply is {length} characters long; the limit on Bluesky is {MAX_LENGTH}.")
+    require_length(grapheme_count(outgoing.text), MAX_LENGTH, "Bluesky")
     now = desk_now()
-    record: dict[str, Any] = {"$type": wire.POST, "text": outgoing.text, "createdAt": _iso(now)}
+    record: dict[str, Any] = {"$type": wire.POST, "text": outgoing.text, "createdAt": iso(now, "milliseconds")}
     if outgoing.in_reply_to:
         record |= _answering(config, outgoing.in_reply_to)
     if facets := list(_facets(config, outgoing.text)):
@@ -66,11 +64,9 @@ def _answering(config: Config, uri: str) -> dict[str, Any]:
 
 def _looked_up(config: Config, uri: str) -> dict[str, Any]:
     body = client.get(config, "app.bsky.feed.getPosts", [("uris", uri)]).body
-    found = body.get("posts")
-    if not isinstance(found, list):
-        raise Transient("Bluesky did not return the post you are answering. The desk retries automatically.")
-    for post in found:
-        if isinstance(post, dict) and post.get("uri") == uri and isinstance(post.get("cid"), str):
+    unclear = Transient(f"Bluesky did not return the post you are answering. {RETRIED}")
+    for post in objects_in(body.get("posts"), unclear):
+        if post.get("uri") == uri and isinstance(post.get("cid"), str):
             return post
     raise Rejected("The post no longer exists, or its author has blocked the account.")
 
@@ -109,10 +105,6 @@ def _resolved(config: Config, name: str) -> str | None:
     return did if isinstance(did, str) else None
 
 
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
     """The account's post with this text under this parent, newest first. Reads the repository rather than an index, so
     a missing post was never accepted. Raises Uncertain if the posts can't be read back to `since`."""
@@ -125,10 +117,8 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     cursor: list[tuple[str, str | int]] = []
     for _ in range(OWN_PAGES):
         body = client.get(config, "com.atproto.repo.listRecords", [*pairs, *cursor]).body
-        records = body.get("records")
-        if not isinstance(records, list):
-            raise Transient("Bluesky answered without a list of records. The desk retries automatically.")
-        kept = [r for r in records if isinstance(r, dict) and isinstance(r.get("value"), dict)]
+        unclear = Transient(f"Bluesky answered without a list of records. {RETRIED}")
+        kept = [r for r in objects_in(body.get("records"), unclear) if isinstance(r.get("value"), dict)]
         for record in kept:
             if _is_it(record["value"], outgoing.in_reply_to, wanted):
                 return _receipt(config, record)
@@ -170,4 +160,4 @@ def like(config: Config, external_id: str) -> None:
     if isinstance(viewer, dict) and viewer.get("like"):
         return
     subject = {"uri": external_id, "cid": post["cid"]}
-    _created(config, LIKE, {"$type": LIKE, "subject": subject, "createdAt": _iso(desk_now())})
+    _created(config, LIKE, {"$type": LIKE, "subject": subject, "createdAt": iso(desk_now(), "milliseconds")})

@@ -8,8 +8,6 @@ with `told` (it came with a notification), `in_thread`, `root` and `gone`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 from channels.adapters.bluesky.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, object_of
+from channels.toolkit.values import list_of, malformed_id, object_of, unique
 
 TALK = ("mention", "reply", "quote")
 """Notification reasons that carry a post."""
@@ -37,7 +35,7 @@ def split(document: Document, config: Config) -> list[Item]:
         raise Malformed(f"Bluesky says: {error_line(document)}.")
     found = _posts(document)
     if found is not None:
-        return list({item.external_id: item for item in found}.values())
+        return unique(found)
     if any(key in document for key in _SILENT):
         return []
     raise Malformed("Not a Bluesky response: no posts.")
@@ -91,8 +89,7 @@ def walked(thread: Json) -> Iterable[dict[str, Any]]:
 def of_post(post: Json, **marks: Json) -> Item:
     """Unreadable posts are kept too, and shown as failed."""
     if not isinstance(post, dict) or parts_of(post.get("uri")) is None:
-        mark = hashlib.blake2b(json.dumps(post, sort_keys=True).encode(), digest_size=8).hexdigest()
-        return Item(f"malformed:{mark}", {"post": post, **marks})
+        return Item(malformed_id(post), {"post": post, **marks})
     return Item(post["uri"], {"post": _trimmed(post), **marks})
 
 

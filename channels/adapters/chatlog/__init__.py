@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.chatlog import matrix
-from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Field, FieldKind
 
 
 class ChatLog(Adapter):
@@ -50,7 +50,5 @@ class ChatLog(Adapter):
         Field("network", "Network name", "IRC only, such as libera.chat. Must not change later."),
         Field("access_token", "Access token", "Matrix only. From an account that is in the rooms.", FieldKind.SECRET),
     )
-    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=7)
-    poll_interval_s = (60, 900)

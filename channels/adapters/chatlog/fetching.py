@@ -14,7 +14,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import AuthFailed, Rejected
 from channels.http.client import get_bytes
-from channels.toolkit.list_sources import ListSource, Read, read_lists
+from channels.toolkit.list_sources import ListSource, Read, chosen, read_lists
 from channels.toolkit.partial_failures import NotForThis
 
 PAGES_A_ROOM = 20
@@ -33,16 +33,12 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def sources(config: Config) -> list[ListSource]:
-    if not config.entries("phrases"):
-        raise Rejected("This connection has no phrases to look for. Enter at least one.")
+    chosen(config.entries("phrases"), "This connection has no phrases to look for. Enter at least one.")
     return [ListSource(entry, partial(_read, config, entry)) for entry in rooms_of(config)]
 
 
 def rooms_of(config: Config) -> list[str]:
-    found = config.entries("rooms")
-    if not found:
-        raise Rejected("No rooms are chosen. Enter at least one.")
-    return found
+    return chosen(config.entries("rooms"), "No rooms are chosen. Enter at least one.")
 
 
 def _read(config: Config, entry: str, mark: Json) -> Iterator[Read]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.discourse import client
-from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Config, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class Discourse(Adapter):
@@ -35,7 +36,7 @@ class Discourse(Adapter):
             default=True,
         ),
         Field("webhook_secret", "Webhook secret", "As entered on the forum.", FieldKind.SECRET),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
     )
     personal_fields = (
         Field(
@@ -47,18 +48,7 @@ class Discourse(Adapter):
         ),
         Field("username", "User name", "Only for a key that an admin created; leave empty for a user API key."),
     )
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.FIND_OWN,
-            Capability.EDITS,
-            Capability.WEBHOOK,
-        }
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=2)
     poll_interval_s = (90, 900)
 

@@ -16,7 +16,7 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.cursors import Gap, Stretch, progress_from, read_down
 from channels.toolkit.list_sources import backfill_start
-from channels.toolkit.values import number_of, object_of
+from channels.toolkit.values import number_of, object_of, objects_in
 
 PAGES_A_POLL = 20
 OVERLAP = 60
@@ -98,10 +98,7 @@ def _reach(posts: list[Mapping[str, Any]], before: int | None) -> tuple[tuple[in
 
 
 def _posts(body: Json) -> list[Mapping[str, Any]]:
-    posts = object_of(body).get("latest_posts")
-    if not isinstance(posts, list):
-        raise Malformed("The forum answered without a list of posts.")
-    return [post for post in posts if isinstance(post, dict)]
+    return [*objects_in(object_of(body).get("latest_posts"), Malformed("The forum answered without a list of posts."))]
 
 
 def check(config: Config) -> str:

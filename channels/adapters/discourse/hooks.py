@@ -6,15 +6,13 @@ carry no time, so replayed calls are detected by the times of their post.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from datetime import datetime, timedelta
 
 from channels.adapters.discourse import wire
 from channels.adapters.discourse.filters import is_wanted
-from channels.contract import Config, Hook, HookAnswer, Json
+from channels.contract import Config, Hook, HookAnswer
 from channels.errors import Malformed, Refused
+from channels.http.webhooks import json_of, require_signature
 from channels.toolkit.values import object_of
 
 WRITTEN = ("post_created", "post_edited")
@@ -27,15 +25,11 @@ SKEW = timedelta(minutes=10)
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     """The post in an event, if it is public and passes the filters. Other events are acknowledged and dropped. Raises
     Refused, Malformed."""
-    _verify(config, hook)
+    require_signature(config.secret("webhook_secret"), hook, "x-discourse-event-signature", "the forum's")
     event = hook.headers.get("x-discourse-event", "")
     if event not in EVENTS:
         return HookAnswer()
-    try:
-        document: Json = json.loads(hook.body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"The forum's webhook is not valid JSON: {error}") from error
-    post = object_of(document).get("post")
+    post = object_of(json_of(hook, "The forum's webhook is not valid JSON")).get("post")
     if not isinstance(post, dict):
         raise Malformed("The forum's webhook does not say which post it is about.")
     item = wire.item_of(post, {}, event=event)
@@ -45,13 +39,3 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     if event in WRITTEN and (at is None or not now - OLDEST <= at <= now + SKEW):
         raise Refused("The forum's webhook is too old, or its clock is wrong.")
     return HookAnswer([item] if is_wanted(item.payload, config) else ())
-
-
-def _verify(config: Config, hook: Hook) -> None:
-    secret = config.secret("webhook_secret")
-    if not secret:
-        raise Refused("No secret is set for this webhook.")
-    given = hook.headers.get("x-discourse-event-signature", "").removeprefix("sha256=").lower()
-    expected = hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-        raise Refused("The signature of the forum's webhook is wrong.")

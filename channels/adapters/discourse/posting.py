@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.discourse import client, threads, wire
 from channels.adapters.discourse.context import LIKE
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
+from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import html_to_text
 from channels.toolkit.values import number_of, object_of
 
 OWN_CHUNKS = 10
-CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
 def current_account(config: Config) -> Author:
@@ -46,10 +45,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
             "The forum holds the reply until a moderator approves it. Do not send it again: it comes in once it is "
             "approved."
         )
-    receipt = _receipt(config, body)
-    if receipt is None:
-        raise Uncertain("The forum accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
-    return receipt
+    return confirmed(_receipt(config, body), "The forum")
 
 
 def _place(config: Config, number: str, thread_id: str) -> int:

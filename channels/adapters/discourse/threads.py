@@ -13,7 +13,7 @@ from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.knowledge import Knowledge, Spent
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed, Rejected
-from channels.toolkit.values import number_of, value_at
+from channels.toolkit.values import number_of, objects_in, value_at
 
 CHUNK = 20
 MAX_POSTS = 1000
@@ -60,10 +60,8 @@ def _topic(config: Config, body: Json) -> dict[str, Any]:
 
 
 def posts_of(body: Json) -> list[Mapping[str, Any]]:
-    posts = value_at(body, "post_stream", "posts")
-    if not isinstance(posts, list):
-        raise Malformed("The forum answered without the posts of the topic.")
-    return [post for post in posts if isinstance(post, dict)]
+    unclear = Malformed("The forum answered without the posts of the topic.")
+    return [*objects_in(value_at(body, "post_stream", "posts"), unclear)]
 
 
 def stream_of(body: Json) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.disqus import client
-from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class Disqus(Adapter):
@@ -33,7 +34,7 @@ class Disqus(Adapter):
             FieldKind.BOOLEAN,
             default=True,
         ),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("api_base", "API", kind=FieldKind.URL, default=client.api.default_address),
     )
     personal_fields = (
@@ -45,16 +46,6 @@ class Disqus(Adapter):
             required=True,
         ),
     )
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.FIND_OWN,
-            Capability.EDITS,
-        }
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=3)
     poll_interval_s = (120, 900)

@@ -19,8 +19,8 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import Malformed, NotFound, Rejected
 from channels.http.client import Answer
-from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
-from channels.toolkit.values import object_of
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, chosen, read_lists
+from channels.toolkit.values import object_of, objects_of, time_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -63,10 +63,8 @@ def _read(config: Config, forum: str, start: State, mark: Json) -> Iterator[Read
 
 
 def forums_of(config: Config) -> list[str]:
-    found = list(dict.fromkeys(forum.lower() for forum in config.entries("forums")))
-    if not found:
-        raise Rejected("This connection has no forums to read. Enter the short name of at least one.")
-    return found
+    found = dict.fromkeys(forum.lower() for forum in config.entries("forums"))
+    return chosen(found, "This connection has no forums to read. Enter the short name of at least one.")
 
 
 def _read_new(config: Config, forum: str, state: State) -> Iterator[tuple[Answer, State]]:
@@ -131,7 +129,7 @@ def next_token(body: Mapping[str, Any]) -> str | None:
 
 
 def _times(body: Mapping[str, Any]) -> list[float]:
-    found = [wire.posted_at(post) for post in body["response"] if isinstance(post, dict)]
+    found = [time_of(post.get("createdAt")) for post in objects_of(body["response"])]
     return [at.timestamp() for at in found if at is not None]
 
 

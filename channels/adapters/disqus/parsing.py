@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from channels.adapters.disqus.wire import posted_at
 from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, text_links, unescaped
-from channels.toolkit.values import number_of, text_of, web_address_of
+from channels.toolkit.values import number_of, text_of, time_of, web_address_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -29,7 +28,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         external_id=number,
         thread_id=thread_id,
         author=author,
-        posted_at=posted_at(post),
+        posted_at=time_of(post.get("createdAt")),
         text=html_to_text(html) if html else raw,
         parent_id=number_of(post.get("parent")),
         html=html or None,

@@ -6,18 +6,17 @@ https://disqus.com/api/docs/posts/create/, /posts/remove/, /users/details/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from channels.adapters.disqus import client, wire
+from channels.adapters.disqus import client
 from channels.contract import Author, Config, Outgoing, Receipt
 from channels.errors import AuthFailed, NotFound, Rejected, Uncertain
+from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import html_to_text
-from channels.toolkit.values import number_of, object_of
+from channels.toolkit.values import number_of, object_of, time_of
 
 OWN_PAGES = 10
-CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
 def current_account(config: Config) -> Author:
@@ -36,10 +35,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     form = {"thread": outgoing.thread_id, "message": outgoing.text}
     if outgoing.in_reply_to:
         form["parent"] = outgoing.in_reply_to
-    receipt = _receipt(client.post(config, "posts/create", form))
-    if receipt is None:
-        raise Uncertain("Disqus accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
-    return receipt
+    return confirmed(_receipt(client.post(config, "posts/create", form)), "Disqus")
 
 
 def _receipt(post: Any) -> Receipt | None:
@@ -47,7 +43,7 @@ def _receipt(post: Any) -> Receipt | None:
     if number is None:
         return None
     link = object_of(post.get("thread")).get("link")
-    return Receipt(number, f"{link}#comment-{number}" if link else None, wire.posted_at(post))
+    return Receipt(number, f"{link}#comment-{number}" if link else None, time_of(post.get("createdAt")))
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:

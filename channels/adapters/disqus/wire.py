@@ -8,7 +8,6 @@ has no URL except the thread's link with `#comment-ID`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.disqus.client import error_line
@@ -62,12 +61,3 @@ def item_of(post: Mapping[str, Any]) -> Item:
 def gone(number: str, thread_id: str) -> Item:
     """A placeholder for a post that Disqus doesn't know any more."""
     return Item(number, {"post": {"id": number, "thread": thread_id, "isDeleted": True}})
-
-
-def posted_at(post: Mapping[str, Any]) -> datetime | None:
-    value = post.get("createdAt")
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None

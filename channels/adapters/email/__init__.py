@@ -54,6 +54,7 @@ class EmailAdapter(Adapter):
     expected_silence = timedelta(days=1)
     poll_interval_s = (20, 20)
     request_timeout_s = 150.0
+    bulk_interval_s = 2.0
     fields = CONNECTION_FIELDS
     channel_fields = CHANNEL_FIELDS
 

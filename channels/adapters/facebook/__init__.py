@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from channels.adapters.facebook import client, parsing, posting, wire
 from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class Facebook(Adapter):
@@ -40,26 +41,15 @@ class Facebook(Adapter):
             FieldKind.BOOLEAN,
             default=False,
         ),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("watch_days", "Days to watch a post for comments", kind=FieldKind.INTEGER, default=30),
         Field("version", "API version", default=wire.VERSION),
         Field("api_base", "API", kind=FieldKind.URL, default=wire.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.FIND_OWN,
-            Capability.EDITS,
-            Capability.WEBHOOK,
-        }
-    )
+    capabilities = frozenset({Capability.EDITS})
     grouping = Grouping.THREAD
     expected_silence = timedelta(days=2)
-    poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_COMMENT
 
     def namespace(self, config: Config) -> str:

@@ -17,11 +17,20 @@ from urllib.parse import parse_qsl, urlsplit
 from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import API, VERSION, error_line
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import (
+    RETRIED,
+    AuthFailed,
+    ChannelError,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Transient,
+    Uncertain,
+)
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.http.errors import Limits
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_in
 
 _LIMITS = frozenset((4, 17, 32, 341, 613, 80001, 80006))
 _ENDED = {
@@ -33,7 +42,7 @@ _ENDED = {
     467: "it was revoked",
     492: "the person who created the token no longer has a role on the page",
 }
-_WINDOW = frozenset((2018278, 2534022))
+_WINDOW = (2018278, 2534022)
 _SECRET = ("access_token", "appsecret_proof")
 _NO_TOKEN = "There is no page access token. Enter one in this connection."  # noqa: S105
 MAX_S = 24 * 3600
@@ -121,10 +130,9 @@ def _known(body: Json, *, is_write: bool) -> ChannelError | None:
 
 def listed(answer: Answer, what: str) -> tuple[list[dict[str, Json]], dict[str, str | int] | None]:
     """The entries of a page and the parameters of the next one, None at the end. Raises Transient."""
-    body = answer.body
-    if not isinstance(body, dict) or not isinstance(body.get("data"), list):
-        raise Transient(f"Facebook did not return a list of {what}. The desk retries automatically.")
-    return [entry for entry in body["data"] if isinstance(entry, dict)], following(body.get("paging"))
+    body = object_of(answer.body)
+    entries = objects_in(body.get("data"), Transient(f"Facebook did not return a list of {what}. {RETRIED}"))
+    return entries, following(body.get("paging"))
 
 
 def following(paging: Json) -> dict[str, str | int] | None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from datetime import datetime, timedelta
 
 from channels.adapters.facebook import wire
 from channels.adapters.facebook.parsing import page_id
 from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
+from channels.http.webhooks import json_of
 from channels.toolkit.values import object_of, unique
 
 OLDEST = timedelta(hours=48)
@@ -29,11 +29,7 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     wanted = "sha256=" + hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(hook.headers.get("x-hub-signature-256", "").encode(), wanted.encode()):
         raise Refused("The signature is missing or wrong.")
-    try:
-        body = json.loads(hook.body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"not valid JSON: {error}") from error
-    body = _of_this_page(body, config)
+    body = _of_this_page(json_of(hook), config)
     _refuse_old(body, now)
     return HookAnswer(unique(wire.hook_items(body)), body="EVENT_RECEIVED")
 

@@ -8,7 +8,7 @@ https://developers.facebook.com/docs/messenger-platform/reference/send-api/ (24 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.facebook import client, fetching, wire
@@ -16,11 +16,11 @@ from channels.adapters.facebook.parsing import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
+from channels.toolkit.sending import CLOCK_SLACK, confirmed, require_length
 from channels.toolkit.text import flattened
 
 MAX_MESSAGE = 2000
 MAX_COMMENT = 8000
-CLOCK_SLACK = timedelta(minutes=10)
 OWN_PAGES = 20
 
 
@@ -28,9 +28,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     """The conversation decides between the two: private ones have their own kind of thread."""
     person = _person(outgoing)
     number = _message(config, person, outgoing.text) if person else _comment(config, outgoing)
-    if not number:
-        raise Uncertain("Facebook accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
-    return Receipt(number)
+    return confirmed(Receipt(number) if number else None, "Facebook")
 
 
 def _person(outgoing: Outgoing) -> str:
@@ -40,8 +38,7 @@ def _person(outgoing: Outgoing) -> str:
 
 
 def _message(config: Config, person: str, text: str) -> str:
-    if len(text) > MAX_MESSAGE:
-        raise Rejected(f"The message is {len(text)} characters long; the limit on Facebook is {MAX_MESSAGE}.")
+    require_length(len(text), MAX_MESSAGE, "Facebook", "message")
     payload: dict[str, Json] = {"recipient": {"id": person}, "message": {"text": text}, "messaging_type": "RESPONSE"}
     if config.setting("human_agent") is True:
         payload |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
@@ -51,8 +48,7 @@ def _message(config: Config, person: str, text: str) -> str:
 
 def _comment(config: Config, outgoing: Outgoing) -> str:
     above = _above(outgoing)
-    if len(outgoing.text) > MAX_COMMENT:
-        raise Rejected(f"The comment is {len(outgoing.text)} characters long; the limit on Facebook is {MAX_COMMENT}.")
+    require_length(len(outgoing.text), MAX_COMMENT, "Facebook", "comment")
     body = client.post(config, f"{client.node(above)}/comments", {"message": outgoing.text}).body
     return wire.text(body.get("id")) if isinstance(body, dict) else ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Field, FieldKind
 
 
 class Feed(Adapter):
@@ -26,6 +26,5 @@ class Feed(Adapter):
         Field("backfill_days", "Days to look back", "Older entries are left out.", FieldKind.INTEGER, default=14),
     )
     capabilities = frozenset({Capability.EDITS})
-    grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=7)
     poll_interval_s = (300, 3600)

@@ -24,7 +24,7 @@ from channels.errors import Malformed, RateLimited, Rejected, Transient
 from channels.http.body import Raw
 from channels.http.client import get_bytes
 from channels.http.errors import MAX_WAIT_S
-from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, chosen, read_lists
 from channels.toolkit.partial_failures import Parts
 from channels.toolkit.screening import wanted
 
@@ -83,10 +83,8 @@ def _rest_until(error: RateLimited) -> float:
 
 
 def feeds_wanted(config: Config) -> list[str]:
-    feeds = list(dict.fromkeys(config.entries("feeds")))
-    if not feeds:
-        raise Rejected("This connection has no feeds to read. Enter at least one address.")
-    return feeds
+    feeds = dict.fromkeys(config.entries("feeds"))
+    return chosen(feeds, "This connection has no feeds to read. Enter at least one address.")
 
 
 def _query_mark(config: Config) -> str:

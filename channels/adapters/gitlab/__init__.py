@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.gitlab import issues, parsing, posting, wire
-from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Config, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class GitLab(Adapter):
@@ -37,28 +38,15 @@ class GitLab(Adapter):
             default=False,
         ),
         Field("own_accounts", "Our accounts", "One per line: user names or IDs of team members.", FieldKind.LIST),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("webhook_secret", "Webhook secret token", "As entered in GitLab.", FieldKind.SECRET),
         Field("api_base", "API", "Self-managed: https://gitlab.example.com/api/v4", FieldKind.URL, default=wire.API),
     )
     channel_fields = (
         Field("account_id", "Account number", "The ID of the token's account, as “Test connection” shows it."),
     )  # fmt: skip
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.FIND_OWN,
-            Capability.EDITS,
-            Capability.WEBHOOK,
-            Capability.ISSUES,
-        }
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=2)
-    poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_LENGTH
     over_states = issues.OVER
 

@@ -13,11 +13,11 @@ from channels.adapters.gitlab.parsing import names
 from channels.adapters.gitlab.places import Place
 from channels.adapters.gitlab.wire import API
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, NotFound, Rejected, Transient
+from channels.errors import RETRIED, AuthFailed, ChannelError, NotFound, Rejected, Transient
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_in
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
 
@@ -64,7 +64,7 @@ def _no_scope(status: int, body: Json) -> ChannelError | None:
 
 
 def _said(body: Json) -> str:
-    said = body.get("message") or object_of(body).get("error")
+    said = object_of(body).get("message") or object_of(body).get("error")
     return " ".join(str(said or "no reason given").split())[:150]
 
 
@@ -76,9 +76,7 @@ def next_page(answer: Answer) -> dict[str, str | int] | None:
 
 def listed(answer: Answer, what: str) -> list[dict[str, Json]]:
     """The objects of a list. Raises Transient for anything else under a 200."""
-    if not isinstance(answer.body, list):
-        raise Transient(f"GitLab did not return a list of {what}. The desk retries automatically.")
-    return [entry for entry in answer.body if isinstance(entry, dict)]
+    return objects_in(answer.body, Transient(f"GitLab did not return a list of {what}. {RETRIED}"))
 
 
 def thing(answer: Answer, what: str) -> dict[str, Json]:

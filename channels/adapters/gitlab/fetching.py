@@ -19,7 +19,7 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import NotFound, Rejected, Transient
 from channels.http.client import Answer
 from channels.toolkit.changes import Changes, iso, oldest_by_time
-from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
+from channels.toolkit.list_sources import ListSource, backfill_start, chosen, read_lists
 from channels.toolkit.values import number_of, unique
 
 PER_PAGE = 50
@@ -43,9 +43,7 @@ def sources(config: Config) -> list[ListSource]:
 def paths_of(config: Config) -> list[str]:
     found = [f"projects/{client.encoded(name)}" for name in names(config, "projects")]
     found += [f"groups/{client.encoded(name)}" for name in names(config, "groups")]
-    if not found:
-        raise Rejected("This connection has no projects and no groups. Enter at least one.")
-    return list(dict.fromkeys(found))
+    return chosen(dict.fromkeys(found), "This connection has no projects and no groups. Enter at least one.")
 
 
 def _changes(config: Config, path: str, since: datetime, place: Json, floor: datetime) -> Changes:

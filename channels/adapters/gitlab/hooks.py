@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import json
 from datetime import datetime
 
 from channels.adapters.gitlab import parsing, wire
 from channels.contract import Config, Hook, HookAnswer, Json
-from channels.errors import Malformed, Refused
+from channels.errors import Refused
+from channels.http.webhooks import json_of
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
@@ -16,10 +16,7 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     secret = config.secret("webhook_secret")
     if not secret or not hmac.compare_digest(hook.headers.get("x-gitlab-token", "").encode(), secret.encode()):
         raise Refused("The webhook secret token is missing or wrong.")
-    try:
-        body = json.loads(hook.body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"not valid JSON: {error}") from error
+    body = json_of(hook)
     if not isinstance(body, dict) or not _is_chosen(body, config):
         return HookAnswer()
     items = [item for item in wire.split(body, config) if parsing.parse(item, config) is not None]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +15,10 @@ from channels.adapters.gitlab import client, parsing, wire
 from channels.adapters.gitlab.places import place_from
 from channels.contract import Config, IssueNow, NewIssue, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
+from channels.toolkit.sending import CLOCK_SLACK
 from channels.toolkit.values import number_of, objects_of, text_of
 
 OVER = frozenset({"closed"})
-CLOCK_SLACK = timedelta(minutes=10)
 PAGES = 20
 MAX_TITLE = 255
 """https://docs.gitlab.com/api/issues/#new-issue"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from channels.adapters.gitlab.places import Place, place_from
 from channels.adapters.gitlab.wire import API
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
+from channels.toolkit import values
 from channels.toolkit.text import text_links
 from channels.toolkit.values import number_of, object_of, text_of
 
@@ -35,9 +36,7 @@ def host(config: Config) -> str:
 
 def names(config: Config, setting: str) -> list[str]:
     """A list setting: lower case, without empty entries and surrounding slashes."""
-    values = config.setting(setting)
-    entries = values if isinstance(values, list | tuple) else []
-    return [name for value in entries if (name := str(value).strip().strip("/").lower())]
+    return [name for entry in config.entries(setting) if (name := entry.strip("/").lower())]
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -193,13 +192,8 @@ def _extra(issue: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def time_of(value: Json) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value.replace(" UTC", "+00:00"))
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    """Also as older webhooks write it: `2015-05-17 17:06:40 UTC`."""
+    return values.time_of(value.replace(" UTC", "+00:00") if isinstance(value, str) else None)
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

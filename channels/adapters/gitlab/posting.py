@@ -6,7 +6,7 @@ https://docs.gitlab.com/api/notes/#create-an-issue-note · https://docs.gitlab.c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.gitlab import client
@@ -14,12 +14,12 @@ from channels.adapters.gitlab.parsing import time_of
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
+from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import flattened
 from channels.toolkit.values import number_of, object_of
 
 MAX_LENGTH = 1_000_000
 """https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions"""
-CLOCK_SLACK = timedelta(minutes=10)
 OWN_PAGES = 20
 
 
@@ -32,10 +32,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     body = client.post(config, f"{client.issue_path(config, place)}/notes", payload).body
     if isinstance(body, dict) and body.get("commands_changes") is not None and "id" not in body:
         raise Rejected("GitLab carried out the commands in the text (lines that begin with /) and posted nothing.")
-    receipt = _receipt(place, body) if isinstance(body, dict) else None
-    if receipt is None:
-        raise Uncertain("GitLab accepted the note but returned no ID. The desk cannot tell whether it was posted.")
-    return receipt
+    return confirmed(_receipt(place, object_of(body)), "GitLab", "note")
 
 
 def _issue_of(outgoing: Outgoing) -> Place:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.hackernews import wire
-from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Config, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class HackerNews(Adapter):
@@ -37,15 +38,13 @@ class HackerNews(Adapter):
             "One per line; found as whole words, in any case. Only for mentions.",
             FieldKind.LIST,
         ),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("algolia_base", "Search API", kind=FieldKind.URL, default=wire.ALGOLIA),
         Field("firebase_base", "Item API", kind=FieldKind.URL, default=wire.FIREBASE),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )
-    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=3)
-    poll_interval_s = (60, 900)
 
     def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
         """The item's own page, which has the reply box for both stories and comments."""

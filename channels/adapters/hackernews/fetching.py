@@ -13,9 +13,9 @@ from typing import Any
 from channels.adapters.hackernews import wire
 from channels.adapters.hackernews.client import search
 from channels.contract import Config, Json, Page
-from channels.errors import Malformed, Rejected
+from channels.errors import Malformed
 from channels.toolkit.cursors import Gap, Stretch, newest_by_position
-from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
+from channels.toolkit.list_sources import ListSource, backfill_start, chosen, read_lists
 from channels.toolkit.values import object_of
 
 PER_PAGE = 200
@@ -50,10 +50,8 @@ def sources(config: Config) -> list[ListSource]:
 
 
 def phrases_of(config: Config) -> list[str]:
-    wanted = config.entries("phrases")
-    if not wanted:
-        raise Rejected("This connection has no phrases to look for. Enter at least one, or choose the front page.")
-    return wanted
+    missing = "This connection has no phrases to look for. Enter at least one, or choose the front page."
+    return chosen(config.entries("phrases"), missing)
 
 
 def check(config: Config) -> str:

@@ -10,7 +10,7 @@ from channels.adapters.hackernews.wire import WEB, base, is_about_another, item_
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
-from channels.toolkit.values import list_of, number_of, object_of, text_of
+from channels.toolkit.values import list_of, number_of, object_of, text_of, time_of
 
 _DEAD_TEXTS = ("[dead]", "[flagged]", "[deleted]")
 
@@ -110,12 +110,7 @@ def _posted_at(entry: Mapping[str, Any]) -> datetime | None:
                 return datetime.fromtimestamp(int(value), UTC)
         except (ValueError, OverflowError, OSError):
             continue
-    value = entry.get("created_at")
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None
+    return time_of(entry.get("created_at"))
 
 
 def _links(page: str, html: str) -> tuple[str, ...]:

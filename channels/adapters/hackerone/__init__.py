@@ -9,7 +9,8 @@ import re
 from datetime import timedelta
 
 from channels.adapters.hackerone import parsing, wire
-from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Config, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 _HANDLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -36,12 +37,11 @@ class HackerOne(Adapter):
             FieldKind.LIST,
         ),
         Field("webhook_secret", "Webhook secret", "As entered on HackerOne.", FieldKind.SECRET),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("api_base", "API", kind=FieldKind.URL, default=wire.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )
-    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS, Capability.WEBHOOK})
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=3)
     poll_interval_s = (120, 1800)
     over_states = parsing.OVER

@@ -19,11 +19,11 @@ from urllib.parse import parse_qsl, urlsplit
 from channels.adapters.hackerone import wire
 from channels.adapters.hackerone.client import api
 from channels.contract import Config, Item, Json, Page
-from channels.errors import NotFound, Rejected, Transient
+from channels.errors import RETRIED, NotFound, Transient
 from channels.http.api_client import segment
-from channels.toolkit.changes import Changes, oldest_by_time
-from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import object_of, time_of
+from channels.toolkit.changes import Changes, iso, oldest_by_time
+from channels.toolkit.list_sources import ListSource, backfill_start, chosen, read_lists
+from channels.toolkit.values import object_of, objects_in, time_of
 
 PER_PAGE = 25
 PAGES_A_POLL = 20
@@ -44,10 +44,8 @@ def sources(config: Config) -> list[ListSource]:
 
 
 def programs_of(config: Config) -> list[str]:
-    programs = list(dict.fromkeys(program.lower() for program in config.entries("programs")))
-    if not programs:
-        raise Rejected("This connection has no programs. Enter at least one handle.")
-    return programs
+    programs = dict.fromkeys(program.lower() for program in config.entries("programs"))
+    return chosen(programs, "This connection has no programs. Enter at least one handle.")
 
 
 def _changes(config: Config, program: str, since: datetime, place: Json, floor: datetime) -> Changes:
@@ -62,21 +60,15 @@ def _changes(config: Config, program: str, since: datetime, place: Json, floor: 
 def _question(program: str, since: datetime) -> dict[str, str | int]:
     return {
         "filter[program][]": program,
-        "filter[last_activity_at__gt]": _iso(since),
+        "filter[last_activity_at__gt]": iso(since, "milliseconds"),
         "sort": "reports.last_activity_at",
         "page[size]": PER_PAGE,
     }
 
 
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _reports(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    data = body.get("data")
-    if not isinstance(data, list):
-        raise Transient("HackerOne did not return a list of reports. The desk retries automatically.")
-    return [report for report in data if isinstance(report, dict) and report.get("type") == "report"]
+    data = objects_in(body.get("data"), Transient(f"HackerOne did not return a list of reports. {RETRIED}"))
+    return [report for report in data if report.get("type") == "report"]
 
 
 def _next(body: Mapping[str, Any]) -> dict[str, str | int] | None:

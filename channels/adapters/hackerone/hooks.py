@@ -7,28 +7,22 @@ nothing.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from channels.adapters.hackerone import wire
 from channels.adapters.hackerone.fetching import programs_of
-from channels.contract import Config, Hook, HookAnswer, Json
-from channels.errors import Malformed, Refused
+from channels.contract import Config, Hook, HookAnswer
+from channels.errors import Malformed
+from channels.http.webhooks import json_of, require_signature
 from channels.toolkit.values import object_of
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     """Polls the connection if the call is about one of its programs. Raises Refused, Malformed."""
-    _verify(config, hook)
-    try:
-        document: Json = json.loads(hook.body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"HackerOne's webhook is not valid JSON: {error}") from error
-    data = object_of(document).get("data")
+    require_signature(config.secret("webhook_secret"), hook, "x-h1-signature", "HackerOne's")
+    data = object_of(json_of(hook, "HackerOne's webhook is not valid JSON")).get("data")
     if not isinstance(data, dict):
         raise Malformed("HackerOne's webhook holds no data.")
     program = _program_of(data)
@@ -40,13 +34,3 @@ def _program_of(data: Mapping[str, Any]) -> str:
     report = data.get("report")
     program = wire.related(report, "program") if isinstance(report, dict) else {}
     return str(wire.attributes(program).get("handle") or "").lower()
-
-
-def _verify(config: Config, hook: Hook) -> None:
-    secret = config.secret("webhook_secret")
-    if not secret:
-        raise Refused("No secret is set for this webhook.")
-    given = hook.headers.get("x-h1-signature", "").removeprefix("sha256=").lower()
-    expected = hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-        raise Refused("The signature of HackerOne's webhook is wrong.")

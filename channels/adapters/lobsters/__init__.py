@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.lobsters import wire
-from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class Lobsters(Adapter):
@@ -35,11 +36,10 @@ class Lobsters(Adapter):
             FieldKind.BOOLEAN,
             default=True,
         ),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("api_base", "API", kind=FieldKind.URL, default=wire.WEB),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )
-    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=14)
     poll_interval_s = (300, 3600)

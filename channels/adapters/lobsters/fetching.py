@@ -17,7 +17,7 @@ from channels.adapters.lobsters import client, parsing, wire
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, NotFound, RateLimited, Rejected, Transient
 from channels.toolkit.backfill import Slice, descend, descent_from
-from channels.toolkit.list_sources import backfill_start
+from channels.toolkit.list_sources import backfill_start, chosen
 from channels.toolkit.screening import Found, Unreadable, found_in, wanted
 from channels.toolkit.text import names_phrase
 from channels.toolkit.values import object_of
@@ -77,16 +77,11 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 def _since(config: Config, stored: Mapping[str, Any]) -> int:
     known = stored.get("since")
-    if isinstance(known, int):
-        return known
-    return backfill_start(config)
+    return known if isinstance(known, int) else backfill_start(config)
 
 
 def phrases_of(config: Config) -> list[str]:
-    wanted = config.entries("phrases")
-    if not wanted:
-        raise Rejected("This connection has no phrases to look for. Enter at least one.")
-    return wanted
+    return chosen(config.entries("phrases"), "This connection has no phrases to look for. Enter at least one.")
 
 
 def _with(story: Mapping[str, Any], counts: Mapping[str, int], waiting: dict[str, int]) -> dict[str, int]:

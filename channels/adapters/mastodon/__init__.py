@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.mastodon import client, posting
-from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
-from channels.toolkit.list_sources import DAYS
+from channels.contract import Adapter, Capability, Config, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class Mastodon(Adapter):
@@ -40,22 +40,10 @@ class Mastodon(Adapter):
             FieldKind.LIST,
         ),
         Field("hashtags", "Hashtags", "One per line, without #.", FieldKind.LIST),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=DAYS),
+        BACKFILL_DAYS,
     )
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.POST,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.FIND_OWN,
-            Capability.EDITS,
-        }
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.POST, Capability.EDITS})
     expected_silence = timedelta(days=3)
-    poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_LENGTH
 
     def namespace(self, config: Config) -> str:

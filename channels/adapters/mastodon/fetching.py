@@ -16,12 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 from channels.adapters.mastodon import client, threads, wire
 from channels.adapters.mastodon.parsing import hashtags
 from channels.contract import Config, Item, Json, Page
-from channels.errors import Transient
+from channels.errors import RETRIED, Transient
 from channels.http.api_client import segment
 from channels.http.client import Answer
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import object_of, time_of
+from channels.toolkit.values import object_of, objects_in, time_of
 
 PER_PAGE = 40
 PAGES_A_POLL = 20
@@ -81,9 +81,7 @@ def _entries(body: Json) -> list[dict[str, Any]]:
     """Statuses or notifications as returned. Raises Transient for anything else: some instances answer that way while
     restarting."""
     found = body.get("statuses") if isinstance(body, dict) else body
-    if not isinstance(found, list):
-        raise Transient("The instance answered without a list of posts. The desk retries automatically.")
-    return [entry for entry in found if isinstance(entry, dict)]
+    return objects_in(found, Transient(f"The instance answered without a list of posts. {RETRIED}"))
 
 
 def _times(entries: list[dict[str, Any]]) -> list[int]:

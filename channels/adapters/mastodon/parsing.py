@@ -15,7 +15,7 @@ from channels.adapters.mastodon.wire import identity, is_public
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
-from channels.toolkit.values import object_of, text_of, time_of, web_address_of
+from channels.toolkit.values import MALFORMED, object_of, text_of, time_of, web_address_of
 
 _CALL = re.compile(r"<a\b[^>]*\bclass=\"[^\"]*\bmention\b[^\"]*\"[^>]*>", re.IGNORECASE)
 _HAS_WORDS = re.compile(r"\w")
@@ -30,7 +30,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """The mention in a status; None for boosts, non-public statuses, and near-matches of a phrase."""
     payload = item.payload
     status = object_of(payload).get("status")
-    if not isinstance(status, dict) or item.external_id.startswith("malformed:"):
+    if not isinstance(status, dict) or item.external_id.startswith(MALFORMED):
         raise Malformed("A Mastodon status has no id.")
     if payload.get("gone") is True:
         return _vanished(item.external_id, payload)
@@ -86,7 +86,7 @@ def _whole_text(status: Mapping[str, Any]) -> str:
     parts = [f"[Content warning: {warning}]" if warning else "", html_to_text(clean(status["content"]))]
     for media in status.get("media_attachments", ()):
         description = text_of(media.get("description"))
-        parts.append(f"[{_KINDS.get(media.get('type'), 'File')}: {description}]" if description else "")
+        parts.append(f"[{_KINDS.get(text_of(media.get('type')), 'File')}: {description}]" if description else "")
     options = [text_of(option.get("title")) for option in (status.get("poll") or {}).get("options", ())]
     parts.append("\n".join(f"○ {option}" for option in options if option))
     return "\n\n".join(part for part in parts if part)

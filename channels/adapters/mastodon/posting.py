@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import is_own, spoken
 from channels.contract import Config, Json, Outgoing, Receipt
-from channels.errors import NotFound, Rejected, Transient, Uncertain
+from channels.errors import RETRIED, NotFound, Rejected, Transient, Uncertain
 from channels.http.api_client import segment
 from channels.toolkit.graphemes import grapheme_count
+from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import html_to_text, text_links
-from channels.toolkit.values import time_of
+from channels.toolkit.values import objects_in, time_of
 
 MAX_LENGTH = 500
 """Mastodon's default; an instance rejects posts over its own limit itself."""
 LINK_LENGTH = 23
 PER_PAGE = 40
 OWN_PAGES = 10
-CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 _REMOTE = re.compile(r"(?<![\w/])(@[\w.-]*\w)@[\w.-]+\.\w+")
 
 
@@ -44,10 +43,8 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     payload: dict[str, Any] = {"status": outgoing.text, "visibility": "public"}
     if outgoing.in_reply_to:
         payload |= _answering(config, outgoing.in_reply_to, outgoing.text)
-    receipt = _receipt(client.post(config, "api/v1/statuses", payload, headers={"Idempotency-Key": outgoing.key}).body)
-    if receipt is None:
-        raise Uncertain("Mastodon accepted the post but returned no ID. The desk cannot tell whether it was posted.")
-    return receipt
+    answer = client.post(config, "api/v1/statuses", payload, headers={"Idempotency-Key": outgoing.key})
+    return confirmed(_receipt(answer.body), "Mastodon", "post")
 
 
 def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
@@ -86,10 +83,8 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     path = f"api/v1/accounts/{segment(_my_id(config))}/statuses"
     params: dict[str, str | int] = {"limit": PER_PAGE, "exclude_reblogs": "true"}
     for _ in range(OWN_PAGES):
-        found = client.get(config, path, params, for_reply=True).body
-        if not isinstance(found, list):
-            raise Transient("Mastodon answered without a list of posts. The desk retries automatically.")
-        statuses = [status for status in found if isinstance(status, dict)]
+        unclear = Transient(f"Mastodon answered without a list of posts. {RETRIED}")
+        statuses = objects_in(client.get(config, path, params, for_reply=True).body, unclear)
         for status in statuses:
             if _is_it(status, outgoing.in_reply_to, wanted):
                 return _receipt(status)

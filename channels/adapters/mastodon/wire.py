@@ -7,15 +7,13 @@ conversation's first post, which the API never gives) and `gone`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from channels.adapters.mastodon.client import told
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, unique
+from channels.toolkit.values import list_of, malformed_id, unique
 
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
@@ -70,8 +68,7 @@ def of_status(status: Json, **marks: Json) -> Item:
     """Unreadable statuses are kept too, and shown as failed."""
     number = identity(status.get("id")) if isinstance(status, dict) else None
     if not isinstance(status, dict) or number is None:
-        mark = hashlib.blake2b(json.dumps(status, sort_keys=True).encode(), digest_size=8).hexdigest()
-        return Item(f"malformed:{mark}", {"status": status, **marks})
+        return Item(malformed_id(status), {"status": status, **marks})
     return Item(number, {"status": trimmed(status), **marks})
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from channels.adapters.reddit import client, parsing, posting
-from channels.contract import Adapter, Capability, Config, Document, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Config, Document, Field, FieldKind
 from channels.errors import Malformed
-from channels.toolkit.list_sources import DAYS
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class Reddit(Adapter):
@@ -48,7 +48,7 @@ class Reddit(Adapter):
             FieldKind.LIST,
         ),
         Field("mentions", "Mentions of the account", "Posts that mention u/account.", FieldKind.BOOLEAN, default=True),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=DAYS),
+        BACKFILL_DAYS,
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
         Field("auth_base", "Token server", kind=FieldKind.URL, default=client.AUTH),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
@@ -62,12 +62,8 @@ class Reddit(Adapter):
             required=True,
         ),
     )
-    capabilities = frozenset(
-        {Capability.FETCH_THREAD, Capability.SEND, Capability.DELETE, Capability.FIND_OWN, Capability.EDITS}
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=3)
-    poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_LENGTH
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:

@@ -16,7 +16,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import clean, html_links, names_phrase
-from channels.toolkit.values import object_of
+from channels.toolkit.values import MALFORMED, object_of
 
 WEB = "https://www.reddit.com"
 NOBODY = ("", "[deleted]", "[removed]", "[unavailable]")
@@ -49,7 +49,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     kind = object_of(payload).get("kind")
     if not isinstance(data, dict) or kind not in (COMMENT, POST):
         raise Malformed("A stored Reddit item has no kind or no data.")
-    if item.external_id.startswith("malformed:"):
+    if item.external_id.startswith(MALFORMED):
         raise Malformed("A Reddit item has neither name nor id.")
     thing = Thing(kind, data, payload.get("post") or {}, bool(payload.get("escaped")))
     mention = thing.mention(item.external_id, config)

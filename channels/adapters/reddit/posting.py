@@ -17,14 +17,13 @@ from channels.clocks import desk_now
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient, Uncertain
 from channels.http.api_client import PERSON
+from channels.toolkit.sending import CLOCK_SLACK, confirmed, require_length
 from channels.toolkit.text import flattened
 from channels.toolkit.values import object_of, value_at
 
 MAX_LENGTH = 10_000
 """Of a comment, in characters; longer ones are rejected as TOO_LONG."""
 OWN_PAGES = 10
-CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a comment wrongly taken for absent would be posted twice."""
 _BREAK = re.compile(r"(\d+)\s*(millisecond|second|minute|hour)", re.IGNORECASE)
 _UNIT_S = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
 MAX_BREAK_S = 3600.0
@@ -49,17 +48,13 @@ _UNKNOWN = ("SOMETHING_IS_BROKEN",)
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     """Posts a comment under the parent. Reddit reports most rejections in a body with status 200."""
-    if len(outgoing.text) > MAX_LENGTH:
-        raise Rejected(f"The reply is {len(outgoing.text)} characters long; the limit on Reddit is {MAX_LENGTH}.")
+    require_length(len(outgoing.text), MAX_LENGTH, "Reddit")
     parent = _parent(outgoing)
     form = {"api_type": "json", "thing_id": parent, "text": outgoing.text}
     body = client.post(config, "api/comment", form=form).body
     if (refused := refusal(body, desk_now())) is not None:
         raise refused
-    receipt = _receipt(config, _first_thing(body))
-    if receipt is None:
-        raise Uncertain("Reddit accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
-    return receipt
+    return confirmed(_receipt(config, _first_thing(body)), "Reddit")
 
 
 def _parent(outgoing: Outgoing) -> str:

@@ -6,15 +6,13 @@ Texts are HTML-escaped unless requested with `raw_json=1`: https://www.reddit.co
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, object_of, objects_of, value_at
+from channels.toolkit.values import list_of, malformed_id, object_of, objects_of, value_at
 
 COMMENT, POST, MORE = "t1", "t3", "more"
 _OTHER_KINDS = frozenset(
@@ -137,9 +135,7 @@ def _item(kind: str, data: Mapping[str, Any], story: Mapping[str, Any], threaded
     payload |= {"escaped": True} if escaped else {}
     payload |= {"in_thread": True} if threaded else {}
     name = fullname(data.get("name"), kind) or fullname(data.get("id"), kind)
-    if name is None:  # kept under a placeholder name: an unreadable thing mustn't vanish
-        name = f"malformed:{hashlib.blake2b(json.dumps(payload, sort_keys=True).encode(), digest_size=8).hexdigest()}"
-    return Item(name, payload)
+    return Item(name or malformed_id(payload), payload)
 
 
 def _is_escaped(data: Mapping[str, Any]) -> bool:

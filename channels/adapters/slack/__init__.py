@@ -38,6 +38,13 @@ class Slack(Adapter):
         ),
         Field("emoji", "Emoji", "Name of the agreed emoji, without colons.", default="ticket"),
         Field(
+            "groups",
+            "User groups",
+            "One per line, id and name: “S0123ABCD advocates”. A message outside threads that pings one becomes a "
+            "ticket, question or not.",
+            FieldKind.LIST,
+        ),
+        Field(
             "look_back_days",
             "Days to look back",
             "On the first poll, and for later edits and emoji.",
@@ -47,17 +54,7 @@ class Slack(Adapter):
         Field("bot_token", "Bot token", "Starts with xoxb-.", FieldKind.SECRET, required=True),
         Field("signing_secret", "Signing secret", "From the app; without it no events are accepted.", FieldKind.SECRET),
     )
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.FIND_OWN,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.EDITS,
-            Capability.WEBHOOK,
-        }
-    )
+    capabilities = frozenset({Capability.EDITS})
     grouping = Grouping.THREAD
     is_internal = True
     expected_silence = timedelta(days=5)

@@ -16,6 +16,7 @@ _BOLD = re.compile(r"(?<![\w*~])([*~])(?=[^\s*~])([^*~\n]*?[^\s*~])\1(?![\w*~])"
 _ITALIC = re.compile(r"(?<![\w_:])_(?=[^\s_])([^_\n]*?[^\s_])_(?![\w_:])")
 _URL = re.compile(r"https?://\S+")
 _PERSON = re.compile(r"<@([A-Z0-9]+)")
+_GROUP = re.compile(r"<!subteam\^([A-Z0-9]+)")
 _QUESTION = re.compile(r"[?？؟⁇⁈]")
 _REVIEW = re.compile(
     r"\b(?:please|pls|kindly|can|could|would|anyone|anybody|someone|somebody)\b[^.!\n]{0,80}"
@@ -29,8 +30,8 @@ _REVIEW = re.compile(
 
 
 def plain(text: str, names: Mapping[str, str]) -> str:
-    """As displayed: people, channels and links by name, no bold or italic markers, entities decoded. `names`: user id →
-    name; unknown users keep their id."""
+    """As displayed: people, groups, channels and links by name, no bold or italic markers, entities decoded. `names`:
+    id of a user or group → name; unknown users keep their id."""
     made, at = [], 0
     for code in _CODE.finditer(text):
         made += [_prose(text[at : code.start()], names), _ANGLE.sub(lambda m: _angle(m[1], names), code[0])]
@@ -48,6 +49,11 @@ def links(text: str) -> tuple[str, ...]:
 def people(text: str) -> list[str]:
     """Ids of the users named."""
     return _PERSON.findall(text)
+
+
+def groups(text: str) -> set[str]:
+    """Ids of the user groups pinged."""
+    return set(_GROUP.findall(text))
 
 
 def is_question(text: str) -> bool:
@@ -80,7 +86,8 @@ def _angle(inner: str, names: Mapping[str, str]) -> str:
     if target.startswith("#"):
         return "#" + (label or target[1:])
     if target.startswith("!"):
-        return label or "@" + target[1:].partition("^")[0]
+        kind, _, group = target[1:].partition("^")
+        return label or "@" + names.get(group, kind)
     if target.startswith("mailto:"):
         return label or target.removeprefix("mailto:")
     bare = target.removeprefix("https://").removeprefix("http://").rstrip("/")

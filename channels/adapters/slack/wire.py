@@ -23,6 +23,7 @@ OF_PEOPLE = (None, "", "file_share", "me_message", "thread_broadcast")
 UNKNOWN_ROOM = "unknown"
 _TS = re.compile(r"\d{1,12}\.\d{1,6}\Z")
 _ROOM_ID = re.compile(r"[CGD][A-Z0-9]{6,}\Z")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{6,}\Z")
 _CHANGING = ("blocks", "reply_count", "reply_users", "reply_users_count", "latest_reply", "subscribed", "last_read")
 
 Message = Mapping[str, Any]
@@ -126,6 +127,17 @@ def rooms_of(config: Config) -> list[tuple[str, str]]:
     return found
 
 
+def groups_of(config: Config) -> dict[str, str]:
+    """Id → name of each user group of the team as the admin entered it, `S0123ABCD advocates`; others are left out."""
+    entries = config.setting("groups")
+    found = {}
+    for entry in entries if isinstance(entries, list | tuple) else ():
+        group_id, _, name = str(entry).replace("@", " ").strip().partition(" ")
+        if _GROUP_ID.match(group_id):
+            found[group_id] = name.strip() or group_id
+    return found
+
+
 def is_reply(message: Message) -> bool:
     return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
 
@@ -135,13 +147,18 @@ def is_of_a_bot(message: Message) -> bool:
 
 
 def is_wanted(message: Message, config: Config) -> bool:
-    """Whether a message on its own is work: a person's question outside a thread, or one with the emoji."""
+    """Whether a message on its own is work: a person's question or ping outside a thread, or one with the emoji."""
     what = config.setting("what", "both")
     if is_of_a_bot(message) or message.get("subtype") not in OF_PEOPLE:
         return False
     if what in ("emoji", "both") and emoji_of(config) in reactions(message):
         return True
-    return what in ("questions", "both") and not is_reply(message) and mrkdwn.is_question(text_of(message.get("text")))
+    text = text_of(message.get("text"))
+    if is_reply(message):
+        return False
+    return bool(groups_of(config).keys() & mrkdwn.groups(text)) or (
+        what in ("questions", "both") and mrkdwn.is_question(text)
+    )
 
 
 def emoji_of(config: Config) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.stackexchange import client, wire
-from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Config, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class StackExchange(Adapter):
@@ -28,12 +29,11 @@ class StackExchange(Adapter):
         Field("phrases", "Phrases", "One per line; found as whole words, in any case.", FieldKind.LIST),
         Field("key", "Key", "From an application on stackapps.com; allows 10,000 requests a day instead of 300.",
               FieldKind.SECRET),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("api_base", "API", kind=FieldKind.URL, default=client.api.default_address),
     )  # fmt: skip
     channel_fields = (Field("user_id", "Our user ID", "The number in the address of the company's profile."),)
-    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=7)
     poll_interval_s = (300, 1800)
 

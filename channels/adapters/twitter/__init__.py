@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from channels.adapters.twitter import accounts, client, direct_messages, direct_parsing, posting
 from channels.adapters.twitter.accounts import DIRECT
-from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Config, Field, FieldKind
 
 
 class Twitter(Adapter):
@@ -57,20 +57,11 @@ class Twitter(Adapter):
         Field("access_token", "Access token", "For this handle; needed to post.", FieldKind.SECRET),
         Field("access_token_secret", "Access token secret", "For this handle; needed to post.", FieldKind.SECRET),
     )
-    capabilities = frozenset(
-        {
-            Capability.FETCH_THREAD,
-            Capability.SEND,
-            Capability.POST,
-            Capability.DELETE,
-            Capability.LIKE,
-            Capability.FIND_OWN,
-            Capability.EDITS,
-        }
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.POST, Capability.EDITS})
     poll_interval_s = (30, 600)
     max_reply_length = posting.MAX_LENGTH
+    bulk_interval_s = 10.0
+    """100 posts in 15 minutes: https://docs.x.com/x-api/fundamentals/rate-limits"""
     needs_sender = True
 
     def is_private_address(self, address: str) -> bool:

@@ -20,6 +20,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
 from channels.toolkit.list_sources import ListSource, Read
+from channels.toolkit.sending import require_length
 from channels.toolkit.values import list_of, object_of
 
 FIELDS: dict[str, str | int] = {
@@ -80,8 +81,7 @@ def _items(events: list[dict[str, Any]], body: Mapping[str, Any], handle: str) -
 
 def send_message(config: Config, handle: str, outgoing: Outgoing) -> Receipt:
     """Raises Rejected, with what to do, if the person takes no direct messages from us."""
-    if len(outgoing.text) > MAX_LENGTH:
-        raise Rejected(f"The message is {len(outgoing.text)} characters long; the limit on Twitter is {MAX_LENGTH}.")
+    require_length(len(outgoing.text), MAX_LENGTH, "Twitter", "message")
     person = recipient(outgoing)
     path = f"dm_conversations/with/{person}/messages"
     data = object_of(client.post(config, path, {"text": outgoing.text}, speaker=handle).body).get("data")

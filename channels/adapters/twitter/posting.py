@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.twitter import client, direct_messages, wire
@@ -18,6 +18,7 @@ from channels.adapters.twitter.parsing import tweet_url
 from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Transient, Uncertain
+from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import composed
 from channels.toolkit.values import object_of
 
@@ -32,8 +33,6 @@ MAX_COUNTED = 2000
 MAX_LENGTH = 280
 OWN_PAGES = 10
 _LINK = "\N{LINK SYMBOL}"
-CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
 def reply_length(text: str) -> int:
@@ -53,11 +52,8 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     payload: dict[str, Any] = {"text": outgoing.text}
     if outgoing.in_reply_to:
         payload["reply"] = {"in_reply_to_tweet_id": outgoing.in_reply_to}
-    data = object_of(client.post(config, "tweets", payload, speaker=handle).body).get("data")
-    receipt = _receipt(config, handle, data) if isinstance(data, dict) else None
-    if receipt is None:
-        raise Uncertain("Twitter accepted the post but returned no ID. The desk cannot tell whether it was posted.")
-    return receipt
+    data = object_of(object_of(client.post(config, "tweets", payload, speaker=handle).body).get("data"))
+    return confirmed(_receipt(config, handle, data), "Twitter", "post")
 
 
 def _sender(config: Config, outgoing: Outgoing) -> str:

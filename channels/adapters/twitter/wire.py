@@ -7,14 +7,13 @@ Each item carries its tweet's part of `includes`, so it can be read on its own l
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, object_of, value_at
+from channels.toolkit.values import list_of, malformed_id, object_of, value_at
 
 Object = Mapping[str, Any]
 
@@ -181,9 +180,7 @@ def history(tweet: Object) -> list[str]:
 def _item(tweet: Object, context: Mapping[str, Mapping[str, Any]]) -> Item:
     number = identity(tweet, "id")
     if number is None:
-        # Kept under a placeholder name: an unreadable tweet mustn't vanish.
-        mark = hashlib.blake2b(json.dumps(tweet, sort_keys=True).encode(), digest_size=8).hexdigest()
-        return Item(f"malformed:{mark}", {"tweet": dict(tweet)})
+        return Item(malformed_id(tweet), {"tweet": dict(tweet)})
     versions = history(tweet)
     payload: dict[str, Any] = {"tweet": tweet}
     if context:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.adapters.youtube import client, wire
-from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
+from channels.contract import Adapter, Capability, Field, FieldKind
+from channels.toolkit.list_sources import BACKFILL_DAYS
 
 
 class YouTube(Adapter):
@@ -32,7 +33,7 @@ class YouTube(Adapter):
               FieldKind.SECRET),
         Field("daily_units", "Daily units for polling", "Out of the project's 10,000. The rest is for replies (50 "
             "each) and followed threads.", FieldKind.INTEGER, default=client.DAILY_UNITS),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        BACKFILL_DAYS,
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
         Field("token_base", "Token server", kind=FieldKind.URL, default=client.TOKENS),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
@@ -40,10 +41,7 @@ class YouTube(Adapter):
     channel_fields = (
         Field("user_id", "Our channel ID", "UC…: its comments are our own answers."),
     )  # fmt: skip
-    capabilities = frozenset(
-        {Capability.FETCH_THREAD, Capability.EDITS, Capability.SEND, Capability.FIND_OWN, Capability.DELETE}
-    )
-    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities = frozenset({Capability.EDITS})
     expected_silence = timedelta(days=7)
     poll_interval_s = (180, 1800)
     index_lag_s = 120.0

@@ -110,3 +110,22 @@ def test_a_limit_is_kept_to_by_everybody_of_the_account_and_by_nobody_else(name:
             with pytest.raises(RateLimited):
                 another.get(_connected(name, server, "an0ther-acc0unt"), "anything")
             assert len(server.seen) > asked, "another account is not affected"
+
+
+ODD: tuple[Any, ...] = (None, [], {}, [[]], [{}], [None], {"code": []}, 7, True, 1.5, "x")
+NAMES = (
+    *("error", "errors", "error_id", "error_subcode", "error_message", "errcode", "code", "message", "reason", "type"),
+    *("title", "status", "data", "meta", "extras", "response", "ok", "json", "items"),
+)
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_an_answer_with_odd_values_is_classified_or_left_to_its_status(name: str) -> None:
+    for status in (200, 400, 401, 403, 404, 422, 429, 500):
+        for key in NAMES:
+            for odd in ODD:
+                about = {"code": 190, "error": "x", key: odd}
+                for body in (odd, {key: odd}, {"error": about}, {"errors": [about]}, {**about, "error_id": 502}):
+                    for is_write in (False, True):
+                        problem = CLIENTS[name].error(status, body, is_write)
+                        assert problem is None or isinstance(problem, ChannelError)

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 import requests
 
 from channels.adapters.bluesky import Bluesky
-from channels.contract import Config, Json, Mention, Network, Outgoing
+from channels.contract import Config, Mention, Outgoing
 from channels.errors import AuthFailed, Rejected, Uncertain
 from channels.http import oauth
+from channels.tests import at_sandbox
+from channels.tests.at_sandbox import config_of
 from sandbox import launch
 
 ADAPTER = Bluesky()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("bluesky")) as running:
-        yield running
-
-
-def connection(sandbox: launch.Running, **settings: Any) -> Config:
-    access: dict[str, Any] = sandbox._call("/control/access", None)["bluesky"]
-    return Config(
-        {**access["settings"], **settings},
-        access["secrets"],
-        ("acme.example",),
-        network=Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",)),
-    )
-
-
-def poll(config: Config, into: dict[str, Mention], cursor: Json = None) -> Json:
-    for page in ADAPTER.fetch(config, cursor):
-        cursor = page.cursor
-        for item in page.items:
-            mention = ADAPTER.parse(item, config)
-            if mention is not None:
-                into[mention.external_id] = mention
-    return cursor
-
-
-def thread(config: Config, thread_id: str) -> dict[str, Mention]:
-    found = [ADAPTER.parse(item, config) for item in ADAPTER.fetch_thread(config, thread_id)]
-    return {m.external_id: m for m in found if m is not None}
+connection = partial(config_of, "bluesky", addresses=("acme.example",))
+poll, thread = partial(at_sandbox.poll, ADAPTER), partial(at_sandbox.thread, ADAPTER)
 
 
 def test_what_is_said_comes_in_as_it_was_said(sandbox: launch.Running) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from channels.adapters.chatlog import ChatLog
-from channels.contract import Config, Json, Mention, Network
+from channels.contract import Config, Mention
+from channels.tests import at_sandbox
+from channels.tests.at_sandbox import config_of
 from sandbox import launch
 
 ADAPTER = ChatLog()
+fetched = partial(at_sandbox.fetched, ADAPTER)
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +28,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running
 
 
 def config(running: launch.Running, **values: Any) -> Config:
-    access = running._call("/control/access")["chatlog"]
-    network = Network(allowed_private=(f"{running.host}:{running.http_port}",))
-    own = frozenset(nick.lower() for nick in access["settings"]["own_nicks"])
-    return Config({**access["settings"], **values}, access["secrets"], own=own, network=network)
-
-
-def fetched(config: Config, cursor: Json = None) -> tuple[dict[str, Mention], Json]:
-    found: dict[str, Mention] = {}
-    for page in ADAPTER.fetch(config, cursor):
-        found |= {m.external_id: m for item in page.items if (m := ADAPTER.parse(item, config))}
-        cursor = page.cursor
-    return found, cursor
+    return config_of("chatlog", running, own=running.access()["chatlog"]["settings"]["own_nicks"], **values)
 
 
 def theirs(found: dict[str, Mention]) -> dict[str, tuple[str, str]]:

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 
 from channels.adapters.discourse import Discourse
-from channels.contract import Config, Hook, Item, Mention, Network, Outgoing
+from channels.contract import Config, Hook, Item, Mention, Outgoing
 from channels.errors import AuthFailed, Rejected
+from channels.tests.at_sandbox import config_of
 from channels.tests.loopback import Reply, Seen, serving
 from sandbox import launch
 
 ADAPTER = Discourse()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("forum")) as running:
-        yield running
-
-
-def connection(sandbox: launch.Running, person: str = "", **settings: Any) -> Config:
-    access: dict[str, Any] = sandbox._call("/control/access")["discourse"]
-    return Config(
-        {**access["settings"], **settings},
-        access["secrets"],
-        network=Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",)),
-        personal=access["personal"].get(person, {}),
-    )
+connection = partial(config_of, "discourse")
 
 
 def fetched(config: Config) -> dict[str, Item]:

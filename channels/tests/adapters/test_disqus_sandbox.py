@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 
 from channels.adapters.disqus import Disqus
-from channels.contract import Config, Mention, Network, Outgoing
+from channels.contract import Config, Mention, Outgoing
 from channels.errors import AuthFailed
+from channels.tests.at_sandbox import config_of
 from sandbox import launch
 
 ADAPTER = Disqus()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("disqus")) as running:
-        yield running
-
-
-def connection(sandbox: launch.Running, person: str = "") -> Config:
-    access: dict[str, Any] = sandbox._call("/control/access")["disqus"]
-    return Config(
-        access["settings"],
-        access["secrets"],
-        tuple(access["channels"]),
-        network=Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",)),
-        personal=access["personal"].get(person, {}),
-    )
+connection = partial(config_of, "disqus", addresses=None)
 
 
 def mentions(config: Config) -> dict[str, Mention]:

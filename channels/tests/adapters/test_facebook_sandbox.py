@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
 
 from channels.adapters.facebook import Facebook
-from channels.contract import Config, Hook, Item, Mention, Network, Outgoing
+from channels.contract import Config, Hook, Item, Mention, Outgoing
 from channels.errors import AuthFailed, RateLimited, Rejected, Uncertain
+from channels.tests.at_sandbox import config_of
 from channels.tests.loopback import Reply, serving
 from sandbox import launch
 
 ADAPTER = Facebook()
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("facebook")) as running:
-        yield running
-
-
 def connection(sandbox: launch.Running, **secrets: str) -> Config:
-    with urllib.request.urlopen(f"{sandbox.http_url}/control/access") as answer:
-        access = json.load(answer)["facebook"]
-    network = Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",), read_timeout_s=5)
-    channels = tuple(access["channels"])
-    return Config(access["settings"], {**access["secrets"], **secrets}, channels, frozenset(channels), network)
+    own = sandbox.access()["facebook"]["channels"]
+    return config_of("facebook", sandbox, addresses=None, own=own, secrets=secrets, read_timeout_s=5)
 
 
 def read(config: Config, items: list[Item]) -> dict[str, Mention]:

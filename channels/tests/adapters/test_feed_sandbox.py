@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 import pytest
 import requests
 
 from channels.adapters.feed import Feed
-from channels.contract import Config, Json, Mention, Network
+from channels.contract import Config, Mention
+from channels.tests import at_sandbox
+from channels.tests.at_sandbox import config_of
 from sandbox import launch
 
 ADAPTER = Feed()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("feed")) as running:
-        yield running
+poll = partial(at_sandbox.poll, ADAPTER, all_are=True)
 
 
 @pytest.fixture
 def config(sandbox: launch.Running) -> Config:
-    access: dict[str, Any] = sandbox._call("/control/access", None)["feed"]
-    return Config(access["settings"], network=Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",)))
-
-
-def poll(config: Config, into: dict[str, Mention], cursor: Json = None) -> Json:
-    for page in ADAPTER.fetch(config, cursor):
-        cursor = page.cursor
-        for item in page.items:
-            mention = ADAPTER.parse(item, config)
-            assert mention is not None
-            into[mention.external_id] = mention
-    return cursor
+    return config_of("feed", sandbox)
 
 
 def test_all_kinds_of_feeds_come_in_as_they_were_written(sandbox: launch.Running, config: Config) -> None:

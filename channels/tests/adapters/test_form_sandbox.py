@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +16,6 @@ from channels.tests.loopback import Reply, Seen, serving
 from sandbox import launch
 
 ADAPTER = FormAdapter()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("form")) as running:
-        yield running
 
 
 def connection(sandbox: launch.Running, platform: str = "form") -> Config:

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from channels.adapters.gitlab import GitLab
-from channels.contract import Config, Hook, Mention, Network, Outgoing
+from channels.contract import Config, Hook, Mention, Outgoing
 from channels.errors import AuthFailed, Uncertain
+from channels.tests.at_sandbox import config_of
 from channels.tests.loopback import Reply, serving
 from sandbox import launch
 
 ADAPTER = GitLab()
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("gitlab")) as running:
-        yield running
-
-
 def connection(sandbox: launch.Running, **secrets: str) -> Config:
-    with urllib.request.urlopen(f"{sandbox.http_url}/control/access") as answer:
-        access = json.load(answer)["gitlab"]
-    network = Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",), read_timeout_s=5)
-    channels = tuple(access["channels"])
-    return Config(access["settings"], {**access["secrets"], **secrets}, channels, frozenset(channels), network)
+    own = sandbox.access()["gitlab"]["channels"]
+    return config_of("gitlab", sandbox, addresses=None, own=own, secrets=secrets, read_timeout_s=5)
 
 
 def seen_by(config: Config) -> dict[str, Mention]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +11,9 @@ from typing import Any
 import pytest
 
 from channels.adapters.hackerone import HackerOne, fetching
-from channels.contract import Config, Item, Json, Mention, Network
+from channels.contract import Config, Item, Json, Mention
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
+from channels.tests.at_sandbox import config_of
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving
 from sandbox import launch
 
@@ -243,18 +243,9 @@ def test_the_connection_test_names_the_programs() -> None:
 # --- the sandbox -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("hackerone")) as running:
-        yield running
-
-
 def test_what_is_reported_is_read_and_the_teams_answer_comes_back(sandbox: launch.Running) -> None:
-    with urllib.request.urlopen(f"{sandbox.http_url}/control/access") as answer:
-        access = json.load(answer)["hackerone"]
-    network = Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",), read_timeout_s=5)
-    channels = tuple(access["channels"])
-    config = Config(access["settings"], access["secrets"], channels, frozenset(channels), network)
+    own = sandbox.access()["hackerone"]["channels"]
+    config = config_of("hackerone", sandbox, addresses=None, own=own, read_timeout_s=5)
     asked = sandbox.post("hackerone", text="1. look\n2. see", to="acme-labs", author="rick")["id"]
     for _ in range(3):
         sandbox.post("hackerone")

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 import requests
 
 from channels.adapters.lobsters import Lobsters, fetching
-from channels.contract import Capability, Config, Mention, Network, Outgoing
+from channels.contract import Capability, Config, Mention, Outgoing
 from channels.errors import Rejected
+from channels.tests.at_sandbox import config_of
 from sandbox import launch
 
 ADAPTER = Lobsters()
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("lobsters")) as running:
-        yield running
-
-
 @pytest.fixture
 def config(sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(fetching, "PAUSE_S", 0.0)
-    access: dict[str, Any] = sandbox._call("/control/access", None)["lobsters"]
-    return Config(access["settings"], network=Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",)))
+    return config_of("lobsters", sandbox)
 
 
 def test_what_is_said_comes_in_and_an_answer_by_hand_comes_back(sandbox: launch.Running, config: Config) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from channels.adapters.mastodon import Mastodon, client, fetching, posting
+from channels.adapters.mastodon import Mastodon, client, fetching, posting, wire
 from channels.contract import Config, Json, Outgoing
 from channels.errors import AuthFailed, RateLimited, Rejected, Uncertain
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving
@@ -241,3 +241,12 @@ def test_length_is_counted_as_mastodon_does(text: str, length: int) -> None:
 def test_ids_of_two_instances_are_kept_apart() -> None:
     one, two = (Config({"api_base": f"https://{host}/"}) for host in ("Social.example", "hachy.example"))
     assert (ADAPTER.namespace(one), ADAPTER.namespace(two)) == ("mastodon:social.example", "mastodon:hachy.example")
+
+
+def test_a_picture_of_an_unknown_kind_is_a_file() -> None:
+    for kind in (["image"], {}, None, "hologram"):
+        picture = {"type": kind, "url": "https://far.example/1", "description": "A crash"}
+        item = wire.of_status(status(1, media_attachments=[picture]), in_thread=True)
+        mention = ADAPTER.parse(item, Config())
+        assert mention is not None
+        assert mention.text == "Acme?\n\n[File: A crash]"

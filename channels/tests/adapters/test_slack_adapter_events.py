@@ -16,7 +16,7 @@ from channels.adapters.slack import Slack, mrkdwn
 from channels.contract import Config, Hook
 from channels.errors import Refused
 from channels.models import InboundItem
-from channels.polling import hooks
+from channels.polling import receiving_webhooks
 from channels.secrets import vault
 from channels.tests.factories import NOW, make_channel, make_connection
 
@@ -122,11 +122,11 @@ def test_a_hook_stores_once_and_makes_the_connection_due() -> None:
     connection.save()
     make_channel(connection, address="swag")
     for _ in range(2):
-        hooks.receive(connection.hook_id, hook(payload("event_message_deleted")), NOW)
+        receiving_webhooks.receive(connection.hook_id, hook(payload("event_message_deleted")), NOW)
     assert InboundItem.objects.filter(connection=connection).count() == 1
     connection.refresh_from_db()
     assert connection.next_poll_at == NOW + timedelta(minutes=5)
-    hooks.receive(connection.hook_id, hook(payload("event_message", channel="C0SWAG001")), NOW)
+    receiving_webhooks.receive(connection.hook_id, hook(payload("event_message", channel="C0SWAG001")), NOW)
     connection.refresh_from_db()
     assert connection.next_poll_at == NOW
 
@@ -148,3 +148,18 @@ def test_a_hook_stores_once_and_makes_the_connection_due() -> None:
 )
 def test_questions_and_requests_are_told_from_chatter(text: str, asks: bool) -> None:
     assert mrkdwn.is_question(text) is asks
+
+
+def test_a_ping_of_the_teams_group_is_work_without_a_question_and_shows_its_name() -> None:
+    config = Config({**SETTINGS, "groups": ["S0123ABCD advocates"]}, CONFIG.secrets)
+    ping = payload("event_message", channel="C0SWAG001", text="<!subteam^S0123ABCD> the forum is down")
+    in_thread = payload(
+        "event_message", channel="C0SWAG001", text="<!subteam^S0123ABCD> look", thread_ts="1763700000.000100"
+    )
+    assert ADAPTER.receive(config, hook(ping), NOW).poll
+    assert not ADAPTER.receive(CONFIG, hook(ping), NOW).poll
+    assert not ADAPTER.receive(config, hook(in_thread), NOW).poll
+    (item,) = ADAPTER.split(json.loads(ping), config)
+    mention = ADAPTER.parse(item, config)
+    assert mention is not None
+    assert mention.text == "@advocates the forum is down"

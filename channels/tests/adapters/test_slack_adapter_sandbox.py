@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from channels.adapters.slack import Slack
-from channels.contract import Config, Hook, HookAnswer, Json, Mention, Network, Outgoing
+from channels.contract import Config, Hook, HookAnswer, Outgoing
+from channels.tests import at_sandbox
+from channels.tests.at_sandbox import config_of
 from channels.tests.loopback import Reply, Seen, serving
 from sandbox import launch
 
 ADAPTER = Slack()
+fetched = partial(at_sandbox.fetched, ADAPTER)
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +31,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running
 
 @pytest.fixture(scope="module")
 def config(running: launch.Running) -> Config:
-    access = running._call("/control/access")["slack"]
-    network = Network(allowed_private=(f"{running.host}:{running.http_port}",))
-    return Config(access["settings"], access["secrets"], tuple(access["channels"]), network=network)
-
-
-def fetched(config: Config, cursor: Json = None) -> tuple[dict[str, Mention], Json]:
-    found: dict[str, Mention] = {}
-    for page in ADAPTER.fetch(config, cursor):
-        found |= {m.external_id: m for item in page.items if (m := ADAPTER.parse(item, config))}
-        cursor = page.cursor
-    return found, cursor
+    return config_of("slack", running, addresses=None)
 
 
 def test_what_comes_in_is_the_truth(running: launch.Running, config: Config) -> None:

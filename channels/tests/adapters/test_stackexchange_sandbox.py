@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 import pytest
 import requests
 from django.core.cache import cache
 
 from channels.adapters.stackexchange import StackExchange
-from channels.contract import Config, Json, Mention, Network
+from channels.contract import Config, Mention
 from channels.errors import AuthFailed, RateLimited, Transient
+from channels.tests import at_sandbox
+from channels.tests.at_sandbox import config_of
 from sandbox import launch
 
 ADAPTER = StackExchange()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("stackexchange")) as running:
-        yield running
+poll = partial(at_sandbox.poll, ADAPTER)
 
 
 @pytest.fixture
 def config(sandbox: launch.Running) -> Config:
-    access: dict[str, Any] = sandbox._call("/control/access", None)["stackexchange"]
-    network = Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",))
-    return Config(access["settings"], access["secrets"], network=network)
-
-
-def poll(config: Config, into: dict[str, Mention], cursor: Json = None) -> Json:
-    for page in ADAPTER.fetch(config, cursor):
-        cursor = page.cursor
-        for item in page.items:
-            mention = ADAPTER.parse(item, config)
-            if mention is not None:
-                into[mention.external_id] = mention
-    return cursor
+    return config_of("stackexchange", sandbox)
 
 
 def test_what_is_asked_comes_in_as_it_was_asked(sandbox: launch.Running, config: Config) -> None:

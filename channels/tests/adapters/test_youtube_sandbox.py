@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 import requests
 from django.core.cache import cache
 
 from channels.adapters.youtube import YouTube
-from channels.contract import Config, Json, Mention, Network, Outgoing
+from channels.contract import Config, Mention, Outgoing
 from channels.errors import AuthFailed, RateLimited, Uncertain
 from channels.http import oauth
+from channels.tests import at_sandbox
+from channels.tests.at_sandbox import config_of
 from sandbox import launch
 
 ADAPTER = YouTube()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    with launch.start(tmp_path_factory.mktemp("youtube")) as running:
-        yield running
+poll = partial(at_sandbox.poll, ADAPTER, all_are=True)
 
 
 @pytest.fixture
 def config(sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(oauth, "_kept", {})
-    access: dict[str, Any] = sandbox._call("/control/access", None)["youtube"]
-    own = frozenset(settings["user_id"].lower() for settings, _ in access["channels"].values())
-    network = Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",))
-    return Config(access["settings"], access["secrets"], ("acme",), own, network)
-
-
-def poll(config: Config, into: dict[str, Mention], cursor: Json = None) -> Json:
-    for page in ADAPTER.fetch(config, cursor):
-        cursor = page.cursor
-        for item in page.items:
-            mention = ADAPTER.parse(item, config)
-            assert mention is not None
-            into[mention.external_id] = mention
-    return cursor
+    channels = sandbox.access()["youtube"]["channels"]
+    own = [settings["user_id"] for settings, _ in channels.values()]
+    return config_of("youtube", sandbox, addresses=("acme",), own=own)
 
 
 def test_what_is_said_comes_in_as_it_was_said(sandbox: launch.Running, config: Config) -> None:

@@ -7,7 +7,8 @@ Pure. `channels.queries.ignoring` has judged each mention alone (`Parsed.stop`);
 from __future__ import annotations
 
 from channels.contract import Grouping
-from mentions.ingest.reading import context_posts, finding_ticket
+from mentions.ingest.placing import finding_ticket
+from mentions.ingest.reading import context_posts
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, Key, MessageState
 

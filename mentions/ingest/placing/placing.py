@@ -8,8 +8,8 @@ from __future__ import annotations
 from channels.contract import Grouping
 from channels.models import Channel
 from mentions.ingest import unreadable
-from mentions.ingest.placing import already_stored, keeping_out, reopening
-from mentions.ingest.reading import building, context_posts, finding_ticket
+from mentions.ingest.placing import already_stored, finding_ticket, keeping_out, reopening
+from mentions.ingest.reading import building, context_posts
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, Row, TicketState
 from mentions.ingest.writing import revisions

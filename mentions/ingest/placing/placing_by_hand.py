@@ -12,10 +12,10 @@ from channels.contract import Capability, Grouping
 from channels.polling.follow import follow
 from channels.registry.lookup import adapter_for
 from mentions.clocks import clocks
-from mentions.clocks.thread_keys import keys_of
 from mentions.db import locks
 from mentions.ingest.writing.following import FOLLOW_DAYS
 from mentions.models import Event, EventKind, Message, ThreadAlias, Ticket
+from mentions.tickets.thread_keys import keys_of
 
 
 @locks.once_more

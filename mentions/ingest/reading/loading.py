@@ -10,11 +10,11 @@ from django.db import OperationalError, connection
 from django.db.models import Max, Q, QuerySet
 
 from channels.contract import Grouping
-from mentions.clocks.thread_keys import author_key, thread_key
 from mentions.db import locks
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, TicketState
 from mentions.models import Message, Reply, Ticket
+from mentions.tickets.thread_keys import author_key, thread_key
 
 _FIELDS = (
     "namespace",

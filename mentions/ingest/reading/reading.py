@@ -21,8 +21,8 @@ from channels.parsing.work import Reading
 from channels.queries.ignoring import Exclusion, Guard, guard_of
 from channels.queries.routing import channels_for
 from channels.registry.configs import address_of, source_of
-from mentions.clocks.thread_keys import asker_of, keys_of
 from mentions.people.authors import plain
+from mentions.tickets.thread_keys import asker_of, keys_of
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from channels.contract import Hook, Item, Page
 from channels.inbox import inbox
 from channels.models import OutboundItem
 from channels.outbox import outbox
-from channels.polling import hooks
+from channels.polling import receiving_webhooks
 from channels.secrets.vault import seal
 from channels.tests.email_servers import Mailer, smtp_serving
 from mentions.ingest.batch import ingest_pending
@@ -55,7 +55,7 @@ def apply(connection, **answers):
     body = json.dumps({"form": ALIAS, "answers": {"name": "Ada Reid", "email": ADA, **answers}}).encode()
     stamp = str(int(NOW.timestamp()))
     headers = {"x-desk-timestamp": stamp, "x-desk-signature": signature(SECRET, stamp, body)}
-    hooks.receive(connection.hook_id, Hook("POST", headers, {}, body), NOW)
+    receiving_webhooks.receive(connection.hook_id, Hook("POST", headers, {}, body), NOW)
     ingest_pending()
 
 

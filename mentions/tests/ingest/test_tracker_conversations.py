@@ -11,7 +11,7 @@ import pytest
 from channels.contract import Hook, Page
 from channels.inbox import inbox
 from channels.models import InboundItem
-from channels.polling import hooks
+from channels.polling import receiving_webhooks
 from channels.registry.configs import source_of
 from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
@@ -66,7 +66,7 @@ def gitlab():
 
 def call(connection, name):
     body = (PAYLOADS / "gitlab" / f"{name}.json").read_bytes()
-    hooks.receive(connection.hook_id, Hook("POST", {"x-gitlab-token": "s3cret"}, {}, body), NOW)
+    receiving_webhooks.receive(connection.hook_id, Hook("POST", {"x-gitlab-token": "s3cret"}, {}, body), NOW)
     ingest_pending(100, connection.pk)
 
 

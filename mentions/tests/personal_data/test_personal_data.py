@@ -36,6 +36,7 @@ from mentions.models import (
     Event,
     Issue,
     IssueLink,
+    Mark,
     Message,
     MessageAlias,
     MessageRevision,
@@ -53,7 +54,16 @@ from mentions.personal_data import retention as nightly
 from mentions.personal_data import scope as scopes
 from mentions.personal_data.scrubbing import ERASED, Names, structure
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, MessageFactory, PersonFactory, UserFactory
-from team.models import HandOver, HandOverItem, UrgentCall, UrgentPost
+from team.models import (
+    HandOver,
+    HandOverItem,
+    Incident,
+    IncidentBatch,
+    IncidentMention,
+    IncidentReply,
+    UrgentCall,
+    UrgentPost,
+)
 
 pytestmark = pytest.mark.django_db
 MARK = "zqmarker"
@@ -110,7 +120,8 @@ def traffic(mailbox):
     fetched(mailbox, mail(2, f"Jane {MARK} <{ADDRESS}>", f"And once more {MARK}.", answers=first))
     author = Author.objects.get(external_id__iexact=ADDRESS)
     ticket = Ticket.objects.get(requester=author)
-    person = PersonFactory(name=f"Jane {MARK}", notes=f"{MARK} is nice")
+    person = PersonFactory(name=f"Jane {MARK}", notes=f"{MARK} is nice", region=MARK, email=ADDRESS)
+    Mark.objects.create(person=person, kind="contributor", because=f"{MARK} wrote code", decided_at=timezone.now())
     Account.objects.create(person=person, namespace="twitter", handle=MARK)
     author.person, author.url = person, f"https://x.example/{MARK}"
     author.save()
@@ -175,6 +186,13 @@ def _by_us(w):
     UrgentPost.objects.create(call=call, slack_channel="#x", outbound=left(f"urgent:{ticket.pk}:#x"))
     day = HandOver.objects.create(user=user, day=now.date(), note=f"{MARK} calls")
     HandOverItem.objects.create(hand_over=day, ticket=ticket, decision="keep", note=f"{MARK} calls", at=now)
+    incident = Incident.objects.create(name="Outage", started_at=now, opened_at=now)
+    IncidentMention.objects.create(incident=incident, ticket=ticket, by=user, at=now)
+    batch = IncidentBatch.objects.create(incident=incident, key=uuid4(), kind="answer", text="Sorry!", by=user, at=now)
+    IncidentReply.objects.create(
+        batch=batch, incident=incident, kind="answer", ticket=ticket, recipient="person:1", state="left",
+        why=f"{MARK} is too long",
+    )  # fmt: skip
     ThreadState.objects.create(
         namespace=message.namespace, thread_id=message.thread_id, state="open", version_at=now, changed_at=now
     )
@@ -319,7 +337,7 @@ OF_THE_DESK = {
     *("mentions_account.namespace", "mentions_message.namespace", "mentions_messagealias.namespace"),
     *("mentions_issue.namespace", "mentions_issue.project", "mentions_issue.reference", "mentions_issue.external_id"),
     *("mentions_application.program", "mentions_code.secret", "mentions_code.fingerprint"),
-    *("mentions_codestock.name", "mentions_codestock.description"),
+    *("mentions_codestock.name", "mentions_codestock.description", "mentions_swagrule.name"),
     *("mentions_issue.url", "mentions_issue.assignees"),
     *("mentions_threadstate.namespace", "mentions_threadstate.state"),
     *("mentions_draft.writer", "mentions_draft.status_after"),

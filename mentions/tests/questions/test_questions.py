@@ -13,7 +13,7 @@ from mentions.queue import claims
 from mentions.tests.factories import MessageFactory, TicketFactory, UserFactory
 from mentions.tickets import lifecycle
 from mentions.tickets.transitions import OutcomeRefused
-from mentions.triage import outcomes
+from mentions.triage import merging, outcomes
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -192,3 +192,33 @@ def test_other_reasons_to_park_ask_nobody(client, ticket, ada):
     form = {"token": ticket.claim_token, "waiting_on": "monitor", "room": "#legal", "note": "May they?"}
     client.post(f"/tickets/{ticket.pk}/leave/park/", form)
     assert not Question.objects.exists()
+
+
+def test_question_goes_with_its_conversation_when_tickets_are_merged(ticket, ada, monkeypatch):
+    _event, question = ask(ticket, ada)
+    deliver(question)
+    other = TicketFactory(posted_at=NOW)
+    merging.merge([ticket.pk], other.pk, ada, NOW)
+    assert asking.end_needless(NOW) == 0
+    says(monkeypatch, "Yes, they may")
+    reading.read_due(NOW + timedelta(minutes=2))
+    question.refresh_from_db()
+    assert (question.state, question.ticket) == ("answered", other)
+    assert Note.objects.get(ticket=other).text == "Ines Almeida answers in #legal: Yes, they may"
+
+
+def test_of_two_questions_of_merged_tickets_one_goes_on_and_the_other_thread_is_told(ticket, ada):
+    _event, first = ask(ticket, ada)
+    deliver(first)
+    other = TicketFactory(posted_at=NOW)
+    claims.claim(ada, other.pk, NOW)
+    other.refresh_from_db()
+    asking.ask(other.pk, ada, other.claim_token, room="#design", text="In which colours?", now=NOW)
+    merging.merge([ticket.pk], other.pk, ada, NOW)
+    assert asking.end_needless(NOW) == 1
+    assert list(Question.objects.order_by("pk").values_list("state", "ticket")) == [
+        ("over", ticket.pk),
+        ("asked", other.pk),
+    ]
+    told = OutboundItem.objects.get(payload__thread_ts="100.1")
+    assert told.payload["text"] == "Nothing more is needed here, thank you!"

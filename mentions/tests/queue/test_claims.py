@@ -431,6 +431,29 @@ def test_two_claims_hidden_since_and_taken_crosswise_never_block_each_other():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_ticket_hidden_since_that_somebody_writes_to_keeps_nobody_from_claiming_another():
+    """They can't see it, so "you hold another ticket" would lead nowhere."""
+    ann = UserFactory(role="advocate")
+    hidden, free = TicketFactory(channel=ChannelFactory(visible_to=["manager"])), TicketFactory()
+
+    @transaction.atomic
+    def write():
+        Ticket.objects.select_for_update().get(pk=hidden.pk)
+        Ticket.objects.filter(pk=hidden.pk).update(subject="written")
+
+    def jobs():
+        Ticket.objects.update(claimed_by=None, claim_token=None, claim_expires_at=None)
+        held = {"claimed_by": ann, "claim_token": uuid.uuid4(), "claim_expires_at": NOON + LEASE}
+        Ticket.objects.filter(pk=hidden.pk).update(**held)
+        return write, partial(claims.claim, ann, free.pk, NOON)
+
+    with Pair() as pair:
+        mets = list(pair.every_switch(jobs))
+    assert len(mets) >= 2
+    assert {met.second for met in mets} == {free}
+
+
+@pytest.mark.django_db(transaction=True)
 def test_taking_again_waits_for_no_ticket_that_somebody_has_locked(caplog):
     """A reply that ends takes its ticket again for its writer, whose ended claim is on the other reply's ticket."""
     users, tickets = [UserFactory(role="advocate") for _ in range(2)], [TicketFactory() for _ in range(2)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -9,8 +11,8 @@ from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
 from channels.registry.icons import platform_of
-from mentions.models import Author
-from mentions.people import access, own_side
+from mentions.models import Author, Mark
+from mentions.people import access, marks, own_side
 from mentions.queue import paging
 from mentions.queue.rows import rows, with_columns
 
@@ -35,9 +37,24 @@ def author(request: HttpRequest, number: int) -> HttpResponse:
         "accounts": accounts,
         "may_export": request.user.has_perm(access.EXPORT) and not shown.is_us,
         "may_erase": request.user.has_perm(access.ERASE) and not shown.is_us,
+        **_marked(request, shown),
         "notes": access.notes_about(shown.person, request.user),
         "rows": rows(records[:PAGE], desk_now()),
         "next": paging.cursor_of(records[PAGE - 1], ORDER) if len(records) > PAGE else "",
         "is_first": "after" not in request.GET,
     }
     return render(request, "mentions/author.html", context)
+
+
+def _marked(request: HttpRequest, shown: Author) -> dict[str, Any]:
+    """Marks of the human: the bare marks for everybody, since when and why for whoever sees all their accounts."""
+    given = marks.given_to([shown.person_id]).get(shown.person_id, []) if shown.person_id and not shown.is_us else []
+    may_mark = request.user.has_perm("mentions.change_mark") and not shown.is_us
+    whole = access.seen_by(request.user, Mark).filter(person=shown.person_id).select_related("decided_by")
+    known = {mark.kind: mark for mark in (whole if may_mark and shown.person_id else ())}
+    return {
+        "marks": given,
+        "may_mark": may_mark,
+        "all_marks": [(kind, label, known.get(kind)) for kind, label in Mark.Kind.choices],
+        "may_contact": may_mark and (shown.person is None or access.may_see_person(shown.person, request.user)),
+    }

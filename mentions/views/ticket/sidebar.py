@@ -66,6 +66,10 @@ class Facts:
     picked: Picked
     left: int | None
     """Tickets left in the played view; capped."""
+    marks: list[str]
+    """What the requester is to us: `Mark.Kind` values."""
+    swag: list[tuple[int, str, int | None]]
+    """Open suggestions: (id, rule, its macro)."""
     in_view: bool
     """Whether this ticket belongs to that view, ignoring filters that claiming changes."""
 
@@ -100,6 +104,11 @@ SELECT {author}, {person},
         WHERE e.ticket_id = %(ticket)s AND e.kind = 'claimed' AND e.actor_id = %(me)s
         ORDER BY e.at DESC, e.id DESC LIMIT 1),
        {left},
+       ARRAY(SELECT k.kind FROM mentions_mark k
+             WHERE k.person_id = a.person_id AND k.is_given AND NOT a.is_us ORDER BY k.kind),
+       (SELECT jsonb_agg(jsonb_build_array(s.id, u.name, u.macro_id) ORDER BY s.id)
+        FROM mentions_swagsuggestion s JOIN mentions_swagrule u ON u.id = s.rule_id
+        WHERE s.person_id = a.person_id AND s.state = 'open'),
        {in_view}
 FROM mentions_author a LEFT JOIN mentions_person h ON h.id = a.person_id WHERE a.id = %(requester)s
 """
@@ -148,6 +157,7 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
     requester, person = authors.from_row(row), persons.from_row(row, authors.width)
     requester.person = person if person.pk is not None else None
     tags, draft, done, notes, replies, posts, earlier, macros, picked, *counted = row[authors.width + persons.width :]
+    left, marks, swag, in_view = counted
     others = [
         Earlier(pk, subject, str(STATUS_WORDS[s]), where) for pk, subject, s, where in json.loads(earlier or "[]")
     ]
@@ -161,7 +171,10 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
         others,
         json.loads(macros or "[]"),
         Picked(*json.loads(picked or "[]")),
-        *counted,
+        left,
+        marks,
+        [(pk, rule, macro) for pk, rule, macro in json.loads(swag or "[]")],
+        in_view,
     )
 
 

@@ -25,7 +25,7 @@ from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.handle_rules import availability, privacy, talks
 from mentions.handle_rules.talks import Talk
-from mentions.models import Message, Ticket, View, parking_reasons
+from mentions.models import Mark, Message, Ticket, View, parking_reasons
 from mentions.people import access
 from mentions.queue import claims
 from mentions.replies import handles, likes
@@ -159,6 +159,9 @@ def context(
         "state": state(request, ticket, view),
         "about_requester": access.notes_about(facts.requester.person, user),
         "earlier": facts.earlier,
+        "marks": [(kind, str(Mark.Kind(kind).label)) for kind in facts.marks],
+        "other_marks": _other_marks(ticket, facts, user),
+        "swag": facts.swag if user.has_perm("mentions.give_code") else [],
         "left": None if view is None else capped(facts.left),
         "panels": _panels(request, ticket, thread),
         "tool_links": _tool_links(ticket),
@@ -168,6 +171,13 @@ def context(
         "lease_ends": ticket.claim_expires_at if is_mine else None,
         "why": why_this_one(thread, view, user, facts) if is_mine else "",
     }
+
+
+def _other_marks(ticket: Ticket, facts: Facts, user: access.User) -> list[tuple[str, str]]:
+    """Those that this person could give."""
+    if ticket.requester.is_us or not user.has_perm("mentions.change_mark"):
+        return []
+    return [(kind, str(label)) for kind, label in Mark.Kind.choices if kind not in facts.marks]
 
 
 def _composer(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from sandbox.base.acts import Access
 from sandbox.base.platform import Platform
 from sandbox.platforms.algolia.api import APPLICATION, INDEX, KEY, Api
-from sandbox.wire.http import Router, json_response
+from sandbox.wire.http import json_response
 from sandbox.world import Member
 
 
 class Algolia(Platform):
     name = "algolia"
+    servers = (Api,)
     refusals = {
         "400": json_response({"message": "Invalid JSON", "status": 400}, 400),
         "404": json_response({"message": "ObjectID does not exist", "status": 404}, 404),
@@ -19,9 +20,6 @@ class Algolia(Platform):
         "expired": json_response({"message": "Invalid Application-ID or API key", "status": 403}, 403),
     }
     answers_come_back = False
-
-    def register(self, router: Router) -> None:
-        Api(self).register(router)
 
     def account(self, member: Member) -> str | None:
         return None

@@ -11,7 +11,7 @@ from sandbox.platforms.bluesky import api, gate, pages
 from sandbox.platforms.bluesky.posts import DESK, POST, Posts, did_of, facets_of, handle_of, seen
 from sandbox.store import Doc
 from sandbox.talk import MAX_TURNS, Talk, names_us
-from sandbox.wire.http import Response, Router
+from sandbox.wire.http import Response
 from sandbox.wire.texts import iso
 from sandbox.world import Member
 
@@ -20,6 +20,7 @@ class Bluesky(Talk):
     name = "bluesky"
     title = pages.SECTION
     home = f"{pages.WEB}/"
+    servers = (api.Api, pages.Pages)
     refusals = {
         "400": gate.error(400, "InvalidRequest", "Unable to parse the request body"),
         "404": gate.error(501, "MethodNotImplemented", "Method Not Implemented"),
@@ -34,10 +35,6 @@ class Bluesky(Talk):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.posts = Posts(universe.store)
-
-    def register(self, router: Router) -> None:
-        api.Api(self).register(router)
-        pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:
         return handle_of(member.key)

@@ -15,7 +15,7 @@ from sandbox.platforms.discourse.api import Api, failure
 from sandbox.platforms.discourse.keys import CATEGORIES, OPEN, WEBHOOK_SECRET, key_of, user_key_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Router, html_response
+from sandbox.wire.http import html_response
 from sandbox.world import ADVOCATES
 
 _LAST_WORD = ("thanks", "more")
@@ -27,6 +27,7 @@ class Discourse(Talk):
     name = "discourse"
     title = "Forum"
     home = "/discourse/"
+    servers = (Api, pages.Pages)
     refusals = {
         "400": failure(400, "You supplied invalid parameters to the request", "invalid_parameters"),
         "404": failure(404, "The requested URL or resource could not be found.", "not_found"),
@@ -43,10 +44,6 @@ class Discourse(Talk):
         "expired": failure(403, "The API username or key is invalid.", "invalid_access"),
     }
     post_kind = "forum_post"
-
-    def register(self, router: Router) -> None:
-        Api(self).register(router)
-        pages.Pages(self).register(router)
 
     # --- what there is ----------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, PLACES, THREADS
 from sandbox.platforms.disqus.keys import API_KEY, API_SECRET, MODERATOR_TOKEN, token_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Router
 from sandbox.world import ADVOCATES
 
 FIRST_ID = 6_200_000_000
@@ -23,6 +22,7 @@ class Disqus(Talk):
     name = "disqus"
     title = "Disqus"
     home = "/disqus/"
+    servers = (Api, pages.Pages)
     refusals = {
         "400": failure(2, "Invalid argument"),
         "404": failure(1, "Endpoint not valid", 404),
@@ -31,10 +31,6 @@ class Disqus(Talk):
         "expired": failure(5, "Invalid API key", 401),
     }
     post_kind = "disqus_post"
-
-    def register(self, router: Router) -> None:
-        Api(self).register(router)
-        pages.Pages(self).register(router)
 
     def thread_url(self, thread: str) -> str:
         forum, slug = PLACES[thread]

@@ -14,7 +14,6 @@ from sandbox.platforms.email.imap import ImapServer
 from sandbox.platforms.email.mailboxes import TEAM, Mailboxes, addresses, alias_address, alias_of, is_ours
 from sandbox.store import Doc
 from sandbox.stories import reactions
-from sandbox.wire.http import Router
 from sandbox.world import ALIASES, CATCH_ALL, DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, MX, address, member
 
 
@@ -22,6 +21,7 @@ class Email(Platform):
     name = "email"
     title = "Mail"
     home = "/mail/"
+    servers = (pages.Pages,)
     kinds = ("question", "praise", "bug", "application", "moving", "spam")
 
     def __init__(self, universe: Universe) -> None:
@@ -32,9 +32,6 @@ class Email(Platform):
         self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
         self._ready = threading.Event()
         self._failed: BaseException | None = None
-
-    def register(self, router: Router) -> None:
-        pages.Pages(self).register(router)
 
     # --- sockets ----------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.platforms.feed import pages, wire
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Response, Router
+from sandbox.wire.http import Response
 from sandbox.world import Member
 
 FEEDS: dict[str, str] = {
@@ -26,12 +26,9 @@ class Feed(Talk):
     name = "feed"
     title = pages.SECTION
     home = "/feeds/web/"
+    servers = (wire.Wire, pages.Pages)
     post_kind = "feed_entry"
     answers_come_back = False
-
-    def register(self, router: Router) -> None:
-        wire.Wire(self).register(router)
-        pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:
         """Lists and planets identify people by email address."""

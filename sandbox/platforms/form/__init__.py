@@ -17,7 +17,6 @@ from sandbox.base.platform import Platform
 from sandbox.platforms.form import pages
 from sandbox.platforms.form.applications import FORMS, KINDS, filled_in
 from sandbox.store import Doc
-from sandbox.wire.http import Router
 from sandbox.world import DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, Member
 
 SECRET = "sandbox-secret-of-the-website"  # noqa: S105
@@ -27,11 +26,9 @@ class Website(Platform):
     name = "form"
     title = "Acme's website"
     home = "/website/"
+    servers = (pages.Pages,)
     kinds = tuple(dict.fromkeys(KINDS))
     weight = 1
-
-    def register(self, router: Router) -> None:
-        pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:
         """Nobody replies on a form."""

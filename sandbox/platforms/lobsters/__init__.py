@@ -10,13 +10,14 @@ from sandbox.platforms.lobsters import api, pages
 from sandbox.platforms.lobsters.stories import Stories
 from sandbox.store import Doc
 from sandbox.talk import MAX_TURNS, Talk, names_us
-from sandbox.wire.http import Response, Router, html_response, json_response
+from sandbox.wire.http import Response, html_response, json_response
 
 
 class Lobsters(Talk):
     name = "lobsters"
     title = "Lobsters"
     home = "/lobsters/"
+    servers = (api.Api, pages.Pages)
     refusals = {
         "400": json_response({"status": 400, "error": "Bad Request"}, 400),
         "404": json_response({"status": 404, "error": "Not Found"}, 404),
@@ -29,10 +30,6 @@ class Lobsters(Talk):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.stories = Stories(universe.store, lambda: f"{universe.public_url}/lobsters")
-
-    def register(self, router: Router) -> None:
-        api.Api(self).register(router)
-        pages.Pages(self).register(router)
 
     def posted(self, act: Act, at: float) -> Doc:
         """`more["url"]` makes a link story; `removed` a comment removed by a moderator."""

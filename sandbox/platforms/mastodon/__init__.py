@@ -12,7 +12,7 @@ from sandbox.platforms.mastodon import api, pages
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, Statuses, called, seen
 from sandbox.store import Doc
 from sandbox.talk import MAX_TURNS, Talk, names_us
-from sandbox.wire.http import Router, html_response
+from sandbox.wire.http import html_response
 
 _ELSEWHERE = ("fosstodon.example", "hachy.example")
 
@@ -21,6 +21,7 @@ class Mastodon(Talk):
     name = "mastodon"
     title = pages.SECTION
     home = "/mastodon/"
+    servers = (api.Api, pages.Pages)
     refusals = {
         "400": api.error(400, "Error occurred while parsing request parameters"),
         "404": api.error(404, "Record not found"),
@@ -35,10 +36,6 @@ class Mastodon(Talk):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.statuses = Statuses(universe.store, lambda: f"{universe.public_url}/mastodon")
-
-    def register(self, router: Router) -> None:
-        api.Api(self).register(router)
-        pages.Pages(self).register(router)
 
     # --- what happens -----------------------------------------------------------------------------------------
 

@@ -13,14 +13,15 @@ from sandbox.platforms.slack.api import Api, error
 from sandbox.platforms.slack.messages import Messages
 from sandbox.store import Doc
 from sandbox.stories import outreach
-from sandbox.wire.http import Router, json_response
-from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_SIGNING_SECRET, SLACK_TOKEN, Member
+from sandbox.wire.http import json_response
+from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_GROUPS, SLACK_SIGNING_SECRET, SLACK_TOKEN, Member
 
 
 class Slack(Platform):
     name = "slack"
     title = "Slack"
     home = "/slack/"
+    servers = (Api, pages.Pages)
     refusals = {
         "400": error("invalid_json"),
         "404": error("unknown_method"),
@@ -34,10 +35,6 @@ class Slack(Platform):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.messages = Messages(universe.store)
-
-    def register(self, router: Router) -> None:
-        Api(self).register(router)
-        pages.Pages(self).register(router)
 
     def permalink(self, message: Doc) -> str:
         link = f"{self.universe.public_url}/slack/archives/{message['channel']}/p{message['ts'].replace('.', '')}"
@@ -159,10 +156,12 @@ class Slack(Platform):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def _is_wanted(self, message: Doc) -> bool:
-        """A question or request outside threads, or a message with the emoji, in a room where the team is asked."""
+        """A question, request or ping outside threads, or a message with the emoji, in a room where the team is
+        asked."""
         if message["user"] == SLACK_BOT or self.messages.channel_name(message["channel"]) not in people.ROOMS:
             return False
-        asks = message.get("kind") in ("question", "review") and not message.get("thread_ts")
+        pings = f"<!subteam^{SLACK_GROUPS['advocates']}>" in message["text"]
+        asks = (pings or message.get("kind") in ("question", "review")) and not message.get("thread_ts")
         return asks or people.EMOJI in message.get("reactions", {})
 
     def documents(self) -> list[Doc]:
@@ -189,6 +188,7 @@ class Slack(Platform):
             {
                 "api_base": f"{self.universe.public_url}/slack/api",
                 "rooms": [f"{SLACK_CHANNELS[name]} {name}" for name in people.ROOMS],
+                "groups": [f"{SLACK_GROUPS['advocates']} advocates"],
                 "what": "both",
                 "emoji": people.EMOJI,
                 "look_back_days": 14,

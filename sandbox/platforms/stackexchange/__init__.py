@@ -10,7 +10,6 @@ from sandbox.platforms.stackexchange.api import KEY, SITE, Api, failure
 from sandbox.platforms.stackexchange.pages import COMMENT, SECTION, Pages
 from sandbox.store import Doc
 from sandbox.talk import Talk, names_us
-from sandbox.wire.http import Router
 from sandbox.world import PHRASES, TEAM, Member
 
 TAG = "acme"
@@ -21,6 +20,7 @@ class StackExchange(Talk):
     name = "stackexchange"
     title = SECTION
     home = "/stackexchange/web/"
+    servers = (Api, Pages)
     refusals = {
         "400": failure(400, "bad_parameter", "body"),
         "404": failure(404, "no_method", "no method found with this name", 404),
@@ -30,10 +30,6 @@ class StackExchange(Talk):
         "500": failure(500, "internal_error", "Internal error", 500),
         "expired": failure(400, "bad_parameter", "`key` doesn't match a known application"),
     }
-
-    def register(self, router: Router) -> None:
-        Api(self).register(router)
-        Pages(self).register(router)
 
     @property
     def web(self) -> str:

@@ -1,23 +1,12 @@
-"""What each figure means: the one written definition, shown beside the figure and in docs/numbers.md."""
+"""What the figures counted from tickets mean."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from metrics.meanings.meaning import Meaning
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """`key` is the figure's name in `metrics.definitions`, `label` the head it is shown under."""
-
-    key: str
-    label: str | Promise
-    text: str | Promise
-
-
-_ALL = (
+OF_TICKETS = (
     Meaning(
         "mentions", _("Mentions"), _("Tickets whose first message to us was posted then. Merged tickets count once.")
     ),
@@ -110,4 +99,3 @@ _ALL = (
     Meaning("last_hour", _("Within the hour"), _("Mentions that were posted in the hour before.")),
     Meaning("solved", _("Solved"), _("Tickets that are solved or closed now, by the last day on which that happened.")),
 )
-MEANINGS: dict[str, Meaning] = {meaning.key: meaning for meaning in _ALL}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from channels.contract import Grouping
-from mentions.clocks.thread_keys import author_key, thread_key
 from mentions.ingest.reading.loading import parent_author_key
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, TicketState
+from mentions.tickets.thread_keys import author_key, thread_key
 
 
 def ticket_of_asker(board: IngestBatch, parsed: Parsed) -> TicketState | None:

@@ -1,0 +1,77 @@
+"""Every address of the desk that is a page, found by asking for it: what a test of all pages walks over."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+from advocacy.tests.attacked import named_urls
+from advocacy.tests.browser import write
+
+SPACES = sorted({name.partition(":")[0] for name, _pattern in named_urls() if ":" in name} - {"admin"})
+"""Django's admin has keys of its own."""
+
+
+def pages_of_desk():
+    """[(name, its arguments by name)] of every address that may be a page; whether it is one, a look tells."""
+    found = {
+        (name, tuple(pattern.pattern.converters)) for name, pattern in named_urls() if name.split(":")[0] in SPACES
+    }
+    return sorted(found)
+
+
+def address(name, arguments, values):
+    """None where it needs something that this world does not have."""
+    if any(argument not in values for argument in arguments):
+        return None
+    try:
+        return reverse(name, kwargs={argument: values[argument] for argument in arguments})
+    except NoReverseMatch:
+        return None
+
+
+def arguments_of(living: Any, playing: Any) -> dict[str, Any]:
+    """What the addresses need, by name: of this desk and of the ticket that sam plays. Under an address's own name:
+    what only that one means by it."""
+    values = {"number": playing.ticket, "ticket_id": playing.ticket, "view": playing.view, "name": "first-reply"}
+    values |= {"slug": living.rows("SELECT slug FROM channels_channel ORDER BY id LIMIT 1")[0]["slug"], "what": "query"}
+    for name in ("release", "meeting"):
+        values[f"team:{name}"] = {"number": living.rows(f"SELECT min(id) AS id FROM team_{name}")[0]["id"]}
+    number = closed_incident(living)
+    values |= {"team:incident": {"number": number}, "team:incident_reply": {"number": number, "kind": "answer"}}
+    return values
+
+
+def closed_incident(living: Any) -> int:
+    """One that no other page shows."""
+    report = {"mentions": 3, "answered": 2, "waiting": 1, "told_over": 1, "reply_s": 600, "lasted_s": 4800}
+    report["channels"] = [{"name": "@acme", "platform": "twitter", "mentions": 3, "reply_s": 600}]
+    report["people"] = [{"name": "Sam Okafor", "replies": 3}]
+    report["told"] = [
+        {"kind": "answer", "text": "Sorry!", "by": "Sam", "at": "2026-11-02T12:00:00+00:00", "sent": 2, "left_out": 1}
+    ]
+    insert = """INSERT INTO team_incident (name, source, url, words, state, started_at, opened_at, over_at, closed_at,
+            told_open_at, told_over_at, told_report_at, report)
+        SELECT 'Pipelines were down', 'all pages', '', '["down"]', 'closed', now(), now(), now(), now(), now(), now(),
+            now(), %s WHERE NOT EXISTS (SELECT 1 FROM team_incident WHERE source = 'all pages')"""
+    write(living, insert, (json.dumps(report),))
+    return int(living.rows("SELECT id FROM team_incident WHERE source = 'all pages'")[0]["id"])
+
+
+def found_pages(windows, space, values):
+    """[(name, who is to look at it, path)]"""
+    asking = {who: windows.open(who).request for who in ("sam", "admin")}
+    found = []
+    for name, arguments in pages_of_desk():
+        path = address(name, arguments, {**values, **values.get(name, {})})
+        if not name.startswith(f"{space}:") or path is None or (name == "mentions:play" and not arguments):
+            continue
+        for who, request in asking.items():
+            answer = request.get(path, max_redirects=0)
+            if answer.status == 200 and 'id="keymap"' in answer.text():
+                found.append((name, who, path))
+                break
+    windows.close()
+    return found

@@ -1,0 +1,49 @@
+"""The endpoint of the webhook that tells of contributors: proves itself by its signature, needs no session."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from channels.clocks import desk_now
+from channels.contract import Hook
+from channels.errors import Malformed, RateLimited, Refused
+from channels.polling import receiving_webhooks
+from channels.webforms import form_page
+from mentions.marks import webhook
+from mentions.marks.applying import NotAsShown
+from mentions.marks.planning import Plan
+
+
+@csrf_exempt
+@require_POST
+def marks(request: HttpRequest) -> JsonResponse:
+    """200 with what became of each mark; 422 with what is wrong, and then nothing was changed."""
+    if receiving_webhooks.declared_bytes(request.META) > webhook.MAX_BYTES:
+        return _wrong("Too large.", 413)
+    try:
+        return JsonResponse(_told(webhook.receive(_hook(request), desk_now())))
+    except Refused as error:
+        return _wrong(str(error), 403)
+    except RateLimited as error:
+        answer = _wrong(str(error), 429)
+        answer.headers["Retry-After"] = str(webhook.WINDOW_S)
+        return answer
+    except Malformed as error:
+        return _wrong(str(error), 400)
+    except NotAsShown as error:
+        return JsonResponse(_told(error.plan), status=422)
+
+
+def _hook(request: HttpRequest) -> Hook:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Hook("POST", headers, {}, request.body, form_page.client_address(request.META))
+
+
+def _told(plan: Plan) -> dict[str, object]:
+    return {"marks": [{"line": s.entry.line, "result": s.deed, "problems": s.problems} for s in plan.steps]}
+
+
+def _wrong(words: str, status: int) -> JsonResponse:
+    return JsonResponse({"error": words}, status=status)

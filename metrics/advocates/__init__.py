@@ -1,0 +1,1 @@
+"""The team's workload, person by person, by name: not a ranking."""

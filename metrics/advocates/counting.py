@@ -1,0 +1,91 @@
+"""Which tickets somebody worked on. One condition counts and lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from mentions.models import Event, EventKind, Message, Ticket
+from metrics.definitions import BACKLOG, Tickets, within_days
+from metrics.outreaches import conditions
+from metrics.periods import Period
+from team.models import Shift
+
+NAMES = ("worked_on", "answered_by", "solved_by", "no_reply_by", "assigned")
+PLAYS = "play_ticket"
+
+
+def events(name: str, period: Period) -> QuerySet[Any]:
+    """What people did in the period."""
+    did = {
+        "worked_on": Q(),
+        "solved_by": Q(data__to__status=Ticket.Status.SOLVED),
+        "no_reply_by": Q(kind=EventKind.NO_REPLY),
+    }[name]
+    return Event.objects.filter(did, within_days("at", period), actor__isnull=False)
+
+
+def replies(period: Period) -> QuerySet[Any]:
+    """Public messages of the period, each with `who` wrote it: from the desk, or with an account of their own."""
+    said = Message.objects.filter(
+        within_days("posted_at", period), direction=Message.Direction.TEAM, is_deleted=False, is_bounced=False
+    )
+    return said.annotate(who=Coalesce("reply__author", "author__person__user")).filter(who__isnull=False)
+
+
+def condition(name: str, period: Period, user: int) -> Q:
+    """Tickets that one of NAMES counts for this person. Raises KeyError."""
+    if name == "assigned":
+        return BACKLOG & Q(assignee=user)
+    if name == "answered_by":
+        return Q(pk__in=replies(period).filter(who=user, ticket__isnull=False).values("ticket"))
+    return Q(pk__in=events(name, period).filter(actor=user).values("ticket"))
+
+
+def counted(tickets: Tickets, period: Period) -> dict[str, dict[int, int]]:
+    """Figure → user → tickets. `tickets` are narrowed, whenever posted. Five queries."""
+    chosen = tickets.values("pk")
+    found = {
+        name: _tickets(events(name, period).filter(ticket__in=chosen).annotate(who=F("actor")))
+        for name in ("worked_on", "solved_by", "no_reply_by")
+    }
+    found["answered_by"] = _tickets(replies(period).filter(ticket__in=chosen))
+    held = tickets.filter(BACKLOG, assignee__isnull=False).values("assignee").annotate(number=Count("pk"))
+    return found | {"assigned": {row["assignee"]: row["number"] for row in held.order_by()}}
+
+
+def _tickets(rows: QuerySet[Any]) -> dict[int, int]:
+    """Each ticket once, however often somebody worked on it."""
+    counts = rows.values("who").annotate(number=Count("ticket", distinct=True)).order_by()
+    return {row["who"]: row["number"] for row in counts}
+
+
+def requests(rows: QuerySet[Any], period: Period) -> dict[int, int]:
+    """User → requests to experts. One query."""
+    asked = rows.filter(conditions.condition("requests", period), asked_by__isnull=False)
+    found = asked.values("asked_by").annotate(number=Count("pk")).order_by()
+    return {row["asked_by"]: row["number"] for row in found}
+
+
+def shift_hours(period: Period, now: datetime) -> dict[int, timedelta]:
+    """User → time on the desk within the period, up to now. One query."""
+    found: dict[int, timedelta] = {}
+    end = min(period.end, now)
+    rows = Shift.objects.filter(is_on_call=False, starts_at__lt=end, ends_at__gt=period.start)
+    for shift in rows:
+        span = min(shift.ends_at, end) - max(shift.starts_at, period.start)
+        found[shift.user_id] = found.get(shift.user_id, timedelta()) + span
+    return found
+
+
+def people(counts: Mapping[str, Mapping[int, Any]]) -> list[User]:
+    """Whoever has worked, or may and is active, by name. One query."""
+    seen = {user for found in counts.values() for user in found}
+    allowed = Q(is_active=True, groups__permissions__codename=PLAYS)
+    rows = User.objects.filter(Q(pk__in=seen) | allowed).distinct()
+    return sorted(rows, key=lambda user: ((user.get_full_name() or user.username).lower(), user.pk))

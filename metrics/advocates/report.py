@@ -1,0 +1,74 @@
+"""The workload of the team as a report, by name. It ranks nobody: tickets differ, and so do hours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from metrics.advocates import counting
+from metrics.definitions import Filters, Tickets
+from metrics.drawing import bars, charts
+from metrics.drawing.charts import Spec
+from metrics.figures.parts import Part
+from metrics.outreaches import conditions
+from metrics.tables import Cell, Chart, Table, duration
+
+COLUMNS = ("worked_on", "answered_by", "solved_by", "no_reply_by", "requests_by", "assigned", "shift_hours")
+
+
+class AdvocatesReport:
+    name = "advocates"
+    title = gettext_lazy("Advocates")
+    has_no_clock = True
+
+    def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
+        self.tickets, self.filters, self.now = tickets, filters, now
+
+    @property
+    def note(self) -> str:
+        return _("By name, and not to be sorted by work: tickets differ, and so do the hours that people are there.")
+
+    @cached_property
+    def counts(self) -> dict[str, dict[int, Any]]:
+        """Figure → user → number."""
+        period = self.filters.period
+        found: dict[str, dict[int, Any]] = dict(counting.counted(self.filters.narrow(self.tickets), period))
+        found["requests_by"] = counting.requests(conditions.narrowed(self.tickets, self.filters), period)
+        return found | {"shift_hours": counting.shift_hours(period, self.now)}
+
+    @cached_property
+    def people(self) -> list[User]:
+        return counting.people(self.counts)
+
+    @property
+    def charts(self) -> list[Chart]:
+        is_quiet = not any(self.counts[name] for name in ("worked_on", "answered_by"))
+        return [Chart("worked-on", _("Tickets worked on, by name"), self._spec, is_quiet)]
+
+    def _spec(self, theme: str) -> Spec:
+        rows = [(_name(user), self.counts["worked_on"].get(user.pk, 0), None) for user in self.people]
+        return bars.beside(rows, _("person"), _("tickets worked on"), theme)
+
+    @property
+    def table(self) -> Table:
+        return Table(_("Person"), COLUMNS, [self._row(user) for user in self.people], sorts=False)
+
+    def _row(self, user: User) -> list[Cell]:
+        return [Cell(_name(user), _name(user)), *(self._cell(user, name) for name in COLUMNS)]
+
+    def _cell(self, user: User, name: str) -> Cell:
+        part = Part(advocate=user.pk)
+        value = self.counts[name].get(user.pk)
+        if name == "shift_hours":
+            return Cell(duration(value), None if value is None else charts.hours(value))
+        figure = "requests" if name == "requests_by" else name
+        return Cell(f"{value or 0:,}", value or 0, figure, part=part, at=self.now if name == "assigned" else None)
+
+
+def _name(user: User) -> str:
+    return user.get_full_name() or user.username

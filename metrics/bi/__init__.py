@@ -1,0 +1,1 @@
+"""Read-only SQL views for other tools, and the role that reads them (docs/data-out.md)."""

@@ -1,0 +1,1 @@
+"""When mentions arrive and when the team answers, by weekday and hour, against the coverage hours."""

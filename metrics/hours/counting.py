@@ -1,0 +1,66 @@
+"""Counts mentions and first replies by weekday and hour, and within and outside coverage hours, from the tickets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+
+from metrics.definitions import Filters, Tickets, figure
+from metrics.figures import first_reply, parts
+from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, FirstReply
+from metrics.hours.shares import Slot
+
+NAMES = ("mentions", "replied")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Within coverage hours, or outside."""
+
+    covered: int
+    posted: FirstReply
+    """Of mentions posted then."""
+    replied: int
+    """First replies posted then."""
+
+
+def by_slot(tickets: Tickets, filters: Filters, name: str, now: datetime) -> dict[Slot, int]:
+    """Slot → tickets that one of NAMES counts. One query."""
+    column, tz = parts.COLUMNS.get(name, "posted_at"), filters.period.tz
+    rows = (
+        filters.narrow(tickets)
+        .filter(figure(name, filters.period, now))
+        .annotate(on_weekday=parts.weekday_of(column, tz), at_hour=parts.hour_of(column, tz))
+        .values("on_weekday", "at_hour")
+        .annotate(number=Count("pk"))
+        .order_by()
+    )
+    return {(row["on_weekday"], row["at_hour"]): row["number"] for row in rows}
+
+
+def sides(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:
+    """Within coverage hours first. Two queries."""
+    chosen = filters.narrow(tickets)
+    posted = _by_side(chosen.filter(figure("mentions", filters.period, now)), "posted_at")
+    rows = {row["is_covered"]: row for row in posted.annotate(**first_reply.aggregates(filters, now)).order_by()}
+    answered = _by_side(chosen.filter(figure("replied", filters.period, now)), "first_reply_at")
+    replied = {row["is_covered"]: row["number"] for row in answered.annotate(number=Count("pk")).order_by()}
+    goal = GOAL_HIGH if filters.high_only else GOAL_ALL
+    return [
+        Side(
+            int(side),
+            first_reply.row_of(rows[side], "", None, goal, False) if side in rows else _NONE,
+            replied.get(side, 0),
+        )
+        for side in (True, False)
+    ]
+
+
+def _by_side(tickets: Tickets, column: str) -> Any:
+    return parts.with_coverage(tickets, column).values("is_covered")
+
+
+_NONE = FirstReply("", None, GOAL_ALL, 0, 0, 0, 0, 0, 0, 0, None)

@@ -1,0 +1,64 @@
+"""Notes what is to be sent to whom: each row once, whoever notes it, however late."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+
+from channels.audience import seen_by
+from metrics.mailing import people
+from metrics.models import Package, ReportMessage
+from metrics.package import months
+from team import roster
+
+DIGEST_AT = timedelta(hours=7)
+"""Local time on Mondays."""
+WEEK = timedelta(weeks=1)
+KEPT = timedelta(days=800)
+"""Rows of what was sent: without them, it would be sent again."""
+
+
+def plan(now: datetime) -> int:
+    """Returns how many messages were noted."""
+    return _plan_digests(now) + _plan_packages(now)
+
+
+def digest_week(now: datetime, tz: tzinfo) -> date:
+    """The Monday of the week that the latest digest is about. Whoever was not told on Monday is told later."""
+    today = (now - DIGEST_AT).astimezone(tz).date()
+    return today - timedelta(days=today.weekday()) - WEEK
+
+
+def _plan_digests(now: datetime) -> int:
+    planned = 0
+    for user, ways in people.who_chose("weekly_digest"):
+        week = digest_week(now, roster.zone_of(user))
+        for way in ways:
+            # In another time zone the same Monday may come again, or the one before may still be the latest.
+            sent = ReportMessage.objects.filter(user=user, way=way, week__gte=week)
+            if not sent.exists():
+                row = {"user": user, "way": way, "week": week}
+                planned += ReportMessage.objects.get_or_create(**row, defaults={"due_at": now})[1]
+    return planned
+
+
+def _plan_packages(now: datetime) -> int:
+    """The team's package of the last month, once it is ready."""
+    planned = 0
+    month = months.last_whole(now, ZoneInfo(settings.TIME_ZONE))
+    for package in Package.objects.filter(user=None, month=month, state=Package.State.READY):
+        for user, ways in people.who_chose("monthly_package"):
+            if seen_by(user, Package).filter(pk=package.pk).exists():
+                for way in ways:
+                    row = {"user": user, "way": way, "package": package}
+                    planned += ReportMessage.objects.get_or_create(**row, defaults={"due_at": now})[1]
+    return planned
+
+
+def prune(now: datetime) -> int:
+    """Old rows of what was sent."""
+    old = Q(due_at=None, week__lt=(now - KEPT).date())
+    return ReportMessage.objects.filter(old).delete()[0]

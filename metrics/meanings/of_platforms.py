@@ -1,0 +1,31 @@
+"""What the figures about platforms mean."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from metrics.meanings.meaning import Meaning
+
+OF_PLATFORMS = (
+    Meaning("requesters", _("Accounts"), _("Different accounts that the mentions are from.")),
+    Meaning(
+        "views",
+        _("Views"),
+        _("Views of the conversations, as the platform last said. It counts them for the whole thread."),
+    ),
+    Meaning(
+        "likes",
+        _("Likes"),
+        _("Likes, hearts, points or votes of the messages to us in these conversations, as the platform last said."),
+    ),
+    Meaning(
+        "shares",
+        _("Shares"),
+        _("Reposts and boosts of the messages to us in these conversations, as the platform last said."),
+    ),
+    Meaning(
+        "comments",
+        _("Comments"),
+        _("Replies to the messages to us in these conversations, as the platform last said."),
+    ),
+)

@@ -1,0 +1,48 @@
+"""What the figures about requests to experts mean."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from metrics.meanings.meaning import Meaning
+
+OF_REQUESTS = (
+    Meaning("requests", _("Requests"), _("Requests to experts that were asked then. One that Slack refused is none.")),
+    Meaning(
+        "requests_change",
+        _("Change in requests"),
+        _("How many requests more or fewer than before: in the month before, or in the same number of days."),
+    ),
+    Meaning(
+        "requests_answered", _("Of these answered"), _("Requests asked then that have an answer, whenever it came.")
+    ),
+    Meaning("requests_open", _("Of these waiting"), _("Requests asked then that still wait for an answer.")),
+    Meaning(
+        "requests_over",
+        _("Of these without answer"),
+        _("Requests asked then that ended without one: declined, handed on, not needed any more, or nobody answered."),
+    ),
+    Meaning(
+        "took",
+        _("Median time to answer"),
+        _("Half of the answered requests had their answer within this time after they were asked."),
+    ),
+    Meaning(
+        "expert_answers", _("Expert answers"), _("Answers to requests that were posted then, whenever they were asked.")
+    ),
+    Meaning(
+        "answers_change",
+        _("Change in answers"),
+        _("How many expert answers more or fewer than in the month before."),
+    ),
+    Meaning(
+        "expert_responded",
+        _("Mentions that experts answered"),
+        _("Mentions with the tag expert-responded, by the day on which they were posted."),
+    ),
+    Meaning(
+        "responded_change",
+        _("Change in such mentions"),
+        _("How many mentions that experts answered more or fewer than in the month before."),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Requests to experts and their answers: by calendar month, topic, person and platform."""

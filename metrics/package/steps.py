@@ -1,0 +1,83 @@
+"""The steps of a package: each gives some of its files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from audit.csv_cells import spreadsheet_safe
+from metrics.drawing import pictures
+from metrics.models import Package
+from metrics.package import months, scope, slides
+from metrics.reports import ActivityReport, FirstReplyReport, Report
+from metrics.summary import comparing, wording
+from metrics.tables import Table, tables_of
+from metrics.tags.report import TagsReport
+
+REPORTS: tuple[type[Report], ...] = (FirstReplyReport, ActivityReport, TagsReport)
+SUMMARY = "summary.txt"
+Files = dict[str, bytes]
+"""Name → content."""
+
+
+def _report(package: Package, kind: type[Report], now: datetime) -> Report:
+    return kind(scope.tickets_of(package.channel_ids), scope.filters_of(package), now)
+
+
+def _files_of(kind: type[Report]) -> Callable[[Package, datetime], Files]:
+    """Its pictures, but not of what is empty, and its tables."""
+
+    def files(package: Package, now: datetime) -> Files:
+        report = _report(package, kind, now)
+        drawn = {
+            f"{chart.slug}.png": pictures.png(chart.spec("light")) for chart in report.charts if not chart.is_empty
+        }
+        return drawn | _tables(report)
+
+    return files
+
+
+def _tables(report: Report) -> Files:
+    tables = tables_of(report)
+    if len(tables) == 1:
+        return {f"{report.name}.csv": as_csv(tables[0])}
+    return {f"{report.name}-{table.slug}.csv": as_csv(table) for table in tables}
+
+
+def as_csv(table: Table) -> bytes:
+    """With the mark by which spreadsheets know UTF-8; no cell is a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(table.heads)
+    writer.writerows([spreadsheet_safe(cell.value) for cell in row] for row in table.rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def summed_up(package: Package, now: datetime) -> list[str]:
+    filters = scope.filters_of(package)
+    before = months.period_of(months.month_before(package.month), ZoneInfo(package.zone))
+    tickets = scope.tickets_of(package.channel_ids)
+    return wording.sentences(comparing.compare(tickets, filters, before, now, package.channel_ids))
+
+
+def _summary(package: Package, now: datetime) -> Files:
+    package.summary = summed_up(package, now)
+    return {SUMMARY: "\n".join([*package.summary, ""]).encode()}
+
+
+def _slides(package: Package, now: datetime) -> Files:
+    """From the files there are: the summary, then one slide for each picture."""
+    held = {file.name: bytes(file.content) for file in package.files.filter(name__endswith=".png")}
+    titles = [(f"{chart.slug}.png", chart.title) for kind in REPORTS for chart in _report(package, kind, now).charts]
+    drawn = [(str(title), held[name]) for name, title in titles if name in held]
+    period = wording.name_of(scope.filters_of(package).period)
+    title = _("Mentions in %(period)s") % {"period": period}
+    return {"slides.pptx": slides.presentation(title, package.summary, drawn, package.asked_at)}
+
+
+STEPS: tuple[Callable[[Package, datetime], Files], ...] = (*map(_files_of, REPORTS), _summary, _slides)

@@ -1,0 +1,83 @@
+"""What the desk stores of a message's counts: the platform's own, as last told. One definition counts and lists.
+
+Platforms name the same thing differently; what they don't tell is unknown, not zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import BigIntegerField, Func, Max, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from mentions.models import Message
+from metrics.definitions import Tickets
+
+KEYS = {
+    "views": ("views", "view_count"),
+    "likes": ("likes", "points", "score"),
+    "shares": ("reposts",),
+    "comments": ("replies", "comments", "comment_count", "num_comments", "answer_count"),
+}
+"""Figure → names in `Message.extra`: the first that a message has."""
+NAMES = tuple(KEYS)
+OF_THREADS = ("views",)
+"""Counted by platforms for the whole thread: a ticket has them once, however many messages."""
+PLATFORM = "ticket__channel__connection__platform"
+INBOUND = Q(direction=Message.Direction.INBOUND, is_deleted=False)
+
+
+LIMIT = 10**12
+"""Beyond it a platform's number is nonsense, and would not fit."""
+
+
+class Told(Func):
+    """A whole number in `Message.extra`, within LIMIT; null for anything else."""
+
+    output_field = BigIntegerField()
+
+    def __init__(self, key: str) -> None:
+        super().__init__("extra")
+        self.key = key
+
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
+        """`key` is one of KEYS."""
+        column, params = compiler.compile(self.get_source_expressions()[0])
+        number = f"""jsonb_path_query_first({column}, '$."{self.key}" ? (@.type() == "number")')::numeric"""
+        # Of a null and a number, both functions give the number.
+        kept = f"greatest(-{LIMIT}, least({LIMIT}, trunc({number})))::bigint"
+        return f"CASE WHEN {number} IS NOT NULL THEN {kept} END", params
+
+
+def told(name: str) -> Any:
+    """A message's count."""
+    found = [Told(key) for key in KEYS[name]]
+    return Coalesce(*found) if len(found) > 1 else found[0]
+
+
+def condition(name: str) -> Q:
+    """Tickets with a message that has this count."""
+    known = Message.objects.filter(INBOUND, extra__has_any_keys=list(KEYS[name])).annotate(told=told(name))
+    return Q(pk__in=known.filter(told__isnull=False, ticket__isnull=False).values("ticket"))
+
+
+def of_ticket(name: str) -> Subquery:
+    """Of the ticket in the outer query; null if unknown."""
+    rows = Message.objects.filter(INBOUND, ticket=OuterRef("pk")).order_by().values("ticket")
+    counted = Max(told(name)) if name in OF_THREADS else Sum(told(name))
+    return Subquery(rows.annotate(counted=counted).values("counted"))
+
+
+def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
+    """Platform → sum of each count over its tickets, None if no message tells. One query."""
+    keys = sorted({key for names in KEYS.values() for key in names})
+    figures: dict[str, Any] = {f"n_{n}": Max(told(n)) if n in OF_THREADS else Sum(told(n)) for n in NAMES}
+    rows = Message.objects.filter(INBOUND, ticket__in=tickets.values("pk"), extra__has_any_keys=keys).order_by()
+    sql, params = rows.values("ticket", PLATFORM).annotate(**figures).query.sql_with_params()
+    columns = [f"n_{name}" for name in NAMES]
+    sums = ", ".join(f"sum({column})::bigint" for column in columns)
+    statement = f"SELECT platform, {sums} FROM ({sql}) x (ticket, platform, {', '.join(columns)}) GROUP BY 1"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return {platform: dict(zip(NAMES, values, strict=True)) for platform, *values in cursor.fetchall()}

@@ -1,0 +1,120 @@
+"""The platforms as a report: mentions and people beside the period before, and their reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from channels.registry.lookup import adapter_for
+from metrics.by_channel.counting import begins
+from metrics.definitions import Filters, Tickets, figure
+from metrics.drawing import bars
+from metrics.drawing.charts import Spec
+from metrics.figures.parts import Part
+from metrics.meanings import MEANINGS
+from metrics.periods import before
+from metrics.reach import counts
+from metrics.tables import Cell, Chart, Table
+
+COLUMNS = ("mentions", "before", "change", "requesters", *counts.NAMES)
+PLATFORM = "channel__connection__platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`before` and each of `reach` are None if unknown: gaps, not zeros."""
+
+    platform: str
+    label: str
+    mentions: int
+    requesters: int
+    before: int | None
+    reach: Mapping[str, int | None]
+
+    @property
+    def change(self) -> int | None:
+        return None if self.before is None else self.mentions - self.before
+
+
+class PlatformsReport:
+    name = "platforms"
+    title = gettext_lazy("Platforms")
+    has_no_clock = True
+
+    def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
+        self.tickets, self.filters, self.now = tickets, filters, now
+
+    @property
+    def note(self) -> str:
+        return _("Views, likes, shares and comments are as the platform last said; a dash: it says nothing of them.")
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """Most mentions first. Four queries."""
+        chosen, earlier = self.filters.narrow(self.tickets), before(self.filters.period)
+        posted = chosen.filter(figure("mentions", self.filters.period, self.now))
+        counted = posted.values(PLATFORM).annotate(number=Count("pk"), people=Count("requester", distinct=True))
+        then = chosen.filter(figure("mentions", earlier, self.now)).values(PLATFORM).annotate(number=Count("pk"))
+        ago = {row[PLATFORM]: row["number"] for row in then.order_by()}
+        is_known, reach = begins(chosen, earlier), counts.by_platform(posted)
+        found = [
+            Line(
+                row[PLATFORM],
+                str(adapter_for(row[PLATFORM]).label),
+                row["number"],
+                row["people"],
+                ago.get(row[PLATFORM], 0) if is_known else None,
+                reach.get(row[PLATFORM], {}),
+            )
+            for row in counted.order_by()
+        ]
+        return sorted(found, key=lambda line: (-line.mentions, line.label))
+
+    @property
+    def charts(self) -> list[Chart]:
+        drawn = [
+            Chart("mentions", _("Mentions by platform"), self._mentions, not self.lines),
+            *(self._reach_chart(name) for name in ("views", "likes")),
+        ]
+        return drawn
+
+    def _mentions(self, theme: str) -> Spec:
+        rows = [(line.label, line.mentions, line.before) for line in self.lines]
+        return bars.beside(rows, _("platform"), _("mentions"), theme)
+
+    def _reach_chart(self, name: str) -> Chart:
+        rows = [(line.label, line.reach[name] or 0, None) for line in self.lines if line.reach.get(name)]
+        rows.sort(key=lambda row: -row[1])
+        label = str(MEANINGS[name].label)
+
+        def spec(theme: str) -> Spec:
+            return bars.beside(rows, _("platform"), label.lower(), theme)
+
+        return Chart(name, _("%(what)s by platform") % {"what": label}, spec, not rows)
+
+    @property
+    def table(self) -> Table:
+        return Table(_("Platform"), COLUMNS, [self._row(line) for line in self.lines])
+
+    def _row(self, line: Line) -> list[Cell]:
+        part, change = Part(platform=line.platform), line.change
+        return [
+            Cell(line.label, line.label, platform=line.platform),
+            Cell(f"{line.mentions:,}", line.mentions, "mentions", part=part),
+            Cell("—", None)
+            if line.before is None
+            else Cell(f"{line.before:,}", line.before, "mentions", part=part, period=before(self.filters.period)),
+            Cell("—" if change is None else f"{change:+,}" if change else "0", change),
+            Cell(f"{line.requesters:,}", line.requesters),
+            *(self._reach(line.reach.get(name), name, part) for name in counts.NAMES),
+        ]
+
+    def _reach(self, value: int | None, name: str, part: Part) -> Cell:
+        return Cell("—", None) if value is None else Cell(f"{value:,}", value, name, part=part)

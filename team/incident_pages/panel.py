@@ -1,0 +1,41 @@
+"""The ticket's panel *Incident*: one key makes the ticket a part of a running one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import OuterRef, Q, Subquery
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from channels.audience import seen_by
+from mentions.models import Ticket
+from mentions.tickets.conversation import Thread
+from mentions.views.panels import Panel
+from team.models import Incident, IncidentMention
+
+MOST = 5
+
+
+def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any] | None:
+    """One statement. None where there is neither a running incident nor one that it belongs to."""
+    own = seen_by(request.user, IncidentMention).filter(incident=OuterRef("pk"), ticket=ticket)
+    rows = Incident.objects.annotate(
+        mention=Subquery(own.filter(is_part=True).values("pk")[:1]), mention_why=Subquery(own.values("why")[:1])
+    )
+    found = list(rows.filter(~Q(state=Incident.State.CLOSED) | Q(mention__isnull=False))[:MOST])
+    if not found:
+        return None
+    mine = [each for each in found if each.mention]
+    may_change = request.user.has_perm("team.change_incident") and not ticket.merged_into_id
+    others = [each for each in found if not each.mention] if may_change and not _is_taken(mine) else []
+    return {"mine": mine, "others": others, "may_change": may_change} if mine or others else None
+
+
+def _is_taken(mine: list[Any]) -> bool:
+    return any(each.state != Incident.State.CLOSED for each in mine)
+
+
+INCIDENT = Panel(
+    "incident", _("Incident"), "team/incident_panel.html", context, position=8, permission="team.view_incident"
+)

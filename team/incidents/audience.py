@@ -1,0 +1,14 @@
+"""Audience rules: whoever may see the ticket may see that it belongs to an incident, and what it was told."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from channels.audience import Viewer, rule_for, seen_by
+from mentions.models import Ticket
+from team.models import IncidentMention, IncidentReply
+
+
+@rule_for(IncidentMention, IncidentReply)
+def _with_its_ticket(user: Viewer) -> Q:
+    return Q(ticket__in=seen_by(user, Ticket))

@@ -1,0 +1,110 @@
+"""Incidents begin and end: with the status page, each once, or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from channels import sweeps
+from mentions.handle_rules import availability
+from mentions.incidents import incidents
+from mentions.incidents.incidents import Latest
+from mentions.tickets.transitions import OutcomeRefused
+from team.models import Incident
+
+State = Incident.State
+NEWS = timedelta(hours=6)
+"""What a status page said longer ago opens no incident, such as its past ones when it is connected."""
+FOLLOWED = timedelta(days=14)
+"""So long an incident of the status page may take."""
+MAX_NAME, MAX_COMPONENTS = 200, 3
+
+
+def follow(now: datetime) -> int:
+    """Open and end incidents as the status page does, each once; returns how many changed. An incident that began and
+    ended while nobody looked is opened as over: its mentions wait all the same."""
+    return sweeps.each("incidents", incidents.latest(now - FOLLOWED), lambda update: _follow(update, now))
+
+
+@transaction.atomic
+def _follow(update: Latest, now: datetime) -> bool:
+    found = Incident.objects.select_for_update(no_key=True).filter(source=update.source).first()
+    if found is None:
+        return update.at > now - NEWS and _open(update, now)
+    if found.state == State.OPEN and update.is_over:
+        return (found.reopened_at is None or update.at > found.reopened_at) and _end(found, update.at)
+    if found.state == State.OVER and not update.is_over and found.over_at is not None and update.at > found.over_at:
+        return _go_on(found)
+    return False
+
+
+def _open(update: Latest, now: datetime) -> bool:
+    ended = {"state": State.OVER, "over_at": max(update.at, update.began_at)} if update.is_over else {}
+    try:
+        with transaction.atomic():
+            Incident.objects.create(
+                name=update.title[:MAX_NAME] or _("Incident"), source=update.source, url=update.url[:500],
+                words=default_words(update.components), started_at=update.began_at, opened_at=now, **ended,
+            )  # fmt: skip
+    except IntegrityError:  # another worker has opened it at the same moment
+        return False
+    return True
+
+
+def default_words(components: Sequence[str] = ()) -> list[str]:
+    """What people say when something is down, and what is down."""
+    return list(dict.fromkeys([*(name[:80] for name in components[:MAX_COMPONENTS]), *availability.WORDS]))
+
+
+def _end(incident: Incident, at: datetime) -> bool:
+    incident.state, incident.over_at = State.OVER, max(at, incident.started_at)
+    incident.save(update_fields=["state", "over_at"])
+    return True
+
+
+def _go_on(incident: Incident) -> bool:
+    """It is not over after all: its end will be news again."""
+    incident.state, incident.over_at, incident.told_over_at = State.OPEN, None, None
+    incident.save(update_fields=["state", "over_at", "told_over_at"])
+    return True
+
+
+@transaction.atomic
+def open_by_hand(
+    actor: Any, *, name: str, url: str, words: Sequence[str], started_at: datetime, now: datetime
+) -> Incident:
+    """Raises OutcomeRefused if one of this name is open: it was pressed twice, or by two people."""
+    name = " ".join(name.replace("\0", "").split())[:MAX_NAME]
+    same = Incident.objects.filter(name__iexact=name).exclude(state=State.CLOSED).first()
+    if same is not None:
+        raise OutcomeRefused(_("An incident “%(name)s” is open already.") % {"name": same.name})
+    return Incident.objects.create(
+        name=name, url=url, words=list(words) or default_words(), started_at=started_at, opened_at=now, opened_by=actor
+    )
+
+
+@transaction.atomic
+def end_by_hand(incident_id: int, now: datetime) -> bool:
+    """It is over. False if it is so already."""
+    incident = locked(incident_id)
+    return incident.state == State.OPEN and _end(incident, now)
+
+
+@transaction.atomic
+def go_on_by_hand(incident_id: int, now: datetime) -> bool:
+    """It is not over. The status page ends it again by its next update. False unless it is over and not closed."""
+    incident = locked(incident_id)
+    if incident.state != State.OVER:
+        return False
+    incident.reopened_at = now
+    incident.save(update_fields=["reopened_at"])
+    return _go_on(incident)
+
+
+def locked(incident_id: int) -> Incident:
+    """Locked until the caller's transaction ends, without blocking rows that refer to it. Raises DoesNotExist."""
+    return Incident.objects.select_for_update(no_key=True).get(pk=incident_id)

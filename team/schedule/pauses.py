@@ -1,0 +1,82 @@
+"""A schedule that stood still: the team hears once for how long, and what is left out. What still makes sense comes by
+itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.core.cache import cache
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mentions.text import times
+from team.coverage import DAY, Span
+from team.duties import slack
+from team.handover import reminding
+from team.models import Release
+from team.release import telling
+from team.schedule.announcing import ANNOUNCE_AT_HOUR
+
+LONG = timedelta(minutes=30)
+"""Shorter pauses are a restart."""
+LOOKED_BACK = timedelta(days=31)
+_SEEN = "team.schedule-seen"
+
+
+def note(now: datetime) -> bool:
+    """Every minute: remember that the schedule runs. After a pause, queue one message; returns whether it was."""
+    last = cache.get(_SEEN)
+    cache.set(_SEEN, now.isoformat(), None)
+    if last is None or now - datetime.fromisoformat(last) < LONG or not slack.is_set_up():
+        return False
+    since = max(datetime.fromisoformat(last), now - LOOKED_BACK)
+    slack.tell_team(f"pause {last}", text_of(since, now), now)
+    return True
+
+
+def text_of(since: datetime, now: datetime) -> str:
+    """Slack markup."""
+    words = {"span": times.span(now - since), "when": slack.times(Span(since, now), with_day=True)}
+    first = _("The desk’s schedule stood still for %(span)s: %(when)s. What still matters comes now, late.") % words
+    left_out = list(missed(since, now))
+    return "\n".join([first, _("Left out:"), *(f"• {line}" for line in left_out)] if left_out else [first])
+
+
+def missed(since: datetime, now: datetime) -> Iterator[str]:
+    """What was due in between and makes no sense any more, in words."""
+    people = {user.pk for user, _day in reminding.by_shift(since + reminding.BEFORE, now - reminding.LATE)}
+    if people:
+        words = ngettext(
+            "the reminder of %(count)d person at the end of their day",
+            "the reminders of %(count)d people at the end of their day",
+            len(people),
+        )
+        yield words % {"count": len(people)}
+    for noon in _noons(since, now):
+        yield _("the open hours after %(day)s") % {"day": date_format(noon, "l, j F")}
+    yield from _releases(since, now)
+
+
+def _noons(since: datetime, now: datetime) -> Iterator[datetime]:
+    """Of past days; today's is made up for."""
+    noon = since.astimezone(UTC).replace(hour=ANNOUNCE_AT_HOUR, minute=0, second=0, microsecond=0)
+    while noon.date() < now.astimezone(UTC).date():
+        if noon > since:
+            yield noon
+        noon += DAY
+
+
+def _releases(since: datetime, now: datetime) -> Iterator[str]:
+    """Messages whose time began and ended in the pause."""
+    near = Release.objects.filter(
+        rule__is_active=True, day__gte=(since - 2 * DAY).date(), day__lte=(now + telling.AHEAD + 2 * DAY).date()
+    )
+    for release in near.select_related("rule"):
+        ahead, day, _after = telling.windows(release)
+        spans = [(ahead, release.told_ahead_at), (day, release.told_day_at)]
+        if any(told is None and since < span.start and span.end <= now for span, told in spans):
+            yield _("what is said of %(what)s on %(day)s") % {
+                "what": telling.named(release), "day": telling.day_words(release)
+            }  # fmt: skip

@@ -1,0 +1,364 @@
+"""Advocates for a day: invited, accepted by link, with rights that begin and end by themselves, trained and thanked."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+
+from audit.models import Entry
+from channels.models import OutboundItem
+from mentions.models import Preference, RoleTerm, Ticket
+from mentions.people import access, role_terms
+from mentions.queue import claims
+from mentions.tests.factories import AccountFactory, MessageFactory, PersonFactory, UserFactory
+from team import shifts
+from team.models import PracticePass, VolunteerDay, VolunteerMail
+from team.schedule import announcing
+from team.volunteers import days, inviting, links, needs, practice, telling
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+DAY = date(2026, 11, 25)
+BEGINS, ENDS = datetime(2026, 11, 25, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC)
+TEAM = "#community-advocates"
+
+
+@pytest.fixture(autouse=True)
+def _desk(settings, monkeypatch):
+    settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", TEAM
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Sets the desk's clock for pages."""
+
+    def at(now):
+        for module in ("team.volunteers.views", "mentions.people.current", "mentions.people.access", "team.page_notes"):
+            monkeypatch.setattr(f"{module}.desk_now", lambda: now)
+
+    at(NOW)
+    return at
+
+
+@pytest.fixture
+def ada():
+    return UserFactory(username="ada", role="advocate", email="ada@acme.example")
+
+
+@pytest.fixture
+def vera():
+    """A colleague with an account, a known Slack member id and no role."""
+    user = UserFactory(username="vera", email="vera@acme.example")
+    AccountFactory(person=PersonFactory(name="Vera", user=user), namespace="slack:T1", handle="U0000VERA")
+    return user
+
+
+@pytest.fixture
+def invited(vera, ada):
+    return inviting.invite(vera, DAY, ada, ada, NOW)
+
+
+def path_of(volunteer):
+    return "/" + links.link_of(volunteer).split("/", 3)[3]
+
+
+def rights(user):
+    return User.objects.get(pk=user.pk).has_perm(access.PLAY)
+
+
+def told(channel):
+    return [text for text in OutboundItem.objects.order_by("pk").values_list("payload__text", flat=True)
+            if OutboundItem.objects.filter(payload__channel=channel, payload__text=text).exists()]  # fmt: skip
+
+
+def subjects():
+    return [(message.to[0], message.subject) for message in mail.outbox]
+
+
+# --- from the invitation to the thanks --------------------------------------------------------------------------------
+
+
+def test_only_the_schedule_runs_between_the_answer_and_the_thanks(client, clock, invited, vera, ada):
+    days.run(NOW)
+    [message] = mail.outbox
+    assert message.to == ["vera@acme.example"]
+    link = re.search(r"http\S+", message.body)[0]
+    assert told("U0000VERA")[0].count("/volunteers/answer/") == 1
+    page = client.get(link)
+    assert page.status_code == 200
+    assert VolunteerDay.objects.get().state == "invited"
+    assert client.post(link, {"do": "accept"}).status_code == 200
+    for minutes in range(0, 4 * 24 * 60, 30):
+        now = NOW + timedelta(minutes=minutes)
+        days.run(now)
+        assert rights(vera) is (BEGINS <= now < ENDS), now
+    assert [text for text in told(TEAM) if "Thank you" in text] == [
+        "Thank you, <@U0000VERA>, for being an advocate for a day!"
+    ]
+    kinds = list(VolunteerMail.objects.order_by("pk").values_list("to__username", "kind"))
+    assert kinds == [("vera", "invitation 1"), ("ada", "accepted"), ("vera", "prepare"), ("vera", "welcome"),
+                     ("vera", "thanks")]  # fmt: skip
+    assert len(mail.outbox) == 5
+    changes = Entry.objects.filter(kind="roles_changed").order_by("pk").values_list("actor_id", "subject_id", "details")
+    assert [(who, whom) for who, whom, _what in changes] == [(ada.pk, str(vera.pk))] * 2
+    assert [sorted(what) for _who, _whom, what in changes] == [["role added", "until"], ["role removed"]]
+
+
+def test_the_day_is_the_volunteers_own(vera, ada):
+    Preference.objects.create(user=vera, time_zone="Asia/Tokyo")
+    made = inviting.accept(inviting.invite(vera, DAY, ada, ada, NOW).pk, NOW)
+    assert made.term.starts_at == datetime(2026, 11, 24, 15, tzinfo=UTC)
+    assert made.term.ends_at == datetime(2026, 11, 25, 15, tzinfo=UTC)
+
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+
+def test_past_the_end_nothing_is_seen_at_once_though_no_sweep_ran(client, clock, invited, vera):
+    inviting.accept(invited.pk, NOW)
+    ticket = MessageFactory(text="in the open").ticket
+    days.run(BEGINS)
+    client.force_login(vera)
+    clock(ENDS - timedelta(seconds=1))
+    assert "in the open" in client.get(f"/tickets/{ticket.pk}/").content.decode()
+    clock(ENDS)
+    assert vera.groups.filter(name="volunteer").exists()
+    assert client.get(f"/tickets/{ticket.pk}/").status_code in (403, 404)
+    assert client.get("/play/").status_code == 403
+    assert "in the open" not in client.get("/search/?q=open").content.decode()
+
+
+def test_before_the_day_nothing_is_seen(client, clock, invited, vera):
+    inviting.accept(invited.pk, NOW)
+    days.run(NOW)
+    client.force_login(vera)
+    assert client.get("/play/").status_code == 403
+    assert client.get("/volunteers/training/").status_code == 200
+
+
+def test_what_they_held_returns_to_the_queue_at_the_end(invited, vera):
+    inviting.accept(invited.pk, NOW)
+    ticket = MessageFactory(ticket__posted_at=NOW).ticket
+    days.run(BEGINS)
+    claims.claim(vera, ticket.pk, ENDS - timedelta(minutes=1))
+    days.run(ENDS)
+    assert Ticket.objects.get(pk=ticket.pk).claimed_by is None
+
+
+def test_two_days_in_a_row_are_one_without_a_gap(vera, ada):
+    for day in (DAY, DAY + timedelta(days=1)):
+        inviting.accept(inviting.invite(vera, day, ada, ada, NOW).pk, NOW)
+    for hours in range(60):
+        now = BEGINS + timedelta(hours=hours)
+        if hours != 24:  # this sweep is late
+            days.run(now)
+        names = set(role_terms.in_force(vera, now).values_list("name", flat=True))
+        assert ("volunteer" in names) is (hours < 48), hours
+    assert not vera.groups.exists()
+
+
+def test_who_is_a_volunteer_anyway_stays_one(ada):
+    wim = UserFactory(username="wim", role="volunteer")
+    inviting.accept(inviting.invite(wim, DAY, ada, ada, NOW).pk, NOW)
+    days.run(BEGINS)
+    days.run(ENDS)
+    assert rights(wim)
+    assert RoleTerm.objects.get().is_added is False
+
+
+def test_an_admin_who_takes_the_role_away_on_the_day_is_obeyed(invited, vera):
+    inviting.accept(invited.pk, NOW)
+    days.run(BEGINS)
+    vera.groups.clear()
+    days.run(BEGINS + timedelta(hours=1))
+    assert not rights(vera)
+
+
+def test_a_scheduler_that_was_down_gives_no_late_rights_and_no_thanks_for_a_day_that_never_began(invited, vera):
+    inviting.accept(invited.pk, NOW)
+    days.run(ENDS + timedelta(hours=1))
+    assert not rights(vera)
+    assert not [text for text in told(TEAM) if "Thank you" in text]
+    assert VolunteerDay.objects.get().thanked_at is not None
+
+
+# --- invitations ------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_is_good_for_one_answer(client, clock, invited):
+    for _twice in range(2):
+        client.post(path_of(invited), {"do": "decline"})
+    page = client.post(path_of(invited), {"do": "accept"})
+    assert "Declined" in page.content.decode()
+    assert not RoleTerm.objects.exists()
+    assert VolunteerDay.objects.get().state == "declined"
+
+
+def test_a_link_ends_by_time_by_a_newer_one_and_when_it_is_withdrawn(client, clock, vera, ada):
+    later = inviting.invite(vera, date(2026, 12, 20), ada, ada, NOW)
+    old = path_of(later)
+    inviting.send_again(later.pk, NOW + timedelta(days=1))
+    assert client.get(old).status_code == 410
+    later.refresh_from_db()
+    clock(NOW + timedelta(days=7, hours=23))
+    assert client.get(path_of(later)).status_code == 200
+    clock(NOW + timedelta(days=8))
+    assert client.post(path_of(later), {"do": "accept"}).status_code == 410
+    clock(NOW)
+    inviting.withdraw(later.pk, NOW)
+    assert client.get(path_of(later)).status_code == 410
+    assert client.get("/volunteers/answer/nonsense/").status_code == 410
+    assert not RoleTerm.objects.exists()
+
+
+def test_only_the_newest_invitation_is_mailed(vera, ada):
+    made = inviting.invite(vera, DAY, ada, ada, NOW)
+    inviting.send_again(made.pk, NOW)
+    days.run(NOW)
+    assert len(mail.outbox) == 1
+    made.refresh_from_db()
+    assert path_of(made) in mail.outbox[0].body
+
+
+def test_a_mail_that_fails_is_tried_again_and_given_up(invited, monkeypatch):
+    tries = []
+
+    def fail(*_args, **_kwargs):
+        tries.append(1)
+        raise OSError("no server")
+
+    monkeypatch.setattr(telling, "send_mail", fail)
+    for minute in range(6):
+        days.run(NOW + timedelta(minutes=minute))
+    assert len(tries) == telling.MAX_TRIES
+
+
+@pytest.mark.parametrize("stop", [inviting.decline, inviting.withdraw])
+def test_who_stops_after_accepting_loses_the_rights_at_once_and_the_buddy_hears_once(invited, vera, stop):
+    inviting.accept(invited.pk, NOW)
+    days.run(BEGINS)
+    assert rights(vera)
+    for _twice in range(2):
+        stop(invited.pk, BEGINS)
+    assert not rights(vera)
+    days.run(ENDS)
+    assert VolunteerMail.objects.filter(to__username="ada", kind="cancelled").count() == 1
+    assert not [text for text in told(TEAM) if "Thank you" in text]
+
+
+def test_who_may_be_invited_by_whom(vera, ada):
+    other = UserFactory(username="ben", role="advocate")
+    manager = UserFactory(username="mo", role="manager")
+    away = UserFactory(username="cy", role="advocate")
+    shifts.add_absence(away, DAY, DAY)
+    for user, day, buddy, inviter in (
+        (other, DAY, ada, ada), (ada, DAY, other, ada), (vera, DAY, vera, ada), (vera, DAY, away, ada),
+        (vera, NOW.date() - timedelta(days=1), other, ada), (vera, NOW.date() + timedelta(days=200), other, ada),
+        (vera, DAY, ada, manager),
+    ):  # fmt: skip
+        with pytest.raises(inviting.InvitationRefused):
+            inviting.invite(user, day, buddy, inviter, NOW)
+    inviting.invite(vera, DAY, other, ada, NOW)
+    with pytest.raises(inviting.InvitationRefused, match="invited for that day already"):
+        inviting.invite(vera, DAY, other, ada, NOW)
+
+
+def test_inviting_on_the_page(client, clock, vera, ada):
+    client.force_login(ada)
+    assert "Nobody is invited yet" in client.get("/volunteers/").content.decode()
+    form = {"user": vera.pk, "day": "2026-11-25", "buddy": ada.pk}
+    assert client.post("/volunteers/invite/", form).status_code == 302
+    assert client.post("/volunteers/invite/", form).status_code == 422
+    found = VolunteerDay.objects.get()
+    assert "invited" in client.get("/volunteers/").content.decode()
+    client.post(f"/volunteers/{found.pk}/", {"do": "again"})
+    client.post(f"/volunteers/{found.pk}/", {"do": "withdraw"})
+    found.refresh_from_db()
+    assert (found.link_version, found.state) == (2, "withdrawn")
+
+
+# --- gaps -------------------------------------------------------------------------------------------------------------
+
+
+def test_two_are_needed_on_a_day_off_of_an_advocate_and_a_gap_is_shown(client, clock, vera, ada):
+    shifts.add_absence(ada, DAY, DAY)
+    other = UserFactory(username="ben", role="advocate")
+    assert [(need.day, need.missing) for need in needs.lacking(NOW)] == [(DAY, 2)]
+    inviting.accept(inviting.invite(vera, DAY, other, other, NOW).pk, NOW)
+    assert [need.missing for need in needs.lacking(NOW)] == [1]
+    client.force_login(other)
+    assert "1 of 2 volunteers" in client.get("/volunteers/").content.decode()
+    assert "1 of 2 volunteers" in client.get("/coverage/?day=2026-11-25").content.decode()
+    client.force_login(UserFactory(username="root", role="admin"))
+    assert "Too few volunteers" in client.get("/volunteers/").content.decode()
+    second = UserFactory(username="wes")
+    inviting.accept(inviting.invite(second, DAY, other, other, NOW).pk, NOW)
+    assert needs.lacking(NOW) == []
+
+
+def test_the_absence_of_somebody_else_needs_nobody(vera, ada):
+    shifts.add_absence(vera, DAY, DAY)
+    assert needs.lacking(NOW) == []
+
+
+def test_the_team_hears_of_a_gap_once_a_day(ada):
+    shifts.add_absence(ada, NOW.date() + timedelta(days=1), NOW.date() + timedelta(days=1))
+    for hour in (11, 12, 13):
+        announcing.announce_gaps(NOW.replace(hour=hour))
+    assert sum("0 of 2 volunteers" in text for text in told(TEAM)) == 1
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+GOOD = {
+    "question": ("no", "Thanks, Rosa! The cache is kept by its key: https://docs.acme.example/cache shows how."),
+    "criticism": ("yes", "I understand the frustration. Let me ask the team, and I'll get back to you here."),
+    "trouble": ("yes", "I'm so sorry! Please open a ticket with support; I'm asking a colleague right now."),
+}
+
+
+def test_three_practice_tickets_are_solved_and_nothing_of_the_answers_is_kept(client, clock, invited, vera):
+    inviting.accept(invited.pk, NOW)
+    client.force_login(vera)
+    for slug, (first, text) in GOOD.items():
+        assert client.post(f"/volunteers/training/{slug}/", {"first": first, "text": text}).status_code == 302, slug
+    assert "All solved" in client.get("/volunteers/training/").content.decode()
+    assert PracticePass.objects.count() == len(practice.EXERCISES) == 3
+
+
+@pytest.mark.parametrize(
+    ("slug", "first", "text", "problem"),
+    [
+        ("question", "yes", GOOD["question"][1], "whom to ask first"),
+        ("question", "", GOOD["question"][1], "Choose whether"),
+        ("question", "no", "Thanks! The cache is in the docs.", "Add a link"),
+        ("question", "no", "Thanks! See https://docs.acme.example/", "Answer the question"),
+        ("question", "no", GOOD["question"][1] + " x" * 200, "Shorten it"),
+        ("criticism", "yes", GOOD["criticism"][1] + " It will be fixed soon.", "Promise nothing"),
+        ("criticism", "yes", GOOD["criticism"][1] + " It is $ 19.", "No prices"),
+        ("trouble", "yes", GOOD["trouble"][1] + " Send me your password.", "secrets"),
+        ("trouble", "yes", GOOD["trouble"][1] + " Obviously.", "blames"),
+        ("trouble", "no", "   ", "Write an answer"),
+    ],
+)
+def test_an_answer_that_breaks_a_rule_says_which(client, clock, invited, vera, slug, first, text, problem):
+    inviting.accept(invited.pk, NOW)
+    client.force_login(vera)
+    page = client.post(f"/volunteers/training/{slug}/", {"first": first, "text": text})
+    assert page.status_code == 422
+    assert problem in page.content.decode()
+    assert not PracticePass.objects.exists()
+
+
+def test_training_is_for_volunteers_and_the_team(client, clock, invited, vera, ada):
+    client.force_login(vera)
+    assert client.get("/volunteers/training/").status_code == 404
+    assert client.post("/volunteers/training/leave/").status_code == 404
+    inviting.accept(invited.pk, NOW)
+    assert client.get("/volunteers/training/").status_code == 200
+    assert client.post("/volunteers/training/leave/").status_code == 302
+    assert VolunteerDay.objects.get().state == "declined"
+    client.force_login(ada)
+    assert client.get("/volunteers/training/").status_code == 200

@@ -1,0 +1,1 @@
+"""Advocates for a day: when they are needed, invitations, training, their day, thanks."""

@@ -1,0 +1,79 @@
+"""The days themselves: rights begin and end, the welcome on the morning, and the thank-you at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from channels import sweeps
+from mentions.models import Reply, Ticket
+from mentions.people import access, role_terms
+from mentions.queue import claims
+from team.models import VolunteerDay
+from team.volunteers import telling
+
+STILL_NEWS = timedelta(days=3)
+"""A scheduler that was down for longer thanks nobody for last week."""
+State = VolunteerDay.State
+
+
+def run(now: datetime) -> int:
+    """Everything that is due; returns how many days and mails changed. Idempotent."""
+    changed = role_terms.run(now)
+    accepted = VolunteerDay.objects.filter(state=State.ACCEPTED, thanked_at=None).order_by("pk")
+    begun = accepted.filter(welcomed_at=None, term__begun_at__isnull=False, term__ended_at=None)
+    over = accepted.filter(term__ended_at__isnull=False)
+    changed += sweeps.each("volunteers", list(begun.values_list("pk", flat=True)), lambda pk: _welcome(pk, now))
+    changed += sweeps.each("volunteers", list(over.values_list("pk", flat=True)), lambda pk: _thank(pk, now))
+    return changed + telling.send_mails(now)
+
+
+@transaction.atomic
+def _welcome(volunteer_id: int, now: datetime) -> bool:
+    found = _locked(volunteer_id)
+    if found.welcomed_at is not None or found.state != State.ACCEPTED:
+        return False
+    found.welcomed_at = now
+    found.save(update_fields=["welcomed_at"])
+    telling.tell(found, found.user, "welcome", now)
+    return True
+
+
+@transaction.atomic
+def _thank(volunteer_id: int, now: datetime) -> bool:
+    """What they held returns to the queue. A day that never began is over without thanks."""
+    found = _locked(volunteer_id)
+    if found.thanked_at is not None or found.state != State.ACCEPTED or found.term is None:
+        return False
+    found.thanked_at = now
+    found.save(update_fields=["thanked_at"])
+    _release(found.user_id, now)
+    if found.term.begun_at is not None and now - found.term.ends_at < STILL_NEWS:
+        telling.thanks(found, answers_of(found), now)
+    return True
+
+
+def answers_of(volunteer: VolunteerDay) -> int:
+    """Replies they sent in the time of their rights."""
+    if volunteer.term is None:
+        return 0
+    span = (volunteer.term.starts_at, volunteer.term.ends_at)
+    return Reply.objects.filter(author=volunteer.user_id, state=Reply.State.SENT, created_at__range=span).count()
+
+
+def _release(user_id: int, now: datetime) -> None:
+    """Nothing stays with somebody who can't play any more."""
+    user: Any = get_user_model().objects.get(pk=user_id)
+    if user.has_perm(access.PLAY):
+        return
+    for ticket in Ticket.objects.filter(claimed_by=user).exclude(claim_token=None).order_by("pk"):
+        claims.release(ticket.pk, user, ticket.claim_token, now)
+    claims.end_shift(user_id)
+
+
+def _locked(volunteer_id: int) -> VolunteerDay:
+    rows = VolunteerDay.objects.select_for_update(of=("self",)).select_related("user", "buddy", "invited_by", "term")
+    return rows.get(pk=volunteer_id)

@@ -1,0 +1,150 @@
+"""Invitations for a day: made, sent again, withdrawn, answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from mentions.people import role_terms, roles
+from team import roster
+from team.models import VolunteerDay
+from team.volunteers import telling
+
+State = VolunteerDay.State
+LINK_DAYS = timedelta(days=7)
+AHEAD = timedelta(days=120)
+
+
+class InvitationRefused(Exception):
+    """Nothing was changed; the text tells the user why."""
+
+
+def candidates(inviter: Any) -> QuerySet[Any]:
+    """Colleagues with an account who are not advocates already."""
+    people = get_user_model().objects.filter(is_active=True, is_superuser=False).exclude(pk=inviter.pk)
+    return people.exclude(groups__name__in=[roles.ADVOCATE, roles.ADMIN]).order_by("first_name", "username")
+
+
+def buddies() -> list[Any]:
+    """Who plays the queue as an advocate."""
+    rows = get_user_model().objects.filter(is_active=True, groups__name=roles.ADVOCATE)
+    return list(rows.order_by("first_name", "username"))
+
+
+@transaction.atomic
+def invite(user: Any, day: date, buddy: Any, inviter: Any, now: datetime) -> VolunteerDay:
+    """Ask a colleague by a link that is good for one answer and for LINK_DAYS at most. Raises InvitationRefused."""
+    ends = roster.day_span(day, roster.zone_of(user)).end
+    if ends <= now or day > (now + AHEAD).date():
+        raise InvitationRefused(_("Choose a day from today on, within four months."))
+    _refuse_people(user, day, buddy, inviter)
+    made, is_new = VolunteerDay.objects.get_or_create(
+        user=user, day=day, state__in=VolunteerDay.LIVE,
+        defaults={"state": State.INVITED, "buddy": buddy, "invited_by": inviter, "invited_at": now,
+                  "link_until": min(now + LINK_DAYS, ends)},
+    )  # fmt: skip
+    if not is_new:
+        words = {"who": user.get_full_name() or user.username, "state": made.get_state_display()}
+        raise InvitationRefused(_("%(who)s is %(state)s for that day already.") % words)
+    telling.invitation(made, now)
+    return made
+
+
+def _refuse_people(user: Any, day: date, buddy: Any, inviter: Any) -> None:
+    if not candidates(inviter).filter(pk=user.pk).exists():
+        raise InvitationRefused(_("Choose a colleague who is not an advocate."))
+    if buddy.pk == user.pk or not buddy.is_active or buddy.pk not in {each.pk for each in buddies()}:
+        raise InvitationRefused(_("Choose an advocate as buddy."))
+    if buddy.absences.filter(first_day__lte=day, last_day__gte=day).exists():
+        raise InvitationRefused(_("The buddy is away on that day. Choose somebody who is there."))
+    if not may_give(inviter):
+        raise InvitationRefused(_("Volunteers get rights that you don't have. Ask an advocate to invite them."))
+
+
+def may_give(inviter: Any) -> bool:
+    """Nobody gives more than they have."""
+    wanted = Permission.objects.filter(group__name=roles.VOLUNTEER).values_list("content_type__app_label", "codename")
+    return all(inviter.has_perm(f"{app}.{codename}") for app, codename in wanted)
+
+
+@transaction.atomic
+def send_again(volunteer_id: int, now: datetime) -> VolunteerDay:
+    """With a new link; the earlier one ends. Raises InvitationRefused."""
+    found = _locked(volunteer_id)
+    ends = roster.day_span(found.day, roster.zone_of(found.user)).end
+    if found.state != State.INVITED or ends <= now:
+        raise InvitationRefused(_("This invitation is answered or over. Invite them for another day."))
+    found.link_version += 1
+    found.link_until = min(now + LINK_DAYS, ends)
+    found.save(update_fields=["link_version", "link_until"])
+    telling.invitation(found, now)
+    return found
+
+
+@transaction.atomic
+def accept(volunteer_id: int, now: datetime) -> VolunteerDay:
+    """Plan their rights for the day, and tell them and the buddy; a second answer changes nothing."""
+    found = _locked(volunteer_id)
+    span = roster.day_span(found.day, roster.zone_of(found.user))
+    if found.state != State.INVITED or span.end <= now:
+        return found
+    found.term = role_terms.plan(found.user, roles.VOLUNTEER, *span, given_by=found.invited_by)
+    found.state, found.answered_at = State.ACCEPTED, now
+    found.save(update_fields=["term", "state", "answered_at"])
+    telling.tell(found, found.buddy, "accepted", now)
+    telling.tell(found, found.user, "prepare", now)
+    role_terms.run(now)
+    return found
+
+
+@transaction.atomic
+def decline(volunteer_id: int, now: datetime) -> VolunteerDay:
+    """By the link, or later because something came up: then their rights end, and the buddy is told."""
+    return _stop(_locked(volunteer_id), State.DECLINED, now)
+
+
+@transaction.atomic
+def withdraw(volunteer_id: int, now: datetime) -> VolunteerDay:
+    """By the team: the link ends, rights end, and who had accepted is told."""
+    return _stop(_locked(volunteer_id), State.WITHDRAWN, now)
+
+
+def _stop(found: VolunteerDay, state: str, now: datetime) -> VolunteerDay:
+    if found.state not in VolunteerDay.LIVE or found.thanked_at is not None:
+        return found
+    was_accepted = found.state == State.ACCEPTED
+    found.state, found.answered_at = State(state), now
+    found.save(update_fields=["state", "answered_at"])
+    if found.term_id is not None:
+        role_terms.end(found.term_id, now)
+    if was_accepted:
+        telling.tell(found, found.buddy, "cancelled", now)
+    if was_accepted and state == State.WITHDRAWN:
+        telling.tell(found, found.user, "cancelled", now)
+    return found
+
+
+def _locked(volunteer_id: int) -> VolunteerDay:
+    rows = VolunteerDay.objects.select_for_update(of=("self",)).select_related("user", "buddy", "invited_by")
+    return rows.get(pk=volunteer_id)
+
+
+def day_of(user: Any, now: datetime) -> VolunteerDay | None:
+    """The accepted day that runs or comes next; else the one just over."""
+    mine = VolunteerDay.objects.filter(user=user, state=State.ACCEPTED).select_related("buddy", "term")
+    coming = mine.filter(term__ends_at__gt=now).order_by("day").first()
+    return coming or mine.filter(Q(term__ends_at__gt=now - timedelta(days=1))).order_by("-day").first()
+
+
+def listed(now: datetime) -> list[VolunteerDay]:
+    """Those of the last month and of all days to come, by day; declined and withdrawn ones only while they are news."""
+    today = now.astimezone(UTC).date()
+    rows = VolunteerDay.objects.filter(day__gte=today - timedelta(days=31))
+    over = Q(state__in=[State.DECLINED, State.WITHDRAWN], day__lt=today)
+    return list(rows.exclude(over).select_related("user", "buddy", "invited_by").order_by("day", "user__username"))

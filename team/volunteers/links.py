@@ -1,0 +1,35 @@
+"""The signed link of an invitation. It ends with the first answer, with the next link, and by time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from team.models import VolunteerDay
+
+_SALT = "team.volunteers"
+
+
+class BadLink(LookupError):
+    """Not signed by this desk, replaced by a newer one, or over."""
+
+
+def link_of(volunteer: VolunteerDay) -> str:
+    token = signing.dumps([volunteer.pk, volunteer.link_version], salt=_SALT)
+    return settings.BASE_URL + reverse("team:volunteer_answer", args=[token])
+
+
+def read(token: str, now: datetime) -> VolunteerDay:
+    """The invitation, answered or not. Raises BadLink."""
+    try:
+        number, version = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise BadLink from error
+    rows = VolunteerDay.objects.select_related("user", "buddy", "invited_by")
+    found = rows.filter(pk=number, link_version=version, link_until__gt=now, user__is_active=True).first()
+    if found is None or found.state == VolunteerDay.State.WITHDRAWN:
+        raise BadLink
+    return found

@@ -1,0 +1,116 @@
+"""What volunteers, their buddies and the team are told: by direct message in Slack and by mail, each once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import F
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels import sweeps
+from channels.outbox import slack_posts
+from mentions.notifications import delivery_news
+from team.duties import slack
+from team.models import VolunteerDay, VolunteerMail
+from team.volunteers import links
+
+logger = logging.getLogger(__name__)
+MAX_TRIES = 3
+MAX_A_RUN = 50
+INVITATION = "invitation"
+
+
+def invitation(volunteer: VolunteerDay, now: datetime) -> None:
+    tell(volunteer, volunteer.user, f"{INVITATION} {volunteer.link_version}", now)
+
+
+def tell(volunteer: VolunteerDay, to: Any, kind: str, now: datetime) -> None:
+    """By direct message where their member id is known, and by mail where their address is; the same kind once."""
+    text = "\n".join(text_of(volunteer, kind))
+    direct = delivery_news.slack_id_of(to)
+    slack.post(direct, f"volunteer {volunteer.key} {kind} {to.pk}", slack_posts.escaped(text), now)
+    if to.email:
+        VolunteerMail.objects.get_or_create(volunteer=volunteer, to=to, kind=kind, defaults={"mail_at": now})
+
+
+def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
+    """Lines of plain text; the first is the subject of the mail."""
+    words = {
+        "who": slack.name_of(volunteer.user),
+        "buddy": slack.name_of(volunteer.buddy),
+        "by": slack.name_of(volunteer.invited_by),
+        "day": formats.date_format(volunteer.day, "l, j F"),
+    }
+    training = settings.BASE_URL + reverse("team:training")
+    match kind.partition(" ")[0]:
+        case "invitation":
+            first = _("%(by)s asks you to be an advocate for a day on %(day)s")
+            rest = [_("%(buddy)s is your buddy. Accept or decline here:"), links.link_of(volunteer)]
+        case "accepted":
+            first = _("%(who)s is an advocate for a day on %(day)s")
+            rest = [_("You are the buddy: read their first answers, and be there for questions.")]
+        case "prepare":
+            first = _("You are an advocate for a day on %(day)s")
+            rest = [_("Your buddy is %(buddy)s. Three practice tickets prepare you:"), training]
+        case "welcome":
+            first = _("Today you are an advocate for a day")
+            rest = [_("Your buddy is %(buddy)s. Start here:"), training]
+        case "cancelled":
+            first = _("%(who)s is not an advocate for a day on %(day)s any more")
+            rest = [settings.BASE_URL + reverse("team:volunteers")]
+        case "thanks":
+            first = _("Thank you for being an advocate for a day")
+            rest = [_("Your rights have ended. Thank you, from %(buddy)s and the whole team!")]
+        case _:
+            raise ValueError(kind)
+    return [line % words if "%(" in line else line for line in (first, *rest)]
+
+
+def thanks(volunteer: VolunteerDay, answers: int, now: datetime) -> None:
+    """In the team's channel, and to themselves."""
+    words = _("Thank you, %(who)s, for being an advocate for a day!") % {"who": slack.ping(volunteer.user, now)}
+    if answers:
+        count = ngettext("%(count)d answer sent.", "%(count)d answers sent.", answers) % {"count": answers}
+        words = f"{words} {count}"
+    slack.tell_team(f"volunteer {volunteer.key} thanks", words, now)
+    tell(volunteer, volunteer.user, "thanks", now)
+
+
+def send_mails(now: datetime) -> int:
+    """Send due mails; returns how many. One whose worker dies in between is not sent again: an invitation can be."""
+    due = VolunteerMail.objects.filter(mail_at__lte=now, tries__lt=MAX_TRIES).order_by("pk")
+    return sweeps.each("mails to volunteers", list(due.values_list("pk", flat=True)[:MAX_A_RUN]), _send)
+
+
+def _send(mail_id: int) -> bool:
+    mail = VolunteerMail.objects.select_related("volunteer__user", "volunteer__buddy", "volunteer__invited_by", "to")
+    found = mail.get(pk=mail_id)
+    mine = VolunteerMail.objects.filter(pk=mail_id, mail_at=found.mail_at)
+    if found.mail_at is None or not mine.update(mail_at=None, tries=F("tries") + 1):
+        return False  # another worker sends it
+    if not _is_wanted(found):
+        return False
+    first, *rest = text_of(found.volunteer, found.kind)
+    subject = f"[{settings.COMPANY_NAME}] {first}".replace("\n", " ")[:200]
+    try:
+        send_mail(subject, "\n\n".join([f"{first}.", *rest]) + "\n", None, [found.to.email])
+    except OSError as error:
+        logger.error("The mail about a volunteer could not be sent (%s).", type(error).__name__)
+        VolunteerMail.objects.filter(pk=mail_id, mail_at=None).update(mail_at=found.mail_at)
+        return False
+    return True
+
+
+def _is_wanted(mail: VolunteerMail) -> bool:
+    """An invitation that was answered, withdrawn or sent again meanwhile is not."""
+    if not mail.kind.startswith(INVITATION):
+        return True
+    newest = f"{INVITATION} {mail.volunteer.link_version}"
+    return mail.kind == newest and mail.volunteer.state == VolunteerDay.State.INVITED

@@ -1,0 +1,185 @@
+"""The pages of advocates for a day: days and invitations, the answer behind a link, training."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from channels.clocks import desk_now
+from mentions.views.ticket.acting import number_of
+from team.models import PracticePass, VolunteerDay
+from team.volunteers import inviting, links, needs, practice
+from team.volunteers.inviting import InvitationRefused
+
+may_see = permission_required("team.view_volunteerday", raise_exception=True)
+may_invite = permission_required("team.add_volunteerday", raise_exception=True)
+
+
+@require_GET
+@login_required
+@may_see
+def volunteers(request: HttpRequest) -> HttpResponse:
+    """Days that need somebody, and who is invited. `?day=` fills in the form."""
+    return _page(request, {"day": request.GET.get("day", "")})
+
+
+def _page(request: HttpRequest, form: dict[str, str], status: int = 200) -> HttpResponse:
+    now = desk_now()
+    rows = inviting.listed(now)
+    passed = _practice_of(rows)
+    may_add = request.user.has_perm("team.add_volunteerday")
+    context = {
+        "rows": [(each, len(passed.get(each.user_id, ()))) for each in rows],
+        "exercises": len(practice.EXERCISES),
+        "lacking": needs.lacking(now),
+        "wanted": needs.WANTED,
+        "may_invite": may_add,
+        "people": inviting.candidates(request.user) if may_add else [],
+        "buddies": inviting.buddies() if may_add else [],
+        "form": {"problem": "", "user": "", "buddy": str(request.user.pk), **form, "day": _day_text(form["day"])},
+        "now": now,
+        "today": now.astimezone(UTC).date(),
+    }
+    return render(request, "team/volunteers.html", context, status=status)
+
+
+def _practice_of(rows: list[VolunteerDay]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    passes = PracticePass.objects.filter(user__in={each.user_id for each in rows})
+    for user_id, slug in passes.values_list("user_id", "exercise"):
+        if practice.find(slug):
+            found.setdefault(user_id, set()).add(slug)
+    return found
+
+
+def _day_text(text: str) -> str:
+    day = _day(text)
+    return day.isoformat() if day else ""
+
+
+def _day(text: str) -> date | None:
+    """None for no day, and for days without a neighbour."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day and 2000 <= day.year < 2100 else None
+
+
+@require_POST
+@login_required
+@may_invite
+def invite(request: HttpRequest) -> HttpResponse:
+    """`user`, `day`, `buddy`."""
+    form = {name: request.POST.get(name, "") for name in ("user", "day", "buddy")}
+    day = _day(form["day"])
+    user = inviting.candidates(request.user).filter(pk=number_of(form["user"]) or 0).first()
+    buddy = next((each for each in inviting.buddies() if str(each.pk) == form["buddy"]), None)
+    try:
+        if day is None or user is None or buddy is None:
+            raise InvitationRefused(_("Choose a colleague, a day and a buddy."))
+        inviting.invite(user, day, buddy, request.user, desk_now())
+    except InvitationRefused as refused:
+        return _page(request, {**form, "problem": str(refused)}, status=422)
+    messages.success(request, _("Invited. The link is good for one answer."))
+    return redirect("team:volunteers")
+
+
+@require_POST
+@login_required
+@may_invite
+def change(request: HttpRequest, volunteer_id: int) -> HttpResponse:
+    """`do`: `again` or `withdraw`."""
+    found = get_object_or_404(VolunteerDay, pk=volunteer_id)
+    try:
+        if request.POST.get("do") == "again":
+            inviting.send_again(found.pk, desk_now())
+            messages.success(request, _("Sent again. Only the new link works."))
+        elif request.POST.get("do") == "withdraw":
+            inviting.withdraw(found.pk, desk_now())
+            messages.success(request, _("Withdrawn."))
+    except InvitationRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("team:volunteers")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def answer(request: HttpRequest, invitation: str) -> HttpResponse:
+    """Behind the link of the invitation, for people who are not logged in. `do`: `accept` or `decline`; only a POST
+    answers, since mail programs open links by themselves."""
+    now = desk_now()
+    try:
+        found = links.read(invitation, now)
+    except links.BadLink:
+        return render(request, "team/volunteer_answer.html", {"volunteer": None}, status=410)
+    if request.method == "POST" and found.state == VolunteerDay.State.INVITED:
+        act = {"accept": inviting.accept, "decline": inviting.decline}.get(request.POST.get("do", ""))
+        if act is not None:
+            found = act(found.pk, now)
+    return render(request, "team/volunteer_answer.html", {"volunteer": found})
+
+
+@require_GET
+@login_required
+def training(request: HttpRequest) -> HttpResponse:
+    return _training(request, {})
+
+
+def _training(request: HttpRequest, tried: dict[str, Any], status: int = 200) -> HttpResponse:
+    """For volunteers, and for those who see volunteers. `tried`: what was just sent, and its problems."""
+    now, user = desk_now(), request.user
+    day = inviting.day_of(user, now)
+    if day is None and not user.has_perm("team.view_volunteerday"):
+        raise Http404("nobody has invited them")
+    passed = practice.passed_by(user)
+    context = {
+        "volunteer": day,
+        "is_running": day is not None and day.term is not None and day.term.starts_at <= now < day.term.ends_at,
+        "is_over": day is not None and day.term is not None and day.term.ends_at <= now,
+        "exercises": [
+            (each, each.slug in passed, tried if tried.get("slug") == each.slug else {}) for each in practice.EXERCISES
+        ],
+        "left": len(practice.EXERCISES) - len(passed),
+    }
+    return render(request, "team/training.html", context, status=status)
+
+
+@require_POST
+@login_required
+def solve(request: HttpRequest, exercise: str) -> HttpResponse:
+    """`text` and `first`: `yes` if they would ask somebody first. What was written is not kept."""
+    found = practice.find(exercise)
+    if found is None:
+        raise Http404(exercise)
+    text = request.POST.get("text", "")[:5000]
+    first = {"yes": True, "no": False}.get(request.POST.get("first", ""))
+    problems = practice.problems_of(found, text, asks_first=first)
+    if problems:
+        return _training(request, {"slug": exercise, "text": text, "first": first, "problems": problems}, status=422)
+    user: Any = request.user
+    if inviting.day_of(user, desk_now()) is not None:
+        PracticePass.objects.get_or_create(user=user, exercise=exercise, defaults={"passed_at": desk_now()})
+    messages.success(request, _("Solved. %(why)s") % {"why": found.why})
+    return redirect("team:training")
+
+
+@require_POST
+@login_required
+def leave(request: HttpRequest) -> HttpResponse:
+    """A volunteer who can't come after all."""
+    day = inviting.day_of(request.user, desk_now())
+    if day is None:
+        raise Http404("no day")
+    inviting.decline(day.pk, desk_now())
+    messages.info(request, _("Thank you for saying so. Your buddy has been told."))
+    return redirect("mentions:me")
