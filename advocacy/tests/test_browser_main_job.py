@@ -19,7 +19,7 @@ def counted(page, channel, before):
     def there():
         page.reload()
         now = cells(page, channel)
-        return int(now[0]) > int(before[0]) and int(now[1]) > int(before[1]) and "min" in now[2]
+        return int(now[0]) > int(before[0]) and int(now[1]) > int(before[1]) and not now[2].startswith("—")
 
     return there
 

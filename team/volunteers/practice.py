@@ -12,20 +12,24 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-LINK = r"https?://\S+\.\S+"
+LINK = r"https?://[^\s/]*\.\w"
 Words = str | Promise
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`pattern` must occur, or, with `forbidden`, must not. Case does not matter."""
+    """`pattern` must occur, or, with `forbidden`, must not."""
 
-    pattern: str
+    pattern: re.Pattern[str]
     problem: Words
     forbidden: bool = False
 
     def fails(self, text: str) -> bool:
-        return bool(re.search(self.pattern, text, re.IGNORECASE)) is self.forbidden
+        return bool(self.pattern.search(text)) is self.forbidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +48,29 @@ class Exercise:
 
 
 _PROMISE = Check(
-    r"\b(promise|guarantee|definitely|for sure|will be (fixed|released|shipped|done)|next (release|week|month)|soon)\b",
+    _words(
+        r"\b(promise|guarantee|definitely|for sure|will be (fixed|released|shipped|done)|"
+        r"next (release|week|month)|soon)\b"
+    ),
     gettext_lazy("Promise nothing: no date, no release, no “soon”."),
     forbidden=True,
 )
 _BLAME = Check(
-    r"\b(obviously|just read|rtfm|you should have|your (own )?fault|as i said|clearly)\b",
+    _words(r"\b(obviously|just read|rtfm|you should have|your (own )?fault|as i said|clearly)\b"),
     gettext_lazy("Nothing that blames them: “obviously”, “you should have”."),
     forbidden=True,
 )
 _SECRETS = Check(
-    r"\b(password|passphrase|api key|access token|credit card)\b",
+    _words(r"\b(password|passphrase|api key|access token|credit card)\b"),
     gettext_lazy("Never ask for secrets in public."),
     forbidden=True,
 )
 _THANKS = Check(
-    r"\b(thanks?|thank you|appreciate|glad|great (question|to hear))\b",
+    _words(r"\b(thanks?|thank you|appreciate|glad|great (question|to hear))\b"),
     gettext_lazy("Start on a positive note, such as a thank-you."),
 )
 _ASKING = Check(
-    r"\b(ask(ing|ed)?|check(ing)?|find out|look(ing)? into|get back|team|colleague)\b",
+    _words(r"\b(ask(ing|ed)?|check(ing)?|find out|look(ing)? into|get back|team|colleague)\b"),
     gettext_lazy("Say what happens next: that you ask a colleague and come back to them."),
 )
 _EVERYWHERE = (_PROMISE, _BLAME, _SECRETS)
@@ -76,8 +83,8 @@ EXERCISES = (
         why=gettext_lazy("The documentation answers it, so you can."),
         checks=(
             _THANKS,
-            Check(r"\bcach", gettext_lazy("Answer the question: it is about the cache.")),
-            Check(LINK, gettext_lazy("Add a link to the page that answers it.")),
+            Check(_words(r"\bcach"), gettext_lazy("Answer the question: it is about the cache.")),
+            Check(_words(LINK), gettext_lazy("Add a link to the page that answers it.")),
             *_EVERYWHERE,
         ),
         limit=280,
@@ -88,11 +95,11 @@ EXERCISES = (
         asks_first=True,
         why=gettext_lazy("Prices and plans are for the people who decide on them: ask before you answer."),
         checks=(
-            Check(r"\b(understand|sorry|hear you|frustrat|fair|thanks?|thank you)\b",
+            Check(_words(r"\b(understand|sorry|hear you|frustrat|fair|thanks?|thank you)\b"),
                   gettext_lazy("Acknowledge the criticism first.")),
             _ASKING,
-            Check(r"[$€£]\s?\d|\d\s?%", gettext_lazy("No prices and percentages before somebody has confirmed them."),
-                  forbidden=True),
+            Check(_words(r"[$€£]\s?\d|\d\s?%"),
+                  gettext_lazy("No prices and percentages before somebody has confirmed them."), forbidden=True),
             *_EVERYWHERE,
         ),
     ),
@@ -102,8 +109,8 @@ EXERCISES = (
         asks_first=True,
         why=gettext_lazy("It may be an outage or lost data: support and an expert hear of it before you answer."),
         checks=(
-            Check(r"\b(sorry|apolog|terrible|awful)", gettext_lazy("Take it seriously: say that you are sorry.")),
-            Check(rf"\bsupport\b|{LINK}", gettext_lazy("Show the way to support, by name or link.")),
+            Check(_words(r"\b(sorry|apolog|terrible|awful)"), gettext_lazy("Take it seriously: say that you are sorry.")),
+            Check(_words(rf"\bsupport\b|{LINK}"), gettext_lazy("Show the way to support, by name or link.")),
             _ASKING,
             *_EVERYWHERE,
         ),
