@@ -109,7 +109,8 @@ EXERCISES = (
         asks_first=True,
         why=gettext_lazy("It may be an outage or lost data: support and an expert hear of it before you answer."),
         checks=(
-            Check(_words(r"\b(sorry|apolog|terrible|awful)"), gettext_lazy("Take it seriously: say that you are sorry.")),
+            Check(_words(r"\b(sorry|apolog|terrible|awful)"),
+                  gettext_lazy("Take it seriously: say that you are sorry.")),
             Check(_words(rf"\bsupport\b|{LINK}"), gettext_lazy("Show the way to support, by name or link.")),
             _ASKING,
             *_EVERYWHERE,
