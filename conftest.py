@@ -152,10 +152,11 @@ def quick_emptying() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_migrations() -> Iterator[None]:
-    from advocacy.tests import quick_migrations
+    from advocacy.tests import copied_database, quick_migrations
 
     with pytest.MonkeyPatch.context() as patch:
         quick_migrations.install(patch)
+        copied_database.install(patch)
         yield
 
 

@@ -1,6 +1,6 @@
 """A PostgreSQL for a desk of real processes, whose tables are there already: a copy of one that was migrated once.
 
-Migrating takes six seconds of processor time, and a dozen tests start a desk of their own. Both of xdist's workers copy
+Migrating takes ten seconds of processor time, and a dozen tests start a desk of their own. All of xdist's workers copy
 the same one: `DESK_TEST_MIGRATED` names its folder, which `conftest.py` makes and takes away.
 """
 
@@ -19,6 +19,7 @@ from advocacy.demo import keys
 from advocacy.embedded.postgres import PostgresServer
 
 FOLDER = "DESK_TEST_MIGRATED"
+QUICK = "advocacy.tests.quick_manage"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,7 +46,7 @@ def is_at_hand() -> bool:
 def _migrated(folder: Path) -> Path:
     """The stopped server's data; whoever asks first makes it, others wait."""
     done, server = folder / "done", PostgresServer(folder / "data", fast=True)
-    with _alone(folder / "making"):
+    with alone(folder / "making"):
         if not done.exists():
             server.start()
             try:
@@ -57,7 +58,7 @@ def _migrated(folder: Path) -> Path:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -68,7 +69,7 @@ def _migrate(server: PostgresServer, folder: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DESK_", "PYTEST_"))}
     secrets = {"DESK_SECRET_KEY": made.secret_key, "DESK_ENCRYPTION_KEYS": made.encryption_key}
     env = {**inherited, **secrets, "DATABASE_URL": server.url, "REDIS_URL": os.environ["REDIS_URL"]}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=env, check=True, timeout=240)
+    subprocess.run([sys.executable, "-m", QUICK, "migrate", "-v", "0"], cwd=ROOT, env=env, check=True, timeout=240)
 
 
 def _copy(source: Path, target: Path) -> None:

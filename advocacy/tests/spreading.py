@@ -34,8 +34,9 @@ def group_of(file: str) -> str:
     for prefix, name in TOGETHER.items():
         if file.startswith(prefix):
             return name
-    # A desk or a sandbox that a module starts once isn't started by two workers.
-    sets_up_once = file.startswith("sandbox/") or 'scope="module"' in (ROOT / file).read_text()
+    # A desk or a sandbox that a module starts once isn't started by two workers, nor is anything made twice.
+    source = (ROOT / file).read_text()
+    sets_up_once = file.startswith("sandbox/") or 'scope="module"' in source or "\n@cache\n" in source
     return file if sets_up_once or file in LONGEST else ""
 
 

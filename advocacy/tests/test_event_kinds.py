@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,9 +31,9 @@ _IN_SQL = re.compile(r"\bkind (?:=|<>) '(\w+)'|SELECT [\w.]+, %\(now\)s, (?:NULL
 NAMES = {*EventKind, *EntryKind}
 
 
-def trees() -> Iterator[tuple[Path, ast.Module]]:
-    for path in MODULES:
-        yield path.relative_to(ROOT), ast.parse(path.read_text())
+@cache
+def trees() -> list[tuple[Path, ast.Module]]:
+    return [(path.relative_to(ROOT), ast.parse(path.read_text())) for path in MODULES]
 
 
 def bare_strings(node: ast.AST) -> list[str]:
@@ -74,6 +74,7 @@ def test_no_kind_is_a_bare_string() -> None:
     assert looked_at > 40
 
 
+@cache
 def kinds_in_sql() -> set[tuple[Path, str]]:
     return {
         (path, kind)

@@ -3,6 +3,7 @@ lower floor names nothing of an upper one."""
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ def module_name(path):
 MODULES = {module_name(path): path for app in FLOORS for path in sources(app)}
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text(), str(path))
+
+
 def typing_only(tree):
     """Nodes that only a type checker reads: they cannot make a circle at run time."""
     return {
@@ -37,9 +43,14 @@ def typing_only(tree):
     }
 
 
+@cache
 def imported(path, *, at_import_only=False):
     """Dotted names that a file imports, `from a import b` as both a and a.b."""
-    tree = ast.parse(path.read_text(), str(path))
+    return tuple(imports_in(path, at_import_only))
+
+
+def imports_in(path, at_import_only):
+    tree = tree_of(path)
     skipped = typing_only(tree) if at_import_only else set()
     package = path.relative_to(ROOT).parts[:-1]
     nodes = top_level(tree) if at_import_only else ast.walk(tree)
@@ -176,7 +187,7 @@ def test_every_room_says_what_it_is_for(app):
         for path in sources(app)
         if path.name == "__init__.py"
         and not {"migrations", "management", "commands", "templatetags"} & set(path.parts)
-        and not ast.get_docstring(ast.parse(path.read_text()))
+        and not ast.get_docstring(tree_of(path))
     ]
     assert silent == []
 
@@ -190,7 +201,7 @@ def test_rooms_hold_nothing_but_their_files(app):
         for path in sources(app)
         if path.name == "__init__.py"
         and not {"models", "contract", "adapters", "platforms", "admin"} & set(path.relative_to(ROOT).parts)
-        and len(ast.parse(path.read_text()).body) > 1
+        and len(tree_of(path).body) > 1
     ]
     assert wrong == []
 
@@ -201,7 +212,7 @@ _VERBS = {"create", "update", "delete", "bulk_create", "bulk_update", "get_or_cr
 
 def tables_written(path, owners):
     """Floors whose tables a file writes: by SQL, or by `Model.objects…update()` of an imported model."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -219,7 +230,7 @@ def owners_in(path):
     """Names of models that a file imports → the floor that owns them."""
     return {
         alias.asname or alias.name: node.module.split(".")[0]
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[1:2] == ["models"]
         for alias in node.names
     }

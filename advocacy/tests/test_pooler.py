@@ -118,8 +118,8 @@ print(rows == [[(n + 1,)] for n in range(9)], db_session.is_pooled(connection))
 
 
 def test_migrations_run_back_and_forth(desk, bouncer):
-    desk.manage("migrate", "experts", "zero", "-v", "0")
-    desk.manage("migrate", "-v", "0")
+    desk.migrate_quickly("experts", "zero")
+    desk.migrate_quickly()
 
 
 def test_options_that_the_pooler_refuses_are_explained(desk, bouncer, monkeypatch):
