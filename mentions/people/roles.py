@@ -98,17 +98,19 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 def ensure(apps: Apps = global_apps) -> None:
     """Ensure that groups exist with at least their role's permissions. Permissions of apps not yet migrated are
     skipped."""
-    group_model = apps.get_model("auth", "Group")
-    permission_model = apps.get_model("auth", "Permission")
-    known = {(p.content_type.app_label, p.codename): p for p in permission_model.objects.select_related("content_type")}
-    for role, names in PERMISSIONS.items():
-        group, _created = group_model.objects.get_or_create(name=role)
-        pairs = (tuple(name.split(".", 1)) for name in names)
-        group.permissions.add(*(known[pair] for pair in pairs if pair in known))
-    admins, _created = group_model.objects.get_or_create(name=ADMIN)
-    never = {pair for pair in known if ".".join(pair) in _NEVER}
-    admins.permissions.add(*(p for pair, p in known.items() if pair[0] in _APPS_OF_ADMINS and pair not in never))
-    admins.permissions.remove(*(known[pair] for pair in never))
+    group_model, permission_model = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
+    rows = permission_model.objects.values_list("content_type__app_label", "codename", "pk")
+    known = {f"{app}.{codename}": pk for app, codename, pk in rows}
+    admins = {name for name in known if name.partition(".")[0] in _APPS_OF_ADMINS} - _NEVER
+    roles = {**PERMISSIONS, ADMIN: admins}
+    groups = {role: group_model.objects.get_or_create(name=role)[0].pk for role in roles}
+    wanted = {(groups[role], known[name]) for role, names in roles.items() for name in names if name in known}
+    given_model = group_model.permissions.through
+    given = set(given_model.objects.values_list("group_id", "permission_id"))
+    missing = [given_model(group_id=group, permission_id=permission) for group, permission in sorted(wanted - given)]
+    given_model.objects.bulk_create(missing, ignore_conflicts=True)
+    never = [known[name] for name in _NEVER if name in known]
+    given_model.objects.filter(group__name=ADMIN, permission_id__in=never).delete()
 
 
 def ensure_after_migrate(sender: Any, **_kwargs: Any) -> None:
