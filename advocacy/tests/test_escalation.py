@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import NoReverseMatch, reverse
 
 from advocacy.identity import giving
@@ -67,6 +67,16 @@ def standing():
     return {pk: (*values, frozenset(rights.get(pk, ()))) for pk, *values in columns}
 
 
+def trace():
+    """Another text as soon as `standing` is another: it costs a hundredth."""
+    tables = ("auth_user_groups", "auth_user_user_permissions", "auth_group_permissions")
+    rows = ["SELECT ROW(id, is_superuser, is_staff, is_active, password)::text AS row FROM auth_user"]
+    rows += [f"SELECT '{table}' || t::text FROM {table} t" for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT md5(string_agg(row, ' ' ORDER BY row)) FROM ({' UNION ALL '.join(rows)}) every")
+        return cursor.fetchone()[0]
+
+
 def admin_addresses(objects):
     """Every address of the admin: lists and add forms; each form and each button of each of `objects`."""
     for name, pattern in named_urls():
@@ -110,7 +120,8 @@ def test_nobody_raises_anybody_beyond_themselves(role):
         logging.disable(logging.NOTSET)
 
 
-def _walk(role):
+def _walk(role, within=""):
+    """`within`: only addresses that contain it."""
     roles.ensure()
     w = world()
     root = User.objects.create_superuser("root", "root@acme.example", "long-enough-1")
@@ -123,13 +134,15 @@ def _walk(role):
     assert len(walked) > 150
     client = client_of(attacker)
     session = {name: morsel.value for name, morsel in client.cookies.items()}
-    more, before, raised = wishes(), standing(), {}
-    for address in walked:
+    more, before, untouched, raised = wishes(), standing(), trace(), {}
+    for address in (address for address in walked if within in address):
         with transaction.atomic():
             client.cookies.clear()
             client.cookies.load(session)
             attempt(client, address, more)
-            for pk, (is_super, is_staff, is_active, password, rights) in standing().items():
+            for pk, (is_super, is_staff, is_active, password, rights) in (
+                standing().items() if trace() != untouched else ()
+            ):
                 was = before.get(pk, (False, False, True, "", frozenset()))
                 beyond = [
                     ("a superuser", is_super and not was[0]),
@@ -151,7 +164,7 @@ def test_the_walk_would_notice(monkeypatch):
     monkeypatch.setattr(giving, "may_give", lambda giver, role: True)
     monkeypatch.setattr(giving, "rights_to_give", lambda giver: Permission.objects.all())
     with pytest.raises(AssertionError, match="own rights"):
-        _walk("admin")
+        _walk("admin", within="/auth/")
 
 
 def test_every_model_of_people_is_walked():
