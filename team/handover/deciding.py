@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from mentions.tickets.transitions import OutcomeRefused, record
 from mentions.triage import assigning, notes
 from team import roster
 from team.duties.slack import name_of
+from team.expertise import touching
 from team.handover import summary, work
 from team.handover.work import Work
 from team.models import HandOver, HandOverItem
@@ -31,6 +32,8 @@ MAX_NOTE = 500
 class Choice:
     decision: str = Decision.KEEP
     note: str = ""
+    to: Any | None = None
+    """Who gets this one, where it is somebody else than who gets the rest."""
 
 
 def today_of(user: Any, now: datetime) -> date:
@@ -40,6 +43,17 @@ def today_of(user: Any, now: datetime) -> date:
 def next_people(user: Any, now: datetime) -> list[Any]:
     """Colleagues to hand over to: on shift first, then by whose shift begins next."""
     return [each for each in oncall.everybody(now) if each.pk != user.pk]
+
+
+def propose_owners(found: Sequence[Work], people: Sequence[Any], now: datetime) -> None:
+    """Fill in who of `people` owns an expertise that a ticket touches."""
+    here = {each.pk for each in roster.on_now(now)}
+    there = {each.pk for each in people}
+    owned = touching.owned([each.ticket for each in found])
+    for each in found:
+        owner, expertise = owned.get(each.ticket.pk, (None, ""))
+        if owner is not None and owner.pk in there:
+            each.owner, each.expertise, each.is_owner_here = owner, expertise, owner.pk in here
 
 
 def hand_over(
@@ -52,7 +66,7 @@ def hand_over(
     for each in sorted(work.of(user, now), key=lambda each: each.ticket.pk):
         choice = choices.get(each.ticket.pk, Choice())
         try:
-            _decide(found, each, choice, to, now)
+            _decide(found, each, choice, choice.to or to, now)
         except (OutcomeRefused, claims.AlreadyClaimed) as error:
             refused.append(str(error))
     if not refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -23,15 +24,18 @@ MAX_WAITING = 200
 @require_http_methods(["GET", "POST"])
 @login_required
 def hand_over(request: HttpRequest) -> HttpResponse:
-    """For each ticket `decision-<id>` and `note-<id>`; `to` (a user, or empty: the queue) and `note` for all."""
+    """For each ticket `decision-<id>`, `note-<id>` and, if somebody else than for the rest, `to-<id>`; for all of them
+    `to` (a user, or empty: the queue) and `note`."""
     may_play(request)
     now, user = desk_now(), request.user
     people = deciding.next_people(user, now)
     if request.method == "POST":
         return _carry_out(request, people)
     today = seen_by(user, HandOver).filter(user=user.pk, day=deciding.today_of(user, now)).first()
+    found = work.of(user, now)
+    deciding.propose_owners(found, people, now)
     context = {
-        "work": work.of(user, now),
+        "work": found,
         "people": people,
         "decisions": HandOverItem.Decision.choices,
         "waiting": banner.waiting_for(user, MAX_WAITING),
@@ -50,10 +54,10 @@ def _done(user: Any, today: HandOver | None) -> list[HandOverItem]:
 
 
 def _carry_out(request: HttpRequest, people: list[Any]) -> HttpResponse:
-    chosen = number_of(request.POST.get("to"))
-    to = next((each for each in people if each.pk == chosen), None)
+    by_id = {each.pk: each for each in people}
+    to = by_id.get(number_of(request.POST.get("to")) or 0)
     _day, refused = deciding.hand_over(
-        request.user, to, _choices(request), note=request.POST.get("note", ""), now=desk_now()
+        request.user, to, _choices(request, by_id), note=request.POST.get("note", ""), now=desk_now()
     )
     for words in refused:
         messages.error(request, words)
@@ -62,12 +66,13 @@ def _carry_out(request: HttpRequest, people: list[Any]) -> HttpResponse:
     return redirect("team:hand_over")
 
 
-def _choices(request: HttpRequest) -> dict[int, deciding.Choice]:
+def _choices(request: HttpRequest, people: Mapping[int, Any]) -> dict[int, deciding.Choice]:
     found = {}
     for name, value in request.POST.items():
         ticket = number_of(name.removeprefix("decision-")) if name.startswith("decision-") else None
         if ticket is not None:
-            found[ticket] = deciding.Choice(str(value), request.POST.get(f"note-{ticket}", ""))
+            to = people.get(number_of(request.POST.get(f"to-{ticket}")) or 0)
+            found[ticket] = deciding.Choice(str(value), request.POST.get(f"note-{ticket}", ""), to)
     return found
 
 

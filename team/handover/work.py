@@ -36,6 +36,11 @@ class Work:
     draft: str = ""
     outreaches: list[Outreach] = field(default_factory=list)
     calls: list[UrgentCall] = field(default_factory=list)
+    owner: Any = None
+    """Who owns an expertise that the ticket touches, if they are there to take it over."""
+    expertise: str = ""
+    is_owner_here: bool = False
+    """On shift now: it is proposed to them, and otherwise only offered."""
 
     @property
     def labels(self) -> list[str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from channels.models import OutboundItem
 from experts.models import Outreach
 from experts.tests.factories import ExpertFactory
-from mentions.models import Draft, Event, Note, Preference, Ticket
+from mentions.models import Draft, Event, Message, Note, Preference, Ticket
 from mentions.queue import claims
 from mentions.replies import drafts
 from mentions.tests.factories import AccountFactory, MessageFactory, PersonFactory, TicketFactory, UserFactory
@@ -18,7 +18,7 @@ from mentions.tickets import parking
 from team import shifts
 from team.handover import deciding, lapsing, reminding, work
 from team.handover.deciding import Choice
-from team.models import HandOver, HandOverItem, UrgentCall
+from team.models import Expertise, HandOver, HandOverItem, UrgentCall
 from team.urgent import calls
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +188,26 @@ def test_summary_is_posted_once_with_links_and_says_nothing_of_a_restricted_tick
     assert "watch the thread" in text
     assert f"/tickets/{secret.pk}/" in text
     assert "quokka" not in text
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_who_owns_its_expertise_is_offered_for_a_ticket_and_proposed_while_on_shift(
+    client, ada, ben, monkeypatch, is_here
+):
+    monkeypatch.setattr("team.handover.views.desk_now", lambda: NOW)
+    cleo = UserFactory(username="cleo", role="advocate")
+    shifts.add_shifts(cleo, NOW.date() + timedelta(days=0 if is_here else 1), time(12), time(20), ZoneInfo("UTC"))
+    Expertise.objects.create(name="Merchandise", owner=cleo, words=["socks"])
+    theirs, other = make("assigned", ada), make("parked", ada)
+    Message.objects.filter(ticket=theirs).update(text="Where are my socks?")
+    client.force_login(ada)
+    html = client.get(reverse("team:hand_over")).content.decode()
+    assert html.count("cleo, who owns “Merchandise”") == 1
+    assert (f'<option value="{cleo.pk}" selected>' in html.partition(f'name="to-{theirs.pk}"')[2]) is is_here
+    assert f'name="to-{other.pk}"' not in html
+    form = {f"decision-{theirs.pk}": "pass", f"to-{theirs.pk}": cleo.pk, f"decision-{other.pk}": "pass", "to": ben.pk}
+    client.post(reverse("team:hand_over"), form)
+    assert dict(HandOverItem.objects.values_list("ticket", "to")) == {theirs.pk: cleo.pk, other.pk: ben.pk}
 
 
 def test_whoever_may_not_see_it_does_not_get_it(ada):
