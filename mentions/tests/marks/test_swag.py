@@ -127,3 +127,14 @@ def test_joined_people_are_not_suggested_twice(rules, ana):
     assert swag.suggest(LATER) == 0
     assert suggested() == [("first", "open")]
     assert Mark.objects.count() == 1
+
+
+def test_a_rule_that_has_suggested_something_is_not_deleted(client, rules, ana):
+    """With it would go who got something by it, also for people whom an admin may not see."""
+    marked(ana)
+    swag.suggest(NOON)
+    client.force_login(UserFactory(is_superuser=True, is_staff=True))
+    for rule in rules.values():
+        client.post(f"/admin/mentions/swagrule/{rule.pk}/delete/", {"post": "yes"})
+    assert [rule.when for rule in SwagRule.objects.all()] == ["first"]
+    assert SwagSuggestion.objects.count() == 1
