@@ -138,6 +138,7 @@ EXPECTED = {
     "team:incident_reply": ("login no no absent no absent", "login no no absent no absent"),
     "team:incident_state": ("method", "login no no absent absent absent"),
     "team:incident_take_back": ("method", "login no no absent absent absent"),
+    "team:incident_undo_step": ("method", "login no no absent absent absent"),
     "team:incident_batch": ("login no absent absent absent absent", "method"),
     "team:incident_undo": ("method", "login no no absent no absent"),
     "team:volunteers": ("login no no ok ok ok", "method"),

@@ -1,7 +1,7 @@
 """Advocates for a day: invited, accepted by link, with rights that begin and end by themselves, trained and thanked."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,9 +14,8 @@ from mentions.people import access, role_terms
 from mentions.queue import claims
 from mentions.tests.factories import AccountFactory, MessageFactory, PersonFactory, UserFactory
 from team import shifts
-from team.models import PracticePass, VolunteerDay, VolunteerMail
-from team.schedule import announcing
-from team.volunteers import days, inviting, links, needs, practice, telling
+from team.models import CoverageHours, Holiday, PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
+from team.volunteers import calling, days, inviting, links, needs, practice, telling
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -303,11 +302,64 @@ def test_the_absence_of_somebody_else_needs_nobody(vera, ada):
     assert needs.lacking(NOW) == []
 
 
-def test_the_team_hears_of_a_gap_once_a_day(ada):
-    shifts.add_absence(ada, NOW.date() + timedelta(days=1), NOW.date() + timedelta(days=1))
-    for hour in (11, 12, 13):
-        announcing.announce_gaps(NOW.replace(hour=hour))
-    assert sum("0 of 2 volunteers" in text for text in told(TEAM)) == 1
+def told_of_needs():
+    """(day of the month on which the team heard it, text)."""
+    rows = OutboundItem.objects.filter(payload__channel=TEAM).order_by("pk")
+    return [(row.not_before.day, row.payload["text"]) for row in rows if "volunteers" in row.payload["text"]]
+
+
+def hourly(first, last):
+    """The schedule from one day to another, at every hour."""
+    for hours in range(24 * (last - first + 1)):
+        calling.announce(NOW.replace(day=first, hour=0) + timedelta(hours=hours))
+
+
+@pytest.fixture
+def weekdays():
+    for weekday in range(5):
+        CoverageHours.objects.create(weekday=weekday, starts=time(8), ends=time(22))
+
+
+def test_a_need_is_said_once_on_a_working_day_and_again_on_the_working_day_before(weekdays, ada):
+    """Nothing at the weekend of the 21st, nor on the 26th, a holiday; the working day before Monday is Friday."""
+    Holiday.objects.create(day=date(2026, 11, 26), name="Acme day")
+    for day in (date(2026, 11, 27), date(2026, 11, 30)):
+        shifts.add_absence(ada, day, day)
+    hourly(19, 30)
+    said = told_of_needs()
+    assert [(day, re.findall(r"\w+, \d+ November", text), "still" in text) for day, text in said] == [
+        (23, ["Friday, 27 November"], False),
+        (24, ["Monday, 30 November"], False),
+        (25, ["Friday, 27 November"], True),
+        (27, ["Monday, 30 November"], True),
+    ]
+    assert all("0 of 2 volunteers" in text and "/volunteers/" in text for _day, text in said)
+
+
+def test_a_need_of_tomorrow_is_said_the_same_afternoon_and_not_again(weekdays, ada):
+    hourly(23, 23)
+    shifts.add_absence(ada, date(2026, 11, 24), date(2026, 11, 24))
+    for hour in (11, 14, 15, 16):
+        calling.announce(NOW.replace(hour=hour))
+    hourly(24, 25)
+    assert [(day, "still" in text) for day, text in told_of_needs()] == [(23, False)]
+
+
+def test_who_has_enough_volunteers_by_then_is_not_reminded(weekdays, ada, vera):
+    other, second = UserFactory(username="ben", role="advocate"), UserFactory(username="wes")
+    shifts.add_absence(ada, date(2026, 11, 26), date(2026, 11, 26))
+    hourly(23, 24)
+    for user in (vera, second):
+        inviting.accept(inviting.invite(user, date(2026, 11, 26), other, other, NOW).pk, NOW)
+    hourly(25, 26)
+    assert len(told_of_needs()) == 1
+
+
+def test_without_slack_no_need_counts_as_said(weekdays, ada, settings):
+    shifts.add_absence(ada, DAY, DAY)
+    settings.SLACK_TOKEN = ""
+    hourly(23, 23)
+    assert not VolunteerNeed.objects.exists()
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
