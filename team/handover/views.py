@@ -31,7 +31,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         return _carry_out(request, people)
     today = seen_by(user, HandOver).filter(user=user.pk, day=deciding.today_of(user, now)).first()
     context = {
-        "work": work.of(user, now),
+        "work": work.with_expertises(work.of(user, now), user),
         "people": people,
         "decisions": HandOverItem.Decision.choices,
         "waiting": banner.waiting_for(user, MAX_WAITING),

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from channels.models import OutboundItem
@@ -18,7 +20,7 @@ from mentions.tickets import parking
 from team import shifts
 from team.handover import deciding, lapsing, reminding, work
 from team.handover.deciding import Choice
-from team.models import HandOver, HandOverItem, UrgentCall
+from team.models import Expertise, HandOver, HandOverItem, UrgentCall
 from team.urgent import calls
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +99,29 @@ def test_every_kind_of_work_is_collected(ada, kind):
     (found,) = work.of(ada, NOW)
     assert (found.ticket, kind in found.kinds) == (ticket, True)
     assert found.labels
+
+
+def test_page_names_the_owner_of_the_expertise_that_a_ticket_touches(client, ada, ben):
+    """By its words or its channel; one's own is not named, and the page costs the same for more tickets."""
+    Expertise.objects.create(name="Merch", owner=ben, words=["swag"])
+    Expertise.objects.create(name="Forum", owner=ada, words=["swag"])
+    asked, other = make("assigned", ada), make("assigned", ada)
+    asked.messages.update(text="Where is my swag?")
+    client.force_login(ada)
+    html = client.get(reverse("team:hand_over")).content.decode()
+    assert html.count("owns “Merch”") == 1
+    assert html.index(f"#{asked.pk} ") < html.index("owns “Merch”")
+    assert "owns “Forum”" not in html
+    touched = {each.ticket: each.touched for each in work.with_expertises(work.of(ada, NOW), ada)}
+    assert [each.name for each in touched[asked]] == ["Merch"]
+    assert touched[other] == []
+    with CaptureQueriesContext(connection) as two:
+        work.with_expertises(work.of(ada, NOW), ada)
+    for _more in range(4):
+        make("assigned", ada)
+    with CaptureQueriesContext(connection) as six:
+        work.with_expertises(work.of(ada, NOW), ada)
+    assert len(six) == len(two)
 
 
 @pytest.mark.parametrize("has_next", [True, False], ids=["ben", "nobody"])

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -110,6 +111,31 @@ def test_the_day_is_the_volunteers_own(vera, ada):
     made = inviting.accept(inviting.invite(vera, DAY, ada, ada, NOW).pk, NOW)
     assert made.term.starts_at == datetime(2026, 11, 24, 15, tzinfo=UTC)
     assert made.term.ends_at == datetime(2026, 11, 25, 15, tzinfo=UTC)
+
+
+def test_welcome_and_thanks_come_on_their_mornings_and_the_buddy_hears_at_work(vera, ada):
+    """Midnight in Tokyo is 15:00 UTC, 08:00 is 23:00."""
+    Preference.objects.create(user=vera, time_zone="Asia/Tokyo")
+    AccountFactory(person=PersonFactory(name="Ada", user=ada), namespace="slack:T1", handle="U00000ADA")
+    shifts.add_shifts(ada, date(2026, 11, 24), time(8), time(16), ZoneInfo("UTC"))
+    inviting.accept(inviting.invite(vera, DAY, ada, ada, NOW).pk, NOW)
+    for minutes in range(0, 4 * 24 * 60, 60):
+        days.run(NOW + timedelta(minutes=minutes))
+    heard = {room: [] for room in ("U0000VERA", "U00000ADA", TEAM)}
+    for row in OutboundItem.objects.order_by("pk"):
+        heard[row.payload["channel"]].append((row.not_before.day, row.not_before.hour, row.payload["text"][:9]))
+    assert heard["U00000ADA"] == [(24, 8, "vera is a")]
+    assert heard["U0000VERA"][2:] == [(24, 23, "Today you"), (25, 23, "Thank you")]
+    assert heard[TEAM] == [(25, 23, "Thank you")]
+
+
+def test_a_day_that_is_over_is_not_declined_any_more(invited, vera):
+    inviting.accept(invited.pk, NOW)
+    days.run(BEGINS)
+    days.run(ENDS)
+    assert inviting.decline(invited.pk, ENDS + timedelta(hours=1)).state == "accepted"
+    days.run(ENDS + timedelta(hours=8))
+    assert len([text for text in told(TEAM) if "Thank you" in text]) == 1
 
 
 # --- rights -----------------------------------------------------------------------------------------------------------
