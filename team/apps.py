@@ -46,7 +46,7 @@ class TeamConfig(AppConfig):
         menu.register(menu.Entry(_("Hand-over"), "team:hand_over", "mentions.play_ticket", 58, is_seldom=True))
         buttons.register(wording.TAKE, receivers.take_by_click)
         desk.UNDO_URLS["urgent"] = "team:withdraw"
-        desk.UNDO_URLS["incident"] = "team:incident_take_back"
+        desk.UNDO_URLS["incident"] = "team:incident_undo_step"
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
         menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))
         for signal in (post_save, post_delete):

@@ -14,12 +14,14 @@ from team.meeting import planning as meetings
 from team.release import planning, swaps, telling
 from team.schedule import announcing, pauses
 from team.urgent import escalating, rules
-from team.volunteers import days
+from team.volunteers import calling, days
 
 
 @shared_task(name="team.announce_gaps", ignore_result=True)  # type: ignore[untyped-decorator]
 def announce_gaps() -> None:
-    announcing.announce_gaps(desk_now())
+    now = desk_now()
+    announcing.announce_gaps(now)
+    calling.announce(now)
 
 
 @shared_task(name="team.note_pause", ignore_result=True)  # type: ignore[untyped-decorator]

@@ -153,6 +153,7 @@ class Stack:
             "DESK_SLACK_TOKEN": world.SLACK_TOKEN,
             "DESK_SLACK_SIGNING_SECRET": world.SLACK_SIGNING_SECRET,
             "DESK_TEAM_SLACK_CHANNEL": "#community-advocates",
+            "DESK_INCIDENT_SLACK_CHANNEL": "#incident-management",
             "DESK_ADVOCATES_SLACK_GROUP": world.SLACK_GROUPS["advocates"],
             "DESK_RAPID_RESPONSE_SLACK_CHANNEL": "#marketing",
         }

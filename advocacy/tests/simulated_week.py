@@ -68,8 +68,7 @@ def member(name: str) -> world.Member:
 
 
 class Team:
-    """The people with their shifts, duties and channels. Friday is a holiday, Maria is away on Monday, Nadia is on call
-    every night."""
+    """The people with their shifts, duties and channels. Friday is a holiday, Nadia is on call every night."""
 
     def __init__(self, week: Week) -> None:
         self.week = week
@@ -100,7 +99,6 @@ class Team:
         self._shifts(5, MONDAYS)
         for number in range(-1, 7):
             self._shifts(number, {"nadia": ON_CALL}, is_on_call=True)
-        shifts.add_absence(self.people["maria"], self.week.day(5), self.week.day(5))
 
     def _shifts(self, number: int, rows: dict[str, tuple[str, str]], **more: Any) -> None:
         for name, (starts, ends) in rows.items():
@@ -130,9 +128,11 @@ class Team:
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 
-    def mention(self, text: str, now: datetime, channel: Any = None, due_at: datetime | None = None) -> Ticket:
+    def mention(
+        self, text: str, now: datetime, channel: Any = None, due_at: datetime | None = None, **more: Any
+    ) -> Ticket:
         channel = channel or self.channel
-        row = {"channel": channel, "posted_at": now, "created_at": now, "due_at": due_at, "subject": text}
+        row = {"channel": channel, "posted_at": now, "created_at": now, "due_at": due_at, "subject": text, **more}
         ticket: Ticket = TicketFactory(status="new", **row)
         message = MessageFactory(ticket=ticket, text=text, posted_at=now, ingested_at=now)
         Sighting.objects.create(message=message, channel=channel, at=now)

@@ -37,7 +37,7 @@ def test_incident_is_opened_grouped_answered_together_and_closed(windows, world,
             add.click()
         expect(page.locator("#toasts")).to_contain_text("1 mention is part of it.")
         page.keyboard.press("z")
-        expect(page.locator("#toasts")).to_contain_text("Taken out")
+        expect(page.locator("#toasts")).to_contain_text("Taken back")
         page.locator("#add-ticket").fill(str(asked.ticket))
         page.keyboard.press("Enter")
         expect(page.locator("#toasts")).to_contain_text("1 mention is part of it.")
@@ -53,5 +53,43 @@ def test_incident_is_opened_grouped_answered_together_and_closed(windows, world,
         expect(page.get_by_role("heading", name="Report")).to_be_visible()
         shown(page, "incident-report")
     finally:  # no other module's pages show it
+        sql = "UPDATE team_incident SET state = 'closed', over_at = COALESCE(over_at, now()) WHERE name = %s"
+        write(living, sql, (name,))
+
+
+def test_proposals_are_walked_unselected_added_and_undone_by_keys(windows, world, living):
+    word = world.ask("twitter", "@acme {word}: nothing loads", to="acme").word
+    tickets = [world.ask("twitter", f"@acme {word} {{word}} is down", to="acme").ticket for _each in range(3)]
+    name = f"Nothing loads {word}"
+    page = windows.open("sam", "/incidents/")
+    page.get_by_label("What is wrong").fill(name)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    try:
+        page.get_by_label("Words").fill(word)
+        page.get_by_role("button", name="Save details").click()
+        rows = page.locator("#rows > .row")
+        expect(rows).to_have_count(4)
+        shown(page, "incident-proposed")
+        page.locator("body").press("Escape")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.keyboard.press("k")
+        expect(rows.first.locator("a")).to_be_focused()
+        page.keyboard.press("x")
+        expect(rows.first.locator("input[type=checkbox]")).not_to_be_checked()
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+        page.keyboard.press("x")
+        expect(rows.nth(1).locator("input[type=checkbox]")).to_be_checked()
+        page.get_by_role("button", name="They are about it").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#toasts")).to_contain_text("3 mentions are part of it.")
+        page.keyboard.press("z")
+        expect(page.locator("#toasts")).to_contain_text("3 taken back")
+        expect(rows).to_have_count(4)
+        for ticket in tickets:
+            expect(page.locator(f"#rows > .row[data-id='{ticket}']")).to_be_visible()
+    finally:
         sql = "UPDATE team_incident SET state = 'closed', over_at = COALESCE(over_at, now()) WHERE name = %s"
         write(living, sql, (name,))

@@ -2,12 +2,16 @@
 in the table fails here, so that somebody decides about it."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from advocacy.tests.attacked import ROLES, client_of, named_urls, somebody, world
+from mentions.models import RoleTerm
+from mentions.people import role_terms, roles
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +142,7 @@ EXPECTED = {
     "team:incident_reply": ("login no no absent no absent", "login no no absent no absent"),
     "team:incident_state": ("method", "login no no absent absent absent"),
     "team:incident_take_back": ("method", "login no no absent absent absent"),
+    "team:incident_undo_step": ("method", "login no no absent absent absent"),
     "team:incident_batch": ("login no absent absent absent absent", "method"),
     "team:incident_undo": ("method", "login no no absent no absent"),
     "team:volunteers": ("login no no ok ok ok", "method"),
@@ -193,7 +198,7 @@ EXPECTED = {
     "mentions:open_issue": ("login no ok ok no ok", "login no bad bad no bad"),
     "mentions:link_issue": ("method", "login no ok ok no ok"),
     "mentions:change_issue": ("method", "login no absent absent no absent"),
-    "mentions:application": ("method", "login no ok ok no ok"),
+    "mentions:application": ("method", "login no no ok no ok"),
     "mentions:programs": ("login no ok ok ok ok", "method"),
     "mentions:codes": ("login no no ok ok ok", "login no no no bad bad"),
     "mentions:codes_of": ("login no no absent absent absent", "login no no absent absent absent"),
@@ -334,6 +339,48 @@ def test_every_address_is_open_to_exactly_whom_it_should_be():
     finally:
         logging.disable(logging.NOTSET)
     assert found == {}
+
+
+def test_rights_for_a_day_open_what_the_role_of_volunteers_opens_and_only_on_that_day():
+    """A colleague without a role whose term runs, and one whose term is over though no sweep ran."""
+    logging.disable(logging.ERROR)
+    try:
+        w, now = world(), timezone.now()
+        by, helper, over = somebody("advocate"), somebody("nobody"), somebody("nobody")
+        for user, ends in ((helper, now + timedelta(hours=9)), (over, now + timedelta(seconds=1))):
+            role_terms.plan(user, roles.VOLUNTEER, now - timedelta(hours=1), ends, by)
+        role_terms.run(now)
+        RoleTerm.objects.filter(user=over).update(ends_at=now)
+        assert over.groups.exists()
+        columns = {helper.pk: ROLES.index("volunteer"), over.pk: ROLES.index("nobody")}
+        found = {}
+        for key, address in addresses(w):
+            for place, method in enumerate(("get", "post")):
+                for user in (helper, over):
+                    with transaction.atomic():
+                        got = category(getattr(client_of(user), method)(address))
+                        transaction.set_rollback(True)
+                    if got != everybody(EXPECTED[key][place])[columns[user.pk]]:
+                        found[f"{method} {key} {'over' if user == over else 'running'}"] = got
+    finally:
+        logging.disable(logging.NOTSET)
+    assert found == {}
+
+
+NOT_FOR_A_DAY = (
+    "mentions:bulk", "mentions:merge", "mentions:split", "mentions:undo", "mentions:delete_reply", "mentions:codes",
+    "mentions:contributors", "mentions:mark", "mentions:imports", "mentions:application", "mentions:posts",
+    "metrics:index", "metrics:report", "metrics:tickets", "metrics:exports", "metrics:packages", "audit:log",
+    "channels:health", "channels:query", "experts:directory", "experts:ask", "experts:route_feedback",
+    "team:volunteers", "team:meetings", "team:open_incident", "team:incident_reply", "team:add_shift",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("key", NOT_FOR_A_DAY)
+def test_the_table_gives_a_volunteer_no_more_than_the_documents_do(key):
+    """Helping to cover the social networks: answers and notes; no reports, no administration, nothing in bulk."""
+    column = ROLES.index("volunteer")
+    assert all(everybody(words)[column] in ("no", "method") for words in EXPECTED[key])
 
 
 def test_the_table_names_nothing_that_is_gone():

@@ -32,6 +32,7 @@ DELETE_REPLY = "mentions.delete_reply"
 LIKE = "mentions.like_message"
 VIEW_REPORTS = "mentions.view_reports"
 CHANGE_AUTHOR = "mentions.change_author"
+DECIDE = "mentions.change_application"
 ERASE = "mentions.erase_person"
 EXPORT = "mentions.export_person"
 

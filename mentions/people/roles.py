@@ -38,6 +38,7 @@ _ADVOCATE = _PLAY | {
     "mentions.add_view",
     "mentions.give_code",
     "mentions.change_author",
+    "mentions.change_application",
     "mentions.view_mark",
     "mentions.change_mark",
     "experts.view_expert",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from channels import sweeps
 from channels.models import Channel
 from mentions.models import Application, EventKind, Message, Ticket
+from mentions.people import access
 from mentions.programs import crm
 from mentions.tickets.transitions import OutcomeRefused, lock_open, record
 
@@ -88,7 +89,8 @@ def _answered(ticket_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def decide(ticket_id: int, actor: Any, token: Any, *, state: str, now: datetime) -> Application:
-    """By hand. Raises OutcomeRefused, ClaimLost."""
+    """By hand. Raises OutcomeRefused, ClaimLost, PermissionDenied: whoever helps for a day decides nothing here."""
+    access.require(actor, access.DECIDE)
     ticket = lock_open(ticket_id, actor, token, now)
     return change(locked(ticket), ticket, state, actor, now)
 
@@ -122,7 +124,9 @@ def change(found: Application, ticket: Ticket, state: str, actor: Any, now: date
 
 @transaction.atomic
 def note_licence(ticket_id: int, actor: Any, token: Any, *, licence: str, now: datetime) -> Application:
-    """The licence's number and terms; an approved application is done with it. Raises OutcomeRefused, ClaimLost."""
+    """The licence's number and terms; an approved application is done with it. Raises OutcomeRefused, ClaimLost,
+    PermissionDenied."""
+    access.require(actor, access.DECIDE)
     ticket = lock_open(ticket_id, actor, token, now)
     found = locked(ticket)
     licence = licence.replace("\0", "").strip()

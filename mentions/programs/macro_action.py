@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from mentions.macros.actions import Action, ActionError, Context, Spec
 from mentions.models import Application
+from mentions.people import access
 from mentions.programs import applications
 
 
@@ -26,6 +27,7 @@ class Decide(Action):
     def run(self, spec: Spec, context: Context) -> None:
         found = Application.objects.select_for_update().filter(ticket=context.ticket).first()
         if found is not None:
+            access.require(context.actor, access.DECIDE)
             applications.change(found, context.ticket, spec["state"], context.actor, context.now)
 
 

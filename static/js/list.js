@@ -44,7 +44,7 @@ export function pick() {
 
 function told(row, isPicked) {
   row.classList.toggle("picked", isPicked);
-  const count = document.querySelectorAll("#rows > .row.picked").length;
+  const count = document.querySelectorAll("#rows .pick input:checked").length;
   document.dispatchEvent(new CustomEvent("picked", { detail: count }));
   announce(say("selected", { count }));
 }

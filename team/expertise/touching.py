@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experts.directory.finding import matching_words
 from mentions.models import Message, Ticket
+from mentions.people import access
 from mentions.tickets.conversation import Thread
 from mentions.views.panels import Panel
 from team.models import Expertise
 
 READ = 20
 """Messages whose words are looked at."""
+TEXT = 5000
 
 
 def touched(ticket: Ticket, text: str) -> list[tuple[Expertise, str]]:
     """(expertise, why) in their order. One query."""
+    return _among(Expertise.objects.select_related("owner", "next_owner"), ticket, text)
+
+
+def touched_by(tickets: Sequence[Ticket], user: Any) -> dict[int, list[Expertise]]:
+    """Ticket → the expertises that it touches and that this person does not own; two queries."""
+    others = list(Expertise.objects.select_related("owner").exclude(owner=None).exclude(owner=user))
+    said: dict[int, list[str]] = defaultdict(list)
+    if others and tickets:
+        inbound = access.seen_by(user, Message).filter(ticket__in=tickets, direction=Message.Direction.INBOUND)
+        rows = inbound.order_by("posted_at", "pk").values_list("ticket_id", "subject", Left("text", TEXT))
+        for ticket_id, *texts in rows[: READ * len(tickets)]:
+            said[ticket_id] += texts
+    return {each.pk: [one for one, _why in _among(others, each, " ".join(said[each.pk]))] for each in tickets}
+
+
+def _among(expertises: Iterable[Expertise], ticket: Ticket, text: str) -> list[tuple[Expertise, str]]:
     found = []
-    for each in Expertise.objects.select_related("owner", "next_owner"):
+    for each in expertises:
         words = matching_words(each.words, text)
         if ticket.channel.slug in each.channels:
             found.append((each, _("from %(channel)s") % {"channel": ticket.channel.name}))
@@ -37,23 +57,6 @@ def owners(ticket: Ticket, text: str) -> dict[int, str]:
     for each, _why in touched(ticket, text):
         if each.owner is not None and each.owner.is_active:
             found.setdefault(each.owner.pk, _("owns “%(expertise)s”") % {"expertise": each.name})
-    return found
-
-
-def owned(tickets: Sequence[Ticket]) -> dict[int, tuple[Any, str]]:
-    """Ticket id → who owns the first of the expertises that it touches, and its name. Two queries for all."""
-    said: dict[int, list[str]] = {}
-    rows = Message.objects.filter(ticket__in=tickets, direction=Message.Direction.INBOUND).order_by("posted_at", "pk")
-    for ticket_id, subject, text in rows.values_list("ticket", "subject", "text"):
-        said.setdefault(ticket_id, []).append(f"{subject} {text}")
-    expertises = list(Expertise.objects.select_related("owner"))
-    found = {}
-    for ticket in tickets:
-        text = " ".join(said.get(ticket.pk, [])[:READ])
-        for each in expertises:
-            is_touched = ticket.channel.slug in each.channels or matching_words(each.words, text)
-            if is_touched and each.owner is not None and each.owner.is_active:
-                found.setdefault(ticket.pk, (each.owner, each.name))
     return found
 
 

@@ -18,7 +18,6 @@ from mentions.tickets.transitions import OutcomeRefused, record
 from mentions.triage import assigning, notes
 from team import roster
 from team.duties.slack import name_of
-from team.expertise import touching
 from team.handover import summary, work
 from team.handover.work import Work
 from team.models import HandOver, HandOverItem
@@ -47,13 +46,11 @@ def next_people(user: Any, now: datetime) -> list[Any]:
 
 def propose_owners(found: Sequence[Work], people: Sequence[Any], now: datetime) -> None:
     """Fill in who of `people` owns an expertise that a ticket touches."""
-    here = {each.pk for each in roster.on_now(now)}
-    there = {each.pk for each in people}
-    owned = touching.owned([each.ticket for each in found])
+    there, here = {each.pk for each in people}, {each.pk for each in roster.on_now(now)}
     for each in found:
-        owner, expertise = owned.get(each.ticket.pk, (None, ""))
-        if owner is not None and owner.pk in there:
-            each.owner, each.expertise, each.is_owner_here = owner, expertise, owner.pk in here
+        owners = [one.owner for one in each.touched if one.owner_id in there]
+        if owners:
+            each.owner, each.is_owner_here = owners[0], owners[0].pk in here
 
 
 def hand_over(

@@ -32,7 +32,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _carry_out(request, people)
     today = seen_by(user, HandOver).filter(user=user.pk, day=deciding.today_of(user, now)).first()
-    found = work.of(user, now)
+    found = work.with_expertises(work.of(user, now), user)
     deciding.propose_owners(found, people, now)
     context = {
         "work": found,

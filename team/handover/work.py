@@ -13,7 +13,8 @@ from experts.models import Outreach
 from mentions.models import Draft, Ticket
 from mentions.people import access
 from mentions.queue import claims
-from team.models import UrgentCall
+from team.expertise import touching
+from team.models import Expertise, UrgentCall
 
 OPEN = (Ticket.Status.NEW, Ticket.Status.OPEN)
 KINDS = {
@@ -36,9 +37,10 @@ class Work:
     draft: str = ""
     outreaches: list[Outreach] = field(default_factory=list)
     calls: list[UrgentCall] = field(default_factory=list)
+    touched: list[Expertise] = field(default_factory=list)
+    """Expertises of others; filled in by `with_expertises`."""
     owner: Any = None
-    """Who owns an expertise that the ticket touches, if they are there to take it over."""
-    expertise: str = ""
+    """Who owns one of them, and is there to take the ticket over."""
     is_owner_here: bool = False
     """On shift now: it is proposed to them, and otherwise only offered."""
 
@@ -70,6 +72,14 @@ def of(user: Any, now: datetime) -> list[Work]:
     for work in found:
         work.kinds = _kinds(work, user, now)
     return sorted((work for work in found if work.kinds), key=lambda work: "urgent" not in work.kinds)
+
+
+def with_expertises(found: list[Work], user: Any) -> list[Work]:
+    """Whose process each ticket touches: its owner may be the better next one. Two statements."""
+    touched = touching.touched_by([work.ticket for work in found], user)
+    for work in found:
+        work.touched = touched[work.ticket.pk]
+    return found
 
 
 def _by_ticket(rows: Any) -> dict[int, list[Any]]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("<int:number>/reply/<slug:kind>/", reply_views.compose, name="incident_reply"),
     path("<int:number>/state/", views.change_state, name="incident_state"),
     path("mentions/<int:mention_id>/take-back/", views.take_back, name="incident_take_back"),
+    path("mentions/<int:mention_id>/undo/", views.undo_step, name="incident_undo_step"),
     path("batches/<int:batch_id>/", reply_views.progress, name="incident_batch"),
     path("batches/<int:batch_id>/undo/", reply_views.undo, name="incident_undo"),
 ]

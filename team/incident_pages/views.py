@@ -152,21 +152,37 @@ def _tell_decided(
         told = ngettext("%(count)d mention is part of it.", "%(count)d mentions are part of it.", count)
     else:
         told = ngettext("%(count)d mention is not about it.", "%(count)d mentions are not about it.", count)
-    undo = f"undo-incident-{changed[0].pk}" if count == 1 else ""
-    messages.success(request, told % {"count": count}, extra_tags=undo)
+    messages.success(request, told % {"count": count}, extra_tags=f"undo-incident-{changed[0].pk}")
 
 
 @require_POST
 @login_required
 @may_change
 def take_back(request: HttpRequest, mention_id: int) -> HttpResponse:
-    """As if nobody had decided: also the *undo* of adding it."""
+    """As if nobody had decided."""
     mention = get_object_or_404(seen_by(request.user, IncidentMention), pk=mention_id)
     try:
         if grouping.take_back(mention_id, request.user, desk_now()):
             messages.success(request, _("Taken out. It may be proposed again."))
     except OutcomeRefused as refused:
         messages.error(request, str(refused))
+    return redirect("team:incident", mention.incident_id)
+
+
+@require_POST
+@login_required
+@may_change
+def undo_step(request: HttpRequest, mention_id: int) -> HttpResponse:
+    """Everything that was added, or declined, together with this one."""
+    mention = get_object_or_404(seen_by(request.user, IncidentMention), pk=mention_id)
+    count, refused = grouping.take_back_together(mention, request.user, desk_now())
+    for words in refused[:5]:
+        messages.error(request, words)
+    if count:
+        told = ngettext(
+            "Taken back. It may be proposed again.", "%(count)d taken back. They may be proposed again.", count
+        )
+        messages.success(request, told % {"count": count})
     return redirect("team:incident", mention.incident_id)
 
 

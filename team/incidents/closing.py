@@ -76,8 +76,23 @@ def _follow(incident_id: int, now: datetime) -> bool:
     setattr(incident, column, now)
     incident.save(update_fields=[column])
     if column == "told_report_at" or now - at < STILL_NEWS:
-        slack.tell_team(f"incident {incident.pk} {column} {at.isoformat()}", f"{text}\n{address_of(incident)}", now)
+        key = f"incident {incident.pk} {column} {at.isoformat()}"
+        slack.tell_team(key, f"{text}\n{address_of(incident)}", now)
+        _tell_room(incident, column, key, now)
     return True
+
+
+def _tell_room(incident: Incident, column: str, key: str, now: datetime) -> None:
+    """The room in which the company works on its incidents hears of the beginning and the end."""
+    room = settings.INCIDENT_SLACK_CHANNEL
+    words = {
+        "told_open_at": _("Incident “%(name)s”: the community advocates collect what people say about it."),
+        "told_over_at": _("The incident “%(name)s” is over: the community advocates tell those who asked."),
+    }.get(column)
+    if words is None or room == settings.TEAM_SLACK_CHANNEL:
+        return
+    text = words % {"name": slack_posts.escaped(incident.name)}
+    slack.post(room, f"{key} room", f"{text}\n{address_of(incident)}", now)
 
 
 def _quiet_since(incident: Incident) -> datetime:

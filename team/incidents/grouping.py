@@ -137,6 +137,19 @@ def take_back(mention_id: int, actor: Any, now: datetime) -> bool:
     return True
 
 
+def take_back_together(mention: IncidentMention, actor: Any, now: datetime) -> tuple[int, list[str]]:
+    """Everything that was decided in the same step, and nothing else. Returns how many, and refusals in words."""
+    seen = access.seen_by(actor, IncidentMention)
+    step = seen.filter(incident=mention.incident_id, by=mention.by_id, at=mention.at, is_part=mention.is_part)
+    count, refused = 0, []
+    for mention_id in step.order_by("ticket_id").values_list("pk", flat=True):
+        try:
+            count += take_back(mention_id, actor, now)
+        except OutcomeRefused as error:
+            refused.append(str(error))
+    return count, refused
+
+
 def follow_merges(now: datetime) -> int:
     """A merged ticket's place is that of the ticket it was merged into."""
     merged = IncidentMention.objects.filter(ticket__merged_into__isnull=False, is_part=True)

@@ -17,7 +17,7 @@ from team.models.meeting import Meeting, MeetingCheck, MeetingRule, validate_ite
 from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
 from team.models.rota import RotaPlace
 from team.models.urgent import UrgentCall, UrgentPerson, UrgentPost, UrgentRule
-from team.models.volunteer import PracticePass, VolunteerDay, VolunteerMail
+from team.models.volunteer import PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
 
 __all__ = [
     "Absence",
@@ -51,6 +51,7 @@ __all__ = [
     "UrgentRule",
     "VolunteerDay",
     "VolunteerMail",
+    "VolunteerNeed",
     "validate_items",
     "validate_slugs",
     "validate_time_zone",

@@ -75,6 +75,22 @@ class VolunteerMail(models.Model):
         return f"{self.kind}: {self.to_id}"
 
 
+class VolunteerNeed(models.Model):
+    """A day with too few volunteers, and when the team was told: once, and again on the working day before."""
+
+    day = models.DateField(unique=True)
+    told_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("day with too few volunteers")
+        verbose_name_plural = _("days with too few volunteers")
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
 class PracticePass(models.Model):
     """Somebody solved a practice ticket. What they wrote is not kept."""
 

@@ -1,4 +1,4 @@
-"""Posts tomorrow's open hours, and days with too few volunteers, to the team's Slack channel."""
+"""Posts tomorrow's open hours to the team's Slack channel."""
 
 from __future__ import annotations
 
@@ -6,29 +6,25 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from team import roster
 from team.duties import slack
-from team.volunteers import needs
 
 ANNOUNCE_AT_HOUR = 12
 """UTC. Early enough to find somebody for tomorrow."""
 AHEAD = timedelta(hours=36)
 """From then: until the end of tomorrow."""
-VOLUNTEER_DAYS = 4
-"""So many days, today among them: a volunteer prepares in an hour, but has to be found."""
 
 
 def announce_gaps(now: datetime) -> bool:
-    """Queue one message a day, from 12:00 UTC on, with what is missing in the next days; returns whether one was
-    queued. A desk that was down at noon catches up the same day, never later; an hour that comes nearer is announced
-    the day after."""
+    """Queue one message a day, from 12:00 UTC on, with the open hours until the end of tomorrow; returns whether one
+    was queued. A desk that was down at noon catches up the same day, never later; an hour that comes nearer is
+    announced the day after."""
     now = now.astimezone(UTC)
     if now.hour < ANNOUNCE_AT_HOUR or not slack.is_set_up():
         return False
-    lines = [*_open_hours(now), *_lacking(now)]
+    lines = _open_hours(now)
     if not lines:
         return False
     slack.tell_team(f"gaps {now.date()}", "\n".join(lines), now)
@@ -43,17 +39,3 @@ def _open_hours(now: datetime) -> list[str]:
     first = _("Nobody is on shift at these covered hours:")
     last = _("Take a shift: %(address)s") % {"address": settings.BASE_URL + reverse("team:coverage")}
     return [first, *(f"• {slack.times(gap, with_day=True)}" for gap in gaps), last]
-
-
-def _lacking(now: datetime) -> list[str]:
-    """Days on which an advocate is away and too few volunteers have accepted."""
-    found = needs.lacking(now, VOLUNTEER_DAYS)
-    if not found:
-        return []
-    last = _("Invite somebody: %(address)s") % {"address": settings.BASE_URL + reverse("team:volunteers")}
-    words = _("%(day)s: %(there)d of %(wanted)d volunteers")
-    lines = [
-        words % {"day": formats.date_format(need.day, "l, j F"), "there": len(need.coming), "wanted": needs.WANTED}
-        for need in found
-    ]
-    return [_("An advocate is away on these days:"), *(f"• {line}" for line in lines), last]

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from channels.models import OutboundItem
@@ -97,6 +99,29 @@ def test_every_kind_of_work_is_collected(ada, kind):
     (found,) = work.of(ada, NOW)
     assert (found.ticket, kind in found.kinds) == (ticket, True)
     assert found.labels
+
+
+def test_page_names_the_owner_of_the_expertise_that_a_ticket_touches(client, ada, ben):
+    """By its words or its channel; one's own is not named, and the page costs the same for more tickets."""
+    Expertise.objects.create(name="Merch", owner=ben, words=["swag"])
+    Expertise.objects.create(name="Forum", owner=ada, words=["swag"])
+    asked, other = make("assigned", ada), make("assigned", ada)
+    asked.messages.update(text="Where is my swag?")
+    client.force_login(ada)
+    html = client.get(reverse("team:hand_over")).content.decode()
+    assert html.count("owns “Merch”") == 1
+    assert html.index(f"#{asked.pk} ") < html.index("owns “Merch”")
+    assert "owns “Forum”" not in html
+    touched = {each.ticket: each.touched for each in work.with_expertises(work.of(ada, NOW), ada)}
+    assert [each.name for each in touched[asked]] == ["Merch"]
+    assert touched[other] == []
+    with CaptureQueriesContext(connection) as two:
+        work.with_expertises(work.of(ada, NOW), ada)
+    for _more in range(4):
+        make("assigned", ada)
+    with CaptureQueriesContext(connection) as six:
+        work.with_expertises(work.of(ada, NOW), ada)
+    assert len(six) == len(two)
 
 
 @pytest.mark.parametrize("has_next", [True, False], ids=["ben", "nobody"])
@@ -202,7 +227,7 @@ def test_who_owns_its_expertise_is_offered_for_a_ticket_and_proposed_while_on_sh
     Message.objects.filter(ticket=theirs).update(text="Where are my socks?")
     client.force_login(ada)
     html = client.get(reverse("team:hand_over")).content.decode()
-    assert html.count("cleo, who owns “Merchandise”") == 1
+    assert html.count("owns “Merchandise”") == 1
     assert (f'<option value="{cleo.pk}" selected>' in html.partition(f'name="to-{theirs.pk}"')[2]) is is_here
     assert f'name="to-{other.pk}"' not in html
     form = {f"decision-{theirs.pk}": "pass", f"to-{theirs.pk}": cleo.pk, f"decision-{other.pk}": "pass", "to": ben.pk}

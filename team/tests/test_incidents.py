@@ -2,6 +2,7 @@
 report at the end."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from django.urls import reverse
 from channels.models import OutboundItem
 from mentions.clocks import clocks
 from mentions.models import Event
+from mentions.templatetags.desk import undo_url
 from mentions.tests.factories import (
     NOON,
     ChannelFactory,
@@ -23,7 +25,7 @@ from mentions.tests.replying import answered
 from mentions.tickets.transitions import OutcomeRefused
 from mentions.triage import merging
 from team.incidents import closing, grouping, matching, opening, report
-from team.models import Incident, IncidentMention
+from team.models import Incident, IncidentBatch, IncidentMention, IncidentReply
 
 pytestmark = pytest.mark.django_db
 PAGE = "https://status.acme.example"
@@ -306,6 +308,56 @@ def test_pages_lead_from_opening_to_the_report(client, sam):
         found.refresh_from_db()
         assert found.state == state
     assert "Median first reply" in client.get(address).content.decode()
+
+
+def test_one_undo_takes_back_exactly_what_was_added_together(client, sam):
+    found, before = an_incident(), a_mention("pipelines are down")
+    url = reverse("team:incident_mentions", args=[found.pk])
+    client.post(url, {"ticket": before.pk})
+    together = [a_mention(f"down {number}") for number in range(3)]
+    page = client.post(url, {"ticket": [each.pk for each in together[:2]]}, follow=True)
+    undo = undo_url(list(page.context["messages"])[-1])
+    client.post(url, {"ticket": together[2].pk, "do": "out"})
+    answer = client.post(undo, follow=True)
+    assert "2 taken back." in answer.content.decode()
+    assert dict(found.mentions.values_list("ticket_id", "is_part")) == {before.pk: True, together[2].pk: False}
+    assert client.post(undo).status_code == 404
+    assert found.mentions.count() == 2
+
+
+def test_undo_of_a_step_leaves_what_has_been_told_and_says_so(client, sam):
+    found, told, other = an_incident(), a_mention("down"), a_mention("also down")
+    client.post(reverse("team:incident_mentions", args=[found.pk]), {"ticket": [told.pk, other.pk]})
+    batch = IncidentBatch.objects.create(incident=found, key=uuid4(), kind="answer", text="x", by=sam, at=NOW)
+    IncidentReply.objects.create(batch=batch, incident=found, kind="answer", ticket=told, recipient="author:1")
+    page = client.post(reverse("team:incident_undo_step", args=[found.mentions.first().pk]), follow=True)
+    assert "has been told about" in page.content.decode()
+    assert [each.ticket for each in found.mentions.all()] == [told]
+
+
+def test_incident_room_hears_of_the_beginning_and_the_end_once(settings):
+    settings.INCIDENT_SLACK_CHANNEL = "#incident-management"
+    page = status_page()
+    update(page, "investigating", NOON)
+    for minute in range(3):
+        opening.follow(NOON + minutes(minute))
+        closing.follow(NOON + minutes(minute))
+    update(page, "resolved", NOON + minutes(30))
+    for later in (31, 32, 4000, 5000, 9000):
+        opening.follow(NOON + minutes(later))
+        closing.follow(NOON + minutes(later))
+    assert Incident.objects.get().state == "closed"
+    rows = OutboundItem.objects.order_by("pk").values_list("payload__channel", "payload__text")
+    heard = [text for room, text in rows if room == "#incident-management"]
+    assert [("collect what people say" in text, "is over" in text) for text in heard] == [(True, False), (False, True)]
+    assert all("/incidents/" in text for text in heard)
+
+
+def test_where_both_rooms_are_one_it_is_said_once(settings):
+    settings.INCIDENT_SLACK_CHANNEL = TEAM
+    an_incident()
+    closing.follow(NOON)
+    assert len(said()) == 1
 
 
 def test_ticket_is_added_by_number_and_by_one_key_and_undone(client, sam):

@@ -1,7 +1,8 @@
 """Advocates for a day: invited, accepted by link, with rights that begin and end by themselves, trained and thanked."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,9 +15,8 @@ from mentions.people import access, role_terms
 from mentions.queue import claims
 from mentions.tests.factories import AccountFactory, MessageFactory, PersonFactory, UserFactory
 from team import shifts
-from team.models import PracticePass, VolunteerDay, VolunteerMail
-from team.schedule import announcing
-from team.volunteers import days, inviting, links, needs, practice, telling
+from team.models import CoverageHours, Holiday, PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
+from team.volunteers import calling, days, inviting, links, needs, practice, telling
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -111,6 +111,31 @@ def test_the_day_is_the_volunteers_own(vera, ada):
     made = inviting.accept(inviting.invite(vera, DAY, ada, ada, NOW).pk, NOW)
     assert made.term.starts_at == datetime(2026, 11, 24, 15, tzinfo=UTC)
     assert made.term.ends_at == datetime(2026, 11, 25, 15, tzinfo=UTC)
+
+
+def test_welcome_and_thanks_come_on_their_mornings_and_the_buddy_hears_at_work(vera, ada):
+    """Midnight in Tokyo is 15:00 UTC, 08:00 is 23:00."""
+    Preference.objects.create(user=vera, time_zone="Asia/Tokyo")
+    AccountFactory(person=PersonFactory(name="Ada", user=ada), namespace="slack:T1", handle="U00000ADA")
+    shifts.add_shifts(ada, date(2026, 11, 24), time(8), time(16), ZoneInfo("UTC"))
+    inviting.accept(inviting.invite(vera, DAY, ada, ada, NOW).pk, NOW)
+    for minutes in range(0, 4 * 24 * 60, 60):
+        days.run(NOW + timedelta(minutes=minutes))
+    heard = {room: [] for room in ("U0000VERA", "U00000ADA", TEAM)}
+    for row in OutboundItem.objects.order_by("pk"):
+        heard[row.payload["channel"]].append((row.not_before.day, row.not_before.hour, row.payload["text"][:9]))
+    assert heard["U00000ADA"] == [(24, 8, "vera is a")]
+    assert heard["U0000VERA"][2:] == [(24, 23, "Today you"), (25, 23, "Thank you")]
+    assert heard[TEAM] == [(25, 23, "Thank you")]
+
+
+def test_a_day_that_is_over_is_not_declined_any_more(invited, vera):
+    inviting.accept(invited.pk, NOW)
+    days.run(BEGINS)
+    days.run(ENDS)
+    assert inviting.decline(invited.pk, ENDS + timedelta(hours=1)).state == "accepted"
+    days.run(ENDS + timedelta(hours=8))
+    assert len([text for text in told(TEAM) if "Thank you" in text]) == 1
 
 
 # --- rights -----------------------------------------------------------------------------------------------------------
@@ -303,11 +328,64 @@ def test_the_absence_of_somebody_else_needs_nobody(vera, ada):
     assert needs.lacking(NOW) == []
 
 
-def test_the_team_hears_of_a_gap_once_a_day(ada):
-    shifts.add_absence(ada, NOW.date() + timedelta(days=1), NOW.date() + timedelta(days=1))
-    for hour in (11, 12, 13):
-        announcing.announce_gaps(NOW.replace(hour=hour))
-    assert sum("0 of 2 volunteers" in text for text in told(TEAM)) == 1
+def told_of_needs():
+    """(day of the month on which the team heard it, text)."""
+    rows = OutboundItem.objects.filter(payload__channel=TEAM).order_by("pk")
+    return [(row.not_before.day, row.payload["text"]) for row in rows if "volunteers" in row.payload["text"]]
+
+
+def hourly(first, last):
+    """The schedule from one day to another, at every hour."""
+    for hours in range(24 * (last - first + 1)):
+        calling.announce(NOW.replace(day=first, hour=0) + timedelta(hours=hours))
+
+
+@pytest.fixture
+def weekdays():
+    for weekday in range(5):
+        CoverageHours.objects.create(weekday=weekday, starts=time(8), ends=time(22))
+
+
+def test_a_need_is_said_once_on_a_working_day_and_again_on_the_working_day_before(weekdays, ada):
+    """Nothing at the weekend of the 21st, nor on the 26th, a holiday; the working day before Monday is Friday."""
+    Holiday.objects.create(day=date(2026, 11, 26), name="Acme day")
+    for day in (date(2026, 11, 27), date(2026, 11, 30)):
+        shifts.add_absence(ada, day, day)
+    hourly(19, 30)
+    said = told_of_needs()
+    assert [(day, re.findall(r"\w+, \d+ November", text), "still" in text) for day, text in said] == [
+        (23, ["Friday, 27 November"], False),
+        (24, ["Monday, 30 November"], False),
+        (25, ["Friday, 27 November"], True),
+        (27, ["Monday, 30 November"], True),
+    ]
+    assert all("0 of 2 volunteers" in text and "/volunteers/" in text for _day, text in said)
+
+
+def test_a_need_of_tomorrow_is_said_the_same_afternoon_and_not_again(weekdays, ada):
+    hourly(23, 23)
+    shifts.add_absence(ada, date(2026, 11, 24), date(2026, 11, 24))
+    for hour in (11, 14, 15, 16):
+        calling.announce(NOW.replace(hour=hour))
+    hourly(24, 25)
+    assert [(day, "still" in text) for day, text in told_of_needs()] == [(23, False)]
+
+
+def test_who_has_enough_volunteers_by_then_is_not_reminded(weekdays, ada, vera):
+    other, second = UserFactory(username="ben", role="advocate"), UserFactory(username="wes")
+    shifts.add_absence(ada, date(2026, 11, 26), date(2026, 11, 26))
+    hourly(23, 24)
+    for user in (vera, second):
+        inviting.accept(inviting.invite(user, date(2026, 11, 26), other, other, NOW).pk, NOW)
+    hourly(25, 26)
+    assert len(told_of_needs()) == 1
+
+
+def test_without_slack_no_need_counts_as_said(weekdays, ada, settings):
+    shifts.add_absence(ada, DAY, DAY)
+    settings.SLACK_TOKEN = ""
+    hourly(23, 23)
+    assert not VolunteerNeed.objects.exists()
 
 
 # --- training ---------------------------------------------------------------------------------------------------------

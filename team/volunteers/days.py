@@ -1,8 +1,8 @@
-"""The days themselves: rights begin and end, the welcome on the morning, and the thank-you at the end."""
+"""The days themselves: rights begin and end at midnight, the welcome comes in the morning, the thank-you the next."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -12,12 +12,16 @@ from channels import sweeps
 from mentions.models import Reply, Ticket
 from mentions.people import access, role_terms
 from mentions.queue import claims
+from team import roster
+from team.coverage import DAY
 from team.models import VolunteerDay
 from team.volunteers import telling
 
 STILL_NEWS = timedelta(days=3)
 """A scheduler that was down for longer thanks nobody for last week."""
 State = VolunteerDay.State
+MORNING = time(8)
+"""In their time zone: nobody is woken by a welcome."""
 
 
 def run(now: datetime) -> int:
@@ -34,7 +38,7 @@ def run(now: datetime) -> int:
 @transaction.atomic
 def _welcome(volunteer_id: int, now: datetime) -> bool:
     found = _locked(volunteer_id)
-    if found.welcomed_at is not None or found.state != State.ACCEPTED:
+    if found.welcomed_at is not None or found.state != State.ACCEPTED or now < _morning(found, found.day):
         return False
     found.welcomed_at = now
     found.save(update_fields=["welcomed_at"])
@@ -44,16 +48,22 @@ def _welcome(volunteer_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _thank(volunteer_id: int, now: datetime) -> bool:
-    """What they held returns to the queue. A day that never began is over without thanks."""
+    """What they held returns to the queue at once. A day that never began is over without thanks."""
     found = _locked(volunteer_id)
     if found.thanked_at is not None or found.state != State.ACCEPTED or found.term is None:
         return False
+    _release(found.user_id, now)
+    if found.term.begun_at is not None and now < _morning(found, found.day + DAY):
+        return False
     found.thanked_at = now
     found.save(update_fields=["thanked_at"])
-    _release(found.user_id, now)
     if found.term.begun_at is not None and now - found.term.ends_at < STILL_NEWS:
         telling.thanks(found, answers_of(found), now)
     return True
+
+
+def _morning(volunteer: VolunteerDay, day: date) -> datetime:
+    return datetime.combine(day, MORNING, roster.zone_of(volunteer.user))
 
 
 def answers_of(volunteer: VolunteerDay) -> int:

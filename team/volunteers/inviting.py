@@ -116,7 +116,8 @@ def withdraw(volunteer_id: int, now: datetime) -> VolunteerDay:
 
 
 def _stop(found: VolunteerDay, state: str, now: datetime) -> VolunteerDay:
-    if found.state not in VolunteerDay.LIVE or found.thanked_at is not None:
+    is_over = found.term is not None and found.term.ended_at is not None
+    if found.state not in VolunteerDay.LIVE or is_over:
         return found
     was_accepted = found.state == State.ACCEPTED
     found.state, found.answered_at = State(state), now

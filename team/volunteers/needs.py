@@ -48,14 +48,20 @@ def of(days: Iterable[date]) -> dict[date, Need]:
     covered = coverage.load() if absences else None
     for day, need in needs.items():
         gone = [absence.user for absence in absences if absence.first_day <= day <= absence.last_day]
-        if gone and covered is not None and _is_covered(covered, day):
+        if gone and covered is not None and is_worked(covered, day):
             need.away = gone
     return needs
 
 
-def _is_covered(hours: coverage.Coverage, day: date) -> bool:
+def is_worked(hours: coverage.Coverage, day: date) -> bool:
     """On weekends and holidays nobody is missed. A team without coverage hours works every day."""
     return not hours.periods or bool(hours.spans(*roster.day_span(day, UTC)))
+
+
+def worked_before(hours: coverage.Coverage, day: date) -> date:
+    """The last working day before; the day before where there is none within FURTHEST."""
+    earlier = (day - number * DAY for number in range(1, coverage.FURTHEST.days))
+    return next((each for each in earlier if is_worked(hours, each)), day - DAY)
 
 
 def lacking(now: datetime, count: int = AHEAD) -> list[Need]:

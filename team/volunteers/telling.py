@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from channels import sweeps
 from channels.outbox import slack_posts
 from mentions.notifications import delivery_news
+from team import roster
 from team.duties import slack
 from team.models import VolunteerDay, VolunteerMail
 from team.volunteers import links
@@ -32,10 +33,13 @@ def invitation(volunteer: VolunteerDay, now: datetime) -> None:
 
 
 def tell(volunteer: VolunteerDay, to: Any, kind: str, now: datetime) -> None:
-    """By direct message where their member id is known, and by mail where their address is; the same kind once."""
+    """By direct message where their member id is known, and by mail where their address is; the same kind once. Who has
+    shifts, such as the buddy, gets the message at work."""
     text = "\n".join(text_of(volunteer, kind))
     direct = delivery_news.slack_id_of(to)
-    slack.post(direct, f"volunteer {volunteer.key} {kind} {to.pk}", slack_posts.escaped(text), now)
+    if direct:
+        at = roster.reachable_at(to, now)
+        slack.post(direct, f"volunteer {volunteer.key} {kind} {to.pk}", slack_posts.escaped(text), at)
     if to.email:
         VolunteerMail.objects.get_or_create(volunteer=volunteer, to=to, kind=kind, defaults={"mail_at": now})
 

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.utils import timezone
 
@@ -190,5 +191,21 @@ def test_page_of_the_ticket_decides_and_notes_the_licence(channel, sam):
     client.post(f"/tickets/{ticket.pk}/application/", {"licence": "L-7"})
     assert state_of(ticket) == State.DONE
     outcomes.no_reply_needed(ticket.pk, sam, None, reason="other", now=timezone.now())
-    client.force_login(UserFactory(role="manager"))
-    assert client.post(f"/tickets/{ticket.pk}/application/", {"state": "approved"}).status_code == 403
+    for role in ("manager", "volunteer"):
+        client.force_login(UserFactory(role=role))
+        assert client.post(f"/tickets/{ticket.pk}/application/", {"state": "approved"}).status_code == 403
+
+
+def test_who_helps_for_a_day_decides_about_no_application(channel):
+    ticket, helper = applied(channel), UserFactory(role="volunteer")
+    client = Client()
+    client.force_login(helper)
+    page = client.get(f"/tickets/{ticket.pk}/").content.decode()
+    assert "Education" in page
+    assert f"/tickets/{ticket.pk}/application/" not in page
+    actions = next(row["actions"] for row in MACROS if row["name"] == "Program::Approve")
+    macro = Macro.objects.create(name="Program::Approve", actions=actions)
+    values = {each["name"]: "because" for each in macros.fields_of(macro)}
+    with pytest.raises(PermissionDenied):
+        macros.apply(macro, ticket.pk, helper, None, values=values, now=timezone.now())
+    assert state_of(ticket) == State.RECEIVED

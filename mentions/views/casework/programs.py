@@ -41,7 +41,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
         "moves": [choice for choice in Application.State.choices if choice[0] in moves and choice[0] != "done"],
         "call": crm.last_call(ticket.pk) if crm.is_set_up() else None,
         "takes_licence": found.state in (Application.State.APPROVED, Application.State.DONE),
-        "may_decide": request.user.has_perm(access.PLAY),
+        "may_decide": request.user.has_perm(access.PLAY) and request.user.has_perm(access.DECIDE),
         "token": ticket.claim_token if held else "",
     }
 
