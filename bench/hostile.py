@@ -59,7 +59,7 @@ class Report:
 def connect() -> dict[str, Any]:
     """A connection with its channels for each platform that has payloads."""
     from channels.models import Channel, Connection
-    from channels.registry.lookup import all_adapters
+    from channels.registry.finding_adapters import all_adapters
     from channels.tests.adapters.test_adapter_fuzz import configs
     from channels.tests.adapters.test_contract import READABLE
 
@@ -82,7 +82,7 @@ def connect() -> dict[str, Any]:
 
 def _settings(platform: str, config: Any) -> dict[str, Any]:
     from channels.contract import FieldKind
-    from channels.registry.lookup import adapter_for
+    from channels.registry.finding_adapters import adapter_for
 
     values = dict(config.settings)
     for each in adapter_for(platform).fields:

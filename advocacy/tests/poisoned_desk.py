@@ -75,7 +75,7 @@ def pour_good() -> list[int]:
     from channels.contract import Page
     from channels.inbox import inbox
     from channels.models import Channel, Connection
-    from channels.registry.lookup import adapter_for
+    from channels.registry.finding_adapters import adapter_for
 
     values = {"feed": "mentions", "phrases": ["Acme"]}
     made = Connection.objects.create(platform="hackernews", name="good", settings=values, is_active=False)

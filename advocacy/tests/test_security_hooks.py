@@ -21,7 +21,7 @@ from channels.contract import Capability, Page
 from channels.inbox import inbox
 from channels.models import Connection, InboundItem
 from channels.registry.configs import source_of
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
 from mentions.ingest.batch import ingest_pending

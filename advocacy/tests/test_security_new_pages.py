@@ -16,7 +16,7 @@ from channels.http import client as http
 from channels.inbox import inbox
 from channels.models import Batch, InboundItem
 from channels.registry.configs import network, source_of
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.adapters.test_adapter_fuzz import IN_JSON, PAYLOADS
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.loopback import Reply, serving

@@ -28,7 +28,7 @@ from channels.models import Batch, Connection
 from channels.polling.parsing_apart import parsing_apart
 from channels.registry.configs import Source, source_for
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform, adapter_for, not_polled
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for, not_polled
 from channels.secrets.vault import without_secrets
 
 logger = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from channels.polling.parsing_apart import parsing_apart
 from channels.polling.polling import classify
 from channels.registry.configs import Source, source_of
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 
 logger = logging.getLogger(__name__)
 

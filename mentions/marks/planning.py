@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from channels.inbox import tombstones
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.marks.entries import Entry
 from mentions.models import Author, Mark, Person
 from mentions.people import colleagues

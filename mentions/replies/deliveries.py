@@ -16,7 +16,7 @@ from channels import sweeps
 from channels.clocks import desk_now
 from channels.models import OutboundItem
 from channels.outbox import outbox
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.clocks import clocks
 from mentions.db import locks
 from mentions.handle_rules import invitations, wrong_handles

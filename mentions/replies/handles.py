@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from channels.models import Channel, PersonalAccount
 from channels.outbox import personal
 from channels.registry.configs import config_for
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.handle_rules import availability, candidates, privacy, talks
 from mentions.handle_rules.right_handle import Advice, advice
 from mentions.handle_rules.talks import Said, Talk

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Capability
 from channels.models import Channel, OutboundItem
 from channels.outbox import personal
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.db import locks
 from mentions.handle_rules import privacy
 from mentions.models import EventKind, Message, Ticket

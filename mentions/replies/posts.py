@@ -19,7 +19,7 @@ from channels.models import Channel, OutboundItem
 from channels.outbox import outbox, personal
 from channels.outbox.sending import payload_of
 from channels.registry.configs import address_of
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.db import locks
 from mentions.handle_rules import privacy
 from mentions.models import Message

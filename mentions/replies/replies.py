@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Capability
 from channels.dispatch import task_after_commit
 from channels.models import Channel, OutboundItem
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.db import locks
 from mentions.handle_rules import privacy
 from mentions.models import EventKind, Message, Reply, Ticket

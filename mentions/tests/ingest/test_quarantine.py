@@ -16,7 +16,7 @@ from channels.contract import Page
 from channels.inbox import inbox, leases
 from channels.models import InboundItem
 from channels.parsing import pool, reader
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from channels.tests.poisoning import WAYS, marker, poisoned
 from mentions import tasks
 from mentions.ingest import batch
@@ -199,7 +199,7 @@ def test_parsers_end_with_their_parent_even_when_it_is_killed(tmp_path):
     script = (
         "import django; django.setup(); import time\n"
         "from channels.parsing import pool\n"
-        "from channels.registry.lookup import adapter_for\n"
+        "from channels.registry.finding_adapters import adapter_for\n"
         "parser = pool.fresh(96); print(parser.server.process.pid, parser.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen(
