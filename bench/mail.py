@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from bench import measure
 from channels.contract import Page
-from channels.inbox.inbox import store_page
+from channels.inbox.storing_once import store_page
 from channels.models import Channel, Connection
 from channels.registry.configs import config_for
 from channels.registry.finding_adapters import adapter_for

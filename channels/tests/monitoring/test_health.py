@@ -92,12 +92,12 @@ def manager(name: str = "mo", **values: object) -> User:
 
 
 def fill(count: int) -> None:
-    from channels.inbox import inbox
+    from channels.inbox import storing_once
 
     for number in range(count):
         connection = make_connection(last_error="<b>bold</b>", trouble="auth", last_success_at=NOW)
         make_channel(connection, address=f"a{number}")
-        inbox.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
+        storing_once.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
         make_reply(connection)
     InboundItem.objects.filter(external_id="1").update(state="failed")
 

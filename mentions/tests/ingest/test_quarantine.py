@@ -13,7 +13,7 @@ from django.db import OperationalError
 
 from bench import payloads
 from channels.contract import Page
-from channels.inbox import inbox, leases
+from channels.inbox import leases, storing_once
 from channels.models import InboundItem
 from channels.parsing import pool, reader
 from channels.registry.finding_adapters import adapter_for
@@ -51,7 +51,7 @@ def fetched(connection, how: dict[int, str], count: int = 6, *, minutes: float =
     adapter = adapter_for("hackernews")
     items = adapter.split(document, {})
     at = NOON + timedelta(minutes=minutes)
-    return inbox.store_page(connection.pk, Page(items, None), fetched_at=at)
+    return storing_once.store_page(connection.pk, Page(items, None), fetched_at=at)
 
 
 def states() -> list[str]:
