@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from channels.errors import AuthFailed
+from channels.http.limits_per_person import PER_MINUTE
 from channels.models import Channel, Connection, InboundItem
 from channels.monitoring import connection_test
 from channels.monitoring.health import Health, Level, channel_health, connection_health
-from channels.polling.person_limits import PER_MINUTE
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
 from channels.views.overview import ChannelRow
