@@ -16,15 +16,14 @@ from team.volunteers import needs
 ANNOUNCE_AT_HOUR = 12
 """UTC. Early enough to find somebody for tomorrow."""
 AHEAD = timedelta(hours=36)
-"""From then: until the end of tomorrow."""
+"""From then until the end of tomorrow."""
 VOLUNTEER_DAYS = 4
-"""So many days, today among them: a volunteer prepares in an hour, but has to be found."""
+"""Days ahead, including today: a volunteer prepares within an hour but has to be found first."""
 
 
 def announce_gaps(now: datetime) -> bool:
-    """Queue one message a day, from 12:00 UTC on, with what is missing in the next days; returns whether one was
-    queued. A desk that was down at noon catches up the same day, never later; an hour that comes nearer is announced
-    the day after."""
+    """Queue one message a day, from 12:00 UTC on, about uncovered hours and missing volunteers; return whether one was
+    queued. After an outage at noon it is made up for on the same day, never later."""
     now = now.astimezone(UTC)
     if now.hour < ANNOUNCE_AT_HOUR or not slack.is_set_up():
         return False
