@@ -184,7 +184,7 @@ def test_somebody_from_a_list_is_recognised_when_they_first_speak(forum):
         ("twitter=x,friend,", "is not one of"),
         ("twitter=x,contributor,nowhere", "is not an email address"),
         ("hackernews=ours,contributor,", "belongs to a team member"),
-        ('"hackernews=ana, twitter=kim",contributor,', "several people"),
+        ('"hackernews=ana, twitter=kim",contributor,', "different people"),
         (",contributor,", "needs 1 to"),
     ],
 )
