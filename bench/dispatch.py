@@ -21,7 +21,7 @@ from channels.contract import Adapter, Author, Config, Item, Json, Mention, Page
 from channels.dispatch import send_task
 from channels.models import Channel, Connection
 from channels.polling import polling
-from channels.registry import lookup
+from channels.registry import finding_adapters
 
 CONNECTIONS = sized(1000, 20)
 MINUTES = sized(3, 1)
@@ -62,12 +62,12 @@ class Memory(Adapter):
 
 def run() -> bool:
     memory: Mapping[str, Adapter] = {"bench": Memory()}
-    real, lookup.all_adapters = lookup.all_adapters, lambda: memory  # type: ignore[assignment]
+    real, finding_adapters.all_adapters = finding_adapters.all_adapters, lambda: memory  # type: ignore[assignment]
     try:
         _connections()
         minutes = [_minute(number) for number in range(-1, MINUTES)][1:]
     finally:
-        lookup.all_adapters = real
+        finding_adapters.all_adapters = real
         current_app.control.purge()
     return _told(minutes)
 

@@ -59,7 +59,7 @@ class Report:
 def connect() -> dict[str, Any]:
     """A connection with its channels for each platform that has payloads."""
     from channels.models import Channel, Connection
-    from channels.registry.lookup import all_adapters
+    from channels.registry.finding_adapters import all_adapters
     from channels.tests.adapters.test_adapter_fuzz import configs
     from channels.tests.adapters.test_contract import READABLE
 
@@ -82,7 +82,7 @@ def connect() -> dict[str, Any]:
 
 def _settings(platform: str, config: Any) -> dict[str, Any]:
     from channels.contract import FieldKind
-    from channels.registry.lookup import adapter_for
+    from channels.registry.finding_adapters import adapter_for
 
     values = dict(config.settings)
     for each in adapter_for(platform).fields:
@@ -99,14 +99,14 @@ def feed(count: int, seed: int, *, poison_every: int = POISON_EVERY) -> int:
     """Store items in the inbox, page by page, as pollers do; return how many distinct ones."""
     from channels.clocks import desk_now
     from channels.contract import Page
-    from channels.inbox import inbox
+    from channels.inbox import storing_once
 
     rng, connections = random.Random(seed), connect()
     each = -(-count // len(connections))
     for platform, connection in connections.items():
         items = hostile_items(platform, each, rng, poison_every=poison_every)
         while page := list(itertools.islice(items, PAGE)):
-            inbox.store_page(connection.pk, Page(page, None), fetched_at=desk_now())
+            storing_once.store_page(connection.pk, Page(page, None), fetched_at=desk_now())
     return each * len(connections)
 
 

@@ -19,7 +19,8 @@ from psycopg2.extras import Json, execute_values
 
 from bench import measure, payloads
 from channels.contract import Page
-from channels.inbox.inbox import Row, store_page, take_pending
+from channels.inbox.leases import Row, take_pending
+from channels.inbox.storing_once import store_page
 from channels.models import Channel, Connection
 from channels.parsing.reader import first_budget
 from channels.registry.configs import source_of

@@ -25,10 +25,10 @@ from django.utils import timezone
 
 from bench import measure
 from channels.contract import Page
-from channels.inbox.inbox import store_page
+from channels.inbox.storing_once import store_page
 from channels.models import Channel, Connection
 from channels.registry.configs import config_for
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.ingest.batch import ingest_pending
 
 PEER = ("django-helpdesk==2.6.1", "psycopg2-binary==2.9.13")

@@ -11,7 +11,7 @@ from celery import Task, shared_task
 
 from channels.clocks import desk_now
 from channels.dispatch import send_task
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.lookups import finding
 from channels.monitoring import alarms, connection_test, expiry
 from channels.outbox import outbox
@@ -58,7 +58,7 @@ def recover_outbox() -> int:
 
 @shared_task(name="channels.nudge_pending")  # type: ignore[untyped-decorator]
 def nudge_pending() -> int:
-    return inbox.nudge_pending()
+    return storing_once.nudge_pending()
 
 
 @shared_task(name="channels.read_page")  # type: ignore[untyped-decorator]

@@ -25,6 +25,7 @@ from mentions.personal_data import erasing, retention
 from mentions.personal_data import scope as scopes
 from mentions.programs import applications
 from mentions.questions import asking, reading
+from mentions.queue import claim_expiry
 from mentions.replies import deliveries, dispatch_replies
 from mentions.security_reports import closing, disclosures
 from mentions.tickets import lifecycle
@@ -110,7 +111,7 @@ def apply_deliveries() -> int:
 
 @shared_task(name="mentions.expire_claims")  # type: ignore[untyped-decorator]
 def expire_claims() -> int:
-    return lifecycle.expire_claims(desk_now())
+    return claim_expiry.expire_claims(desk_now())
 
 
 @shared_task(name="mentions.wake_parked")  # type: ignore[untyped-decorator]

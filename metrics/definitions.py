@@ -1,6 +1,6 @@
 """Definitions of the figures: one condition both counts a figure and lists the tickets behind it.
 
-docs/numbers.md explains them. Which message is the first reply: `mentions.clocks.clocks.compute`; how long it took:
+docs/numbers.md explains them. Which message is the first reply: `mentions.clocks.first_reply`; how long it took:
 `metrics.reply_clock`. All figures are computed from the source tables.
 """
 

@@ -20,7 +20,7 @@ from advocacy.handbook.preset import CONNECTIONS
 from advocacy.handbook.rows import ConnectionRow
 from channels.contract import Capability
 from channels.models import Channel, Connection
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from channels.secrets import vault
 from mentions.models import PresetRecord
 from sandbox import world

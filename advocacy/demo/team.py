@@ -14,7 +14,7 @@ from advocacy.demo.logins import LOGINS, Login
 from channels.models import Connection, PersonalAccount
 from channels.outbox import personal
 from channels.registry.configs import config_for
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from experts.models import Expert, TeamPage, Topic
 from mentions.models import Account, Person
 from mentions.people import linked_accounts as own_accounts

@@ -11,7 +11,7 @@ from advocacy.handbook.company import Company
 from advocacy.handbook.desk import expertises, lookups, rooms
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 
 CONNECTIONS: tuple[ConnectionRow, ...] = (
     *social.CONNECTIONS,

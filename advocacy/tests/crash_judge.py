@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from advocacy.tests.living_desk import LivingDesk
-from mentions.clocks.clocks import Said, compute
+from mentions.clocks.clocks import compute
+from mentions.clocks.first_reply import TimedMessage
 
 PLATFORMS = ("twitter", "hackernews", "email", "reddit", "mastodon", "slack")
 KEY = re.compile(r"\b[0-9a-f]{32}\b")
@@ -192,10 +193,10 @@ def clocks_are_right(desk: LivingDesk) -> Iterator[str]:
                   t.due_at, t.priority, t.no_reply_reason, c.target_minutes, c.skips_weekends
              FROM mentions_ticket t JOIN channels_channel c ON c.id = t.channel_id"""
     )
-    said: dict[int, list[Said]] = {}
+    said: dict[int, list[TimedMessage]] = {}
     columns = "id, direction, posted_at, is_auto, is_deleted, is_bounced"
     for row in desk.rows(f"SELECT ticket_id, {columns} FROM mentions_message WHERE ticket_id IS NOT NULL"):
-        said.setdefault(row.pop("ticket_id"), []).append(Said(**row))
+        said.setdefault(row.pop("ticket_id"), []).append(TimedMessage(**row))
     for ticket in tickets:
         clocks = compute(
             said.get(ticket["id"], []),

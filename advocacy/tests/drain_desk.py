@@ -68,8 +68,8 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
     from mentions.models import Reply
     from mentions.notifications import notices
+    from mentions.queue import claim_expiry
     from mentions.replies import deliveries, dispatch_replies
-    from mentions.tickets import lifecycle
 
     troubled = []
     for pk in Connection.objects.filter(is_active=True).values_list("pk", flat=True):
@@ -86,7 +86,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     done["sent"] += outbox.send_due(now)
     done["looked"] += outbox.recover(now)
     deliveries.apply_changed(now)
-    lifecycle.expire_claims(now)
+    claim_expiry.expire_claims(now)
     # A mail whose fate is not known waits for a person, and what follows in its conversation waits behind it.
     state = OutboundItem.State
     uncertain = OutboundItem.objects.filter(state=state.UNCERTAIN, connection__platform="email")

@@ -50,7 +50,7 @@ def pour_poison() -> dict[str, int]:
     """Platform → inbox item: a real payload with what ends its parser in it."""
     from channels.clocks import desk_now
     from channels.contract import Item, Page
-    from channels.inbox import inbox
+    from channels.inbox import storing_once
     from channels.models import Connection, InboundItem
     from channels.tests.adapters.test_contract import READABLE
     from channels.tests.poisoning import marker
@@ -63,7 +63,7 @@ def pour_poison() -> dict[str, int]:
             continue
         item = sample.items()[0]
         spoiled = Item("poison", {"was": item.payload, "end": marker(dice.choice(WAYS))}, item.raw)
-        inbox.store_page(connection.pk, Page([spoiled], None), fetched_at=desk_now())
+        storing_once.store_page(connection.pk, Page([spoiled], None), fetched_at=desk_now())
         made[connection.platform] = InboundItem.objects.get(connection=connection, external_id="poison").pk
     return made
 
@@ -73,15 +73,15 @@ def pour_good() -> list[int]:
     from bench import payloads
     from channels.clocks import desk_now
     from channels.contract import Page
-    from channels.inbox import inbox
+    from channels.inbox import storing_once
     from channels.models import Channel, Connection
-    from channels.registry.lookup import adapter_for
+    from channels.registry.finding_adapters import adapter_for
 
     values = {"feed": "mentions", "phrases": ["Acme"]}
     made = Connection.objects.create(platform="hackernews", name="good", settings=values, is_active=False)
     Channel.objects.create(connection=made, name="good", slug="good", is_default=True)
     items = adapter_for("hackernews").split(payloads.hackernews(GOOD), {})
-    return inbox.store_page(made.pk, Page(items, None), fetched_at=desk_now())
+    return storing_once.store_page(made.pk, Page(items, None), fetched_at=desk_now())
 
 
 def answer(ticket: Any, user: Any, channel: Any) -> Any:

@@ -28,7 +28,8 @@ from experts.listening import threads
 from experts.models import Outreach
 from experts.outreach import answers, outreach, reminders, sent_drafts, talking
 from mentions.clocks import clocks, covered
-from mentions.clocks.clocks import Said, compute
+from mentions.clocks.clocks import compute
+from mentions.clocks.first_reply import TimedMessage
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, Reply, Sighting, ThreadPost, Ticket
 from mentions.queue import claims
@@ -264,7 +265,7 @@ def clocks_of(ticket: Ticket) -> clocks.Clocks:
     """Recomputed in plain Python from the messages as they are stored."""
     fields = ("id", "direction", "posted_at", "is_auto", "is_deleted", "is_bounced")
     return compute(
-        [Said(*row) for row in ticket.messages.values_list(*fields)],
+        [TimedMessage(*row) for row in ticket.messages.values_list(*fields)],
         posted_at=ticket.posted_at,
         channel_minutes=ticket.channel.target_minutes,
         priority=ticket.priority,

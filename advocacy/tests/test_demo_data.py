@@ -14,7 +14,7 @@ from advocacy.demo.logins import LOGINS
 from channels.contract import Capability
 from channels.models import Channel, Connection, InboundItem, PersonalAccount
 from channels.registry.configs import config_for
-from channels.registry.lookup import adapter_for, all_adapters
+from channels.registry.finding_adapters import adapter_for, all_adapters
 from experts.models import Expert
 from mentions.models import Account, Message, Person, Ticket, View
 from mentions.queue import view_filters

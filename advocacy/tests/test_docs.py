@@ -17,7 +17,7 @@ from advocacy.handbook.company import Company
 from advocacy.management.commands import demo, load_handbook
 from advocacy.runtime.beat import SCHEDULE
 from channels.contract import Adapter, Capability
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -22,7 +22,7 @@ from advocacy.demo import preset, team
 from advocacy.demo.logins import LOGINS
 from channels.models import Channel, Connection, InboundItem
 from channels.polling import polling, rereading
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, MessageAlias, ThreadPost
 from sandbox import launch, world

@@ -16,7 +16,7 @@ from audit.models import Entry
 from channels.contract import FieldKind
 from channels.models import Channel, Connection
 from channels.registry.fields import cleaned
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from experts.models import Topic
 from mentions.clocks import targets
 from mentions.macros import macros

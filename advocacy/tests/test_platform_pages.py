@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from channels.contract import Capability, FieldKind
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "platforms"
 HEADINGS = ("What comes in", "How answers go out", "Set it up", "Rights", "Limits", "Sources")

@@ -16,7 +16,7 @@ from advocacy.tests import scenario
 from advocacy.tests.browser import new_word
 from channels.adapters.lobsters import fetching as lobsters
 from channels.models import Connection
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.loopback import Reply, serving
 from mentions.imports import adding
 from mentions.ingest.placing.placing_by_hand import ensure_ticket

@@ -13,7 +13,7 @@ from advocacy.tests import scenario
 from advocacy.tests.browser import new_word
 from channels.http import client
 from channels.models import Connection, InboundItem
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.models import Ticket
 from sandbox.platforms.reddit import gate
 

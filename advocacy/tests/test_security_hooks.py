@@ -18,10 +18,10 @@ from django.test import Client
 from django.utils import timezone
 
 from channels.contract import Capability, Page
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import Connection, InboundItem
 from channels.registry.configs import source_of
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
 from mentions.ingest.batch import ingest_pending
@@ -361,7 +361,7 @@ def test_two_calls_and_a_poll_at_the_same_moment_store_one(platform):
     hook_items = [] if is_nudge else source.adapter.split(document, source.config)
 
     def poll():
-        inbox.store_page(connection.pk, Page(hook_items, {"at": 1}), fetched_at=datetime.now(UTC), source=source)
+        storing_once.store_page(connection.pk, Page(hook_items, {"at": 1}), fetched_at=datetime.now(UTC), source=source)
 
     def ingest():
         try:

@@ -13,10 +13,10 @@ from advocacy.tests.test_security_hostile import ALL, danger_in
 from channels.contract import Item, Page
 from channels.errors import ChannelError, Malformed, Rejected
 from channels.http import client as http
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import Batch, InboundItem
 from channels.registry.configs import network, source_of
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.adapters.test_adapter_fuzz import IN_JSON, PAYLOADS
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.loopback import Reply, serving
@@ -102,7 +102,7 @@ def mailbox():
         batch = Batch.objects.create(
             connection=connection, reason=Batch.Reason.choices[0][0], started_at=timezone.now()
         )
-        inbox.store_page(connection.pk, Page(items, None), fetched_at=timezone.now())
+        storing_once.store_page(connection.pk, Page(items, None), fetched_at=timezone.now())
         InboundItem.objects.filter(batch=None).update(batch=batch)
     ingest_pending(100)
     return connection
@@ -148,7 +148,7 @@ def test_a_hostile_form_is_inert_on_every_page():
     source = source_of(connection.pk)
     answers = {"name": ALL[:300], "email": "ada@univ.example", "site": EVIL["url"], "message": ALL, ALL[:90]: ALL}
     items = source.adapter.split({"form": "open@acme.example", "id": "1", "answers": answers}, source.config)
-    inbox.store_page(
+    storing_once.store_page(
         connection.pk, Page([Item(i.external_id, i.payload, i.raw) for i in items], None), fetched_at=timezone.now()
     )
     ingest_pending(100)
@@ -207,7 +207,7 @@ def test_poisoned_posts_of_every_platform_are_inert_on_every_page(platform):
             items = source.adapter.split(poisoned(document), source.config)
         except Malformed:
             continue
-        inbox.store_page(connection.pk, Page(items, None), fetched_at=timezone.now())
+        storing_once.store_page(connection.pk, Page(items, None), fetched_at=timezone.now())
     while ingest_pending(200).taken:
         pass
     failed = InboundItem.objects.filter(state="failed").values_list("error", flat=True)

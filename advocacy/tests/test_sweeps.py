@@ -15,7 +15,7 @@ from channels.clocks import desk_now
 from channels.contract import Capability
 from channels.models import OutboundItem
 from channels.outbox import outbox, recovery, sending, states
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.slack import api
 from experts.directory import post_authors
 from experts.listening import threads
@@ -34,14 +34,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def wire(monkeypatch):
     """The tests' own platform beside the real ones."""
-    from channels.registry import lookup
+    from channels.registry import finding_adapters
 
     mine = Wire()
-    everything = {**lookup.all_adapters(), mine.platform: mine}
-    lookup.all_adapters.cache_clear()
-    monkeypatch.setattr(lookup, "scan", lambda: everything)
+    everything = {**finding_adapters.all_adapters(), mine.platform: mine}
+    finding_adapters.all_adapters.cache_clear()
+    monkeypatch.setattr(finding_adapters, "scan", lambda: everything)
     yield mine
-    lookup.all_adapters.cache_clear()
+    finding_adapters.all_adapters.cache_clear()
 
 
 def three_replies(wire):

@@ -22,7 +22,7 @@ import json, sys
 from pathlib import Path
 from urllib.request import urlopen
 from channels.contract import Config, Network, Outgoing
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from sandbox import launch
 
 with launch.start(Path(sys.argv[1])) as world:

@@ -1,4 +1,4 @@
 """One package or module per platform; each defines one `Adapter`.
 
-Nothing above this package imports a platform by name; use `channels.registry.lookup`.
+Nothing above this package imports a platform by name; use `channels.registry.finding_adapters`.
 """

@@ -29,7 +29,7 @@ from channels.errors import Malformed, Transient
 from channels.http.api_client import ApiClient
 from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.text import clean, html_links, html_to_text, text_links
-from channels.toolkit.values import list_of, object_of, text_of, time_of
+from channels.toolkit.values import edited_at, list_of, object_of, text_of, time_of
 
 _LISTS = ("incidents", "scheduled_maintenances")
 _NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))
@@ -190,7 +190,7 @@ def _edited(update: Mapping[str, Any], created: datetime | None) -> datetime | N
     """A scheduled update is saved when it is published; that isn't an edit."""
     updated, shown = time_of(update.get("updated_at")), time_of(update.get("display_at"))
     known = max((at for at in (created, shown) if at), default=None)
-    return updated if updated and known and updated - known > _EDIT_GRACE else None
+    return edited_at(known, updated, _EDIT_GRACE)
 
 
 def _extra(incident: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Json]:

@@ -24,7 +24,7 @@ from channels.models import Channel, Connection
 from channels.monitoring import connection_test
 from channels.monitoring.health import connection_health
 from channels.polling import pausing
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.webforms.admin_forms import CHANNEL_GROUPS, CONNECTION_FIELDS, channel_form, connection_form, form_names
 
 POLL = "channels.poll_connection"

@@ -18,7 +18,7 @@ from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnl
 from channels.admin.seeing import SeenOnly
 from channels.clocks import desk_now
 from channels.db.payloads import restored
-from channels.inbox import inbox
+from channels.inbox import leases
 from channels.models import InboundItem
 
 REPLAY = "channels.replay_inbounditem"
@@ -26,7 +26,7 @@ MAX_SHOWN = 200_000
 
 
 def replay(model_admin: Any, request: HttpRequest, item: InboundItem, _typed: str = "") -> None:
-    _say_replayed(request, inbox.replay([item.pk]))
+    _say_replayed(request, leases.replay([item.pk]))
 
 
 def _say_replayed(request: HttpRequest, count: int) -> None:
@@ -81,7 +81,7 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
 
     @admin.action(description=gettext_lazy("Replay failed items"), permissions=["replay"])
     def replay_chosen(self, request: HttpRequest, chosen: QuerySet[InboundItem]) -> None:
-        _say_replayed(request, inbox.replay(chosen.order_by("pk").values_list("pk", flat=True)))
+        _say_replayed(request, leases.replay(chosen.order_by("pk").values_list("pk", flat=True)))
 
 
 def _block(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Webhook requests as several platforms send them: JSON, signed with a shared secret. Pure."""
+"""Verifies and parses webhook calls in the common format: JSON, signed with a shared secret. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from channels.errors import Malformed, Refused
 
 
 def require_signature(secret: str, hook: Hook, header: str, sender: str) -> None:
-    """That the header holds `sha256=HEX`, the HMAC of the body. `sender`: whose webhook it is, in words. Raises
+    """Check that the header holds `sha256=HEX`, the HMAC of the body. `sender` names the webhook in the error. Raises
     Refused."""
     if not secret:
         raise Refused("No secret is set for this webhook.")

@@ -1,4 +1,5 @@
 """The inbox: every fetched item is stored once, leased to ingest, settled, and pruned.
 
-`inbox` stores items; `leases` hands them out, settles and replays them.
+`storing_once` stores items and drops duplicates; `leases` hands them out and replays them; `settling` records the
+outcome.
 """

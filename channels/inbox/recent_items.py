@@ -18,7 +18,7 @@ from channels.parsing import reader
 from channels.queries.matching import Clause, Subject
 from channels.registry.configs import Source, source_of
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from channels.toolkit.links import web_address
 
 DAYS = 30

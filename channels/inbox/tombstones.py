@@ -10,7 +10,7 @@ from typing import TypeVar
 from channels.models import Connection, ErasedId, InboundItem
 from channels.registry.configs import source_for
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 
 T = TypeVar("T")
 PREFIX = "erased:"

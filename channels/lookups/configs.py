@@ -9,7 +9,7 @@ from channels.lookups.kinds import UnknownKind, all_kinds, kind_for
 from channels.models import Lookup
 from channels.registry.configs import config_for, network
 from channels.registry.fields import InvalidSettings, cleaned
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from channels.secrets.vault import SealedSecrets
 from channels.toolkit.links import web_address
 

@@ -25,7 +25,7 @@ from channels.errors import RETRIED, ChannelError, Transient, fit
 from channels.lookups.configs import config_of
 from channels.lookups.kinds import UnknownKind, kind_for
 from channels.models import Lookup
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from channels.secrets.vault import without_secrets
 from channels.toolkit.links import web_address
 

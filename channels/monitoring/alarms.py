@@ -24,7 +24,7 @@ from channels.inbox import leases
 from channels.models import Alarm, Channel, Connection, InboundItem
 from channels.monitoring.health import Health, Level, channel_health, connection_health, expected_silence
 from channels.outbox import sending, slack_posts
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from channels.dispatch import send_task
 from channels.errors import ChannelError
+from channels.http.limits_per_person import may_ask
 from channels.models import Connection
 from channels.polling.parsing_apart import parsing_apart
-from channels.polling.person_limits import may_ask
 from channels.registry.configs import source_of
 from channels.secrets.vault import without_secrets
 

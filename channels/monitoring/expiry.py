@@ -10,7 +10,7 @@ from channels.contract import Adapter
 from channels.errors import ChannelError
 from channels.models import Connection
 from channels.registry.configs import source_for
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from channels.errors import AuthFailed, ChannelError, Transient, fit
 from channels.models import Connection, PersonalAccount
 from channels.registry.configs import Source, source_of, speaking_as
 from channels.registry.fields import InvalidSettings, clean
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.secrets.vault import ENV_PREFIX, seal, without_secrets
 
 logger = logging.getLogger(__name__)

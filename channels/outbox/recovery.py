@@ -22,7 +22,7 @@ from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import issues, personal, states
 from channels.outbox.sending import outgoing_of, outlook, payload_of, receipt_json, retry_wait_s, uncertainty, words
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from channels.slack import api
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import hold_sending, issues, personal, states, webhooks
 from channels.registry.configs import Source
-from channels.registry.lookup import UnknownPlatform, all_adapters
+from channels.registry.finding_adapters import UnknownPlatform, all_adapters
 from channels.secrets.vault import without_secrets
 from channels.slack import api
 

@@ -1,6 +1,6 @@
 """The outbox's transitions. Each is one conditional UPDATE along `MOVES`: a late caller changes nothing.
 
-`mentions.replies.promises` is the same state machine as users see it.
+`mentions.replies.sending_states` is the same state machine as users see it.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from channels.db.payloads import from_json
 from channels.errors import Malformed, Refused
 from channels.parsing import files, plain, work
 from channels.parsing.frames import BadFrame, Frame, Unpacker, packed_text, to_text
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 COMMAND = struct.Struct("!cI")
 AT = struct.Struct("!q")

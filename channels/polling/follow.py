@@ -10,7 +10,7 @@ from django.db import connection as database
 
 from channels.contract import Capability
 from channels.models import Connection, Followed
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 
 FIRST_INTERVAL_S = 120
 """Until a thread is reread for the first time."""

@@ -22,13 +22,13 @@ from django.utils.translation import gettext as _
 from channels.clocks import Clock, clock_from
 from channels.contract import Page
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, fit
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.inbox.imports import Import, import_of
 from channels.models import Batch, Connection
 from channels.polling.parsing_apart import parsing_apart
 from channels.registry.configs import Source, source_for
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform, adapter_for, not_polled
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for, not_polled
 from channels.secrets.vault import without_secrets
 
 logger = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ def _read_pages(run: _Run) -> None:
     pages = run.source.adapter.fetch(run.source.config, connection.cursor)
     try:
         for page in pages:
-            stored = inbox.store_page(
+            stored = storing_once.store_page(
                 connection.pk,
                 page,
                 fetched_at=fetched_at,

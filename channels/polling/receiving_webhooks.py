@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from channels.contract import Capability, Hook, HookAnswer, Page
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import Connection
 from channels.parsing import reader
 from channels.registry.configs import source_for
@@ -49,7 +49,7 @@ def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
         raise Paused
     answer = reader.receive(source.adapter, source.config, hook, now)
     if answer.items:
-        inbox.store_page(connection.pk, Page(answer.items, None), fetched_at=now, source=source)
+        storing_once.store_page(connection.pk, Page(answer.items, None), fetched_at=now, source=source)
         Connection.objects.filter(pk=connection.pk).update(last_success_at=now)
     if answer.poll:
         Connection.objects.filter(pk=connection.pk, next_poll_at__gt=now).update(next_poll_at=now)

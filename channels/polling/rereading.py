@@ -22,7 +22,7 @@ from channels.contract import Item, Page
 from channels.db.payloads import MAX_ID
 from channels.dispatch import task_after_commit
 from channels.errors import AuthFailed, ChannelError, RateLimited, Transient
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import Connection, Followed, InboundItem
 from channels.parsing import reader
 from channels.polling.follow import FIRST_INTERVAL_S
@@ -30,7 +30,7 @@ from channels.polling.parsing_apart import parsing_apart
 from channels.polling.polling import classify
 from channels.registry.configs import Source, source_of
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
             missing = [post for post in followed.known if post not in shown]
             told = source.adapter.lookup(source.config, followed.thread_id, missing[:LOOKUPS]) if missing else []
         page = Page([*items, *told], None)
-        stored = inbox.store_page(
+        stored = storing_once.store_page(
             followed.connection_id, page, fetched_at=now, role=InboundItem.Role.THREAD, source=source
         )
     except ChannelError as error:

@@ -1,4 +1,4 @@
 """Finds adapters and converts stored connections into the config that an adapter receives.
 
-Callers use `lookup` and `configs`.
+Callers use `finding_adapters` and `configs`.
 """

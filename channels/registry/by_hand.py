@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from channels.models import Channel, Connection
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 
 PLATFORM = "manual"
 ADDRESS = "by-hand"

@@ -10,7 +10,7 @@ from django.conf import settings
 from channels.contract import Adapter, Config, FieldKind, Json, Network
 from channels.models import Channel, Connection, PersonalAccount
 from channels.registry.fields import cleaned
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from channels.secrets.vault import SealedSecrets
 
 OWN_ID_SETTINGS = ("user_id", "account_id")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 SPRITE = "img/platforms.svg"
 """Static file; its sources and licences are in the file beside it."""

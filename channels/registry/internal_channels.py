@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from channels.models import Channel
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 
 def internal_channels() -> QuerySet[Channel]:

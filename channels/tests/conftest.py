@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 import time_machine
 
-from channels.registry import lookup
+from channels.registry import finding_adapters
 from channels.tests.fakes import FakeAdapter, MailLike
 
 
@@ -27,7 +27,7 @@ def _no_later_than_the_module(request: pytest.FixtureRequest) -> Iterator[None]:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAdapter]:
     """Only made-up platforms are registered."""
     adapter = FakeAdapter()
-    monkeypatch.setattr(lookup, "scan", lambda: {"fake": adapter, "maillike": MailLike()})
-    lookup.all_adapters.cache_clear()
+    monkeypatch.setattr(finding_adapters, "scan", lambda: {"fake": adapter, "maillike": MailLike()})
+    finding_adapters.all_adapters.cache_clear()
     yield adapter
-    lookup.all_adapters.cache_clear()
+    finding_adapters.all_adapters.cache_clear()

@@ -25,12 +25,12 @@ def main(what: str, connection_id: int, file: Path) -> None:
     django.setup()
     from channels.outbox import outbox
     from channels.polling import polling
-    from channels.registry import lookup
+    from channels.registry import finding_adapters
     from channels.tests.factories import NOW, page_of
     from channels.tests.fakes import FakeAdapter
 
     adapter = FakeAdapter()
-    lookup.scan = lambda *args: {"fake": adapter}  # type: ignore[assignment]
+    finding_adapters.scan = lambda *args: {"fake": adapter}  # type: ignore[assignment]
 
     def fetch(config: object, cursor: object) -> Iterator[Any]:
         yield page_of(("1", "a"), ("2", "b"), cursor=1)

@@ -14,7 +14,7 @@ from typing import Any
 from channels.adapters.email.mime.headers import Headers
 from channels.adapters.email.mime.mime import Part
 from channels.contract import Adapter, Config
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.argument_makers import CannotMake, Maker
 from channels.web_pages.page_markup import Markup
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from channels.errors import AuthFailed, Rejected, Uncertain
-from channels.inbox import inbox
+from channels.inbox import settling, storing_once
 from channels.models import Channel, Connection, InboundItem, OutboundItem, PersonalAccount
 from channels.monitoring import connection_test
 from channels.outbox import outbox
@@ -297,8 +297,8 @@ def test_a_reader_sees_settings_but_no_secret(client: Client, fake: FakeAdapter)
 
 def test_failed_items_show_payload_and_error_escaped_and_are_replayed(boss: Client) -> None:
     connection = make_connection()
-    (pk,) = inbox.store_page(connection.pk, page_of(("1", "<script>x</script>")), fetched_at=NOW)
-    inbox.finish(failed={pk: "no such field"}, now=NOW)
+    (pk,) = storing_once.store_page(connection.pk, page_of(("1", "<script>x</script>")), fetched_at=NOW)
+    settling.finish(failed={pk: "no such field"}, now=NOW)
     listed = boss.get("/admin/channels/inbounditem/?state__exact=failed").content.decode()
     assert "no such field" in listed
     item = InboundItem.objects.get()
@@ -315,10 +315,10 @@ def test_the_inbox_list_costs_the_same_at_1_and_at_50_rows(
     boss: Client, django_assert_max_num_queries, django_assert_num_queries
 ) -> None:
     connection = make_connection()
-    inbox.store_page(connection.pk, page_of(("1", "a")), fetched_at=NOW)
+    storing_once.store_page(connection.pk, page_of(("1", "a")), fetched_at=NOW)
     with django_assert_max_num_queries(12) as few:
         boss.get("/admin/channels/inbounditem/")
-    inbox.store_page(connection.pk, page_of(*[(f"n{n}", "a") for n in range(49)]), fetched_at=NOW)
+    storing_once.store_page(connection.pk, page_of(*[(f"n{n}", "a") for n in range(49)]), fetched_at=NOW)
     with django_assert_num_queries(len(few.captured_queries)):
         boss.get("/admin/channels/inbounditem/")
 

@@ -10,7 +10,7 @@ from channels.contract import FieldKind
 from channels.models import Connection
 from channels.outbox import personal
 from channels.query_tester import query_tester
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.webforms.admin_forms import SECRET, connection_form
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, UserFactory
 

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from advocacy.runtime.beat import SCHEDULE
 from channels import dispatch, tasks
-from channels.inbox import inbox
+from channels.inbox import settling, storing_once
 from channels.models import InboundItem, OutboundItem
 from channels.signals import items_stored
 from channels.tests.factories import NOW, make_connection, make_reply, page_of
@@ -70,8 +70,8 @@ def test_a_reply_is_nudged_after_commit(
 
 def test_what_waits_in_the_inbox_is_told_again(fake: FakeAdapter, django_capture_on_commit_callbacks) -> None:
     connection, told = make_connection(), []
-    ids = inbox.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
-    inbox.finish(stored=ids[:1], now=NOW)
+    ids = storing_once.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
+    settling.finish(stored=ids[:1], now=NOW)
 
     def receive(sender, connection_id, item_ids, **kwargs):
         told.append((connection_id, item_ids))

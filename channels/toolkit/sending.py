@@ -1,4 +1,4 @@
-"""What adapters that post check before and after it."""
+"""Checks that adapters make before and after posting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from channels.contract import Receipt
 from channels.errors import Rejected, Uncertain
 
 CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs, or slow; a post wrongly taken for absent would be sent twice."""
+"""Allowance for clocks that differ: a post wrongly taken for absent would be sent twice."""
 
 
 def require_length(length: int, limit: int, platform: str, what: str = "reply") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from channels.contract import Item, Json
@@ -31,6 +31,11 @@ def time_of(value: Json) -> datetime | None:
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
     except (ValueError, OverflowError):
         return None
+
+
+def edited_at(created: datetime | None, updated: datetime | None, grace: timedelta = timedelta()) -> datetime | None:
+    """`updated`, if it is later than `created` by more than `grace`: platforms set both when something is written."""
+    return updated if created and updated and updated - created > grace else None
 
 
 def number_of(value: Json) -> str | None:

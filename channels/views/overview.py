@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from channels.contract import Adapter, Capability
 from channels.models import Channel, Connection, InboundItem, OutboundItem
 from channels.monitoring.health import Health, Level, channel_health, connection_health
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)

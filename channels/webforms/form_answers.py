@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from channels.adapters.form.language import CONTROLS, Question, key_of
-from channels.adapters.form.reading import is_address
+from channels.adapters.form.parsing import is_address
 from channels.contract import Json
 from channels.toolkit.links import is_web_address
 from channels.toolkit.text import clean

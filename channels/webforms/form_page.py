@@ -23,7 +23,7 @@ from channels.adapters.form.language import Question, questions_of
 from channels.adapters.form.submission import item_of, title_of
 from channels.contract import Json, Page
 from channels.db.payloads import restored
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import Channel, Connection, InboundItem
 from channels.registry.configs import Source, address_of, source_for
 
@@ -176,7 +176,7 @@ def store(form: Form, submission_id: str, answers: Mapping[str, Json], now: date
     item = item_of(document, form.source.config, submission_id=f"page:{submission_id}", at=now)
     connection_id = form.source.connection.pk
     known = InboundItem.objects.filter(connection_id=connection_id, external_id=item.external_id)
-    if not inbox.store_page(connection_id, Page([item], None), fetched_at=now, source=form.source):
+    if not storing_once.store_page(connection_id, Page([item], None), fetched_at=now, source=form.source):
         stored = known.values_list("payload", flat=True).first()
         return stored is None or restored(stored).get("answers") == item.payload["answers"]
     Connection.objects.filter(pk=connection_id).update(last_success_at=now)

@@ -1,1 +1,1 @@
-"""Feedback to product: routed to a topic's room, followed until something became of it, told in a weekly digest."""
+"""Feedback to product: routed to a topic's Slack channel, tracked to its outcome, summarised in a weekly digest."""

@@ -1,4 +1,4 @@
-"""The weekly digest of each topic: what is new, what became of the rest; posted once in the topic's room."""
+"""Each topic's weekly digest: new feedback and outcomes, posted once in the topic's Slack channel."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from mentions.models import Ticket
 from mentions.people.audience import for_everybody
 
 STILL_NEWS = timedelta(days=3)
-"""A digest that is later than this waits for the next week, which tells the same and more."""
+"""A digest delayed by more than this is skipped: next week's includes the same items."""
 MAX_ITEMS = 20
 """Slack allows 50 blocks; the page has the rest."""
 WEEK = timedelta(days=7)
 
 
 def due(rule: FeedbackRule, now: datetime) -> tuple[date, datetime]:
-    """(local day, moment) of the rule's last time, before or at `now`."""
+    """(local day, moment) of the last time the rule was due, up to `now`."""
     today = now.astimezone(rule.zone).date()
     day = today - timedelta(days=(today.weekday() - rule.weekday) % 7)
     if _moment(rule, day) > now:
@@ -46,12 +46,12 @@ def _moment(rule: FeedbackRule, day: date) -> datetime:
 
 
 def run(now: datetime) -> int:
-    """What became of feedback by itself, then the digests that are due; returns how many changed."""
+    """Apply outcomes that follow from merges and linked issues, then post due digests; return how many changed."""
     return fates.follow_merges() + fates.follow_issues(now) + post_due(now)
 
 
 def post_due(now: datetime) -> int:
-    """Every topic with news, once a week; after an outage only the last week's. Returns how many."""
+    """Post one digest per week for each topic with updates; after an outage, only the latest. Returns how many."""
     made = 0
     for rule in FeedbackRule.objects.filter(is_active=True).order_by("pk"):
         day, moment = due(rule, now)
@@ -62,7 +62,7 @@ def post_due(now: datetime) -> int:
 
 
 def _with_news(before: datetime) -> Any:
-    """Not told yet, or not in its present state. What comes after the digest's time is for the next."""
+    """Feedback not yet in a digest, or with a new state since. Anything later than `before` waits for the next."""
     new = Q(digest=None, routed_at__lt=before)
     return Feedback.objects.filter(new | (Q(digest__isnull=False) & ~Q(state=F("told_state"))))
 
@@ -113,9 +113,9 @@ def _post(digest: FeedbackDigest, new: Sequence[Feedback], changed: Sequence[Fee
 
 def _head(topic: Topic, new: int, changed: int) -> str:
     words = [ngettext("%(count)d new", "%(count)d new", new) % {"count": new}] if new else []
-    words += [ngettext("%(count)d with news", "%(count)d with news", changed) % {"count": changed}] if changed else []
+    words += [ngettext("%(count)d updated", "%(count)d updated", changed) % {"count": changed}] if changed else []
     name = slack_posts.escaped(topic.name)
-    return _("*Feedback of the week: %(topic)s* (%(words)s)") % {"topic": name, "words": ", ".join(words)}
+    return _("*Feedback this week: %(topic)s* (%(words)s)") % {"topic": name, "words": ", ".join(words)}
 
 
 def _foot(topic: Topic) -> str:
@@ -126,7 +126,7 @@ def _foot(topic: Topic) -> str:
 
 
 def _line(item: Feedback, *, is_known: bool) -> str:
-    """`is_known`: the conversation is not restricted; else only its address, which asks who opens it."""
+    """`is_known`: the conversation is unrestricted; otherwise the line is only a link, and its page checks access."""
     address = settings.BASE_URL + reverse("mentions:ticket", args=[item.ticket_id])
     channel = item.ticket.channel
     where = with_platform(channel.name, channel.connection.platform)
@@ -136,7 +136,7 @@ def _line(item: Feedback, *, is_known: bool) -> str:
 
 
 def _blocks(head: str, shown: Iterable[tuple[Feedback, str]], foot: str) -> list[Json]:
-    """With a button for each fate while something is open; without interactivity the page has them."""
+    """Open items get a button per outcome; without Slack interactivity, the buttons are on the page."""
     blocks: list[Json] = [_section(head)]
     for item, line in shown:
         blocks.append(_section(line))

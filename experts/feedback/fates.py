@@ -1,4 +1,4 @@
-"""What became of feedback: set on its page, by a button in Slack, or by an issue that was linked to its ticket."""
+"""Outcomes of feedback: set on its page, by a button in Slack, or by an issue linked to its ticket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PORTION = 500
 
 @transaction.atomic
 def settle(feedback_id: int, state: str, by: str, now: datetime) -> bool:
-    """Whether that changed anything. The next digest tells it."""
+    """Set the state; return whether it changed. The next digest reports it."""
     found = Feedback.objects.select_for_update().get(pk=feedback_id)
     if found.state == state:
         return False
@@ -29,21 +29,21 @@ def settle(feedback_id: int, state: str, by: str, now: datetime) -> bool:
 
 
 def settle_by_key(key: UUID, state: str, by: str, now: datetime) -> bool:
-    """A click in Slack. False if there is no such feedback (any more)."""
+    """For a button in Slack. False if the feedback no longer exists."""
     feedback_id = Feedback.objects.filter(key=key).values_list("pk", flat=True).first()
     return feedback_id is not None and settle(feedback_id, state, by, now)
 
 
 def follow_issues(now: datetime) -> int:
-    """Open feedback whose conversation has a linked issue has become that; returns how many."""
+    """Mark open feedback as *issue opened* if its ticket has a linked issue; return how many."""
     linked = Feedback.objects.filter(state=State.OPEN, ticket__issue_links__at__gte=F("state_at"))
     ids = list(linked.order_by("pk").values_list("pk", flat=True).distinct()[:PORTION])
     return sweeps.each("feedback", ids, lambda pk: settle(pk, State.ISSUE, "", now))
 
 
 def follow_merges() -> int:
-    """Feedback of merged tickets moves to the ticket they were merged into; returns how many moved. A topic that has
-    both conversations keeps both: each was routed in its own words."""
+    """Move feedback on merged tickets to the ticket they were merged into; return how many. If a topic already has the
+    target, both entries stay: each has its own summary."""
     both = Feedback.objects.filter(topic=OuterRef("topic"), ticket=OuterRef("ticket__merged_into"))
     merged = Feedback.objects.filter(~Exists(both), ticket__merged_into__isnull=False)
     return sweeps.each("feedback of merged tickets", merged.order_by("pk")[:PORTION], _follow_merge)

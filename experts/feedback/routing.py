@@ -1,4 +1,4 @@
-"""Routes a conversation to a topic: shared in its room at once, and kept for the digest."""
+"""Routes a conversation to a topic: posted in its Slack channel at once, and queued for the digest."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from mentions.tickets.transitions import OutcomeRefused
 
 
 def room_of(topic: Topic) -> str:
-    """Its Slack channel, else that of the nearest topic above; "" if none has one."""
+    """The topic's Slack channel, or its nearest ancestor's; "" if none has one."""
     return tree.channel_of(topic.pk, tree.load())
 
 
 @transaction.atomic
 def route(ticket_id: int, topic: Topic, actor: Any, *, key: UUID, text: str, summary: str, now: datetime) -> Feedback:
-    """Share `text` in the topic's room and keep the conversation for its digest; the same key does it once. Raises
-    OutcomeRefused: also for a conversation that the topic has already."""
+    """Post `text` in the topic's Slack channel and queue the conversation for its digest, once per key. Raises
+    OutcomeRefused, also if the topic already has this conversation."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if known := Feedback.objects.filter(key=key).first():
         return known
     if earlier := Feedback.objects.filter(topic=topic, ticket=ticket).first():
         words = {"topic": topic, "day": f"{earlier.routed_at:%Y-%m-%d}"}
-        raise OutcomeRefused(_("%(topic)s has this conversation since %(day)s.") % words)
+        raise OutcomeRefused(_("This conversation was routed to %(topic)s on %(day)s.") % words)
     if room := room_of(topic):
         sharing.share(ticket_id, actor, key=key, channel=room, text=text, now=now)
     summary = " ".join(summary.replace("\0", "").split())[:MAX_SUMMARY]
@@ -42,9 +42,9 @@ def route(ticket_id: int, topic: Topic, actor: Any, *, key: UUID, text: str, sum
 
 @transaction.atomic
 def take_back(feedback_id: int, now: datetime) -> None:
-    """Undo before a digest has told it; what has not left for Slack doesn't. Raises OutcomeRefused."""
+    """Undo a routing that no digest has listed yet; an unsent Slack post is cancelled. Raises OutcomeRefused."""
     found = Feedback.objects.select_for_update().get(pk=feedback_id)
     if found.digest_id is not None:
-        raise OutcomeRefused(_("A digest has told it already. Set what became of it instead."))
+        raise OutcomeRefused(_("A digest has already listed it. Set its outcome instead."))
     sharing.take_back(found.ticket_id, found.key, now)
     found.delete()

@@ -33,26 +33,26 @@ _ACKNOWLEDGE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ThreadMeaning:
     """`draft`: its text."""
 
     kind: str
     draft: str = ""
 
 
-def read(text: str, *, names_another: bool) -> Said:
+def read(text: str, *, names_another: bool) -> ThreadMeaning:
     """`names_another`: the text mentions somebody besides the one who was asked and the desk."""
     words = text.replace("’", "'").strip()
     if found := _DRAFT.search(words):
-        return Said(Kind.DRAFT, plain(_after_head(text)) or plain(found[1]))
+        return ThreadMeaning(Kind.DRAFT, plain(_after_head(text)) or plain(found[1]))
     declines, acknowledges = bool(_DECLINE.search(words)), bool(_ACKNOWLEDGE.search(words))
     if names_another:
-        return Said(Kind.REDIRECTED if _REDIRECT.search(words) and not acknowledges else Kind.NOTE)
+        return ThreadMeaning(Kind.REDIRECTED if _REDIRECT.search(words) and not acknowledges else Kind.NOTE)
     if acknowledges and declines:
-        return Said(Kind.NOTE)
+        return ThreadMeaning(Kind.NOTE)
     if declines or acknowledges:
-        return Said(Kind.DECLINED if declines else Kind.ACKNOWLEDGED)
-    return Said(Kind.QUESTION if "?" in plain(words) else Kind.NOTE)
+        return ThreadMeaning(Kind.DECLINED if declines else Kind.ACKNOWLEDGED)
+    return ThreadMeaning(Kind.QUESTION if "?" in plain(words) else Kind.NOTE)
 
 
 def _after_head(text: str) -> str:

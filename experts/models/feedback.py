@@ -54,7 +54,7 @@ class FeedbackRule(models.Model):
 
 
 class FeedbackDigest(models.Model):
-    """What was posted about a topic in one week, once."""
+    """One topic's digest for one week."""
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     topic = models.ForeignKey("experts.Topic", on_delete=models.CASCADE, related_name="digests")
@@ -64,7 +64,7 @@ class FeedbackDigest(models.Model):
     outbound = models.OneToOneField(
         "channels.OutboundItem", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    """None without Slack: then the digest is on its page only."""
+    """None without Slack: the digest is only on its page."""
 
     class Meta:
         verbose_name = _("feedback digest")
@@ -76,7 +76,7 @@ class FeedbackDigest(models.Model):
 
 
 class Feedback(models.Model):
-    """A conversation that says something about a topic of the product, and what became of it."""
+    """A conversation routed to a topic, and its outcome."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
@@ -88,19 +88,19 @@ class Feedback(models.Model):
     topic = models.ForeignKey("experts.Topic", on_delete=models.CASCADE, related_name="feedback")
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="feedback")
     summary = models.CharField(max_length=MAX_SUMMARY, blank=True)
-    """In a few words, for the digest."""
+    """One line for the digest."""
     routed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     routed_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     state_at = models.DateTimeField()
     state_by = models.CharField(max_length=120, blank=True)
-    """Somebody of the team or in Slack, by name; empty: by itself."""
+    """Name of the team member or Slack user; empty if it was automatic."""
     digest = models.ForeignKey(
         FeedbackDigest, null=True, blank=True, on_delete=models.SET_NULL, related_name="feedback"
     )
-    """The first that told it; None: the next will."""
+    """The first digest that listed it; None: the next will."""
     told_state = models.CharField(max_length=8, blank=True, default="")
-    """As the last digest told it."""
+    """The state in the last digest that listed it."""
 
     class Meta:
         verbose_name = _("feedback")

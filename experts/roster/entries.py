@@ -77,7 +77,7 @@ def day_of(value: str) -> date | None:
 def is_yes(value: str) -> bool:
     lowered = value.lower()
     if lowered not in (*_YES, *_NO):
-        raise BadValue(_("“%(value)s” is neither yes nor no") % {"value": value[:20]})
+        raise BadValue(_("“%(value)s” is not yes or no") % {"value": value[:20]})
     return lowered in _YES
 
 
@@ -92,7 +92,7 @@ def role_of(value: str) -> str:
     known = {str(label).lower(): key for key, label in Expert.Role.choices} | {key: key for key in Expert.Role.values}
     if value and value.lower() not in known:
         names = ", ".join(str(label) for label in Expert.Role.labels)
-        raise BadValue(_("“%(value)s” is none of: %(names)s") % {"value": value[:40], "names": names})
+        raise BadValue(_("“%(value)s” is not one of: %(names)s") % {"value": value[:40], "names": names})
     return known[value.lower()] if value else ""
 
 

@@ -80,7 +80,7 @@ def test_a_topic_has_a_conversation_once(client, sam, ticket, ci):
     routed(ci, ticket)
     answer = client.post(f"/tickets/{ticket.pk}/feedback/", {"topic": ci.pk, "text": "x", "key": str(uuid4())})
     assert answer.status_code == 422
-    assert "since 2026-11-02" in answer.content.decode()
+    assert "on 2026-11-02" in answer.content.decode()
     other = {"topic": "", "text": "x", "key": "nonsense"}
     assert client.post(f"/tickets/{ticket.pk}/feedback/", other).status_code == 422
     assert Feedback.objects.count() == 1
@@ -138,7 +138,7 @@ def test_what_became_of_it_is_told_by_the_next_digest(ci):
     first, second = (text for _room, text in posts())
     assert "1 new" in first
     assert "shipped" not in first
-    assert "1 with news" in second
+    assert "1 updated" in second
     assert "shipped" in second
     found.refresh_from_db()
     assert found.digest.due_on == MONDAY.date()
@@ -165,9 +165,9 @@ def test_the_hour_is_the_companys_whatever_the_season(rule, day):
 
 def test_without_slack_the_digest_is_on_its_page(client, sam, settings, ci):
     settings.SLACK_TOKEN = ""
-    assert "No feedback" in client.get("/feedback/").content.decode()
+    assert "No feedback yet" in client.get("/feedback/").content.decode()
     routed(ci)
-    assert "For the next digest" in client.get("/feedback/").content.decode()
+    assert "In the next digest" in client.get("/feedback/").content.decode()
     digests.post_due(MONDAY)
     page = client.get("/feedback/?topic=ci&state=open").content.decode()
     assert "wants a cache" in page

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from channels.models import OutboundItem
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from experts.asking import shared_draft
 from experts.community import sharing
 from experts.models import DraftVersion, Outreach

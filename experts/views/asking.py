@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from channels.clocks import desk_now
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from experts.asking import interim, offers
 from experts.directory.forms import AskForm
 from experts.models import Expert, Outreach, Topic

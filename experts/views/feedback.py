@@ -38,7 +38,7 @@ may_change = permission_required("experts.change_feedback", raise_exception=True
 @login_required
 @may_route
 def route(request: HttpRequest, ticket_id: int) -> HttpResponse:
-    """`topic`, `text`, `summary` and the page's `key`: two clicks route it once."""
+    """Takes `topic`, `text`, `summary` and the page's `key`, so that a double click routes once."""
     ticket = access.visible_tickets(request.user).select_related("channel__connection", "requester")
     found = ticket.filter(pk=ticket_id).first()
     if found is None:
@@ -55,7 +55,7 @@ def route(request: HttpRequest, ticket_id: int) -> HttpResponse:
 
 
 def _route(request: HttpRequest, ticket: Ticket, form: dict[str, str]) -> bool:
-    """Whether it was routed; else the form says why not."""
+    """Whether it was routed; if not, the form says why."""
     topic = Topic.objects.filter(pk=number_of(form["topic"]) or 0).first()
     try:
         key = UUID(form["key"])
@@ -68,13 +68,13 @@ def _route(request: HttpRequest, ticket: Ticket, form: dict[str, str]) -> bool:
     except ValueError:
         form |= {"key": str(uuid4()), "problem": _("The page was incomplete. Check the text and send it again.")}
     else:
-        messages.success(request, _("Feedback for %(topic)s.") % {"topic": topic})
+        messages.success(request, _("Routed to %(topic)s.") % {"topic": topic})
         return True
     return False
 
 
 def _proposal(ticket: Ticket) -> dict[str, str]:
-    """The topic that the words name, and what it says; nothing of a restricted conversation is filled in."""
+    """Suggested topic and texts; a restricted conversation prefills nothing."""
     said = list(ticket.messages.filter(direction="in").order_by("posted_at").values_list("subject", "text")[:READ])
     words = " ".join(f"{subject} {text}" for subject, text in said)
     known = [finding.KnownTopic(t.pk, t.name, tuple(t.keywords)) for t in Topic.objects.exclude(keywords=[])]
@@ -96,7 +96,7 @@ def _topics() -> list[tuple[str, str, str]]:
 @login_required
 @may_see
 def digests(request: HttpRequest) -> HttpResponse:
-    """What waits for the next digest, then the digests, newest first. `topic`: its slug; `state`."""
+    """Feedback for the next digest, then past digests, newest first. Filters: `topic` (slug) and `state`."""
     mine = access.seen_by(request.user, Feedback).select_related("topic", "ticket__channel__connection", "routed_by")
     topic = Topic.objects.filter(slug=request.GET.get("topic", "").replace("\0", "")).first()
     state = request.GET.get("state", "")
@@ -124,7 +124,7 @@ def digests(request: HttpRequest) -> HttpResponse:
 @login_required
 @may_change
 def settle(request: HttpRequest, feedback_id: int) -> HttpResponse:
-    """`state`: what became of it, or open again; `take_back`: it was routed by mistake."""
+    """`state`: the outcome, or open again; `take_back`: it was routed by mistake."""
     found = get_object_or_404(access.seen_by(request.user, Feedback), pk=feedback_id)
     try:
         if request.POST.get("take_back"):

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from channels.clocks import desk_now
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from experts.asking import shared_draft
 from experts.models import Outreach
 from experts.outreach import outreach, responding

@@ -1,4 +1,5 @@
 """Reply clocks: targets, first reply, due times. Recomputed from messages, never incremented.
 
-Callers use `clocks.recompute`, `covered` (time within coverage hours) and `targets`.
+`first_reply` decides which message is one. Callers use `clocks.recompute`, `targets` and `covered` (time within
+coverage hours).
 """

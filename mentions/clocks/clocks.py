@@ -4,7 +4,7 @@ One definition in two forms, compared by a test: `compute` in Python for reading
 statement for any number of tickets.
 
 - asked: the oldest non-automatic inbound message. It counts even if its author deletes it: they did ask.
-- first reply: the oldest public message of the team, not automatic, deleted, bounced, or before `asked`.
+- first reply: decided by `mentions.clocks.first_reply`.
 - place in the queue: the oldest inbound message after our last one, not automatic or deleted.
 - due: only while nothing is answered, something is left to answer and no reason says that no reply is needed.
 """
@@ -17,19 +17,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from mentions.clocks.first_reply import IS_REPLY_SQL, TimedMessage, first_reply, first_reply_sql
 from mentions.clocks.targets import CoverageClock, due, due_sql, target_minutes, target_minutes_sql
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The part of a message that clocks use. `direction`: "in", "team" or "by"."""
-
-    id: int
-    direction: str
-    posted_at: datetime
-    is_auto: bool = False
-    is_deleted: bool = False
-    is_bounced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,7 @@ class Clocks:
 
 
 def compute(
-    said: Sequence[Said],
+    messages: Sequence[TimedMessage],
     *,
     posted_at: datetime,
     channel_minutes: int | None,
@@ -55,20 +44,18 @@ def compute(
     """The clocks of a ticket with these messages; `posted_at` is its current value, kept if nothing was asked.
     `coverage`: the team's hours, if the channel counts only those."""
     minutes = target_minutes(channel_minutes, priority)
-    inbound = [m for m in said if m.direction == "in"]
+    inbound = [m for m in messages if m.direction == "in"]
     asked = [m for m in inbound if not m.is_auto]
-    team = [m for m in said if m.direction == "team" and not (m.is_auto or m.is_deleted or m.is_bounced)]
     start = min((m.posted_at for m in asked or inbound), default=posted_at)
-    replies = [m for m in team if m.posted_at >= start] if asked else []
-    first = min(replies, key=lambda m: (m.posted_at, m.id), default=None)
+    first = first_reply(messages, start) if asked else None
     live = [m for m in asked if not m.is_deleted]
-    last_team = max((m.posted_at for m in team), default=None)
+    last_team = max((m.posted_at for m in messages if m.is_reply), default=None)
     waiting = [m.posted_at for m in live if last_team is None or m.posted_at > last_team]
     is_due = first is None and live and not no_reply_reason
     return Clocks(
         posted_at=start,
         queued_at=min(waiting, default=max((m.posted_at for m in asked), default=start)),
-        last_message_at=max((m.posted_at for m in said), default=start),
+        last_message_at=max((m.posted_at for m in messages), default=start),
         first_reply_at=first.posted_at if first else None,
         first_reply_message_id=first.id if first else None,
         due_at=due(start, minutes, skips_weekends=skips_weekends, coverage=coverage) if is_due else None,
@@ -76,7 +63,6 @@ def compute(
 
 
 _MINUTES = target_minutes_sql("c.target_minutes", "t.priority")
-_REPLY = "direction = 'team' AND NOT is_auto AND NOT is_deleted AND NOT is_bounced"
 _RECOMPUTE = f"""
 WITH computed AS (
     SELECT t.id,
@@ -95,14 +81,12 @@ WITH computed AS (
                 min(posted_at) FILTER (WHERE direction = 'in') AS any_in,
                 max(posted_at) FILTER (WHERE direction = 'in' AND NOT is_auto) AS last_in,
                 count(*) FILTER (WHERE direction = 'in' AND NOT is_auto AND NOT is_deleted) AS live,
-                max(posted_at) FILTER (WHERE {_REPLY}) AS last_team,
+                max(posted_at) FILTER (WHERE {IS_REPLY_SQL}) AS last_team,
                 max(posted_at) AS last_any
            FROM mentions_message WHERE ticket_id = t.id
      ) a
       LEFT JOIN LATERAL (
-         SELECT id, posted_at FROM mentions_message
-          WHERE ticket_id = t.id AND {_REPLY} AND posted_at >= a.asked
-          ORDER BY posted_at, id LIMIT 1
+         {first_reply_sql("t.id", "a.asked")}
      ) r ON true
      CROSS JOIN LATERAL (
          SELECT min(posted_at) AS waiting FROM mentions_message

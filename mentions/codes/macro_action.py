@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.codes import stock as stocks
 from mentions.macros.actions import Action, Context, Spec
 from mentions.models import CodeStock, Ticket

@@ -8,7 +8,7 @@ import re
 from django.utils.translation import gettext as _
 
 from channels.models import Channel
-from mentions.handle_rules.talks import Said, Talk
+from mentions.handle_rules.talks import Talk, TalkMessage
 from mentions.models import Message, ThreadPost
 
 TAG = "availability"
@@ -24,7 +24,7 @@ def is_restricted(channel: Channel) -> bool:
     return bool(channel.settings.get("availability_only"))
 
 
-def may_answer(channel: Channel, said: Said, talk: Talk) -> bool:
+def may_answer(channel: Channel, said: TalkMessage, talk: Talk) -> bool:
     """Whether this restricted handle may answer `said`."""
     if talk.has_tag or _is_about_it(said.text, channel):
         return True
@@ -42,7 +42,7 @@ def _is_about_it(text: str, channel: Channel) -> bool:
     return bool(re.search(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE))
 
 
-def _is_under_an_update(said: Said, channel: Channel) -> bool:
+def _is_under_an_update(said: TalkMessage, channel: Channel) -> bool:
     if not said.parent_id:
         return False
     parent = {"namespace": said.namespace, "external_id": said.parent_id}

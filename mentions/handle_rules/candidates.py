@@ -8,7 +8,7 @@ from channels.contract import Capability
 from channels.models import Channel
 from channels.registry.configs import config_for
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.models import Ticket
 
 

@@ -7,7 +7,7 @@ import re
 
 from channels.models import Channel
 from channels.registry.configs import config_for
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.handle_rules import privacy
 from mentions.models import Reply, ThreadAlias
 from mentions.tickets.thread_keys import author_key

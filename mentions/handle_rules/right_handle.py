@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from channels.models import Channel
 from mentions.handle_rules import availability
-from mentions.handle_rules.talks import Said, Talk
+from mentions.handle_rules.talks import Talk, TalkMessage
 from mentions.people import own_side
 
 
@@ -25,7 +25,7 @@ class Advice:
     why: str = ""
 
 
-def advice(said: Said | None, talk: Talk, among: Sequence[Channel]) -> Advice | None:
+def advice(said: TalkMessage | None, talk: Talk, among: Sequence[Channel]) -> Advice | None:
     """`among`: the handles to choose from, best rank first; None if there are none."""
     if not among:
         return None
@@ -35,7 +35,7 @@ def advice(said: Said | None, talk: Talk, among: Sequence[Channel]) -> Advice | 
     return Advice(channel, _why(channel, said, talk, among))
 
 
-def right_for(said: Said, talk: Talk, among: Sequence[Channel]) -> Channel:
+def right_for(said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> Channel:
     """`among` isn't empty."""
     named = [channel for channel in among if channel.pk in said.seen_by]
     restricted = [channel for channel in named if availability.is_restricted(channel)]
@@ -56,7 +56,7 @@ def _usual(among: Sequence[Channel]) -> Channel:
     return next((channel for channel in among if not availability.is_restricted(channel)), among[0])
 
 
-def _why(channel: Channel, said: Said, talk: Talk, among: Sequence[Channel]) -> str:
+def _why(channel: Channel, said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> str:
     above = talk.answer_above(said)
     used = next((c for c in among if above is not None and above.is_by(c)), None)
     if used is not None and used != channel:

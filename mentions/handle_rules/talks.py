@@ -10,7 +10,7 @@ from mentions.models import Message, Sighting, Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TalkMessage:
     """A message. `seen_by`: ids of the channels that it named; `handle`: its author's, lower case."""
 
     id: int
@@ -30,23 +30,23 @@ class Said:
 class Talk:
     """In order of time."""
 
-    messages: Sequence[Said]
+    messages: Sequence[TalkMessage]
     has_tag: bool = False
     """Somebody tagged the ticket as being about availability."""
 
-    def answered_by(self, ours: Said) -> Said | None:
+    def answered_by(self, ours: TalkMessage) -> TalkMessage | None:
         """The message that one of our answers replies to: by its parent, else the last one before it."""
         before = self.messages[: self._place(ours)]
         asked = [each for each in before if not each.is_ours]
         under = [each for each in asked if ours.parent_id and ours.parent_id in each.external_ids]
         return next(reversed(under or asked), None)
 
-    def answer_above(self, said: Said) -> Said | None:
+    def answer_above(self, said: TalkMessage) -> TalkMessage | None:
         """Our answer in this ticket that a follow-up replies to."""
         before = self.messages[: self._place(said)]
         return next((m for m in before if m.is_ours and said.parent_id and said.parent_id in m.external_ids), None)
 
-    def _place(self, said: Said) -> int:
+    def _place(self, said: TalkMessage) -> int:
         return next((place for place, each in enumerate(self.messages) if each.id == said.id), len(self.messages))
 
 
@@ -60,9 +60,9 @@ def of_ticket(ticket: Ticket, tag: str) -> Talk:
     return Talk(messages, ticket.tags.filter(name=tag).exists())
 
 
-def said(message: Message, seen_by: Iterable[int] = ()) -> Said:
+def said(message: Message, seen_by: Iterable[int] = ()) -> TalkMessage:
     """Without sightings (one of our own, or stored by hand), its channel saw it."""
-    return Said(
+    return TalkMessage(
         id=message.pk,
         is_ours=message.direction == Message.Direction.TEAM,
         external_ids=tuple(each for each in (message.external_id, message.reply_to_external_id) if each),

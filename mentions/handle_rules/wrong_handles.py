@@ -14,7 +14,7 @@ from channels.contract import Adapter, Grouping
 from channels.models import Channel
 from mentions.handle_rules import availability, candidates, privacy, talks
 from mentions.handle_rules.right_handle import right_for
-from mentions.handle_rules.talks import Said, Talk
+from mentions.handle_rules.talks import Talk, TalkMessage
 from mentions.models import Event, EventKind, Message, Note, Ticket
 from mentions.people import own_side
 
@@ -67,7 +67,7 @@ def _is_noted(ticket: Ticket, message: Message) -> bool:
     return Event.objects.filter(ticket=ticket, kind=EventKind.WRONG_HANDLE, data__message=message.pk).exists()
 
 
-def _of_ours(said: Said, talk: Talk, among: Sequence[Channel]) -> tuple[Channel, Channel] | None:
+def _of_ours(said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> tuple[Channel, Channel] | None:
     """(used, right) of our answer. Colleagues' own accounts are no handles of ours."""
     used = next((channel for channel in among if said.is_by(channel)), None)
     asked = talk.answered_by(said)
@@ -78,7 +78,7 @@ def _of_ours(said: Said, talk: Talk, among: Sequence[Channel]) -> tuple[Channel,
     return None if is_fine else (used, right)
 
 
-def _of_theirs(said: Said, talk: Talk, among: Sequence[Channel]) -> tuple[Channel, Channel] | None:
+def _of_theirs(said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> tuple[Channel, Channel] | None:
     """(named, right) of a message that named only a handle that doesn't answer such questions."""
     named = [channel for channel in among if channel.pk in said.seen_by]
     if not named or not all(availability.is_restricted(channel) for channel in named):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Author, Mention, Page
 from channels.db.payloads import storable_id
 from channels.errors import ChannelError
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import Channel, InboundItem
 from channels.parsing import reader
 from channels.queries.routing import channels_for
@@ -133,7 +133,7 @@ def _stored(document: dict[str, Any], channel: Channel, now: datetime) -> Messag
     if mention is None or channels_for(source.connection.channels.all(), mention)[:1] != [channel]:
         raise AddingRefused(_("The channel has changed in the meantime. Choose it again."))
     name = storable_id(item.external_id)
-    inbox.store_page(channel.connection_id, Page([item], None), fetched_at=now, source=source)
+    storing_once.store_page(channel.connection_id, Page([item], None), fetched_at=now, source=source)
     ingest_pending(connection_id=channel.connection_id)
     message = _message(source.adapter.namespace(source.config), name)
     return message or _from_another_worker(channel.connection_id, source.adapter.namespace(source.config), name)

@@ -21,7 +21,7 @@ from channels.inbox import imports as inbox_imports
 from channels.models import Batch, InboundItem
 from channels.registry.configs import source_of
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from mentions.db import locks
 from mentions.models import (
     Attachment,

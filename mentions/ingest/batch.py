@@ -18,7 +18,7 @@ from django.db import Error as DatabaseProblem
 from django.db import IntegrityError, OperationalError, transaction
 
 from channels.clocks import desk_now
-from channels.inbox import inbox, leases
+from channels.inbox import leases, settling
 from channels.inbox.leases import Row
 from channels.outbox import outbox
 from channels.parsing.reader import Budget, first_budget, whole_budget
@@ -88,7 +88,7 @@ def set_aside(limit: int = 100) -> int:
     at = desk_now()
     with transaction.atomic():
         ours = leases.still_ours(rows)
-        inbox.finish(failed={pk: words for pk, words in failed.items() if pk in ours}, now=at)
+        settling.finish(failed={pk: words for pk, words in failed.items() if pk in ours}, now=at)
         unreadable.open_tickets([row for row in rows if row.id in ours], failed, at)
     return len(rows)
 
@@ -161,7 +161,7 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
         if fresh.stopped:
             found.parsed[:] = [p for p in found.parsed if p.row.id not in fresh.stopped]
         _note_wrong_handles(found.parsed, at)
-        inbox.finish(
+        settling.finish(
             stored=[p.row.id for p in found.parsed],
             ignored=found.ignored,
             stopped=fresh.stopped,

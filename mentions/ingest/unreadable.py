@@ -16,8 +16,8 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from channels.inbox import leases, peeking
-from channels.inbox.inbox import THREAD
 from channels.inbox.leases import Row
+from channels.inbox.storing_once import THREAD
 from channels.models import Channel
 from mentions.clocks import clocks
 from mentions.ingest.reading import building

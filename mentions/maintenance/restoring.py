@@ -11,7 +11,7 @@ from channels.outbox import held_items, hold_sending, outbox
 from mentions.models import Reply
 from mentions.notifications import notices
 from mentions.replies import outgoing
-from mentions.replies.reply_states import lock
+from mentions.replies.taking_back import lock
 
 
 @transaction.atomic

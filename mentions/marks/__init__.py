@@ -1,1 +1,1 @@
-"""Contributors and others outside the team: lists of them, the webhook that tells of them, swag by rule, their page."""
+"""Marks on people outside the team: CSV import and export, webhook, swag rules, the contributors page."""

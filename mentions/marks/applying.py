@@ -1,4 +1,4 @@
-"""Carries out a plan: all of it or nothing."""
+"""Applies a plan, all or nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mentions.people.marks import Decision
 
 
 class NotAsShown(Exception):
-    """What the desk knows has changed since the plan was shown, or a line is wrong. Nothing was changed."""
+    """The data has changed since the preview, or a line is invalid. Nothing was changed."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -28,7 +28,7 @@ class NotAsShown(Exception):
 
 
 def carry_out(entries: Iterable[Entry], digest: str, actor: Any, now: datetime) -> Plan:
-    """Import a list as it was shown. Raises NotAsShown."""
+    """Import a list exactly as previewed. Raises NotAsShown."""
     with transaction.atomic():
         _one_at_a_time()
         plan = planning.plan(entries)
@@ -40,8 +40,8 @@ def carry_out(entries: Iterable[Entry], digest: str, actor: Any, now: datetime) 
 
 
 def take_in(entries: Iterable[Entry], now: datetime) -> Plan:
-    """What the webhook tells, one entry after the other, so that two about one stranger are one person. All of it or,
-    with a wrong one, nothing: raises NotAsShown."""
+    """Apply a webhook call entry by entry, so that two entries about one newcomer create one person. All or nothing:
+    raises NotAsShown if one is invalid."""
     entries = list(entries)
     with transaction.atomic():
         _one_at_a_time()
@@ -68,7 +68,7 @@ def _apply(plan: Plan, source: str, actor: Any, now: datetime) -> None:
 
 
 def _write(step: Step, source: str, actor: Any, now: datetime, fresh: dict[object, Person]) -> None:
-    """`fresh`: strangers that earlier lines of the same list have entered, by account."""
+    """`fresh`: people created by earlier lines of this list, by account."""
     entry = step.entry
     keys = [*step.accounts, *(author.pk for author in step.authors)]
     person = step.person or next((fresh[key] for key in keys if key in fresh), None)
@@ -85,6 +85,6 @@ def _write(step: Step, source: str, actor: Any, now: datetime, fresh: dict[objec
 
 
 def _one_at_a_time() -> None:
-    """Two lists at once would both enter the same strangers; held until the transaction ends."""
+    """Two concurrent imports could create the same person twice. Held until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mentions.marks'))")

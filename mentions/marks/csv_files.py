@@ -1,4 +1,4 @@
-"""Marks as a CSV file, both ways. Reading is pure; what it means for the desk says `planning`."""
+"""Reads and writes marks as CSV. Reading is pure; `planning` works out what would change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mentions.text.cells import BadFile, decoded, rows_of, written
 
 
 def read(content: bytes) -> list[Entry]:
-    """The lines of a file, each with what is wrong with it. Raises BadFile."""
+    """The lines of a file, each with its problems. Raises BadFile."""
     rows = rows_of(decoded(content).replace("\0", ""))
     if not rows:
         raise BadFile(_("The file is empty."))
@@ -41,7 +41,7 @@ def _entry(line: int, cells: Sequence[str], heading: Sequence[str]) -> Entry:
 
 
 def export(marks: QuerySet[Mark]) -> str:
-    """These marks; reading the file back changes nothing. Three queries."""
+    """These marks as CSV; importing the file again changes nothing. Three queries."""
     rows = marks.select_related("person").prefetch_related("person__accounts", "person__authors")
     return written([COLUMNS, *(_row(mark) for mark in rows)])
 
@@ -59,5 +59,5 @@ def _accounts(mark: Mark) -> str:
 
 
 def _unique(names: Iterable[str]) -> list[str]:
-    """One of several that differ by case only."""
+    """Case-insensitively unique."""
     return list({name.lower(): name for name in names}.values())

@@ -1,4 +1,4 @@
-"""One line about one person, of a list or of the webhook: read and checked. Pure."""
+"""Parses and validates one entry of a list or webhook call: one mark of one person. Pure."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from mentions.models import Mark
 _YES, _NO = ("yes", "true", "1", "x", "y"), ("no", "false", "0", "n")
 _BETWEEN = re.compile(r"[,|;]")
 MAX_ACCOUNTS = 20
-"""Of one person."""
+"""Per person."""
 
 
 class BadValue(ValueError):
-    """What is wrong with one value, and what to write instead."""
+    """Says what is wrong with a value and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`values`: fields of the person that the line gives. `at`: when it was decided; None: now."""
+    """`values`: the person's fields given here. `at`: when the mark was decided; None: now."""
 
     line: int
     accounts: tuple[tuple[str, str], ...] = ()
@@ -57,7 +57,7 @@ def mark_of(value: str) -> str:
     known = {str(label).lower(): key for key, label in Mark.Kind.choices} | {key: key for key in Mark.Kind.values}
     if value.lower() not in known:
         names = ", ".join(str(label) for label in Mark.Kind.labels)
-        raise BadValue(_("“%(value)s” is none of: %(names)s") % {"value": value[:40], "names": names})
+        raise BadValue(_("“%(value)s” is not one of: %(names)s") % {"value": value[:40], "names": names})
     return known[value.lower()]
 
 
@@ -94,7 +94,7 @@ def email_of(value: str) -> str:
 def is_yes(value: str) -> bool:
     lowered = value.lower() or "yes"
     if lowered not in (*_YES, *_NO):
-        raise BadValue(_("“%(value)s” is neither yes nor no") % {"value": value[:20]})
+        raise BadValue(_("“%(value)s” is not yes or no") % {"value": value[:20]})
     return lowered in _YES
 
 
@@ -108,14 +108,14 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "region": text_of(60),
     "email": email_of,
 }
-"""Column → how it is read."""
+"""Column → its parser."""
 COLUMNS = tuple(READERS)
 NEEDED = ("accounts", "mark")
 OF_PERSON = ("name", "region", "email")
 
 
 def entry_of(line: int, given: Mapping[str, str], problems: Sequence[str] = (), at: datetime | None = None) -> Entry:
-    """`given`: column → text; unknown columns are the caller's. An empty value of a person's field changes nothing."""
+    """`given`: column → text. The caller checks for unknown columns. An empty field of a person changes nothing."""
     found = list(problems)
     values: dict[str, Any] = {}
     for column, reader in READERS.items():

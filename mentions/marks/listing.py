@@ -1,4 +1,4 @@
-"""The contributors page: people with marks by region, and the steps from a first word to the core team."""
+"""The contributors page: people with marks by region, and the journey from first contribution to the core team."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MONTH = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A person with what is shown of them. `accounts`: those that have spoken, with their pages."""
+    """A person as listed. `accounts`: those with messages, which have author pages."""
 
     person: Person
     marks: list[Mark]
     accounts: list[Author]
     entered: list[tuple[str, str]]
-    """(namespace, handle) of accounts that have not spoken yet."""
+    """(namespace, handle) of accounts without messages yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def regions(user: Any) -> list[str]:
 
 
 def journey(user: Any, now: datetime) -> list[JourneyStep]:
-    """How many people have come how far, and how many of them lately. Two queries."""
+    """How many people reached each step, in total and in the last 30 days. Two queries."""
     lately = Q(since__gte=(now - MONTH).date())
     given = marks_for(user).order_by()
     numbers = given.values("kind").annotate(total=Count("pk"), new=Count("pk", filter=lately))

@@ -1,4 +1,4 @@
-"""What a list of marks would change, line by line. Reads only."""
+"""Works out what a list of marks would change, line by line. Read-only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from channels.inbox import tombstones
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.marks.entries import Entry
 from mentions.models import Author, Mark, Person
 from mentions.people import colleagues
@@ -29,18 +29,18 @@ class Change:
 
 @dataclass(slots=True)
 class Step:
-    """One line and what it would do. `person` is None for somebody the desk doesn't know."""
+    """One line and its effect. `person` is None for somebody new."""
 
     entry: Entry
     person: Person | None = None
     authors: list[Author] = field(default_factory=list)
     accounts: list[Pair] = field(default_factory=list)
-    """Those that nobody has yet."""
+    """Accounts not linked to anybody yet."""
     changes: list[Change] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     is_erased: bool = False
     is_late: bool = False
-    """Decided before the last decision that the desk knows."""
+    """Older than the last known decision."""
 
     @property
     def deed(self) -> str:
@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Equal for the same changes: what was shown is what is carried out."""
+        """Identifies the changes: exactly what was previewed is applied."""
         said = repr([(s.entry.line, s.entry.accounts, s.deed, s.changes, s.problems) for s in self.steps])
         return hashlib.sha256(said.encode()).hexdigest()
 
@@ -126,7 +126,7 @@ def _buried(pairs: Iterable[Pair]) -> frozenset[Pair]:
 
 
 def buried_name(handle: str) -> str:
-    """What is remembered, as a hash, of an erased account: lists and the webhook don't bring it back."""
+    """The tombstone name of an erased account, stored as a hash: no import brings it back."""
     return f"account {handle.lower().removeprefix('@')}"
 
 
@@ -147,9 +147,9 @@ def _step(entry: Entry, known: _Known) -> Step:
         if author is not None and author.person is None:
             step.authors.append(author)
         if (owner and owner.is_us) or (author and author.is_us):
-            step.problems.append(_("%(account)s is one of the team") % {"account": "=".join(pair)})
+            step.problems.append(_("%(account)s belongs to a team member") % {"account": "=".join(pair)})
     if len(people) > 1:
-        step.problems.append(_("the accounts belong to several people: join them on the page of one of them first"))
+        step.problems.append(_("the accounts belong to different people: join them on an author’s page first"))
     step.person = next(iter(people.values()), None)
     return step
 
@@ -165,7 +165,7 @@ def _check_platform(step: Step, space: str, spaces: Sequence[str]) -> None:
 
 
 def _compare(steps: Sequence[Step]) -> None:
-    """Fill in what changes, from the marks that the desk has. One query."""
+    """Fill in the changes against the stored marks. One query."""
     people = [step.person.pk for step in steps if step.person is not None]
     marks = {(mark.person_id, mark.kind): mark for mark in Mark.objects.filter(person__in=people)}
     for step in steps:
@@ -192,7 +192,7 @@ def _changes(step: Step, mark: Mark | None) -> list[Change]:
 
 
 def _find_twice(steps: Sequence[Step]) -> None:
-    """Two lines about one mark of one person contradict each other; two that name one stranger are one person."""
+    """Report lines about the same mark of the same person; lines that share an account are about the same person."""
     first: dict[tuple[object, str], Step] = {}
     for step in steps:
         whos: set[object] = {step.person.pk} if step.person else {*step.accounts, *(a.pk for a in step.authors)}

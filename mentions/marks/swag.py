@@ -1,4 +1,4 @@
-"""Swag by rule: suggested once per rule and person, given by an advocate, never sent by itself."""
+"""Swag rules: a suggestion per rule and person, once; an advocate decides, and nothing is sent automatically."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from channels import sweeps
 from mentions.models import Code, Event, EventKind, Mark, Message, Person, SwagRule, SwagSuggestion
 
 NEWS = timedelta(days=14)
-"""What happened earlier is no reason any more: a list with years of contributors suggests nothing."""
+"""Only recent events count, so importing years of contributors suggests nothing."""
 State = SwagSuggestion.State
 GIVING = (Mark.Kind.CONTRIBUTOR, Mark.Kind.CORE)
 _MARK_OF = {SwagRule.When.FIRST: Mark.Kind.CONTRIBUTOR, SwagRule.When.CORE: Mark.Kind.CORE}
@@ -34,7 +34,7 @@ SELECT a.person_id, min(t.id) FROM mentions_threadpost p
 
 
 def suggest(now: datetime) -> int:
-    """Suggest what the rules say, and settle what was given; returns how many changed. Idempotent."""
+    """Make suggestions by rule and close those whose swag was given; return how many changed. Idempotent."""
     rules = SwagRule.objects.filter(is_active=True).order_by("pk")
     made = sum(_by_rule(rule, now) for rule in rules)
     return made + sweeps.each("swag", _open(), lambda suggestion: _settle(suggestion, now))
@@ -53,7 +53,7 @@ def _by_rule(rule: SwagRule, now: datetime) -> int:
 
 
 def _wanted(rule: SwagRule, now: datetime) -> dict[int, int | None]:
-    """Person id → the ticket that is the reason, if one is."""
+    """Person id → the ticket that led to the suggestion, if any."""
     if rule.when == SwagRule.When.HELPED:
         return _helpers(now - NEWS)
     new = Mark.objects.filter(kind=_MARK_OF[SwagRule.When(rule.when)], is_given=True, since__gte=(now - NEWS).date())
@@ -61,7 +61,7 @@ def _wanted(rule: SwagRule, now: datetime) -> dict[int, int | None]:
 
 
 def _helpers(since: datetime) -> dict[int, int | None]:
-    """Contributors who spoke in the conversation of somebody else, there or around it."""
+    """Contributors who posted in somebody else's conversation, in the ticket or in the thread around it."""
     marked = Mark.objects.filter(kind__in=GIVING, is_given=True).values("person")
     spoke = Message.objects.filter(
         posted_at__gte=since, direction=Message.Direction.INBOUND, is_deleted=False, ticket__isnull=False,
@@ -75,11 +75,11 @@ def _helpers(since: datetime) -> dict[int, int | None]:
         return dict(cursor.fetchall()) | found
 
 
-# --- what becomes of it -----------------------------------------------------------------------------------------------
+# --- outcomes ---------------------------------------------------------------------------------------------------------
 
 
 def _open() -> Iterable[SwagSuggestion]:
-    """Open suggestions whose person got something since."""
+    """Open suggestions whose person has received swag since."""
     applied = Event.objects.annotate(macro=KeyTextTransform("macro", "data")).filter(
         at__gte=OuterRef("made_at"), kind=EventKind.MACRO, ticket__requester__person=OuterRef("person"),
         macro=Cast(OuterRef("rule__macro_id"), TextField()),
@@ -98,7 +98,7 @@ def _settle(suggestion: SwagSuggestion, now: datetime) -> bool:
 
 
 def decide(suggestion_id: int, state: str, actor: Any, now: datetime) -> bool:
-    """Given, not this time, or open again. Returns whether that changed anything."""
+    """Set *given*, *not this time* or *open*; return whether it changed."""
     return _write(suggestion_id, State(state), actor.pk, now)
 
 

@@ -1,8 +1,8 @@
-"""The webhook that tells of contributors: signed like all calls between the desk and its own side, safe to repeat.
+"""The marks webhook: signed like the form webhook, safe to repeat.
 
 A call is JSON: {"marks": [{"accounts": "gitlab=ana", "mark": "contributor", "at": "2026-11-23T09:30:00Z", …}]} with
-the columns of the list. `at` is when it was decided: of two decisions about a mark the later one holds, whichever call
-comes first, so that a call that comes twice, late or out of order does no harm.
+the columns of the CSV file. `at` is when the mark was decided: the latest decision wins, so calls that are repeated,
+late or out of order do no harm.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ MAX_BYTES = 256 * 1024
 MAX_MARKS = 200
 WINDOW_S = 60
 MAX_CALLS = 120
-"""Of one address in a window, proved or not."""
+"""Per address and window, valid or not."""
 
 
 def receive(hook: Hook, now: datetime) -> Plan:
-    """What the call has changed. Raises Refused without proof, RateLimited, Malformed, and NotAsShown with what is
-    wrong: then nothing was changed."""
+    """Apply a call and return what changed. Raises Refused (bad signature), RateLimited, Malformed, and NotAsShown with
+    the problems: then nothing was changed."""
     _count(hook.address, now)
     signing.signed_at(settings.MARKS_WEBHOOK_SECRET, hook, now)
     return applying.take_in(entries_in(hook.body, now), now)
@@ -79,7 +79,7 @@ def _time(value: Any) -> datetime | None:
 
 
 def _count(address: str, now: datetime) -> None:
-    """Raises RateLimited. A cache that is down lets calls pass: each still has to be proved."""
+    """Raises RateLimited. While the cache is down, calls pass: the signature is still checked."""
     key = f"marks:{address[:60]}:{int(now.timestamp()) // WINDOW_S}"
     try:
         cache.add(key, 0, WINDOW_S * 2)

@@ -1,6 +1,6 @@
 """The desk's tables. Import models from here."""
 
-from mentions.models.audience import AudienceLimit
+from mentions.models.audience_limit import AudienceLimit
 from mentions.models.author import Account, Author, Person
 from mentions.models.casework.application import Application
 from mentions.models.casework.code import Code, CodeStock

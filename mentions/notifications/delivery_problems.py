@@ -1,7 +1,7 @@
 """Tracks replies, posts, likes and deletions that failed: their author is notified in the desk and in Slack, then the
 team if the author has not settled the problem in time.
 
-Problems are recorded in the transaction that finds them (`replies.reply_states`, `replies.deliveries`) and settled in
+Problems are recorded in the transaction that finds them (`replies.taking_back`, `replies.deliveries`) and settled in
 the one that resolves them, or by a person.
 """
 

@@ -213,11 +213,11 @@ def words_of(post: NoticePost) -> slack_messages.Post:
     return slack_messages.several(all_said, is_digest=post.kind == NoticePost.Kind.DIGEST)
 
 
-def _said(notice: Notice) -> slack_messages.Said:
+def _said(notice: Notice) -> slack_messages.NoticedMention:
     message, ticket = notice.message, notice.message.ticket
     state, who = _state(message, ticket)
     answered = ticket.first_reply_at if ticket is not None else None
-    return slack_messages.Said(
+    return slack_messages.NoticedMention(
         author=own_side.of_message(message),
         author_url=message.author.url,
         channel=with_platform(notice.channel.name, notice.channel.connection.platform),

@@ -1,4 +1,4 @@
-"""Whether a message reaches somebody of the team outside the desk."""
+"""Whether a team member can be reached outside the desk, by mail or Slack."""
 
 from __future__ import annotations
 

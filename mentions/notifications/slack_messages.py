@@ -27,7 +27,7 @@ MAX_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class NoticedMention:
     """One mention and its current state. `ticket_url` is empty on a notify-only channel."""
 
     author: str
@@ -60,7 +60,7 @@ class Post:
         return hashlib.blake2b(json.dumps([self.text, self.blocks]).encode(), digest_size=16).digest()
 
 
-def single(said: Said) -> Post:
+def single(said: NoticedMention) -> Post:
     """Who, where, what, the links, and its state."""
     first = f"*{link(said.author_url, said.author)}* · {escaped(said.channel)}"
     title = f"\n*{link(said.url, excerpt(said.title, MAX_LINE))}*" if said.title else ""
@@ -82,7 +82,7 @@ def _cut(text: str) -> str:
     return shown if is_whole else shown[:MAX_QUOTE].rstrip() + " …"
 
 
-def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
+def several(all_said: Sequence[NoticedMention], *, is_digest: bool) -> Post:
     """One line each, in the given order."""
     count = len(all_said)
     if is_digest:
@@ -99,14 +99,14 @@ def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
     return Post(head, blocks)
 
 
-def _line(said: Said) -> str:
+def _line(said: NoticedMention) -> str:
     words = "" if _is_gone(said) else excerpt(said.title or said.text, MAX_LINE).replace("\n", " ")
     where = f" · {link(said.ticket_url, f'#{said.ticket}')}" if said.ticket_url else ""
     there = link(said.url, said.channel)
     return f"{_sign(said)} *{escaped(said.author)}* · {there}{where}: {escaped(words)} _{_state(said)}_"
 
 
-def _footer(said: Said) -> str:
+def _footer(said: NoticedMention) -> str:
     parts = [f"{_sign(said)} {_state(said)}"]
     if web_address(said.url):
         parts.append(link(said.url, _("Open original")))
@@ -127,7 +127,7 @@ def link(url: str, label: str) -> str:
     return f"<{safe}|{words}>"
 
 
-def _is_gone(said: Said) -> bool:
+def _is_gone(said: NoticedMention) -> bool:
     return said.state == "deleted"
 
 
@@ -142,11 +142,11 @@ _SIGNS = {
 }
 
 
-def _sign(said: Said) -> str:
+def _sign(said: NoticedMention) -> str:
     return _SIGNS.get(said.state, "•")
 
 
-def _state(said: Said) -> str:
+def _state(said: NoticedMention) -> str:
     who = escaped(said.who)
     match said.state:
         case "claimed":

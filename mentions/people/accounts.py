@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from channels.contract import Capability, Grouping
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.clocks import clocks
 from mentions.db import locks
 from mentions.models import Account, Author, Message, Person, Ticket

@@ -14,7 +14,7 @@ from channels import sweeps
 from channels.contract import Adapter, Field, FieldKind
 from channels.models import Channel, Connection, PersonalAccount
 from channels.outbox import personal
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.models import Account, Author, Person
 from mentions.people import access
 from mentions.people.accounts import link_accounts

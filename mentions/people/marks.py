@@ -1,4 +1,4 @@
-"""What people are to us: contributor, customer, core team, press. Marks belong to the human, not to the account."""
+"""What people are to us: contributor, customer, core team, press. Marks belong to the person, not to an account."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Decision:
 
 @transaction.atomic
 def mark_author(author_id: int, decision: Decision) -> Mark:
-    """Decide by hand about the human behind an account. Raises MarkRefused for one of us."""
+    """Mark the person behind an account by hand. Raises MarkRefused for a team member."""
     return decide(person_of(author_id), decision)
 
 
 def person_of(author_id: int) -> Person:
-    """The human behind this account, entered now if nobody had; in the caller's transaction. Raises MarkRefused."""
+    """The person behind this account, created if missing, in the caller's transaction. Raises MarkRefused."""
     author = Author.objects.select_for_update(of=("self",)).select_related("person").get(pk=author_id)
     if author.is_us or (author.person and author.person.is_us):
         raise MarkRefused(_("This is a team member. Marks are for people outside the team."))
@@ -51,7 +51,7 @@ def person_of(author_id: int) -> Person:
 
 @transaction.atomic
 def decide(person: Person, decision: Decision) -> Mark:
-    """The mark as it is now: a decision older than the last one changes nothing, and the same one twice is one."""
+    """Apply a decision and return the mark. An older or repeated decision changes nothing."""
     if decision.kind not in Mark.Kind.values:
         raise MarkRefused(_("Choose one of the marks."))
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
@@ -62,8 +62,8 @@ def decide(person: Person, decision: Decision) -> Mark:
 
 
 def _write(mark: Mark, decision: Decision) -> None:
-    """Giving again what is given keeps since when and why, unless the decision says so. A list that doesn't say since
-    when may be years old."""
+    """`since` and `because` stay unless the decision gives them. A list without dates may be years old, so it sets no
+    `since`."""
     is_news = mark._state.adding and decision.is_given and decision.source != Mark.Source.LIST
     mark.since = decision.since or (decision.at.date() if is_news else mark.since)
     mark.because = decision.because[:MAX_BECAUSE] or mark.because
@@ -74,7 +74,7 @@ def _write(mark: Mark, decision: Decision) -> None:
 
 @transaction.atomic
 def set_contact(author_id: int, region: str, email: str) -> Person:
-    """Where the human behind an account lives, and how to write to them. Raises MarkRefused."""
+    """Set region and email address of the person behind an account. Raises MarkRefused."""
     person = person_of(author_id)
     person.region, person.email = region, email
     person.save(update_fields=["region", "email"])
@@ -90,8 +90,8 @@ def given_to(people: Iterable[int]) -> dict[int, list[Mark]]:
 
 
 def join(kept: Person, other: Person) -> None:
-    """Everything that `other` was to us, `kept` is from now on: of two decisions the later one holds, and what was
-    suggested for either is not suggested again. In the caller's transaction."""
+    """Move the marks and suggestions of `other` to `kept`: the later decision wins, nothing is suggested twice. In the
+    caller's transaction."""
     mine = {mark.kind: mark for mark in Mark.objects.filter(person=kept)}
     for mark in Mark.objects.filter(person=other):
         own = mine.get(mark.kind)

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from channels.models import Channel
+from channels.registry.finding_adapters import all_adapters
 from channels.registry.icons import icon_of
-from channels.registry.lookup import all_adapters
 from mentions.models import Author, Message
 
 

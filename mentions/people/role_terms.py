@@ -1,5 +1,5 @@
-"""Roles for a time: added when their time begins, taken back when it is over. A role whose time is over gives no rights
-from that moment on, whether or not the sweep has run."""
+"""Temporary roles: granted at their start, revoked at their end. An expired role grants nothing, even if the sweep
+hasn't run."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ IN_FORCE = """(
         OR EXISTS (SELECT 1 FROM mentions_roleterm o
                    WHERE o.user_id = ug.user_id AND o.role_id = ug.group_id
                      AND o.ended_at IS NULL AND o.starts_at <= %(now)s AND o.ends_at > %(now)s))"""
-"""SQL over a row `ug` of auth_user_groups: the membership is not one whose time is over."""
+"""SQL condition on a row `ug` of auth_user_groups: the membership hasn't expired."""
 
 
 def in_force(user: Any, now: datetime) -> QuerySet[Group]:
-    """This person's roles without those whose time is over: the same rule as IN_FORCE."""
+    """This person's unexpired roles: the same rule as IN_FORCE."""
     theirs = RoleTerm.objects.filter(user=user, role=OuterRef("pk"), ended_at=None)
     over = Exists(theirs.filter(is_added=True, ends_at__lte=now))
     running = Exists(theirs.filter(starts_at__lte=now, ends_at__gt=now))
@@ -34,18 +34,18 @@ def in_force(user: Any, now: datetime) -> QuerySet[Group]:
 
 
 def names(user: Any, now: datetime) -> list[str]:
-    """Of the roles in force; nobody's for whoever is not logged in."""
+    """Names of the roles in force; none for anonymous users."""
     return list(in_force(user, now).values_list("name", flat=True)) if user.pk is not None else []
 
 
 def plan(user: Any, role: str, starts_at: datetime, ends_at: datetime, given_by: Any) -> RoleTerm:
-    """The role begins and ends by itself. Raises Group.DoesNotExist."""
+    """Schedule a role for a period. Raises Group.DoesNotExist."""
     found = Group.objects.get(name=role)
     return RoleTerm.objects.create(user=user, role=found, given_by=given_by, starts_at=starts_at, ends_at=ends_at)
 
 
 def run(now: datetime) -> int:
-    """End what is over, then begin what is due; returns how many. Idempotent."""
+    """Revoke expired roles, then grant due ones; return how many changed. Idempotent."""
     over = RoleTerm.objects.filter(ended_at=None, ends_at__lte=now).order_by("ends_at", "pk")
     changed = sweeps.each("roles that end", list(over.values_list("pk", flat=True)), lambda pk: end(pk, now))
     due = RoleTerm.objects.filter(begun_at=None, ended_at=None, starts_at__lte=now, user__is_active=True)
@@ -69,8 +69,8 @@ def _begin(term_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def end(term_id: int, now: datetime) -> bool:
-    """End it, early if its time is not over; one that has not begun never does. Returns whether that changed anything.
-    Another term that runs keeps the role."""
+    """End a term now, even early or before its start; return whether it changed. The role stays while another term of
+    it runs."""
     term = _locked(term_id)
     if term.ended_at is not None:
         return False
@@ -88,7 +88,7 @@ def end(term_id: int, now: datetime) -> bool:
 
 
 def _locked(term_id: int) -> RoleTerm:
-    """With all terms of the person held, in order."""
+    """Locks the user first, which serialises all terms of one person."""
     user_id = RoleTerm.objects.values_list("user_id", flat=True).get(pk=term_id)
     User.objects.select_for_update(no_key=True).get(pk=user_id)
     return RoleTerm.objects.select_for_update(of=("self",)).select_related("user", "role", "given_by").get(pk=term_id)

@@ -16,7 +16,7 @@ from mentions.personal_data.scope import Part, Scope, register
 from mentions.personal_data.scrubbing import Names
 
 KEPT = timedelta(days=30)
-"""After the last mark of a person was removed: enough for late calls of the webhook."""
+"""How long data outlives a person's last mark: enough for late webhook calls."""
 
 
 def _marks(scope: Scope) -> Iterable[Model]:
@@ -24,7 +24,7 @@ def _marks(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_marks(scope: Scope, names: Names) -> int:
-    """With them goes the way back in: no list and no call enters these accounts again."""
+    """Also buries the accounts, so that no list or webhook call brings them back."""
     handles = {(a.namespace, name) for a in scope.authors for name in (a.handle, a.external_id) if name}
     if scope.person is not None:
         handles |= set(scope.person.accounts.values_list("namespace", "handle"))
@@ -45,8 +45,8 @@ def _erase_swag(scope: Scope, names: Names) -> int:
 
 @transaction.atomic
 def forget(now: datetime) -> int:
-    """People without marks for KEPT: addresses and reasons go, and so does whoever never spoke here. Returns how many
-    people."""
+    """Clear contact data and reasons of people without a mark for KEPT, and delete those who never posted. Returns how
+    many people."""
     marks = Mark.objects.filter(person=OuterRef("pk"))
     fresh = marks.filter(Q(is_given=True) | Q(decided_at__gt=now - KEPT))
     over = Person.objects.filter(Exists(marks), ~Exists(fresh), is_us=False, user=None)

@@ -8,6 +8,8 @@ Order: the ticket the advocate already holds, then tickets assigned to them (fol
 they parked), then the oldest in the view. A follow-up is reserved for an on-shift assignee for
 `FOLLOW_UP_GRACE_MINUTES` after its last message; then anybody gets it. On shift means what they set (`shift_until`) or,
 if unset, any activity on the desk within `PRESENT_MINUTES`.
+
+The sweep that ends expired claims is in `mentions.queue.claim_expiry`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
 """Everything we send: drafts, handles, the send guard, the undo window, delivery, likes, posts.
 
-`replies` schedules and undoes; `promises` is the state machine behind every outgoing action.
+`replies` schedules and undoes; `sending_states` is the state machine behind every outgoing action.
 """

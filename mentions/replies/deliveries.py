@@ -16,15 +16,15 @@ from channels import sweeps
 from channels.clocks import desk_now
 from channels.models import OutboundItem
 from channels.outbox import outbox
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.clocks import clocks
 from mentions.db import locks
 from mentions.handle_rules import invitations, wrong_handles
 from mentions.ingest import bounces
 from mentions.models import DeliveryProblem, Event, EventKind, Message, Reply
 from mentions.notifications import delivery_problems
-from mentions.replies import promises, sent_messages
-from mentions.replies.reply_states import lock, take_back
+from mentions.replies import sending_states, sent_messages
+from mentions.replies.taking_back import lock, take_back
 from mentions.tickets import unanswered
 from mentions.tickets.transitions import record
 
@@ -81,7 +81,7 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
     locks.hold_conversations(messages=[answered_id] if answered_id else [])
     # Lock first, then read the item: the second of two workers sees the latest state of both.
     reply = lock(reply_id)
-    if reply.state in promises.OVER:
+    if reply.state in sending_states.OVER:
         return
     item = OutboundItem.objects.get(pk=outbound_id)
     if item.state == Outbound.SENT:
@@ -92,7 +92,7 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
         _failed(reply, item, now)
     elif reply.state != State.QUEUED:
         # Somebody retried it.
-        promises.move(reply, State.QUEUED)
+        sending_states.move(reply, State.QUEUED)
         delivery_problems.settle_reply(reply, delivery_problems.How.AGAIN, now)
 
 
@@ -107,7 +107,7 @@ def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
     if reply.message is not None and wrong_handles.has_handles(adapter_for(reply.channel.connection.platform)):
         wrong_handles.note([(reply.message.namespace, reply.message.external_id)], now)
     if was != State.SENT:
-        promises.move(reply, State.SENT)
+        sending_states.move(reply, State.SENT)
         invitations.link(reply)
     delivery_problems.settle_reply(reply, delivery_problems.How.SENT, now)
     delivery_problems.answered(reply, now)
@@ -132,7 +132,7 @@ def _perhaps_back(reply: Reply, item: OutboundItem, now: datetime) -> None:
 def _uncertain(reply: Reply, item: OutboundItem, now: datetime) -> None:
     if reply.state == State.UNCERTAIN:
         return
-    promises.move(reply, State.UNCERTAIN, item.error)
+    sending_states.move(reply, State.UNCERTAIN, item.error)
     delivery_problems.note_reply(reply, State.UNCERTAIN, item.error, now)
     record(reply.ticket, None, now, EventKind.UNCERTAIN, {"reply": reply.pk, "why": item.error})
 
@@ -171,7 +171,7 @@ def _deleted(reply: Reply, message: Message, item: OutboundItem, now: datetime) 
     if not message.is_deleted:
         message.is_deleted, message.deleted_at = True, now
         message.save(update_fields=["is_deleted", "deleted_at"])
-    promises.move(reply, State.DELETED)
+    sending_states.move(reply, State.DELETED)
     clocks.recompute([reply.ticket_id])
     record(reply.ticket, None, now, EventKind.DELETED, {"reply": reply.pk, "message": message.pk, "outbound": item.pk})
     unanswered.reopen([reply.ticket_id], now)
@@ -182,7 +182,7 @@ def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:
     about = Event.objects.filter(ticket=reply.ticket, kind__in=_DELETION_EVENTS)
     last = about.filter(data__outbound=item.pk).order_by("-id").first()
     if last is None or last.kind != EventKind.DELETE_FAILED:
-        record(reply.ticket, None, now, EventKind.DELETE_FAILED, {"reply": reply.pk, **promises.why_of(item)})
+        record(reply.ticket, None, now, EventKind.DELETE_FAILED, {"reply": reply.pk, **sending_states.why_of(item)})
 
 
 def apply_changed(now: datetime, limit: int = 500) -> int:

@@ -9,8 +9,8 @@ from channels.models import OutboundItem
 from channels.outbox import hold_sending, outbox
 from mentions.db import locks
 from mentions.models import Reply
-from mentions.replies import guard, outgoing, promises
-from mentions.replies.reply_states import lock, take_back
+from mentions.replies import guard, outgoing, sending_states
+from mentions.replies.taking_back import lock, take_back
 
 MAX_PER_RUN = 200
 
@@ -45,5 +45,5 @@ def hand_over(reply_id: int, now: datetime) -> bool:
         sent_as_id=reply.author_id,
     )
     reply.save(update_fields=["outbound"])
-    promises.move(reply, Reply.State.QUEUED)
+    sending_states.move(reply, Reply.State.QUEUED)
     return True

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from channels.models import Channel, PersonalAccount
 from channels.outbox import personal
 from channels.registry.configs import config_for
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.handle_rules import availability, candidates, privacy, talks
 from mentions.handle_rules.right_handle import Advice, advice
-from mentions.handle_rules.talks import Said, Talk
+from mentions.handle_rules.talks import Talk, TalkMessage
 from mentions.models import Message, Ticket
 from mentions.people import access, own_side
 from mentions.people.access import User
@@ -104,7 +104,7 @@ def advise(
     return advice(said, talk, among)
 
 
-def _said(ticket: Ticket, message: Message | None, talk: Talk | None) -> tuple[Said | None, Talk]:
+def _said(ticket: Ticket, message: Message | None, talk: Talk | None) -> tuple[TalkMessage | None, Talk]:
     talk = talk or talks.of_ticket(ticket, availability.TAG)
     if message is None:
         return None, talk

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from channels.contract import Capability
 from channels.models import Channel, OutboundItem
 from channels.outbox import personal
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.db import locks
 from mentions.handle_rules import privacy
 from mentions.models import EventKind, Message, Ticket
 from mentions.people import access, own_side
-from mentions.replies import promises
+from mentions.replies import sending_states
 from mentions.tickets.transitions import OutcomeRefused, record
 
 PRAISE_TAG = "praise"
@@ -88,7 +88,7 @@ def liked_of(ticket: Ticket) -> Message | None:
 
 
 def _ask(message: Message, actor: Any, leaves_at: datetime) -> tuple[OutboundItem, bool]:
-    return promises.ask(
+    return sending_states.ask(
         key=_key(message.pk),
         kind=OutboundItem.Kind.LIKE,
         connection_id=message.channel.connection_id,

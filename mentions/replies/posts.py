@@ -19,12 +19,12 @@ from channels.models import Channel, OutboundItem
 from channels.outbox import outbox, personal
 from channels.outbox.sending import payload_of
 from channels.registry.configs import address_of
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.db import locks
 from mentions.handle_rules import privacy
 from mentions.models import Message
 from mentions.people import access
-from mentions.replies import promises
+from mentions.replies import sending_states
 from mentions.replies.replies import check_text
 from mentions.undo import window
 
@@ -64,7 +64,7 @@ class Post:
 
     @property
     def is_being_deleted(self) -> bool:
-        return not self.is_deleted and not promises.may_be_asked_again(self.deletion)
+        return not self.is_deleted and not sending_states.may_be_asked_again(self.deletion)
 
 
 def channels_for(user: Any) -> list[Channel]:
@@ -125,7 +125,7 @@ def latest(user: Any, now: datetime) -> list[Post]:
     channels = {_conversation(channel): channel for channel in channels_for(user)}
     of_them = OutboundItem.objects.filter(conversation__in=channels, kind=OutboundItem.Kind.REPLY)
     items = list(of_them.select_related("sent_as").order_by("-id")[:LATEST])
-    deletions = promises.deletions_of([item.key for item in items])
+    deletions = sending_states.deletions_of([item.key for item in items])
     return [_shown(item, channels[item.conversation], deletions.get(item.key)) for item in items]
 
 
@@ -141,7 +141,7 @@ def _shown(item: OutboundItem, channel: Channel, deletion: OutboundItem | None) 
         can_delete=deletes
         and item.state == State.SENT
         and bool(item.external_id)
-        and promises.may_be_asked_again(deletion),
+        and sending_states.may_be_asked_again(deletion),
         deletion=deletion,
     )
 
@@ -166,10 +166,10 @@ def undo(user: Any, item_id: int, now: datetime) -> str:
 def delete(user: Any, item_id: int, now: datetime) -> OutboundItem:
     """Delete it on the platform, from the account it was sent from. Raises PostRefused, outbox.WrongState."""
     item, channel = _post_of(user, item_id)
-    if not _shown(item, channel, promises.deletions_of([item.key]).get(item.key)).can_delete:
+    if not _shown(item, channel, sending_states.deletions_of([item.key]).get(item.key)).can_delete:
         raise PostRefused(_("Only published posts can be deleted, and only on platforms that support it."))
-    return promises.ask(
-        key=promises.deletion_key(item.key),
+    return sending_states.ask(
+        key=sending_states.deletion_key(item.key),
         kind=OutboundItem.Kind.DELETE,
         connection_id=channel.connection_id,
         conversation=item.conversation,

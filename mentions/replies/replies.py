@@ -1,5 +1,5 @@
 """Replies written in the desk: they rest for the undo window, then go to the outbox, which posts them at most once.
-Their states are in `mentions.replies.promises`.
+Their states are in `mentions.replies.sending_states`.
 
 `submit` is idempotent by the composer's key: a double click, a second tab or a repeated request is one reply. Only one
 move leaves scheduled, whichever changes the row first: *undo* or the hand-over.
@@ -17,16 +17,16 @@ from django.utils.translation import gettext as _
 from channels.contract import Capability
 from channels.dispatch import task_after_commit
 from channels.models import Channel, OutboundItem
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.db import locks
 from mentions.handle_rules import privacy
 from mentions.models import EventKind, Message, Reply, Ticket
 from mentions.people import access
-from mentions.replies import drafts, guard, handles, outgoing, promises, recipients
+from mentions.replies import drafts, guard, handles, outgoing, recipients, sending_states
 from mentions.replies.dispatch_replies import hand_over_due
 from mentions.replies.guard import ThreadMoved
 from mentions.replies.recipients import ReplyRefused
-from mentions.replies.reply_states import TooLate, lock, take_back
+from mentions.replies.taking_back import TooLate, lock, take_back
 from mentions.tickets import thread_subscriptions
 from mentions.tickets.transitions import lock_open, move, record
 from mentions.undo import rights, window
@@ -213,8 +213,8 @@ def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
         raise ReplyRefused(_("Only posted replies can be deleted on the platform."))
     if not adapter_for(reply.channel.connection.platform).can(Capability.DELETE):
         raise ReplyRefused(_("The desk cannot delete on this platform. Delete it there yourself."))
-    item, is_going = promises.ask(
-        key=promises.deletion_key(reply.key),
+    item, is_going = sending_states.ask(
+        key=sending_states.deletion_key(reply.key),
         kind=OutboundItem.Kind.DELETE,
         connection_id=reply.channel.connection_id,
         conversation=f"ticket:{reply.ticket_id}",

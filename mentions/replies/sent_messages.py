@@ -11,7 +11,7 @@ from channels.models import OutboundItem
 from channels.outbox import personal
 from channels.outbox.sending import payload_of
 from channels.registry.configs import OWN_ID_SETTINGS, address_of, config_for
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.handle_rules import invitations, privacy
 from mentions.models import Author, Message, Person, Reply
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from channels.toolkit.quotes import written_now
 from mentions.models import Ticket
 from mentions.people import audience

@@ -63,7 +63,7 @@ def board_ticket(connection=None, **message):
 
 def enter(user, connection, token, now=NOON):
     """As the page and its task do."""
-    from channels.registry.lookup import adapter_for
+    from channels.registry.finding_adapters import adapter_for
 
     account = own_accounts.save(user.pk, connection, adapter_for("testboard"), {"token": token})
     linked_accounts.check(account.pk, now)

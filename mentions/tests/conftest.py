@@ -1,7 +1,7 @@
 import pytest
 from celery import current_app
 
-from channels.registry import lookup
+from channels.registry import finding_adapters
 from mentions.tests.boards import IngestBatch
 from mentions.tests.factories import UserFactory
 from mentions.tests.identified import just_identified
@@ -12,21 +12,21 @@ from mentions.tests.platforms import Forum, Mailbox, Wire, connection_with
 def platforms(monkeypatch):
     """The tests' own platforms stand beside the real ones, in the one list that everything looks at."""
     mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), IngestBatch(), Wire())}
-    everything = {**lookup.all_adapters(), **mine}
-    lookup.all_adapters.cache_clear()
-    monkeypatch.setattr(lookup, "scan", lambda: everything)
+    everything = {**finding_adapters.all_adapters(), **mine}
+    finding_adapters.all_adapters.cache_clear()
+    monkeypatch.setattr(finding_adapters, "scan", lambda: everything)
     yield
-    lookup.all_adapters.cache_clear()
+    finding_adapters.all_adapters.cache_clear()
 
 
 @pytest.fixture
 def board(platforms):
-    return lookup.adapter_for("testboard")
+    return finding_adapters.adapter_for("testboard")
 
 
 @pytest.fixture
 def wire(platforms):
-    return lookup.adapter_for("testwire")
+    return finding_adapters.adapter_for("testwire")
 
 
 @pytest.fixture

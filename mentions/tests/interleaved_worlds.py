@@ -15,12 +15,11 @@ from channels.outbox import outbox, recovery
 from mentions.imports import imports
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Event, Message, Reply, Ticket
-from mentions.queue import claims
+from mentions.queue import claim_expiry, claims
 from mentions.replies import deliveries, drafts, likes, posts, replies
 from mentions.tests.factories import NOON, UserFactory
 from mentions.tests.platforms import Wire, arrive, connection_with, ingest, said
 from mentions.tests.replying import praised
-from mentions.tickets import lifecycle
 from mentions.triage import merging, notes, outcomes
 
 Jobs = dict[str, Callable[[], object]]
@@ -90,7 +89,7 @@ def asked(wire: Wire) -> Made:
         "merges into it": partial(merging.merge, [other.pk], ticket.pk, lee, now),
         "undoes the import": partial(imports.undo, batch.pk, sam, now),
         "requester writes": partial(_comes_in, source, names, now),
-        "claims run out": partial(lifecycle.expire_claims, now + timedelta(days=1)),
+        "claims run out": partial(claim_expiry.expire_claims, now + timedelta(days=1)),
     }
     return made
 

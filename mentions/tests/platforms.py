@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from channels.contract import Adapter, Author, Capability, Grouping, Item, Mention, Outgoing, Page, Receipt
 from channels.errors import Malformed, Rejected
-from channels.inbox.inbox import store_page
+from channels.inbox.storing_once import store_page
 from mentions.ingest.batch import ingest_pending
 from mentions.tests.factories import NOON, ChannelFactory, ConnectionFactory
 

@@ -1,2 +1,2 @@
-"""Ticket states: transitions, parking, lifecycle, history, the keys that find a conversation's ticket,
+"""Ticket states: transitions, parking, time-based changes, history, the keys that find a conversation's ticket,
 and the conversation for display."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.models import Author, Message, Reply, ThreadPost, Ticket

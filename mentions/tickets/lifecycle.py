@@ -1,9 +1,11 @@
-"""Time-based ticket transitions: claims expire, parked tickets wake, solved ones close. Idempotent sweeps."""
+"""Time-based ticket transitions: parked tickets wake, solved ones close. Idempotent sweeps.
+
+Claims expire in `mentions.queue.claim_expiry`.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -12,19 +14,7 @@ from mentions.models import Issue
 from mentions.tickets.developments import wake_moved
 from mentions.tickets.parking import settle_seen, wake_due
 
-__all__ = ["close_solved", "expire_claims", "settle_seen", "wake_due", "wake_moved"]
-
-_EXPIRE = """
-WITH gone AS (
-    SELECT id, claimed_by_id FROM mentions_ticket WHERE claim_expires_at <= %(now)s
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-), freed AS (
-    UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
-    FROM gone WHERE mentions_ticket.id = gone.id RETURNING mentions_ticket.id
-)
-INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
-SELECT gone.id, %(now)s, NULL, 'expired', jsonb_build_object('by', gone.claimed_by_id) FROM gone
-"""
+__all__ = ["close_solved", "settle_seen", "wake_due", "wake_moved"]
 
 _CLOSE = """
 WITH over AS (
@@ -43,20 +33,10 @@ FROM closed
 """
 
 
-def expire_claims(now: datetime, limit: int = 500) -> int:
-    """Release claims with an expired lease to their place in the queue; return how many. A concurrent heartbeat either
-    came first (the lease continues) or finds its token gone."""
-    return _run(_EXPIRE, {"now": now, "limit": limit})
-
-
 def close_solved(now: datetime, limit: int = 500) -> int:
     """Close tickets solved long enough ago; the next message then opens a follow-up. Those whose requester waits for an
     issue stay solved until they were told. Returns how many."""
     before = now - timedelta(days=settings.CLOSE_SOLVED_AFTER_DAYS)
-    return _run(_CLOSE, {"now": now, "before": before, "limit": limit, "running": list(Issue.RUNNING)})
-
-
-def _run(sql: str, params: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(_CLOSE, {"now": now, "before": before, "limit": limit, "running": list(Issue.RUNNING)})
         return int(cursor.rowcount)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from channels.polling import follow, rereading
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from mentions.models import Message, Ticket
 
 WATCH_DAYS = 4

@@ -15,7 +15,7 @@ from channels.dispatch import send_task
 from channels.errors import ChannelError, Rejected
 from channels.registry.configs import source_of
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from channels.secrets.vault import without_secrets
 from mentions.models import Issue, ThreadState
 from mentions.text.storable_text import clean

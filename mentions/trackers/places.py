@@ -9,7 +9,7 @@ from channels.contract import Capability
 from channels.models import Connection
 from channels.registry.configs import Source, source_for
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform
+from channels.registry.finding_adapters import UnknownPlatform
 from mentions.models import Account
 
 

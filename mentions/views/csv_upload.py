@@ -1,4 +1,4 @@
-"""The form of pages that take a CSV file."""
+"""The upload form for CSV files."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Min, QuerySet
 from django.db.models.functions import Coalesce, TruncMonth
 
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from experts.models import Topic
 from mentions.models import Person
 from metrics.definitions import Filters, Tickets, figure

@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from metrics.by_channel.counting import begins
 from metrics.definitions import Filters, Tickets, figure
 from metrics.drawing import bars

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.models.connection import Priority
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.clocks import clocks, covered, targets
 from mentions.models import Ticket, View
 from mentions.queue import view_filters

@@ -1,1 +1,1 @@
-"""Calendars of the team, read from their addresses: absences and shifts that are entered there appear here."""
+"""Imports the team's external calendars: their events become shifts and absences."""

@@ -1,4 +1,4 @@
-"""Calendars that are read: an admin enters the secret address, which is never shown again."""
+"""Admin of imported calendars; the secret address is entered once and never shown again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CalendarFeedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [(None, {"fields": head}), (_("Last reading"), {"fields": self.readonly_fields})]
 
     def save_model(self, request: HttpRequest, obj: CalendarFeed, form: Any, change: bool) -> None:
-        """It is read again at once."""
+        """A change triggers a new reading."""
         obj.due_at = None
         if given := form.cleaned_data.get("address"):
             obj.secrets = {"url": seal(given)}

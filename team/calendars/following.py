@@ -1,5 +1,5 @@
-"""Keeps shifts and absences as the calendars say. Reading is the network's business, outside of any transaction; a
-calendar that cannot be read changes nothing, and what people entered by hand is never touched."""
+"""Syncs shifts and absences with the calendars. The network is read outside of any transaction; an unreadable calendar
+changes nothing, and entries made by hand are never touched."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ Fetch = Callable[[str], bytes]
 
 
 def read_due(now: datetime, fetch: Fetch | None = None) -> int:
-    """Read the calendars that are due; returns how many could be read."""
+    """Sync the calendars that are due; return how many could be read."""
     due = CalendarFeed.objects.filter(Q(due_at__lte=now) | Q(due_at=None), is_active=True).order_by("pk")
     return sweeps.each("calendars", due, lambda feed: _claim(feed, now) and read(feed, now, fetch))
 
 
 def _claim(feed: CalendarFeed, now: datetime) -> bool:
-    """Of two workers, one reads it; if that one is killed, the calendar is due again."""
+    """Only one worker reads it; if that worker is killed, the calendar is due again later."""
     return CalendarFeed.objects.filter(pk=feed.pk, due_at=feed.due_at).update(due_at=now + EVERY) > 0
 
 
 def read(feed: CalendarFeed, now: datetime, fetch: Fetch | None = None) -> bool:
-    """Read one and carry out what it says; False if it failed: then its `error` says why, and all stays as it was."""
+    """Sync one calendar. False if it can't be read: `error` says why, and nothing has changed."""
     first, last = (now - BEHIND).date(), (now + AHEAD).date()
     try:
         contents = reading.read((fetch or _fetched)(checked(feed.url)), first, last, feed.zone)
@@ -62,7 +62,7 @@ def read(feed: CalendarFeed, now: datetime, fetch: Fetch | None = None) -> bool:
 
 
 def checked(url: str) -> str:
-    """The address to read. Raises BadCalendar unless it is https, or the operator allows the host."""
+    """The address to fetch. Raises BadCalendar unless it uses https or the operator allows the host."""
     parts = urlsplit(url)
     if parts.scheme in ("webcal", "webcals"):
         url, parts = url.replace(parts.scheme, "https", 1), parts._replace(scheme="https")
@@ -89,7 +89,7 @@ def _reader(feed: CalendarFeed) -> Reader:
 
 @transaction.atomic
 def carry_out(feed: CalendarFeed, plan: Plan, now: datetime) -> None:
-    """Add, change and remove what came from this calendar; the past stays as it was."""
+    """Add, update and remove this calendar's entries; past ones stay."""
     CalendarFeed.objects.select_for_update().get(pk=feed.pk)
     known = _known(feed)
     wanted = {row.key: row for row in plan.rows}
@@ -105,13 +105,13 @@ def carry_out(feed: CalendarFeed, plan: Plan, now: datetime) -> None:
 
 @transaction.atomic
 def forget(feed: CalendarFeed, now: datetime) -> None:
-    """Delete the calendar, with what came from it and is not over."""
+    """Delete the calendar and its entries that aren't over yet."""
     carry_out(feed, Plan(), now)
     feed.delete()
 
 
 def _known(feed: CalendarFeed) -> dict[str, CalendarEntry]:
-    """By key. Entries whose shift or absence the release before has deleted go."""
+    """Entries by key. Removes those whose shift or absence was deleted by the previous release, which can't cascade."""
     entries = list(feed.entries.select_related("shift", "absence"))
     lost = [entry.pk for entry in entries if entry.shift is None and entry.absence is None]
     if lost:
@@ -141,7 +141,7 @@ def _utc(value: Any) -> datetime:
 
 
 def _change(entry: CalendarEntry, row: Planned) -> None:
-    """Only what differs; what somebody entered for the same time by hand wins."""
+    """Update what differs, unless the same time was entered by hand."""
     target: Any = entry.absence if row.kind == AWAY else entry.shift
     values = _values(row)
     if all(getattr(target, name) == value for name, value in values.items()):
@@ -155,7 +155,7 @@ def _change(entry: CalendarEntry, row: Planned) -> None:
 
 
 def _add(feed: CalendarFeed, row: Planned) -> None:
-    """Nothing if they have entered the same by hand, or another calendar says so."""
+    """Skipped if it was entered by hand or came from another calendar."""
     model: Any = Absence if row.kind == AWAY else Shift
     values = _values(row)
     if not _is_taken(model, row, values):

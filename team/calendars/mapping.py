@@ -1,4 +1,4 @@
-"""What an event means for the roster: whose it is, and whether they are away, on shift or on call. Pure."""
+"""Maps events to the roster: who, and whether they are away, on shift or on call. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from team.coverage import DAY
 AWAY, SHIFT, ON_CALL = "away", "shift", "on call"
 MAX_SHIFT = timedelta(days=14)
 NAME_IN_TITLE = 3
-"""Shorter names are found by invitation only."""
+"""Shorter names are matched by invitation only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody of the team, as calendars know them."""
+    """A team member, as calendars may refer to them."""
 
     id: int
     mail: str
@@ -49,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """`owner`: whose calendar it is; None for a team's. `words`: kind → words, in the order in which they count."""
+    """`owner`: of a personal calendar; None for the team's. `words`: kind → words, by precedence."""
 
     team: Sequence[Member]
     words: Mapping[str, Sequence[str]]
@@ -81,7 +81,7 @@ class Reader:
         return next((kind for kind, words in self.words.items() if any(_has(title, word) for word in words)), None)
 
     def people_of(self, occurrence: Occurrence) -> list[Member]:
-        """Named in the title, else invited."""
+        """Those named in the title, otherwise those invited."""
         if self.owner is not None:
             return [self.owner]
         named = [member for member in self.team if any(_has(occurrence.title, name) for name in member.names)]
@@ -98,7 +98,7 @@ def _has(title: str, word: str) -> bool:
 
 
 def _row(occurrence: Occurrence, member: Member, kind: str) -> Planned | str:
-    """The row, or what to do."""
+    """The row, or a sentence that says what to do."""
     key = sha256(f"{occurrence.key}\n{member.id}\n{kind}".encode()).hexdigest()
     if kind == AWAY:
         days = _days_away(occurrence, member.zone)
@@ -117,7 +117,7 @@ def _length(start: Any, end: Any) -> timedelta:
 
 
 def _days_away(occurrence: Occurrence, zone: tzinfo) -> tuple[date, date] | None:
-    """Of an event with times: the days that it fills from midnight to midnight, for its person."""
+    """The days an event with times fills from midnight to midnight, in the person's time zone."""
     if not isinstance(occurrence.start, datetime) or not isinstance(occurrence.end, datetime):
         return occurrence.start, occurrence.end - DAY
     first = occurrence.start.astimezone(zone).date()
@@ -127,7 +127,7 @@ def _days_away(occurrence: Occurrence, zone: tzinfo) -> tuple[date, date] | None
 
 
 def names_of(users: Iterable[Any]) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    """Each user with what titles may call them: full name, login, and the first name if nobody else has it."""
+    """Users with the names that titles may use: full name, login, and a first name if it is unique."""
     known = list(users)
     firsts = [user.first_name.lower() for user in known]
     for user in known:

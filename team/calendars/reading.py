@@ -1,4 +1,4 @@
-"""What a calendar says, as plain events within some days: recurrences, moved and cancelled ones resolved. Pure."""
+"""Parses a calendar into plain occurrences in a range of days; recurrences, moves, cancellations are resolved. Pure."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class BadCalendar(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """`key` stays the same as long as it is the same event of the same day. All-day ones have dates, with `end` after
-    the last day; others have aware times. `mails` of who is invited and has not declined, lower case."""
+    """`key` is stable per event and day. All-day ones have dates, with `end` after the last day; others have aware
+    times. `mails`: lower-case addresses of invitees who haven't declined."""
 
     key: str
     title: str
@@ -54,7 +54,7 @@ class Contents:
 
 
 def read(content: bytes, start: date, end: date, zone: tzinfo) -> Contents:
-    """Everything between two days. `zone`: of times without one. Raises BadCalendar."""
+    """All occurrences between two days. `zone` applies to times without one. Raises BadCalendar."""
     events = _events(content)
     moved: dict[str, dict[date, Any]] = {}
     for event in events:
@@ -90,7 +90,7 @@ def _events(content: bytes) -> list[Any]:
 
 
 def _bounded(text: str) -> None:
-    """Before anything is built of it; half a calendar would be one without the events of the other half."""
+    """Check limits before parsing. A truncated calendar is refused: its missing events would look deleted."""
     depth = count = 0
     for line in text.splitlines():
         upper = line[:6].upper()
@@ -106,7 +106,7 @@ def _bounded(text: str) -> None:
 
 
 def _newest(events: Iterable[Any]) -> list[Any]:
-    """One of each UID: that with the highest SEQUENCE."""
+    """One event per UID: the one with the highest SEQUENCE."""
     found: dict[str, Any] = {}
     for event in events:
         known = found.get(_uid(event))
@@ -116,7 +116,7 @@ def _newest(events: Iterable[Any]) -> list[Any]:
 
 
 def _series(event: Any, moved: dict[date, Any], start: date, end: date, zone: tzinfo) -> Iterator[Occurrence]:
-    """All occurrences of one event; a moved one takes the place of the day on which it was."""
+    """All occurrences of one event; a moved one replaces its original day."""
     first = _local(_value(event, "DTSTART"), zone)
     days = set(_days(event, first, start - _length(event, zone), end)) | _listed(event, "RDATE", zone)
     for day in sorted(days - _listed(event, "EXDATE", zone) - moved.keys()):
@@ -138,7 +138,7 @@ def _days(event: Any, first: date, start: date, end: date) -> Iterator[date]:
 
 
 def _one(event: Any, day: date | None, start: date, end: date, zone: tzinfo) -> Occurrence | None:
-    """The event as it is, or on another day; None if it is cancelled or outside of the days."""
+    """The event itself, or its occurrence on `day`; None if cancelled or out of range."""
     begins = _local(_value(event, "DTSTART"), zone)
     if day is not None and isinstance(begins, datetime):
         begins = datetime.combine(day, begins.timetz().replace(tzinfo=None), begins.tzinfo)
@@ -158,7 +158,7 @@ def _repeats(event: Any) -> bool:
 
 
 def _after(begins: date, length: timedelta) -> date:
-    """Times end after so much time on the clock, which is how they were entered."""
+    """The end, by wall-clock length: that is how events are entered."""
     if not isinstance(begins, datetime):
         return begins + max(length, DAY)
     naive = begins.replace(tzinfo=None) + length
@@ -176,7 +176,7 @@ def _length(event: Any, zone: tzinfo) -> timedelta:
 
 
 def _listed(event: Any, name: str, zone: tzinfo) -> set[date]:
-    """Days of EXDATE or RDATE; of a period, its beginning."""
+    """The days of EXDATE or RDATE; a period counts by its start."""
     rows = event.get(name) or []
     found = [each.dt for row in (rows if isinstance(rows, list) else [rows]) for each in row.dts]
     return {_day(_local(each[0] if isinstance(each, tuple) else each, zone), zone) for each in found}
@@ -190,7 +190,7 @@ def _value(event: Any, name: str) -> Any:
 
 
 def _local(value: Any, zone: tzinfo) -> date:
-    """Times without a zone are in `zone`. Raises TypeError for what is no day."""
+    """Applies `zone` to times without one. Raises TypeError if the value is not a date or time."""
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else value.replace(tzinfo=zone)
     if not isinstance(value, date):

@@ -1,5 +1,5 @@
-"""Days on which an event recurs (RFC 5545, section 3.3.10). Looks at each day once: no rule, however written, takes
-longer than the days it spans."""
+"""Days on which an event recurs (RFC 5545, section 3.3.10). Each day is looked at once: no rule takes longer than its
+range."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_INTERVAL = 1000
 
 
 class Unsupported(ValueError):
-    """A rule that is read no further; the text says why."""
+    """An unsupported rule; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Words of the team that are looked for in mentions."""
+"""Patterns for phrases that duties look for in mentions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A day that ended without a hand-over: the team hears once what is still whose. The tickets stay where they are; those
-of somebody who is gone are in the queue or return to it by time."""
+"""Reports a day that ended without a hand-over: one Slack post of what is still open. Tickets stay put; lapsed claims
+return to the queue anyway."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from team.handover.work import Work
 from team.models import HandOver
 
 AFTER = timedelta(hours=1)
-"""So long after the end of the day."""
+"""Delay after the end of the day."""
 LATE = timedelta(hours=12)
-"""A scheduler that was down tells until so long after it; the next day has begun then."""
+"""After an outage, posts are made up to this long after the day's end; by then the next day has begun."""
 MAX_LINES = 10
 
 
 def run(now: datetime) -> int:
-    """Returns of how many people the team heard."""
+    """Return how many people were reported."""
     if not slack.is_set_up():
         return 0
     here = {user.pk for user in roster.on_now(now)}
@@ -41,7 +41,7 @@ def run(now: datetime) -> int:
 
 
 def _by_shift(now: datetime) -> Iterable[tuple[Any, date]]:
-    """Also those whom the desk could not remind."""
+    """Includes people the desk could not remind."""
     return reminding.by_shift(now - LATE, now - AFTER)
 
 
@@ -70,7 +70,7 @@ def _tell(user: Any, day: date, now: datetime) -> bool:
 
 
 def text_of(user: Any, left: list[Work]) -> str:
-    """Plain text; a restricted ticket is only its address."""
+    """Plain text; restricted tickets appear only as links."""
     words = ngettext(
         "%(who)s’s day is over without a hand-over, and %(count)d conversation is still theirs:",
         "%(who)s’s day is over without a hand-over, and %(count)d conversations are still theirs:",

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from channels import sweeps
 from channels.dispatch import task_after_commit
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.db import locks
 from mentions.models import EventKind, Reply
 from mentions.people import access

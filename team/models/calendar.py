@@ -1,4 +1,4 @@
-"""Calendars that are read: their secret address, what was read last, and which shifts and absences came from where."""
+"""Imported calendars: their secret address, the last reading, and the shifts and absences that came from each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def validate_title_words(words: object) -> None:
 
 
 class CalendarFeed(models.Model):
-    """A calendar elsewhere, read every quarter of an hour. Its address is a secret: it opens the calendar."""
+    """An external calendar, read every 15 minutes. Its address is a secret that gives access to it."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     secrets = SealedField(_("secrets"), default=dict, blank=True, editable=False)
@@ -62,13 +62,13 @@ class CalendarFeed(models.Model):
     )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """When it is read again; null: at once."""
+    """When to read it next; null: now."""
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """The last reading that succeeded."""
+    """The last successful reading."""
     error = models.TextField(blank=True, default="", db_default="", editable=False)
     """Why the last reading failed; empty if it didn't."""
     problems = models.JSONField(default=list, blank=True, editable=False)
-    """Sentences about events of the last reading that became nothing."""
+    """Sentences about events that could not be used in the last reading."""
 
     class Meta:
         verbose_name = _("calendar")
@@ -91,7 +91,7 @@ class CalendarFeed(models.Model):
 
 
 class CalendarEntry(models.Model):
-    """A shift or an absence that came from a calendar. It goes when its event goes; what people enter has none."""
+    """Links a shift or absence to its calendar event, and is removed with it. Those entered by hand have none."""
 
     feed = models.ForeignKey(CalendarFeed, on_delete=models.CASCADE, related_name="entries")
     key = models.CharField(max_length=64)

@@ -1,1 +1,1 @@
-"""What the team hears of its schedule: open hours of tomorrow, and pauses in which the desk announced nothing."""
+"""Slack posts about the schedule: tomorrow's open hours, and outages in which nothing was announced."""

@@ -14,12 +14,12 @@ from team.duties import slack
 ANNOUNCE_AT_HOUR = 12
 """UTC. Early enough to find somebody for tomorrow."""
 AHEAD = timedelta(hours=36)
-"""From then: until the end of tomorrow."""
+"""From then until the end of tomorrow."""
 
 
 def announce_gaps(now: datetime) -> bool:
-    """Queue one message a day, from 12:00 UTC on, with the open hours until the end of tomorrow; returns whether one
-    was queued. A desk that was down at noon catches up the same day, never later; an hour that comes nearer is
+    """Queue one message a day, from 12:00 UTC on, about uncovered hours until the end of tomorrow; return whether one
+    was queued. After an outage at noon it is made up for on the same day, never later. An hour that comes nearer is
     announced the day after."""
     now = now.astimezone(UTC)
     if now.hour < ANNOUNCE_AT_HOUR or not slack.is_set_up():

@@ -1,5 +1,5 @@
-"""A schedule that stood still: the team hears once for how long, and what is left out. What still makes sense comes by
-itself."""
+"""Reports once how long scheduled work was down, and what is skipped. What still makes sense is made up for by its own
+sweep."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from team.release import telling
 from team.schedule.announcing import ANNOUNCE_AT_HOUR
 
 LONG = timedelta(minutes=30)
-"""Shorter pauses are a restart."""
+"""A shorter pause is just a restart."""
 LOOKED_BACK = timedelta(days=31)
 _SEEN = "team.schedule-seen"
 
 
 def note(now: datetime) -> bool:
-    """Every minute: remember that the schedule runs. After a pause, queue one message; returns whether it was."""
+    """Every minute: record that the scheduler is alive. After a pause, queue one message; return whether it did."""
     last = cache.get(_SEEN)
     cache.set(_SEEN, now.isoformat(), None)
     if last is None or now - datetime.fromisoformat(last) < LONG or not slack.is_set_up():
@@ -45,7 +45,7 @@ def text_of(since: datetime, now: datetime) -> str:
 
 
 def missed(since: datetime, now: datetime) -> Iterator[str]:
-    """What was due in between and makes no sense any more, in words."""
+    """What was due during the pause and is now too late, in words."""
     people = {user.pk for user, _day in reminding.by_shift(since + reminding.BEFORE, now - reminding.LATE)}
     if people:
         words = ngettext(
@@ -60,7 +60,7 @@ def missed(since: datetime, now: datetime) -> Iterator[str]:
 
 
 def _noons(since: datetime, now: datetime) -> Iterator[datetime]:
-    """Of past days; today's is made up for."""
+    """Noons of past days; today's post is made up for."""
     noon = since.astimezone(UTC).replace(hour=ANNOUNCE_AT_HOUR, minute=0, second=0, microsecond=0)
     while noon.date() < now.astimezone(UTC).date():
         if noon > since:
@@ -69,7 +69,7 @@ def _noons(since: datetime, now: datetime) -> Iterator[datetime]:
 
 
 def _releases(since: datetime, now: datetime) -> Iterator[str]:
-    """Messages whose time began and ended in the pause."""
+    """Messages whose time window lies within the pause."""
     near = Release.objects.filter(
         rule__is_active=True, day__gte=(since - 2 * DAY).date(), day__lte=(now + telling.AHEAD + 2 * DAY).date()
     )

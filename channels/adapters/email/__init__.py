@@ -16,7 +16,7 @@ from channels.adapters.email.parsing.references import derived_id
 from channels.adapters.email.receiving.folders import MAX_RAW_BYTES, OVERSIZE_HEAD_BYTES, fetch_pages, folders_of
 from channels.adapters.email.receiving.imap import Session, open_session
 from channels.adapters.email.sending.compose import compose
-from channels.adapters.email.sending.smtp import deliver, open_smtp
+from channels.adapters.email.sending.smtp import check_smtp, deliver
 from channels.clocks import desk_now
 from channels.contract import (
     Adapter,
@@ -28,7 +28,6 @@ from channels.contract import (
     Json,
     Mention,
     Outgoing,
-    Page,
     Receipt,
 )
 from channels.errors import ChannelError, Malformed, Rejected
@@ -57,6 +56,7 @@ class EmailAdapter(Adapter):
     bulk_interval_s = 2.0
     fields = CONNECTION_FIELDS
     channel_fields = CHANNEL_FIELDS
+    fetch = staticmethod(fetch_pages)
 
     def namespace(self, config: Config) -> str:
         """Message-IDs are globally unique by design; a mail sent to two mailboxes is one message."""
@@ -85,19 +85,11 @@ class EmailAdapter(Adapter):
             raise Malformed(problem or "the mail's bytes are missing")
         return read_item(item, config)
 
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetch_pages(config, cursor)
-
     def check(self, config: Config) -> str:
         folders = folders_of(config)
         with open_session(config) as session:
             counts = [f"{_count(session, folder, config)} in {folder}" for folder in folders]
-        lying = f"Logged in; mails: {', '.join(counts)}."
-        if not config.setting("smtp_host"):
-            return f"{lying} Replies cannot be sent: no SMTP server is set."
-        with open_smtp(config) as smtp:
-            greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
-        return f"{lying} The SMTP server greets: {greeting[:100]}."
+        return f"Logged in; mails: {', '.join(counts)}. {check_smtp(config)}"
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         """Raises Uncertain if the whole mail was sent but no answer came: SMTP can't be queried afterwards. Filing the

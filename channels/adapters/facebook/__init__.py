@@ -5,9 +5,9 @@ https://developers.facebook.com/docs/pages-api/ and https://developers.facebook.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from channels.adapters.facebook import client, parsing, posting, wire
+from channels.adapters.facebook import parsing, posting, wire
 from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
 from channels.toolkit.list_sources import BACKFILL_DAYS
 
@@ -57,6 +57,3 @@ class Facebook(Adapter):
 
     def is_private_thread(self, thread_id: str) -> bool:
         return thread_id.startswith(wire.TALK)
-
-    def token_expires_at(self, config: Config) -> datetime | None:
-        return client.ends_at(config)

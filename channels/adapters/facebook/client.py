@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from channels.adapters.facebook.parsing import page_id
@@ -173,21 +173,6 @@ def _usages(header: str | None) -> list[dict[str, Json]]:
         return []
     nested = [entry for value in found.values() if isinstance(value, list) for entry in value]
     return [entry for entry in (found, *nested) if isinstance(entry, dict)]
-
-
-def ends_at(config: Config) -> datetime | None:
-    """https://developers.facebook.com/docs/graph-api/reference/debug_token/: 0 means never. Data access may expire
-    before the token does, so the earlier of the two counts."""
-    token, app, secret = config.secret("page_token"), config.setting("app_id"), config.secret("app_secret")
-    answer = get(config, "debug_token", {"input_token": token}, speaker=APP if app and secret else "")
-    data = answer.body.get("data") if isinstance(answer.body, dict) else None
-    if not isinstance(data, dict):
-        raise Transient("Facebook did not say when the token expires.")
-    if data.get("is_valid") is False:
-        raise AuthFailed("The page access token is no longer valid. Create a new one and enter it here.")
-    ends = [data.get(name) for name in ("expires_at", "data_access_expires_at")]
-    known = [end for end in ends if isinstance(end, int) and 0 < end < 1e11]
-    return datetime.fromtimestamp(min(known), UTC) if known else None
 
 
 api = Graph()

@@ -11,6 +11,7 @@ which starts from the time this one *began*.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 
 from channels.adapters.facebook import client, wire
@@ -185,3 +186,18 @@ def check(config: Config) -> str:
     for path in _paths(config).values():
         client.get(config, path, {"fields": "id", "limit": 1})
     return f"Connected as the page {me.get('name')} ({number})."
+
+
+def token_expires_at(config: Config) -> datetime | None:
+    """https://developers.facebook.com/docs/graph-api/reference/debug_token/: 0 means never. Data access may expire
+    before the token does, so the earlier of the two counts."""
+    token, app, secret = config.secret("page_token"), config.setting("app_id"), config.secret("app_secret")
+    answer = client.get(config, "debug_token", {"input_token": token}, speaker=client.APP if app and secret else "")
+    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    if not isinstance(data, dict):
+        raise Transient("Facebook did not say when the token expires.")
+    if data.get("is_valid") is False:
+        raise AuthFailed("The page access token is no longer valid. Create a new one and enter it here.")
+    ends = [data.get(name) for name in ("expires_at", "data_access_expires_at")]
+    known = [end for end in ends if isinstance(end, int) and 0 < end < 1e11]
+    return datetime.fromtimestamp(min(known), UTC) if known else None

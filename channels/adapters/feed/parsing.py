@@ -12,7 +12,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import canonical
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
-from channels.toolkit.values import object_of
+from channels.toolkit.values import edited_at, object_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -45,7 +45,7 @@ def _mention(external_id: str, entry: Mapping[str, Any], feed: Mapping[str, Any]
         url=page or None,
         about_url=str(entry.get("about") or "") or None,
         is_own=_is_own(author, page, config),
-        edited_at=updated if published and updated and updated > published else None,
+        edited_at=edited_at(published, updated),
         links=tuple(dict.fromkeys(unwrapped(link) for link in links if link)),
         language=str(entry.get("language") or feed.get("language") or "") or None,
         thread_title=title,

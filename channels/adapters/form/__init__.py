@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from channels.adapters.email.sending.compose import compose
-from channels.adapters.email.sending.smtp import deliver, open_smtp
+from channels.adapters.email.sending.smtp import check_smtp, deliver
 from channels.adapters.form import signing
 from channels.adapters.form.fields import CHANNEL_FIELDS, CONNECTION_FIELDS
 from channels.adapters.form.language import read_lines
-from channels.adapters.form.reading import read
 from channels.adapters.form.submission import id_of, item_of, read_body
 from channels.clocks import desk_now
 from channels.contract import (
@@ -27,7 +26,6 @@ from channels.contract import (
     HookAnswer,
     Item,
     Json,
-    Mention,
     Outgoing,
     Page,
     Receipt,
@@ -63,9 +61,6 @@ class FormAdapter(Adapter):
         body = repr(sorted(document.items(), key=lambda pair: str(pair[0]))).encode("utf-8", "replace")
         return [item_of(document, config, submission_id=id_of(document, "", body), at=_told_at(document, None))]
 
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return read(item, config)
-
     def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
         if hook.method != "POST":
             raise Malformed("Send the answers with POST.")
@@ -90,11 +85,7 @@ class FormAdapter(Adapter):
                 raise Rejected(f"Some questions of {address} are not valid: {' '.join(unclear[:3])}")
         forms = f"{len(config.addresses)} forms" if len(config.addresses) != 1 else "One form"
         secret = "" if config.secret("webhook_secret") else " No webhook secret is set, so the webhook accepts nothing."
-        if not config.setting("smtp_host"):
-            return f"{forms}. Replies cannot be sent: no SMTP server is set.{secret}"
-        with open_smtp(config) as smtp:
-            greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
-        return f"{forms}. The SMTP server greets: {greeting[:100]}.{secret}"
+        return f"{forms}. {check_smtp(config)}{secret}"
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         """Raises Uncertain if the whole mail was sent but no answer came: SMTP can't be queried afterwards."""

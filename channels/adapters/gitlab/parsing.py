@@ -14,7 +14,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit import values
 from channels.toolkit.text import text_links
-from channels.toolkit.values import number_of, object_of, text_of
+from channels.toolkit.values import edited_at, number_of, object_of, text_of
 
 _IMAGE = re.compile(r"(!\[[^\]\n]*\]\()(/uploads/)")
 _UPLOAD = re.compile(r"\([^()\s]*/uploads/")
@@ -112,7 +112,6 @@ def _note(
     text = _body(note.get("text"), issue, config)
     author = _author(note.get("author"))
     created, updated = time_of(note.get("created_at")), time_of(note.get("updated_at"))
-    is_edited = created is not None and updated is not None and updated - created > _EDITED_AFTER
     url = text_of(note.get("url")) or None
     if url is None and place and (above := _issue_url(issue, place, config)):
         url = f"{above}#note_{place.note}"
@@ -125,7 +124,7 @@ def _note(
         parent_id=thread if place else None,
         url=url,
         is_own=_is_own(author, config),
-        edited_at=updated if is_edited else None,
+        edited_at=edited_at(created, updated, _EDITED_AFTER),
         links=text_links(text),
         reply_to_id=thread if place else None,
         thread_title=text_of(issue.get("title")) or None,

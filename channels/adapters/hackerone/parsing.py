@@ -13,7 +13,7 @@ from channels.adapters.hackerone.wire import WEB
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
-from channels.toolkit.values import object_of, time_of
+from channels.toolkit.values import edited_at, object_of, time_of
 
 STATES = {
     "activity-bug-new": "new",
@@ -91,7 +91,6 @@ def _activity(
     thread = str(report.get("id") or "") or external_id
     author = _author(activity.get("author"), config)
     created, updated = time_of(activity.get("created_at")), time_of(activity.get("updated_at"))
-    is_edited = bool(message and created and updated and updated - created > _EDITED_AFTER)
     page = report_url(config, thread) if thread != external_id else None
     return Mention(
         external_id=external_id,
@@ -104,7 +103,7 @@ def _activity(
         # Without text nobody has said anything: it is shown, but stops no clock. Asking for publication says enough.
         is_auto=(not message and kind != "activity-agreed-on-going-public") or activity.get("automated") is True,
         is_own=_is_of_team(activity, report, author, config),
-        edited_at=updated if is_edited else None,
+        edited_at=edited_at(created, updated, _EDITED_AFTER) if message else None,
         links=text_links(said),
         reply_to_id=thread if page else None,
         thread_title=_text(report.get("title")) or None,

@@ -11,7 +11,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links, unescaped
-from channels.toolkit.values import object_of, text_of, time_of
+from channels.toolkit.values import edited_at, object_of, text_of, time_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -47,7 +47,7 @@ def _mention(
         about_url=page,
         is_own=_is_own(author, config),
         is_deleted=is_gone or comment.get("moderationStatus") == "rejected",
-        edited_at=updated_at if updated_at and posted_at and updated_at > posted_at else None,
+        edited_at=edited_at(posted_at, updated_at),
         links=html_links(html) or text_links(plain),
         reply_to_id=top if is_reply else None,
         thread_title=unescaped(text_of(about.get("title"))) or None,

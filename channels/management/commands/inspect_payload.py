@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Adapter, Config
 from channels.errors import ChannelError
 from channels.inbox.inspection import Inspection, config_from, records
-from channels.registry.lookup import UnknownPlatform, adapter_called
+from channels.registry.finding_adapters import UnknownPlatform, adapter_called
 
 
 class Command(BaseCommand):

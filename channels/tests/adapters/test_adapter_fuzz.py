@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from channels.contract import Adapter, Config, Item, Json, digest
 from channels.errors import Malformed
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.adapters.test_contract import PAYLOADS, SAMPLES, _assert_sound, _config, assert_storable
 from channels.tests.email_samples import OURS
 from channels.tests.growth import assert_linear

@@ -16,7 +16,7 @@ from channels import adapters
 from channels.contract import Config
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 from channels.http.api_client import ApiClient
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.adapters.test_contract import HTML, IN_JSON, SECRET, _answering, _connection
 from channels.tests.loopback import Reply, Seen, serving
 

@@ -37,8 +37,8 @@ from channels.contract import (
 from channels.db.payloads import to_json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, Uncertain
 from channels.parsing import work
-from channels.registry import lookup
-from channels.registry.lookup import all_adapters
+from channels.registry import finding_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.loopback import Reply, Seen, as_json, serving
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
@@ -352,7 +352,7 @@ READ_ON_ARRIVAL = {
 
 def test_what_a_search_or_a_mailbox_brings_is_kept_before_anybody_judges_it() -> None:
     """Only these parse what they fetch before it is stored; all others leave it to ingest."""
-    root = Path(lookup.__file__).parents[1] / "adapters"
+    root = Path(finding_adapters.__file__).parents[1] / "adapters"
     files = [path for name in ("fetching", "threads", "hooks") for path in root.glob(f"*/**/{name}.py")]
     assert len(files) > 30
     assert {str(path.relative_to(root)) for path in files if _parses(path)} == set(READ_ON_ARRIVAL)

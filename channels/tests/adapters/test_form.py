@@ -11,7 +11,7 @@ import pytest
 
 from channels.adapters.form import FormAdapter
 from channels.adapters.form.language import EMAIL, USUAL, Unclear, questions_of, read_line, read_lines
-from channels.adapters.form.reading import is_address
+from channels.adapters.form.parsing import is_address
 from channels.adapters.form.signing import signature
 from channels.contract import Config, Hook, Item, Network, Outgoing
 from channels.errors import Malformed, Refused, Rejected, Uncertain

@@ -11,7 +11,7 @@ import pytest
 
 from channels.contract import Config, Json, Page
 from channels.errors import ChannelError
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.loopback import Reply, serving
 from channels.toolkit import list_sources
 from channels.toolkit.list_sources import ListSource, Read

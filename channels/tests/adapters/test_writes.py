@@ -29,7 +29,7 @@ from channels.contract import Adapter, Capability, Config, Mention, Network, Out
 from channels.errors import AuthFailed, Transient, Uncertain
 from channels.http import deadlines, oauth
 from channels.http.api_client import TokenClient
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.adapters.test_api_clients import CLIENTS
 from channels.tests.loopback import Reply, Seen, Server, serving
 from sandbox import launch

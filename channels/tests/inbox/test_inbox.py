@@ -9,7 +9,7 @@ import pytest
 from django.db import connections, transaction
 
 from channels.contract import Config, Item, Page
-from channels.inbox import inbox, leases
+from channels.inbox import leases, settling, storing_once
 from channels.models import Connection, InboundItem
 from channels.parsing import reader
 from channels.queries.ignoring import Exclusion
@@ -23,7 +23,7 @@ State = InboundItem.State
 
 def settle_all() -> None:
     """As ingest does."""
-    rows = inbox.take_pending(100)
+    rows = leases.take_pending(100)
     asks = [
         reader.Ask(source.adapter, source.config, row.external_id, row.payload)
         for row in rows
@@ -31,12 +31,12 @@ def settle_all() -> None:
     ]
     readings = reader.read(asks, reader.first_budget())
     prints = {row.id: reading.fingerprint for row, reading in zip(rows, readings, strict=True)}
-    inbox.finish(stored=list(prints), fingerprints=prints, now=NOW)
+    settling.finish(stored=list(prints), fingerprints=prints, now=NOW)
 
 
 def store(connection: Connection, *posts: tuple[str, str], at: int = 0, **values: object) -> list[int]:
-    values.setdefault("role", inbox.MENTION)
-    return inbox.store_page(connection.pk, page_of(*posts), fetched_at=NOW + timedelta(seconds=at), **values)
+    values.setdefault("role", storing_once.MENTION)
+    return storing_once.store_page(connection.pk, page_of(*posts), fetched_at=NOW + timedelta(seconds=at), **values)
 
 
 def test_new_items_are_pending_and_told_after_commit(django_capture_on_commit_callbacks) -> None:
@@ -83,10 +83,10 @@ def test_known_items_cost_one_select_and_no_write(django_assert_num_queries) -> 
 
 def test_moving_likes_are_no_edit() -> None:
     connection = make_connection()
-    inbox.store_page(connection.pk, Page([Item("1", {"text": "a", "likes": 1})], None), fetched_at=NOW)
+    storing_once.store_page(connection.pk, Page([Item("1", {"text": "a", "likes": 1})], None), fetched_at=NOW)
     settle_all()
     later = Page([Item("1", {"text": "a", "likes": 2})], None)
-    assert inbox.store_page(connection.pk, later, fetched_at=NOW + timedelta(minutes=1)) == []
+    assert storing_once.store_page(connection.pk, later, fetched_at=NOW + timedelta(minutes=1)) == []
     assert InboundItem.objects.get().state == State.STORED
 
 
@@ -104,7 +104,7 @@ def test_what_waits_to_be_read_is_written_again_only_when_it_has_changed() -> No
 
     def likes(count: int, at: int) -> list[int]:
         page = Page([Item("1", {"text": "a", "likes": count})], None)
-        return inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at))
+        return storing_once.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at))
 
     (pk,) = likes(1, at=0)
     assert likes(1, at=10) == []
@@ -120,9 +120,9 @@ def test_whatever_became_of_it_later_fetches_are_compared_with_its_fingerprint(f
     connection, item = make_connection(), Item("1", {"text": "a"})
     (pk,) = store(connection, ("1", "a"))
     result = {pk: Exclusion("query")} if settled == "stopped" else [pk]
-    inbox.finish(**{settled: result}, fingerprints={pk: fake.fingerprint(item, Config())}, now=NOW)
+    settling.finish(**{settled: result}, fingerprints={pk: fake.fingerprint(item, Config())}, now=NOW)
     liked = Page([Item("1", {"text": "a", "likes": 1})], None)
-    assert inbox.store_page(connection.pk, liked, fetched_at=NOW + timedelta(minutes=1)) == []
+    assert storing_once.store_page(connection.pk, liked, fetched_at=NOW + timedelta(minutes=1)) == []
     assert store(connection, ("1", "b"), at=120) == [pk]
 
 
@@ -149,7 +149,8 @@ def test_the_statement_itself_refuses_an_older_fetch(monkeypatch) -> None:
     connection = make_connection()
     store(connection, ("1", "new"), at=60)
     settle_all()
-    monkeypatch.setattr(inbox, "_needed", lambda *_: {0: inbox._Stored(False, True, False, b"something else")})
+    found = {0: storing_once._Stored(False, True, False, b"something else")}
+    monkeypatch.setattr(storing_once, "_needed", lambda *_: found)
     assert store(connection, ("1", "old"), at=0) == []
     assert store(connection, ("1", "new"), at=90) == []
     assert InboundItem.objects.get().payload["text"] == "new"
@@ -173,14 +174,14 @@ def test_the_same_id_twice_on_one_page_is_stored_once() -> None:
 
 def test_context_that_turns_out_to_be_a_mention_is_pending_again() -> None:
     connection = make_connection()
-    (pk,) = store(connection, ("1", "a"), role=inbox.THREAD)
+    (pk,) = store(connection, ("1", "a"), role=storing_once.THREAD)
     settle_all()
     assert store(connection, ("1", "a"), at=-60) == [pk]
     item = InboundItem.objects.get()
-    assert (item.role, item.state, item.revision) == (inbox.MENTION, State.PENDING, 1)
+    assert (item.role, item.state, item.revision) == (storing_once.MENTION, State.PENDING, 1)
     settle_all()
-    assert store(connection, ("1", "a"), at=60, role=inbox.THREAD) == []
-    assert InboundItem.objects.get().role == inbox.MENTION
+    assert store(connection, ("1", "a"), at=60, role=storing_once.THREAD) == []
+    assert InboundItem.objects.get().role == storing_once.MENTION
 
 
 def versions(*texts: str | None) -> list[Page]:
@@ -191,32 +192,32 @@ def versions(*texts: str | None) -> list[Page]:
 def judge_all(connection: Connection) -> None:
     """As ingest does: what holds no mention is ignored."""
     source, prints = source_of(connection.pk), dict[str, dict[int, bytes]]()
-    for row in inbox.take_pending(100):
+    for row in leases.take_pending(100):
         item = Item(row.external_id, json.loads(row.payload or "null"))
         outcome = "ignored" if source.adapter.parse(item, source.config) is None else "stored"
         prints.setdefault(outcome, {})[row.id] = source.adapter.fingerprint(item, source.config)
     for outcome, found in prints.items():
-        inbox.finish(**{outcome: list(found)}, fingerprints=found, now=NOW)
+        settling.finish(**{outcome: list(found)}, fingerprints=found, now=NOW)
 
 
 @pytest.mark.parametrize("first", ["found first", "in its thread first"])
 def test_a_near_match_never_hides_the_same_post_in_a_thread(first: str) -> None:
     """Whichever came first, it is context in the end, and neither fetch writes again."""
     connection, (near, whole) = make_connection(), versions(None, "a")
-    fetches = [(near, inbox.MENTION), (whole, inbox.THREAD)]
+    fetches = [(near, storing_once.MENTION), (whole, storing_once.THREAD)]
     for at, (page, role) in enumerate([*fetches[:: 1 if first == "found first" else -1], *fetches]):
-        inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at), role=role)
+        storing_once.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at), role=role)
         judge_all(connection)
     item = InboundItem.objects.get()
-    assert (item.role, item.state, item.payload) == (inbox.THREAD, State.STORED, {"text": "a"})
+    assert (item.role, item.state, item.payload) == (storing_once.THREAD, State.STORED, {"text": "a"})
     for page, role in fetches:
-        assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1), role=role) == []
+        assert storing_once.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1), role=role) == []
 
 
 def test_a_near_match_is_a_mention_once_it_is_found_as_one_and_stays_it() -> None:
     connection, (near, whole) = make_connection(), versions(None, "a")
     for at, page in enumerate([near, whole, near]):
-        inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at))
+        storing_once.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at))
         judge_all(connection)
     item = InboundItem.objects.get()
     assert (item.state, item.payload, item.revision) == (State.STORED, {"text": "a"}, 2)
@@ -224,9 +225,9 @@ def test_a_near_match_is_a_mention_once_it_is_found_as_one_and_stays_it() -> Non
 
 def test_an_unreadable_item_gives_way_to_a_version_without_a_mention() -> None:
     connection, (near,) = make_connection(), versions(None)
-    (pk,) = inbox.store_page(connection.pk, Page([Item("1", ["odd"])], None), fetched_at=NOW)
-    inbox.finish(failed={pk: "odd"}, now=NOW)
-    assert inbox.store_page(connection.pk, near, fetched_at=NOW + timedelta(seconds=1)) == [pk]
+    (pk,) = storing_once.store_page(connection.pk, Page([Item("1", ["odd"])], None), fetched_at=NOW)
+    settling.finish(failed={pk: "odd"}, now=NOW)
+    assert storing_once.store_page(connection.pk, near, fetched_at=NOW + timedelta(seconds=1)) == [pk]
     judge_all(connection)
     assert InboundItem.objects.get().state == State.IGNORED
 
@@ -234,9 +235,9 @@ def test_an_unreadable_item_gives_way_to_a_version_without_a_mention() -> None:
 def test_what_cannot_be_parsed_is_stored_and_pending() -> None:
     connection = make_connection()
     page = Page([Item("1", {"no": "text"}), Item("2", ["odd"])], None)
-    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW)) == 2
+    assert len(storing_once.store_page(connection.pk, page, fetched_at=NOW)) == 2
     settle_all()
-    assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1)) == []
+    assert storing_once.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1)) == []
 
 
 @pytest.mark.parametrize(
@@ -252,8 +253,8 @@ def test_what_cannot_be_parsed_is_stored_and_pending() -> None:
 )
 def test_payloads_that_jsonb_refuses_come_back_whole(payload) -> None:
     connection = make_connection()
-    inbox.store_page(connection.pk, Page([Item("1", payload)], None), fetched_at=NOW)
-    (row,) = inbox.take_pending(10)
+    storing_once.store_page(connection.pk, Page([Item("1", payload)], None), fetched_at=NOW)
+    (row,) = leases.take_pending(10)
     assert row.item == Item("1", payload, None)
 
 
@@ -264,9 +265,9 @@ def test_payloads_of_any_depth_are_stored_whole_and_seen_again(depth) -> None:
         payload = [payload, n] if n % 2 else {"children": payload, "n": n}
     connection = make_connection()
     page = Page([Item("1", {"text": payload})], None)
-    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW)) == 1
+    assert len(storing_once.store_page(connection.pk, page, fetched_at=NOW)) == 1
     settle_all()
-    assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1)) == []
+    assert storing_once.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1)) == []
     (row,) = InboundItem.objects.filter(external_id="1")
     assert str(depth - 1) in str(row.payload)
 
@@ -276,20 +277,20 @@ def test_raw_bytes_and_ids_of_any_kind_are_kept() -> None:
     raw = bytes(range(256))
     ids = ["x" * 900, "x" * 899 + "y", "a\x00b", "ab"]
     page = Page([Item(external_id, {"text": "t"}, raw) for external_id in ids], None)
-    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW)) == 4
-    assert {row.raw for row in inbox.take_pending(10)} == {raw}
-    assert inbox.store_page(connection.pk, page, fetched_at=NOW) == []
+    assert len(storing_once.store_page(connection.pk, page, fetched_at=NOW)) == 4
+    assert {row.raw for row in leases.take_pending(10)} == {raw}
+    assert storing_once.store_page(connection.pk, page, fetched_at=NOW) == []
 
 
 def test_cursor_moves_only_under_the_current_lease() -> None:
     mine, other = uuid4(), uuid4()
     connection = make_connection(lease_token=other, cursor={"since": 5})
     page = page_of(("1", "a"), cursor={"since": 9})
-    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW, lease_token=mine)) == 1
-    inbox.store_page(connection.pk, page, fetched_at=NOW)
+    assert len(storing_once.store_page(connection.pk, page, fetched_at=NOW, lease_token=mine)) == 1
+    storing_once.store_page(connection.pk, page, fetched_at=NOW)
     connection.refresh_from_db()
     assert connection.cursor == {"since": 5}
-    inbox.store_page(connection.pk, page, fetched_at=NOW, lease_token=other)
+    storing_once.store_page(connection.pk, page, fetched_at=NOW, lease_token=other)
     connection.refresh_from_db()
     assert connection.cursor == {"since": 9}
 
@@ -298,16 +299,18 @@ def test_a_cursor_that_goes_back_to_where_it_was_is_written(django_assert_num_qu
     connection = make_connection(cursor=1)
     source = source_of(connection.pk)
     for cursor in (2, 1):
-        inbox.store_page(connection.pk, page_of(cursor=cursor), fetched_at=NOW, source=source)
+        storing_once.store_page(connection.pk, page_of(cursor=cursor), fetched_at=NOW, source=source)
     connection.refresh_from_db()
     assert connection.cursor == 1
     with django_assert_num_queries(0):
-        inbox.store_page(connection.pk, page_of(cursor=1), fetched_at=NOW, source=source)
+        storing_once.store_page(connection.pk, page_of(cursor=1), fetched_at=NOW, source=source)
 
 
 def test_a_refetched_thread_leaves_the_cursor_alone() -> None:
     connection = make_connection(cursor={"since": 5})
-    inbox.store_page(connection.pk, page_of(("1", "a"), cursor={"since": 9}), fetched_at=NOW, role=inbox.THREAD)
+    storing_once.store_page(
+        connection.pk, page_of(("1", "a"), cursor={"since": 9}), fetched_at=NOW, role=storing_once.THREAD
+    )
     connection.refresh_from_db()
     assert connection.cursor == {"since": 5}
     assert connection.last_item_at is None
@@ -319,27 +322,27 @@ def test_a_crash_after_the_items_leaves_neither_items_nor_cursor(monkeypatch) ->
     def die(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(inbox, "_advance", die)
+    monkeypatch.setattr(storing_once, "_advance", die)
     with pytest.raises(KeyboardInterrupt), transaction.atomic():
-        inbox.store_page(connection.pk, page_of(("1", "a"), cursor=1), fetched_at=NOW)
+        storing_once.store_page(connection.pk, page_of(("1", "a"), cursor=1), fetched_at=NOW)
     assert InboundItem.objects.count() == 0
 
 
 def test_finish_and_replay_move_items_on(django_capture_on_commit_callbacks) -> None:
     connection = make_connection()
     a, b, c = store(connection, ("1", "a"), ("2", "b"), ("3", "c"))
-    inbox.finish(stored=[a], ignored=[b], failed={c: "no\x00text"}, now=NOW)
+    settling.finish(stored=[a], ignored=[b], failed={c: "no\x00text"}, now=NOW)
     assert dict(InboundItem.objects.values_list("pk", "state")) == {a: "stored", b: "ignored", c: "failed"}
     assert InboundItem.objects.get(pk=c).error == "no text"
-    assert inbox.replay([a, b, c]) == 1
-    assert [row.id for row in inbox.take_pending(10)] == [c]
+    assert leases.replay([a, b, c]) == 1
+    assert [row.id for row in leases.take_pending(10)] == [c]
 
 
 def test_take_pending_is_oldest_first_and_can_be_for_one_connection() -> None:
     one, two = make_connection(), make_connection()
     first, second = store(two, ("1", "a")), store(one, ("2", "b"))
     for limit, connection_id, expected in ((10, None, first + second), (10, one.pk, second), (1, None, first)):
-        rows = inbox.take_pending(limit, connection_id)
+        rows = leases.take_pending(limit, connection_id)
         assert [row.id for row in rows] == expected
         leases.give_back(rows, counted=False)
 
@@ -380,11 +383,11 @@ def test_two_ingesters_never_take_the_same_item() -> None:
 
     def take() -> None:
         with transaction.atomic():
-            taken.extend(row.id for row in inbox.take_pending(10))
+            taken.extend(row.id for row in leases.take_pending(10))
         connections.close_all()
 
     with transaction.atomic():
-        mine = [row.id for row in inbox.take_pending(4)]
+        mine = [row.id for row in leases.take_pending(4)]
         thread = threading.Thread(target=take)  # while the rows are locked
         thread.start()
         thread.join()
@@ -398,25 +401,27 @@ def test_a_mail_that_could_not_be_fetched_is_taken_when_it_comes_and_never_the_o
     payload = {"id": "1", "text": "a"}
     placeholder = Page([Item("1", {**payload, "error": "the connection breaks"})], None)
     mail, other = Page([Item("1", payload, b"mail")], None), Page([Item("1", payload, b"another")], None)
-    (item_id,) = inbox.store_page(connection.pk, placeholder, fetched_at=NOW)
-    inbox.finish(failed={item_id: "the connection breaks"}, now=NOW)
-    assert inbox.store_page(connection.pk, placeholder, fetched_at=NOW + timedelta(minutes=1)) == []
+    (item_id,) = storing_once.store_page(connection.pk, placeholder, fetched_at=NOW)
+    settling.finish(failed={item_id: "the connection breaks"}, now=NOW)
+    assert storing_once.store_page(connection.pk, placeholder, fetched_at=NOW + timedelta(minutes=1)) == []
     # A poller that was held up brings it: the mail is the mail, whenever it was asked for.
-    assert inbox.store_page(connection.pk, mail, fetched_at=NOW - timedelta(minutes=1)) == [item_id]
+    assert storing_once.store_page(connection.pk, mail, fetched_at=NOW - timedelta(minutes=1)) == [item_id]
     item = InboundItem.objects.get()
     assert (bytes(item.raw), item.payload, item.state, item.error) == (b"mail", payload, State.PENDING, "")
     assert item.revision == 2
     for state in (State.PENDING, State.STORED, State.FAILED):
         InboundItem.objects.update(state=state)
         for page in (placeholder, other):
-            assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=2)) == []
+            assert storing_once.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=2)) == []
     assert bytes(InboundItem.objects.get().raw) == b"mail"
 
 
 def test_a_placeholder_that_still_waits_gives_way_too() -> None:
     connection = make_connection(platform="maillike")
-    inbox.store_page(connection.pk, Page([Item("1", {"id": "1", "text": "a"})], None), fetched_at=NOW)
-    (pk,) = inbox.store_page(connection.pk, Page([Item("1", {"id": "1", "text": "a"}, b"mail")], None), fetched_at=NOW)
+    storing_once.store_page(connection.pk, Page([Item("1", {"id": "1", "text": "a"})], None), fetched_at=NOW)
+    (pk,) = storing_once.store_page(
+        connection.pk, Page([Item("1", {"id": "1", "text": "a"}, b"mail")], None), fetched_at=NOW
+    )
     with transaction.atomic():
-        (row,) = inbox.take_pending(10)
+        (row,) = leases.take_pending(10)
     assert (row.id, row.raw) == (pk, b"mail")

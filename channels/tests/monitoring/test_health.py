@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from channels.errors import AuthFailed
+from channels.http.limits_per_person import PER_MINUTE
 from channels.models import Channel, Connection, InboundItem
 from channels.monitoring import connection_test
 from channels.monitoring.health import Health, Level, channel_health, connection_health
-from channels.polling.person_limits import PER_MINUTE
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
 from channels.views.overview import ChannelRow
@@ -92,12 +92,12 @@ def manager(name: str = "mo", **values: object) -> User:
 
 
 def fill(count: int) -> None:
-    from channels.inbox import inbox
+    from channels.inbox import storing_once
 
     for number in range(count):
         connection = make_connection(last_error="<b>bold</b>", trouble="auth", last_success_at=NOW)
         make_channel(connection, address=f"a{number}")
-        inbox.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
+        storing_once.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
         make_reply(connection)
     InboundItem.objects.filter(external_id="1").update(state="failed")
 

@@ -160,11 +160,11 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_no_order_of_events_posts_twice_or_tells_a_lie(fake: FakeAdapter, monkeypatch) -> None:
-    from channels.registry import lookup
+    from channels.registry import finding_adapters
 
     platform = Platform()
-    monkeypatch.setattr(lookup, "scan", lambda: {"fake": platform})
-    lookup.all_adapters.cache_clear()
+    monkeypatch.setattr(finding_adapters, "scan", lambda: {"fake": platform})
+    finding_adapters.all_adapters.cache_clear()
     bound = type("BoundMachine", (Machine,), {"platform": platform, "connection": make_connection()})
     run_state_machine_as_test(
         bound,

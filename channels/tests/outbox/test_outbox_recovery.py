@@ -10,7 +10,7 @@ from channels.errors import AuthFailed, Rejected, Transient, Uncertain
 from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import outbox, recovery, sending, states
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
 from channels.tests.outbox.test_outbox import after, raising

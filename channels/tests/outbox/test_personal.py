@@ -14,7 +14,7 @@ from channels.contract import Author, Config, Field, FieldKind, Outgoing, Receip
 from channels.errors import AuthFailed, Transient, Uncertain
 from channels.models import Connection, OutboundItem, PersonalAccount
 from channels.outbox import outbox, personal
-from channels.registry import lookup
+from channels.registry import finding_adapters
 from channels.registry.configs import source_of
 from channels.registry.fields import InvalidSettings
 from channels.secrets.vault import open_sealed, without_secrets
@@ -66,10 +66,10 @@ class Board(FakeAdapter):
 @pytest.fixture
 def board(monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
     adapter = Board()
-    monkeypatch.setattr(lookup, "scan", lambda: {"board": adapter})
-    lookup.all_adapters.cache_clear()
+    monkeypatch.setattr(finding_adapters, "scan", lambda: {"board": adapter})
+    finding_adapters.all_adapters.cache_clear()
     yield adapter
-    lookup.all_adapters.cache_clear()
+    finding_adapters.all_adapters.cache_clear()
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def person(name: str) -> User:
 
 
 def enter(user: User, place: Connection, token: str) -> PersonalAccount:
-    adapter = lookup.all_adapters()["board"]
+    adapter = finding_adapters.all_adapters()["board"]
     account = personal.save(user.pk, place, adapter, {"token": token})
     found = personal.ask(account.pk, NOW)
     if found is not None:

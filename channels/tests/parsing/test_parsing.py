@@ -13,7 +13,7 @@ import pytest
 from channels.contract import Config, Item
 from channels.db.payloads import to_json
 from channels.parsing import frames, plain, pool, reader, work
-from channels.registry.lookup import adapter_for, all_adapters
+from channels.registry.finding_adapters import adapter_for, all_adapters
 from channels.tests.adapters.test_contract import READABLE
 
 BUDGET = reader.Budget(5.0, 128)

@@ -7,7 +7,7 @@ import pytest
 
 from channels.contract import Config, Item
 from channels.errors import Malformed, RateLimited
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import Connection, Followed, InboundItem
 from channels.polling import follow, rereading
 from channels.tests.factories import NOW, make_connection
@@ -31,7 +31,7 @@ def test_a_followed_thread_is_read_as_context(fake: FakeAdapter) -> None:
     fake.thread = thread_of("question", "answer")
     assert rereading.refetch_due(after(119)) == 0
     assert rereading.refetch_due(after(120)) == 1
-    assert set(InboundItem.objects.values_list("role", "state")) == {(inbox.THREAD, "pending")}
+    assert set(InboundItem.objects.values_list("role", "state")) == {(storing_once.THREAD, "pending")}
     assert rereading.refetch_due(after(120)) == 0
 
 

@@ -23,7 +23,7 @@ from channels.contract import Adapter, Config, Json, Network, Page
 from channels.errors import ChannelError, RateLimited, Transient
 from channels.models import Batch, Connection
 from channels.polling import polling
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
 from channels.tests.loopback import Reply, Seen, as_json, serving

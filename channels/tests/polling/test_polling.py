@@ -312,7 +312,7 @@ def test_a_page_that_is_not_stored_leaves_no_import(fake: FakeAdapter, monkeypat
     def refuse(*args: object) -> None:
         raise RuntimeError("killed")
 
-    monkeypatch.setattr("channels.inbox.inbox._advance", refuse)
+    monkeypatch.setattr("channels.inbox.storing_once._advance", refuse)
     fake.pages = [page_of(("1", "a"), cursor=1)]
     polling.poll(connection.pk, NOW)
     assert (batches(), InboundItem.objects.count()) == ([], 0)

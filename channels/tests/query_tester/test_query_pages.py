@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels.inbox import recent_items
-from channels.inbox.inbox import store_page
+from channels.inbox.storing_once import store_page
 from channels.models import Batch, Channel, Connection, IgnoreRule, InboundItem
 from channels.query_tester import query_tester
 from channels.tests.factories import make_channel, make_connection, page_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+from channels.registry.finding_adapters import all_adapters
 from channels.registry.icons import SPRITE, icon_of, platform_of, symbols, with_platform
-from channels.registry.lookup import all_adapters
 
 SVG = "{http://www.w3.org/2000/svg}"
 

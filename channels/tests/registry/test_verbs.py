@@ -12,7 +12,7 @@ import pytest
 
 from channels.contract import Adapter, IncompleteAdapter
 from channels.contract.verbs import FILE_OF, FILES
-from channels.registry.lookup import all_adapters, scan
+from channels.registry.finding_adapters import all_adapters, scan
 
 ROOT = Path(__file__).parents[3]
 CLASS = """

@@ -11,7 +11,7 @@ def version_of(board: IngestBatch, parsed: Parsed) -> MessageState | None:
     """The stored message that this item repeats or is a new version of, by any of its ids; None: it is new.
 
     What the platform sends again unchanged does not come this far: the inbox keeps one item per id and content
-    (`channels.inbox.inbox`).
+    (`channels.inbox.storing_once`).
     """
     namespace = parsed.feed.namespace
     known = board.messages.get((namespace, parsed.external_id))

@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from channels.contract import Capability, Grouping
 from channels.polling.follow import follow
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.clocks import clocks
 from mentions.db import locks
 from mentions.ingest.writing.following import FOLLOW_DAYS

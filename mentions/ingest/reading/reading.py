@@ -13,7 +13,8 @@ from channels.contract import Adapter, Author, Capability, Config, Grouping, Men
 from channels.db.payloads import storable_id
 from channels.errors import ChannelError, Malformed
 from channels.inbox import leases
-from channels.inbox.inbox import THREAD, Row
+from channels.inbox.leases import Row
+from channels.inbox.storing_once import THREAD
 from channels.models import Channel, IgnoreRule
 from channels.parsing import reader
 from channels.parsing.reader import Budget

@@ -12,7 +12,7 @@ from django.db import connection
 
 from channels.contract import Capability
 from channels.polling.follow import Thread, follow_all, prolong
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.ingest.reading.state import TicketState
 
 FOLLOW_DAYS = 4

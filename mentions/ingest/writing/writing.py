@@ -16,9 +16,9 @@ from django.db import connection
 from channels.outbox import outbox
 from mentions.clocks import clocks, targets
 from mentions.ingest import bounces
-from mentions.ingest.reading.files import store_attachments
 from mentions.ingest.reading.loading import Moved
 from mentions.ingest.reading.state import IngestBatch, MessageState, Row, TicketState
+from mentions.ingest.writing.attachments import store_attachments
 from mentions.ingest.writing.rows_json import to_json
 from mentions.tickets import unanswered
 

@@ -1,1 +1,1 @@
-"""What people are to us, and the swag that is suggested for them."""
+"""Marks on people, and suggested swag."""

@@ -1,4 +1,4 @@
-"""Marks: what a person is to us. One row per person and kind, which remembers the last decision."""
+"""Marks: what a person is to us. One row per person and kind, holding the latest decision."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Mark(models.Model):
-    """Given or removed by hand, by a list, or by the webhook. A removed mark stays as a row: a late call of the webhook
-    is older than that decision, and changes nothing."""
+    """Given or removed by hand, by a list, or by the webhook. The row of a removed mark stays, so that an older webhook
+    call that arrives late changes nothing."""
 
     class Kind(models.TextChoices):
         CONTRIBUTOR = "contributor", _("contributor")
@@ -26,12 +26,12 @@ class Mark(models.Model):
     kind = models.CharField(_("mark"), max_length=12, choices=Kind.choices)
     is_given = models.BooleanField(default=True)
     since = models.DateField(_("since"), null=True, blank=True)
-    """Empty: not known, and long enough ago to be no news."""
+    """Empty: unknown, and not recent."""
     because = models.CharField(_("because"), max_length=200, blank=True, default="", db_default="")
-    """A contribution's address, or some words."""
+    """A link to the contribution, or a few words."""
     source = models.CharField(max_length=8, choices=Source.choices)
     decided_at = models.DateTimeField()
-    """When it was decided where it was decided; not when the desk heard of it."""
+    """When the decision was made at its source, not when it reached the desk."""
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -1,4 +1,4 @@
-"""Swag that a rule suggests. Nothing is sent by itself."""
+"""Swag suggested by rules. Nothing is sent automatically."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SwagRule(models.Model):
 
 
 class SwagSuggestion(models.Model):
-    """Once per rule and person, whatever becomes of it."""
+    """One per rule and person, whatever its outcome."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from mentions.clocks.clocks import Clocks, Said, compute, recompute
+from mentions.clocks.clocks import Clocks, compute, recompute
+from mentions.clocks.first_reply import TimedMessage
 from mentions.clocks.targets import first_reply_due
 from mentions.models import Ticket
 from mentions.tests.factories import NOON, AuthorFactory, ChannelFactory, MessageFactory, TicketFactory
@@ -15,13 +16,16 @@ def hours(n: float) -> datetime:
     return NOON + timedelta(hours=n)
 
 
-def clocks(*said: Said, **kwargs) -> Clocks:
+def clocks(*said: TimedMessage, **kwargs) -> Clocks:
     return compute(said, **{"posted_at": NOON, "channel_minutes": 420, "priority": 20, **kwargs})
 
 
 def test_first_reply_is_the_first_team_message_after_the_question():
     result = clocks(
-        Said(1, "team", hours(-1)), Said(2, "in", hours(0)), Said(4, "team", hours(3)), Said(3, "team", hours(2))
+        TimedMessage(1, "team", hours(-1)),
+        TimedMessage(2, "in", hours(0)),
+        TimedMessage(4, "team", hours(3)),
+        TimedMessage(3, "team", hours(2)),
     )
     assert (result.first_reply_at, result.first_reply_message_id) == (hours(2), 3)
     assert result.due_at is None
@@ -29,41 +33,50 @@ def test_first_reply_is_the_first_team_message_after_the_question():
 
 def test_automatic_and_deleted_replies_do_not_count():
     result = clocks(
-        Said(1, "in", hours(0)), Said(2, "team", hours(1), is_auto=True), Said(3, "team", hours(2), is_deleted=True)
+        TimedMessage(1, "in", hours(0)),
+        TimedMessage(2, "team", hours(1), is_auto=True),
+        TimedMessage(3, "team", hours(2), is_deleted=True),
     )
     assert result.first_reply_at is None
     assert result.due_at == hours(7)
 
 
 def test_a_reply_that_bounced_is_no_first_reply():
-    result = clocks(Said(1, "in", hours(0)), Said(2, "team", hours(1), is_bounced=True), Said(3, "team", hours(9)))
+    result = clocks(
+        TimedMessage(1, "in", hours(0)),
+        TimedMessage(2, "team", hours(1), is_bounced=True),
+        TimedMessage(3, "team", hours(9)),
+    )
     assert result.first_reply_at == hours(9)
-    waiting = clocks(Said(1, "in", hours(0)), Said(2, "team", hours(1), is_bounced=True))
+    waiting = clocks(TimedMessage(1, "in", hours(0)), TimedMessage(2, "team", hours(1), is_bounced=True))
     assert (waiting.due_at, waiting.queued_at) == (hours(7), hours(0))
 
 
 def test_automatic_mail_does_not_start_a_clock():
-    result = clocks(Said(1, "in", hours(-5), is_auto=True), Said(2, "in", hours(0)))
+    result = clocks(TimedMessage(1, "in", hours(-5), is_auto=True), TimedMessage(2, "in", hours(0)))
     assert result.posted_at == hours(0)
-    assert clocks(Said(1, "in", hours(-5), is_auto=True)).due_at is None
+    assert clocks(TimedMessage(1, "in", hours(-5), is_auto=True)).due_at is None
 
 
 def test_question_deleted_by_its_author_is_not_due_but_keeps_its_time():
-    result = clocks(Said(1, "in", hours(0), is_deleted=True), Said(2, "team", hours(1)))
+    result = clocks(TimedMessage(1, "in", hours(0), is_deleted=True), TimedMessage(2, "team", hours(1)))
     assert result.first_reply_at == hours(1)
-    assert clocks(Said(1, "in", hours(0), is_deleted=True)).due_at is None
+    assert clocks(TimedMessage(1, "in", hours(0), is_deleted=True)).due_at is None
 
 
 def test_place_in_the_queue_is_the_oldest_message_after_our_last():
     result = clocks(
-        Said(1, "in", hours(0)), Said(2, "team", hours(1)), Said(3, "in", hours(2)), Said(4, "in", hours(3))
+        TimedMessage(1, "in", hours(0)),
+        TimedMessage(2, "team", hours(1)),
+        TimedMessage(3, "in", hours(2)),
+        TimedMessage(4, "in", hours(3)),
     )
     assert result.queued_at == hours(2)
     assert result.last_message_at == hours(3)
 
 
 def test_reason_for_no_reply_ends_the_clock():
-    assert clocks(Said(1, "in", hours(0)), no_reply_reason="praise").due_at is None
+    assert clocks(TimedMessage(1, "in", hours(0)), no_reply_reason="praise").due_at is None
 
 
 @pytest.mark.parametrize(
@@ -143,7 +156,7 @@ class StatementAndFunction(TestCase):
         ]
         recompute([ticket.pk])
         expected = compute(
-            [Said(m.pk, m.direction, m.posted_at, m.is_auto, m.is_deleted, m.is_bounced) for m in messages],
+            [TimedMessage(m.pk, m.direction, m.posted_at, m.is_auto, m.is_deleted, m.is_bounced) for m in messages],
             posted_at=hours(-9),
             channel_minutes=minutes,
             priority=priority,

@@ -10,8 +10,8 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
+from channels.http.limits_per_person import PER_MINUTE
 from channels.models import Channel, Connection, InboundItem
-from channels.polling.person_limits import PER_MINUTE
 from channels.registry import by_hand
 from mentions.imports import adding
 from mentions.imports.adding import AddingRefused, Found

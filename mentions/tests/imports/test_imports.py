@@ -13,7 +13,7 @@ from django.urls import reverse
 from audit.models import Entry
 from channels.contract import Item, Page
 from channels.inbox.imports import import_of
-from channels.inbox.inbox import store_page
+from channels.inbox.storing_once import store_page
 from channels.models import Batch, InboundItem
 from experts.models import Outreach
 from mentions.imports import imports

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.contract import Page
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import InboundItem
 from channels.registry.configs import source_of
 from channels.tests.factories import make_channel, make_connection
@@ -35,7 +35,7 @@ def take(platform, *names, role=InboundItem.Role.MENTION, **settings):
     for name in names:
         document = json.loads((PAYLOADS / platform / f"{name}.json").read_text())
         items = source.adapter.split(document, source.config)
-        inbox.store_page(connection.pk, Page(items, None), fetched_at=NOW, role=role)
+        storing_once.store_page(connection.pk, Page(items, None), fetched_at=NOW, role=role)
         ingest_pending(100, connection.pk)
     return connection
 

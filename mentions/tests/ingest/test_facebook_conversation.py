@@ -10,7 +10,7 @@ import pytest
 
 from channels.adapters.facebook import Facebook
 from channels.contract import Config, Page
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import InboundItem
 from channels.tests.factories import make_channel, make_connection
 from mentions.ingest.batch import ingest_pending
@@ -29,7 +29,7 @@ def take(db):
     def taken(*documents, role=InboundItem.Role.MENTION):
         config = Config({"page_id": PAGE})
         items = [item for document in documents for item in Facebook().split(document, config)]
-        inbox.store_page(connection.pk, Page(items, None), fetched_at=NOW, role=role)
+        storing_once.store_page(connection.pk, Page(items, None), fetched_at=NOW, role=role)
         ingest_pending(100, connection.pk)
 
     return taken

@@ -11,7 +11,7 @@ import pytest
 
 from channels.adapters.form.signing import signature
 from channels.contract import Hook, Item, Page
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import OutboundItem
 from channels.outbox import outbox
 from channels.polling import receiving_webhooks
@@ -62,7 +62,7 @@ def apply(connection, **answers):
 def mail(connection, raw, uid="1"):
     at = NOW + timedelta(hours=2)
     item = Item(f"INBOX/1/{uid}", {"folder": "INBOX", "internal_date": at.isoformat()}, raw)
-    inbox.store_page(connection.pk, Page([item], None), fetched_at=at)
+    storing_once.store_page(connection.pk, Page([item], None), fetched_at=at)
     return ingest_pending()
 
 

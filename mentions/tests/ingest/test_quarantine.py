@@ -13,10 +13,10 @@ from django.db import OperationalError
 
 from bench import payloads
 from channels.contract import Page
-from channels.inbox import inbox, leases
+from channels.inbox import leases, storing_once
 from channels.models import InboundItem
 from channels.parsing import pool, reader
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from channels.tests.poisoning import WAYS, marker, poisoned
 from mentions import tasks
 from mentions.ingest import batch
@@ -51,7 +51,7 @@ def fetched(connection, how: dict[int, str], count: int = 6, *, minutes: float =
     adapter = adapter_for("hackernews")
     items = adapter.split(document, {})
     at = NOON + timedelta(minutes=minutes)
-    return inbox.store_page(connection.pk, Page(items, None), fetched_at=at)
+    return storing_once.store_page(connection.pk, Page(items, None), fetched_at=at)
 
 
 def states() -> list[str]:
@@ -199,7 +199,7 @@ def test_parsers_end_with_their_parent_even_when_it_is_killed(tmp_path):
     script = (
         "import django; django.setup(); import time\n"
         "from channels.parsing import pool\n"
-        "from channels.registry.lookup import adapter_for\n"
+        "from channels.registry.finding_adapters import adapter_for\n"
         "parser = pool.fresh(96); print(parser.server.process.pid, parser.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen(

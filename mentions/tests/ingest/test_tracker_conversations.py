@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.contract import Hook, Page
-from channels.inbox import inbox
+from channels.inbox import storing_once
 from channels.models import InboundItem
 from channels.polling import receiving_webhooks
 from channels.registry.configs import source_of
@@ -30,7 +30,7 @@ def payload(platform, name):
 def take(connection, document):
     source = source_of(connection.pk)
     page = Page(source.adapter.split(document, source.config), None)
-    inbox.store_page(connection.pk, page, fetched_at=NOW)
+    storing_once.store_page(connection.pk, page, fetched_at=NOW)
     ingest_pending(100, connection.pk)
 
 

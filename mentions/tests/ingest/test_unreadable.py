@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels.contract import Item, Page
-from channels.inbox import inbox
+from channels.inbox import leases, storing_once
 from channels.inbox.peeking import peek
 from channels.models import InboundItem
 from mentions.imports import imports
@@ -38,7 +38,7 @@ def mended(external_id: str = "1", **changes) -> InboundItem:
 
 
 def replayed(*items: InboundItem) -> None:
-    assert inbox.replay([item.pk for item in items]) == len(items)
+    assert leases.replay([item.pk for item in items]) == len(items)
     ingest_pending()
     retry_suspect()
 
@@ -169,7 +169,7 @@ def test_an_undone_import_takes_it_back_and_a_later_replay_does_nothing(forum):
     InboundItem.objects.update(batch=batch)
     assert imports.undo(batch.pk, None, NOON).tickets == 1
     assert not Ticket.objects.filter(pk=ticket.pk).exists()
-    assert inbox.replay([InboundItem.objects.get().pk]) == 0
+    assert leases.replay([InboundItem.objects.get().pk]) == 0
     mended()
     imports.redo(batch.pk)
     ingest_pending()
@@ -214,7 +214,9 @@ def test_two_replays_at_once_and_ingest_beside_them_make_one_ticket(forum):
     ticket = unreadable(forum)
     item = mended()
     arrive(forum, [said(str(n), f"u{n}") for n in range(2, 12)])
-    results = together(lambda: inbox.replay([item.pk]), lambda: inbox.replay([item.pk]), ingest_pending, ingest_pending)
+    results = together(
+        lambda: leases.replay([item.pk]), lambda: leases.replay([item.pk]), ingest_pending, ingest_pending
+    )
     assert [result for result in results if isinstance(result, Exception)] == []
     assert results[0] + results[1] == 1
     while ingest_pending().taken:
@@ -226,7 +228,7 @@ def test_two_replays_at_once_and_ingest_beside_them_make_one_ticket(forum):
 
 def test_a_mail_tells_sender_subject_and_date_without_its_parser(mailbox):
     raw = b"From: Ann <ann@x.example>\r\nSubject: It hangs\r\nDate: Mon, 02 Feb 2026 08:00:00 +0000\r\n\r\nhello"
-    inbox.store_page(mailbox.pk, Page([Item("1", None, raw)], None), fetched_at=NOON)
+    storing_once.store_page(mailbox.pk, Page([Item("1", None, raw)], None), fetched_at=NOON)
     assert ingest_pending().failed == 1
     ticket = Ticket.objects.get()
     assert (ticket.subject, ticket.requester.name) == ("Could not be read: It hangs", "Ann <ann@x.example>")

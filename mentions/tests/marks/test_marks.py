@@ -75,7 +75,7 @@ def test_a_mark_is_given_beside_the_conversation_and_removed_on_the_page_of_the_
     client.post(f"/authors/{ana.pk}/mark/", {"kind": "contributor", "remove": "1"})
     assert given(mark.person) == []
     assert "contributor</span>" not in client.get("/queue/").content.decode()
-    assert "Give again" in client.get(f"/authors/{ana.pk}/").content.decode()
+    assert "Mark again" in client.get(f"/authors/{ana.pk}/").content.decode()
     client.post(f"/authors/{ana.pk}/mark/", {"kind": "contributor"})
     mark.refresh_from_db()
     assert (given(mark.person), mark.because) == (["contributor"], "Merged !12")
@@ -181,10 +181,10 @@ def test_somebody_from_a_list_is_recognised_when_they_first_speak(forum):
     [
         ("twiter=ana,contributor,", "no platform"),
         ("twitter,contributor,", "is not an account"),
-        ("twitter=x,friend,", "is none of"),
+        ("twitter=x,friend,", "is not one of"),
         ("twitter=x,contributor,nowhere", "is not an email address"),
-        ("hackernews=ours,contributor,", "one of the team"),
-        ('"hackernews=ana, twitter=kim",contributor,', "several people"),
+        ("hackernews=ours,contributor,", "belongs to a team member"),
+        ('"hackernews=ana, twitter=kim",contributor,', "different people"),
         (",contributor,", "needs 1 to"),
     ],
 )

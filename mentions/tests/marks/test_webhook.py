@@ -76,7 +76,7 @@ def test_two_marks_of_a_stranger_in_one_call_are_one_person():
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        ({"mark": "friend"}, "none of"),
+        ({"mark": "friend"}, "not one of"),
         ({"accounts": "nowhere=ana"}, "no platform"),
         ({"at": "2026-11-23"}, "at"),
         ({"at": None}, "at"),

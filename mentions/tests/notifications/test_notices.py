@@ -9,7 +9,7 @@ import pytest
 from channels.models import OutboundItem
 from mentions.models import Notice, NoticePost, Sighting
 from mentions.notifications import notices
-from mentions.notifications.slack_messages import Said, several, single
+from mentions.notifications.slack_messages import NoticedMention, several, single
 from mentions.queue import claims
 from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from mentions.tests.replying import answered
@@ -182,7 +182,7 @@ def test_an_unsent_notice_is_not_edited():
 
 
 def said(**values):
-    return Said(
+    return NoticedMention(
         **{
             "author": "jane|<b>",
             "author_url": "javascript:alert(1)",

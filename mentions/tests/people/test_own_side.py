@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.people import own_side
 from mentions.tests.factories import AuthorFactory, ChannelFactory, ConnectionFactory, MessageFactory
 

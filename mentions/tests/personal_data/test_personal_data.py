@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from channels.contract import Item, Page
-from channels.inbox import inbox, retention, tombstones
+from channels.inbox import leases, retention, storing_once, tombstones
 from channels.models import ErasedId, Followed, InboundItem, OutboundItem
 from channels.query_tester import query_tester
 from experts.models import CommunityShare, DraftVersion, Outreach, ThreadReply
@@ -108,7 +108,7 @@ def mailbox():
 
 
 def fetched(mailbox, *items):
-    inbox.store_page(mailbox.pk, Page(items=list(items), cursor=None), fetched_at=timezone.now())
+    storing_once.store_page(mailbox.pk, Page(items=list(items), cursor=None), fetched_at=timezone.now())
     ingest_pending(100, mailbox.pk)
 
 
@@ -547,7 +547,7 @@ def test_what_has_no_raw_form_any_more_is_not_read_again(mailbox):
     fetched(mailbox, mail(1, f"Jane <{ADDRESS}>", "Hello"))
     item = InboundItem.objects.get()
     InboundItem.objects.update(payload=None, raw=None, state="failed")
-    assert inbox.replay([item.pk]) == 0
+    assert leases.replay([item.pk]) == 0
     InboundItem.objects.update(state="ignored", ignored_why="query")
     assert query_tester.let_in(mailbox.channels.get(), timezone.now()) == 0
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from mentions.models import Event, Preference, Ticket, View
-from mentions.queue import claims
+from mentions.queue import claim_expiry, claims
 from mentions.tests.concurrency import together
 from mentions.tests.factories import (
     NOON,
@@ -24,7 +24,6 @@ from mentions.tests.factories import (
     ViewFactory,
 )
 from mentions.tests.interleaving import Pair
-from mentions.tickets import lifecycle
 
 LEASE = timedelta(seconds=180)
 
@@ -136,9 +135,9 @@ def test_own_dead_claim_is_given_back_recorded_and_offered_first(sam):
 def test_sweep_gives_dead_claims_back_once(sam):
     (ticket,) = queue(1)
     claims.claim_next(sam, None, NOON)
-    assert lifecycle.expire_claims(NOON + LEASE - timedelta(seconds=1)) == 0
-    assert lifecycle.expire_claims(NOON + LEASE) == 1
-    assert lifecycle.expire_claims(NOON + LEASE) == 0
+    assert claim_expiry.expire_claims(NOON + LEASE - timedelta(seconds=1)) == 0
+    assert claim_expiry.expire_claims(NOON + LEASE) == 1
+    assert claim_expiry.expire_claims(NOON + LEASE) == 0
     ticket.refresh_from_db()
     assert (ticket.claimed_by, ticket.claim_token, ticket.is_queued, ticket.queued_at) == (None, None, True, NOON)
 
@@ -148,7 +147,7 @@ def test_heartbeat_keeps_the_claim(sam, lee):
     token = claims.claim_next(sam, None, NOON).claim_token
     later = NOON + timedelta(seconds=170)
     assert claims.renew(ticket.pk, token, later) == later + LEASE
-    assert lifecycle.expire_claims(NOON + LEASE) == 0
+    assert claim_expiry.expire_claims(NOON + LEASE) == 0
     assert claims.claim_next(lee, None, NOON + LEASE) is None
     with pytest.raises(claims.ClaimLost):
         claims.renew(ticket.pk, uuid.uuid4(), later)
@@ -244,7 +243,7 @@ def test_shift_that_was_said_counts_more_than_activity(sam, lee):
 def test_follow_up_whose_lease_ran_out_is_for_everybody(sam, lee):
     ticket = follow_up(sam)
     claims.claim_next(sam, None, NOON)
-    lifecycle.expire_claims(NOON + LEASE)
+    claim_expiry.expire_claims(NOON + LEASE)
     assert claims.claim_next(lee, None, NOON + LEASE) == ticket
 
 
@@ -380,7 +379,8 @@ def test_heartbeat_against_sweep_has_one_winner():
         (ticket,) = queue(1)
         token = claims.claim(user, ticket.pk, NOON).claim_token
         end = NOON + LEASE
-        renewed, expired = together(partial(claims.renew, ticket.pk, token, end), partial(lifecycle.expire_claims, end))
+        heartbeat = partial(claims.renew, ticket.pk, token, end)
+        renewed, expired = together(heartbeat, partial(claim_expiry.expire_claims, end))
         ticket.refresh_from_db()
         if isinstance(renewed, claims.ClaimLost):
             assert expired == 1

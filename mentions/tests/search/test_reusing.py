@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from channels.adapters.facebook.wire import TALK
-from channels.registry.lookup import all_adapters
+from channels.registry.finding_adapters import all_adapters
 from mentions.models import Ticket
 from mentions.search import reusing
 from mentions.tests.factories import NOON, ChannelFactory, MessageFactory, UserFactory

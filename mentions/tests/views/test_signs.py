@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from channels.registry.finding_adapters import all_adapters
 from channels.registry.icons import icon_of
-from channels.registry.lookup import all_adapters
 from mentions.tests.factories import AuthorFactory, ChannelFactory, ConnectionFactory, MessageFactory, UserFactory
 from mentions.text.platform_icons import icon
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from channels.clocks import desk_now
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from mentions.models import Disclosure, Ticket
 from mentions.people import access
 from mentions.security_reports import disclosures

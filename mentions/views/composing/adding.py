@@ -27,7 +27,7 @@ from redis.exceptions import RedisError
 
 from channels.clocks import desk_now
 from channels.dispatch import send_task
-from channels.polling.person_limits import may_ask
+from channels.http.limits_per_person import may_ask
 from channels.registry import by_hand
 from channels.toolkit.links import is_web_address
 from mentions.imports import adding

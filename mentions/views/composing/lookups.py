@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.clocks import desk_now
+from channels.http.limits_per_person import may_ask
 from channels.models import Lookup
-from channels.polling.person_limits import may_ask
 from mentions.models import Ticket
 from mentions.search import lookups
 from mentions.views.ticket import ticket as ticket_pages

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from channels.clocks import desk_now
 from channels.models import Channel
 from channels.outbox import outbox
-from channels.registry.lookup import adapter_for
+from channels.registry.finding_adapters import adapter_for
 from mentions.models import Message
 from mentions.people import access
 from mentions.replies import posts as verbs

@@ -18,7 +18,7 @@ from channels.clocks import desk_now
 from mentions.models import Reply, View
 from mentions.people import access
 from mentions.queue import claims
-from mentions.replies import drafts, promises, replies
+from mentions.replies import drafts, replies, sending_states
 from mentions.tickets.transitions import OutcomeRefused
 from mentions.views import playing
 from mentions.views.ticket import ticket_page
@@ -45,9 +45,9 @@ AFTER_WORDS = {
 
 
 DELETION_WORDS = {
-    promises.Stage.QUEUED: lambda: _("Deleting it on the platform. The conversation shows when it is done."),
-    promises.Stage.SENT: lambda: _("It is already deleted on the platform."),
-    promises.Stage.FAILED: lambda: _("It could not be deleted on the platform. The conversation shows why."),
+    sending_states.Stage.QUEUED: lambda: _("Deleting it on the platform. The conversation shows when it is done."),
+    sending_states.Stage.SENT: lambda: _("It is already deleted on the platform."),
+    sending_states.Stage.FAILED: lambda: _("It could not be deleted on the platform. The conversation shows why."),
 }
 """Progress of a requested deletion."""
 
@@ -169,7 +169,7 @@ def delete(request: HttpRequest, number: int) -> HttpResponse:
     except replies.ReplyRefused as refused:
         messages.error(request, str(refused))
     else:
-        messages.info(request, DELETION_WORDS[promises.STAGE_OF[item.state]]())
+        messages.info(request, DELETION_WORDS[sending_states.STAGE_OF[item.state]]())
     return back_to(request, reply.ticket_id, desk_now())
 
 

@@ -1,4 +1,4 @@
-"""The endpoint of the webhook that tells of contributors: proves itself by its signature, needs no session."""
+"""The marks webhook's endpoint: authenticated by its signature, without a session."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ may_export = permission_required("mentions.export_mark", raise_exception=True)
 @login_required
 @may_see
 def contributors(request: HttpRequest) -> HttpResponse:
-    """`mark` and `region` narrow the list; `region=-` is everybody without one."""
+    """Filters: `mark` and `region`; `region=-` means no region."""
     kind, region = _asked(request)
     by_region = listing.people(listing.marks_for(request.user, kind, region))
     shown = sum(len(people) for _region, people in by_region)
@@ -68,7 +68,7 @@ def _suggestions(request: HttpRequest) -> list[tuple[SwagSuggestion, Author | No
 @login_required
 @may_export
 def export_csv(request: HttpRequest) -> HttpResponse:
-    """What the page shows, with addresses; the export is itself recorded."""
+    """What the page shows, with email addresses; recorded in the audit log."""
     kind, region = _asked(request)
     marks, now = listing.marks_for(request.user, kind, region), desk_now()
     log.record(EntryKind.EXPORTED, now=now, subject="contributors", details={"rows": marks.count()})
@@ -81,7 +81,7 @@ def export_csv(request: HttpRequest) -> HttpResponse:
 @login_required
 @may_import
 def import_csv(request: HttpRequest) -> HttpResponse:
-    """GET: choose a file. POST with `file`: what it would change. POST with `text` and `digest`: exactly that."""
+    """GET: choose a file. POST with `file`: preview. POST with `text` and `digest`: apply exactly that preview."""
     if request.method != "POST":
         return _page(request, FileForm())
     if "text" in request.POST:

@@ -28,7 +28,7 @@ may_give = permission_required("mentions.give_code", raise_exception=True)
 @login_required
 @may_mark
 def mark(request: HttpRequest, number: int) -> HttpResponse:
-    """`kind`, `because`, and `remove` to take it away. Either is undone by the other."""
+    """Takes `kind`, `because`, and `remove` to remove the mark; each reverses the other."""
     author = _author(request, number)
     is_given = not request.POST.get("remove")
     because = request.POST.get("because", "").replace("\0", "").strip()
@@ -49,7 +49,7 @@ def mark(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 @may_mark
 def contact(request: HttpRequest, number: int) -> HttpResponse:
-    """`region` and `email` of the human behind the account."""
+    """Sets `region` and `email` of the person behind the account."""
     author = _author(request, number)
     if not _is_whole(request, author):
         raise PermissionDenied
@@ -68,7 +68,7 @@ def contact(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 @may_mark
 def join(request: HttpRequest, number: int) -> HttpResponse:
-    """`account`, such as twitter=ana: the same human. Only for whoever sees all accounts of both."""
+    """`account`, such as twitter=ana, is the same person. Requires access to all accounts of both."""
     author = _author(request, number)
     try:
         namespace, handle = entries.accounts_of(_typed(request, "account"))[0]
@@ -78,14 +78,14 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
     in_sight = access.seen_by(request.user, Author).filter(namespace=namespace).select_related("person")
     other = in_sight.filter(handle__iexact=handle).first() or in_sight.filter(external_id__iexact=handle).first()
     if other is None or not all(_is_whole(request, each) for each in (author, other)):
-        messages.error(request, _("There is no such account among the conversations that you may see."))
+        messages.error(request, _("No conversation you can see has this account."))
         return _back(request, author)
     try:
         accounts.same_human(author.pk, other.pk)
     except MarkRefused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("%(one)s and %(other)s are one person.") % {"one": author, "other": other})
+        messages.success(request, _("%(one)s and %(other)s are now one person.") % {"one": author, "other": other})
     return _back(request, author)
 
 
@@ -118,7 +118,7 @@ def _typed(request: HttpRequest, name: str) -> str:
 
 
 def _back(request: HttpRequest, author: Any) -> HttpResponse:
-    """To the conversation that it was done beside, else to the author."""
+    """To the conversation it was done from, or else to the author."""
     number = number_of(request.POST.get("ticket"))
     if number and access.visible_tickets(request.user).filter(pk=number).exists():
         return redirect(playing.address(number, view_of(request)))

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from channels.inbox import inbox
+from channels.inbox import leases
 from channels.models import InboundItem
 from channels.views import raw_items
 from mentions.models import Message
@@ -38,7 +38,7 @@ def raw(request: HttpRequest, number: int) -> HttpResponse:
 def replay(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     message = _stand_in_or_404(request, number)
-    if inbox.replay([message.item_id or 0]):
+    if leases.replay([message.item_id or 0]):
         messages.info(request, _("Reading it again. Reload in a moment: if it works, this ticket shows the mention."))
     else:
         messages.info(request, _("It is already being read again."))

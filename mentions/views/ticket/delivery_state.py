@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mentions.models import Message, Reply
-from mentions.replies.promises import Stage
+from mentions.replies.sending_states import Stage
 
 MAX_SHOWN = 20
 """Latest replies only; older ones no longer change."""

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Capability
 from channels.models import Channel, Connection, PersonalAccount
 from channels.registry.fields import InvalidSettings
-from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.registry.finding_adapters import UnknownPlatform, adapter_for
 from channels.toolkit.links import web_address
 from mentions.db import prepared
 from mentions.db.loading import RowMapper

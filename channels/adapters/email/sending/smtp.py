@@ -78,6 +78,15 @@ def open_smtp(config: Config) -> Iterator[smtplib.SMTP]:
         _leave(smtp)
 
 
+def check_smtp(config: Config) -> str:
+    """Logs in, for *Test connection*: how the server greets, or that none is set."""
+    if not config.setting("smtp_host"):
+        return "Replies cannot be sent: no SMTP server is set."
+    with open_smtp(config) as smtp:
+        greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
+    return f"The SMTP server greets: {greeting[:100]}."
+
+
 def _login(smtp: smtplib.SMTP, server: Server, password: str) -> None:
     try:
         smtp.login(server.user, password)

@@ -6,7 +6,7 @@
 
 The moves are those of the outbox (`channels.outbox.states.MOVES`), mapped by `STAGE_OF`, and the few before it. A
 reply stores its stage in its own row, since its undo window and guard belong to the desk; the others are outbox items.
-The states are promises: an *undone* reply is never posted, a deletion either happens or is reported as failed.
+A state can be relied on: an *undone* reply is never posted, a deletion either happens or is reported as failed.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def is_address(text: str) -> bool:
     return len(text) <= 254 and bool(_ADDRESS.match(text))
 
 
-def read(item: Item, config: Config) -> Mention:
+def parse(item: Item, config: Config) -> Mention | None:
     """Raises Malformed."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("answers"), dict):

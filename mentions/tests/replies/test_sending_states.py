@@ -10,8 +10,8 @@ from channels.models import OutboundItem
 from channels.outbox import outbox
 from channels.outbox.states import MOVES
 from mentions.models import DeliveryProblem, Event, Message, Reply
-from mentions.replies import deliveries, likes, posts, promises, replies
-from mentions.replies.promises import NEXT, OVER, STAGE_OF, Stage, reachable
+from mentions.replies import deliveries, likes, posts, replies, sending_states
+from mentions.replies.sending_states import NEXT, OVER, STAGE_OF, Stage, reachable
 from mentions.tests.factories import UserFactory
 from mentions.tests.interleaved_worlds import a_post, a_reply, settle_everything
 from mentions.tests.replying import praised
@@ -48,8 +48,8 @@ def test_outbox_moves_along_its_table_only(wire, state, target):
 def test_what_was_undone_never_goes_anywhere(wire, to):
     made = a_reply(wire)
     replies.undo(made.reply.pk, made.sam, desk_now())
-    with pytest.raises(promises.WrongMove):
-        promises.move(Reply.objects.get(), to)
+    with pytest.raises(sending_states.WrongMove):
+        sending_states.move(Reply.objects.get(), to)
 
 
 # --- asked again after a failure ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from channels.outbox import outbox
 from mentions.models import DeliveryProblem, Message, Ticket
 from mentions.queue import claims
 from mentions.replies import posts, replies
-from mentions.replies.promises import OVER, STAGE_OF, Stage
+from mentions.replies.sending_states import OVER, STAGE_OF, Stage
 from mentions.tests.interleaved_worlds import KINDS, Made, settle_everything
 from mentions.tests.interleaving import Job, Met, Pair
 from mentions.tickets.transitions import OutcomeRefused

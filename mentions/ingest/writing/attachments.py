@@ -1,4 +1,4 @@
-"""Stores attachments, each distinct content once, in their message's transaction."""
+"""Stores attachments, each distinct content once, in the transaction of their messages."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from mentions.db import locks
 from mentions.models import Event, EventKind, Reply, Ticket
 from mentions.notifications import delivery_problems
 from mentions.queue import claims
-from mentions.replies import drafts, promises
+from mentions.replies import drafts, sending_states
 from mentions.tickets import unanswered
 from mentions.tickets.transitions import UNPARKED, is_still, move, record, restored
 
@@ -42,7 +42,7 @@ def take_back(
 ) -> None:
     """For a reply locked by the caller. After an undo the ticket is exactly as before and theirs again; after a block
     or failure it is open, theirs, and its history says why. Without `keeps_text` there is no draft and no claim."""
-    promises.move(reply, state, why)
+    sending_states.move(reply, state, why)
     if state != Reply.State.UNDONE:
         delivery_problems.note_reply(reply, state, why, now)
     if keeps_text:

@@ -1,4 +1,5 @@
-"""The inbox: fetched items are stored once, before processing, and never lost.
+"""Stores fetched items once, before processing, whatever fetches them again: polls that overlap, a webhook delivered
+twice, a followed thread.
 
 Pollers, refetches and webhooks call `store_page`; `channels.inbox.leases` hands items to ingest.
 """
@@ -19,12 +20,8 @@ from channels.db.payloads import canonical_digest, storable_id, to_json
 from channels.dispatch import items_after_commit
 from channels.inbox import fingerprinting, tombstones
 from channels.inbox.imports import Import
-from channels.inbox.leases import Row, replay, take_pending
-from channels.inbox.settling import finish
 from channels.models import Connection, InboundItem
 from channels.registry.configs import Source, source_of
-
-__all__ = ["MENTION", "THREAD", "Row", "finish", "nudge_pending", "replay", "store_page", "take_pending"]
 
 MENTION = InboundItem.Role.MENTION
 THREAD = InboundItem.Role.THREAD
