@@ -51,7 +51,8 @@ def _place(column: str) -> str:
 _SAID = f"""
 said AS MATERIALIZED (
     SELECT {_place("posted_at")}, {_COUNTED} AS counted, t.posted_at, t.created_at, t.first_reply_at,
-           t.status IN ('new', 'open') AS is_open, t.first_reply_at IS NOT NULL AND t.first_reply_at <= {_DUE} AS in_time
+           t.status IN ('new', 'open') AS is_open,
+           t.first_reply_at IS NOT NULL AND t.first_reply_at <= {_DUE} AS in_time
     {_tickets_by("posted_at")}
 )"""
 
@@ -107,8 +108,9 @@ _TIMES = ("median_s", "p75_s", "p90_s", "buckets", "counts", "seconds")
 _TIMED_CELLS = f"""
 took AS (SELECT channel_id, nth, {_ARRAYS} FROM said GROUP BY 1, 2),
 times AS (
-    SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, high, measure, {_percentile(0.5)} AS median_s,
-           {_percentile(0.75)} AS p75_s, {_percentile(0.9)} AS p90_s, bars.buckets, bars.counts, seconds
+    SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, high, measure,
+           {_percentile(0.5)} AS median_s, {_percentile(0.75)} AS p75_s,
+           {_percentile(0.9)} AS p90_s, bars.buckets, bars.counts, seconds
       FROM took CROSS JOIN LATERAL (VALUES {_LISTED}) x (measure, high, seconds) CROSS JOIN LATERAL (
         SELECT array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts FROM (
             SELECT {BUCKET_SQL.format(seconds="s")} AS bucket, count(*)::int AS n FROM unnest(seconds) s GROUP BY 1
