@@ -44,10 +44,9 @@ class Told(Func):
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
         """`key` is one of KEYS."""
         column, params = compiler.compile(self.get_source_expressions()[0])
-        number = f"""jsonb_path_query_first({column}, '$."{self.key}" ? (@.type() == "number")')::numeric"""
-        # Of a null and a number, both functions give the number.
+        number = f"({column} ->> '{self.key}')::numeric"
         kept = f"greatest(-{LIMIT}, least({LIMIT}, trunc({number})))::bigint"
-        return f"CASE WHEN {number} IS NOT NULL THEN {kept} END", params
+        return f"CASE WHEN jsonb_typeof({column} -> '{self.key}') = 'number' THEN {kept} END", params
 
 
 def told(name: str) -> Any:
