@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count
 
-from metrics.definitions import BACKLOG, Filters, Tickets
+from metrics.definitions import BACKLOG, Filters, Tickets, first_posted
 from metrics.figures.first_reply import FirstReply
 from metrics.figures.source import Source
 from metrics.periods import Period, before
@@ -48,7 +48,7 @@ def lines(tickets: Tickets, filters: Filters, now: datetime, source: Source) -> 
 
 def begins(chosen: Tickets, earlier: Period) -> bool:
     """Whether there was something before the end of the first of these days. One query."""
-    first = chosen.aggregate(first=Min("posted_at"))["first"]
+    first = first_posted(chosen)
     return first is not None and first < Period(earlier.first, earlier.first, earlier.tz).end
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
-
 from channels.audience import HIDDEN_CHANNELS
 from channels.models import Channel
 from channels.registry.internal_channels import internal_channels
+from mentions.db import prepared
 from mentions.people.access import VIEW
 from metrics.definitions import Filters
 from metrics.models import DayTimes
@@ -19,13 +18,11 @@ _VERSION = f"{reading.VERSION} AND cardinality({HIDDEN_CHANNELS}) = 0"
 
 def version_for(user: Any, zone: str) -> int | None:
     """Of the roll-ups that this person may read; None if the zone is not ready or a channel is hidden from them: a
-    roll-up counts what everybody said. One query without the ORM: every page asks."""
+    roll-up counts what everybody said. One prepared query: every page asks."""
     if user is None or not user.has_perm(VIEW):
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSION, {"me": user.pk, "zone": zone})
-        row = cursor.fetchone()
-    return row[0] if row else None
+    rows = prepared.run(_VERSION, {"me": user.pk, "zone": zone})
+    return rows[0][0] if rows else None
 
 
 def may_answer(user: Any, filters: Filters, zone: str) -> bool:

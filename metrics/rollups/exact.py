@@ -3,10 +3,12 @@ bucket a percentile lies, and only what is in it is read of the durations, which
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate, chain
 from math import ceil
 from typing import TypeVar
 
@@ -21,10 +23,13 @@ Slice = tuple[int, int]
 """(row, bucket)."""
 
 _SLICES = """
-SELECT w.id, w.bucket, t.seconds[w.low:w.high]
+SELECT w.id, w.bucket,
+       CASE WHEN t.seconds[w.low] = t.seconds[w.high] THEN t.seconds[w.low:w.low] ELSE t.seconds[w.low:w.high] END,
+       w.high - w.low + 1
   FROM unnest(%s::bigint[], %s::smallint[], %s::int[], %s::int[]) w (id, bucket, low, high)
   JOIN metrics_daytimes t ON t.id = w.id
 """
+"""If all are the same, one of them stands for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ def percentiles(
     slices = _read({row.pk: row for each in groups.values() for row in each}, groups, wanted)
     found: dict[Key, dict[float, timedelta | None]] = {}
     for key, each in places.items():
-        values = {b: sorted(s for row in groups[key] for s in slices.get((row.pk, b), ())) for b in wanted[key]}
+        values = {
+            b: sorted(chain.from_iterable(slices.get((row.pk, b), ()) for row in groups[key])) for b in wanted[key]
+        }
         found[key] = {
             share: _between(pair, values, share * (histograms[key].total() - 1)) if pair else None
             for share, pair in each.items()
@@ -106,25 +113,18 @@ def _read(
     """The durations in these buckets of the groups' rows."""
     ids, buckets, lows, highs = [], [], [], []
     pairs = {(row.pk, bucket) for key, each in groups.items() for row in each for bucket in wanted[key]}
-    edges = {pk: _edges(known[pk]) for pk in {pk for pk, _bucket in pairs}}
+    passed = {pk: [0, *accumulate(known[pk].counts)] for pk in {pk for pk, _bucket in pairs}}
     for pk, bucket in pairs:
-        if span := edges[pk].get(bucket):
+        number = bisect_left(known[pk].buckets, bucket)
+        if number < len(known[pk].buckets) and known[pk].buckets[number] == bucket:
             ids.append(pk)
             buckets.append(bucket)
-            lows.append(span[0])
-            highs.append(span[1])
+            lows.append(passed[pk][number] + 1)
+            highs.append(passed[pk][number + 1])
     with connection.cursor() as cursor:
         cursor.execute(_SLICES, [ids, buckets, lows, highs])
-        return {(pk, bucket): seconds for pk, bucket, seconds in cursor.fetchall()}
-
-
-def _edges(row: Row) -> dict[int, tuple[int, int]]:
-    """Bucket → its first and last place in the row's durations, counted from 1."""
-    found, passed = {}, 0
-    for bucket, count in zip(row.buckets, row.counts, strict=True):
-        found[bucket] = (passed + 1, passed + count)
-        passed += count
-    return found
+        rows = cursor.fetchall()
+    return {(pk, bucket): seconds if len(seconds) == count else seconds * count for pk, bucket, seconds, count in rows}
 
 
 def _between(pair: tuple[Place, Place], values: Mapping[int, Sequence[float]], place: float) -> timedelta:
