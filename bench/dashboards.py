@@ -1,4 +1,4 @@
-"""Every report page at 1,000,000 tickets within its 30 days, made anew, as a ratio to the minimal logged-in Django page.
+"""Every report page at 1,000,000 tickets within its 30 days, made anew, as a ratio to the minimal logged-in page.
 
 In turn with the minimal page, medians of a few rounds. Nobody should wait more than a second or so; the bar is a ratio,
 since the machine is shared. One of them beside django-helpdesk's own report page, which reads its tickets into Python.
