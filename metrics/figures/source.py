@@ -261,5 +261,6 @@ def _row(counts: Mapping[str, int], times: Mapping[str, timedelta | None], overd
     """What is overdue is of this moment, the rest of the last refresh: a row stays the sum of its parts."""
     names = ("mentions", "answered", "within", "unsettled", "no_reply")
     late = min(overdue, counts["open"])
-    figures = {name: counts[name] for name in names}
-    return FirstReply(overdue=late, in_time=counts["open"] - late, **figures, **times, **values)
+    figures: dict[str, Any] = {name: counts[name] for name in names}
+    figures |= {"overdue": late, "in_time": counts["open"] - late, **times, **values}
+    return FirstReply(**figures)
