@@ -1,6 +1,8 @@
-"""django-helpdesk ingesting mail, as the other side of `bench.mail`; runs under a Python that has it installed.
+"""django-helpdesk, as the other side of `bench.mail` and `bench.dashboards`; runs under a Python that has it installed.
 
-Reads one JSON line per batch, a list of raw mails as text; answers with one JSON line, the seconds taken.
+Reads JSON lines: a list of raw mails as text is a batch to take in; {"tickets": N} makes tickets; {"report": NAME}
+asks for one of its report pages through its own view and template, as a logged-in member of staff. Answers each with
+one JSON line, the seconds taken.
 """
 
 import contextlib
@@ -8,8 +10,10 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 import time
+from datetime import timedelta
 
 
 def configure() -> None:
@@ -35,7 +39,26 @@ def configure() -> None:
         ROOT_URLCONF=__name__,
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
-        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+        TEMPLATES=[
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                },
+            }
+        ],
+        MIDDLEWARE=[
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+        ],
+        STATIC_URL="/static/",
+        ALLOWED_HOSTS=["testserver"],
         MEDIA_ROOT=os.environ["PEER_MEDIA"],
         LOGGING_CONFIG=None,
     )
@@ -61,13 +84,62 @@ def main() -> None:
     logger = logging.getLogger("bench")
     logger.setLevel(logging.CRITICAL)
     print(json.dumps({"ready": True}), file=answers, flush=True)
+    client = staff()
     for line in sys.stdin:
-        mails = json.loads(line)
+        asked = json.loads(line)
         start = time.perf_counter()
         with contextlib.redirect_stdout(io.StringIO()):
-            tickets = [extract_email_metadata(mail, queue, logger) for mail in mails]
+            if isinstance(asked, list):
+                made = sum(extract_email_metadata(mail, queue, logger) is not None for mail in asked)
+            elif "tickets" in asked:
+                made = make_tickets(queue, asked["tickets"])
+            else:
+                made = shown(client, asked["report"])
         took = time.perf_counter() - start
-        print(json.dumps({"seconds": took, "tickets": sum(t is not None for t in tickets)}), file=answers, flush=True)
+        print(json.dumps({"seconds": took, "tickets": made}), file=answers, flush=True)
+
+
+def staff():
+    """A client whose user is logged in."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("bench", "bench@acme.example", "bench"))
+    return client
+
+
+def make_tickets(queue, count):
+    """Over a month, in eight queues; four fifths of them are resolved."""
+    from django.db import connection
+    from django.utils import timezone
+    from helpdesk.models import Queue, Ticket
+
+    queues = [queue, *(Queue.objects.create(title=f"Bench {n}", slug=f"bench-{n}") for n in range(7))]
+    now, apart = timezone.now(), timedelta(days=30) / count
+    for first in range(0, count, 5_000):
+        Ticket.objects.bulk_create(
+            Ticket(
+                title=f"Question {n}",
+                queue=queues[n % 8],
+                created=now - n * apart,
+                modified=now,
+                status=3 if n % 5 else 1,
+                priority=1 + n % 5,
+                submitter_email=f"jane{n % 500}@customer.example",
+            )
+            for n in range(first, min(first + 5_000, count))
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE helpdesk_ticket")
+    return count
+
+
+def shown(client, report):
+    """How many tickets its table adds up to."""
+    page = client.get(f"/reports/{report}/")
+    last = page.content.decode().rpartition("<tbody>")[2].rpartition("<tr>")[2]
+    return sum(int(number) for number in re.findall(r"<td[^>]*>(\d+)</td>", last))
 
 
 if __name__ == "__main__":

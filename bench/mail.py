@@ -124,12 +124,16 @@ def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     return dict(json.loads(line))
 
 
-def take_in_there(process: subprocess.Popen[str], mails: list[bytes]) -> float:
+def ask(process: subprocess.Popen[str], what: Any) -> dict[str, Any]:
     if process.stdin is None:
         raise RuntimeError("the django-helpdesk process has no input")
-    process.stdin.write(json.dumps([mail.decode() for mail in mails]) + "\n")
+    process.stdin.write(json.dumps(what) + "\n")
     process.stdin.flush()
-    said = answer(process)
+    return answer(process)
+
+
+def take_in_there(process: subprocess.Popen[str], mails: list[bytes]) -> float:
+    said = ask(process, [mail.decode() for mail in mails])
     if said["tickets"] != len(mails):
         raise RuntimeError(f"django-helpdesk made {said['tickets']} tickets of {len(mails)} mails")
     return float(said["seconds"])

@@ -41,6 +41,9 @@ class DayCount(Cell):
     no_reply = models.IntegerField(default=0)
     replied = models.IntegerField(default=0)
     solved = models.IntegerField(default=0)
+    mentions_hours = ArrayField(models.IntegerField(), db_default=[])
+    replied_hours = ArrayField(models.IntegerField(), db_default=[])
+    """Of `mentions` and `replied`, for each hour of the day, from 0."""
 
     class Meta:
         constraints = [
@@ -50,7 +53,8 @@ class DayCount(Cell):
 
 class DayTimes(Cell):
     """How long it took, over the tickets posted on the day. `median_s`, `p75_s`, `p90_s` are exact. `buckets` and
-    `counts` are a histogram that can be added to others (`metrics.rollups.sketch`)."""
+    `counts` are a histogram that can be added to others (`metrics.rollups.sketch`); it says where in `seconds`, all
+    durations from the shortest on, an exact percentile of several rows lies (`metrics.rollups.exact`)."""
 
     class Measure(models.IntegerChoices):
         POSTED = 0
@@ -66,6 +70,7 @@ class DayTimes(Cell):
     p90_s = models.FloatField()
     buckets = ArrayField(models.SmallIntegerField())
     counts = ArrayField(models.IntegerField())
+    seconds = ArrayField(models.FloatField(), db_default=[])
 
     class Meta:
         constraints = [

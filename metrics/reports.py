@@ -15,9 +15,10 @@ from metrics.by_channel.report import ChannelsReport
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import charts
 from metrics.drawing.charts import Spec
-from metrics.figures import activity, first_reply
+from metrics.figures import activity
 from metrics.figures.activity import DayActivity
 from metrics.figures.first_reply import FirstReply
+from metrics.figures.source import source_for
 from metrics.hours.report import HoursReport
 from metrics.outreaches.report import ExpertsReport
 from metrics.overview.report import OverviewReport
@@ -35,21 +36,22 @@ class FirstReplyReport:
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
+        self.source = source_for(user, tickets, filters, now)
 
     @cached_property
     def totals(self) -> list[FirstReply]:
         return [
-            first_reply.first_reply(self.tickets, self.filters, self.now, _("All channels")),
-            first_reply.first_reply(self.tickets, self.filters, self.now, _("High priority"), high=True),
+            self.source.total(_("All channels")),
+            self.source.total(_("High priority"), high=True),
         ]
 
     @cached_property
     def channels(self) -> list[FirstReply]:
-        return first_reply.first_reply_by_channel(self.tickets, self.filters, self.now)
+        return self.source.channels()
 
     @cached_property
     def by_day(self) -> list[tuple[date, str, timedelta, int]]:
-        return first_reply.median_by_day(self.tickets, self.filters)
+        return self.source.by_day()
 
     @property
     def charts(self) -> list[Chart]:
@@ -121,10 +123,11 @@ class ActivityReport:
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
+        self.source = source_for(user, tickets, filters, now)
 
     @cached_property
     def days(self) -> list[DayActivity]:
-        return activity.daily_activity(self.tickets, self.filters, self.now)
+        return self.source.activity()
 
     @property
     def charts(self) -> list[Chart]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
@@ -54,22 +55,19 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
         "bundle_version": pictures.bundle_version(),
     }
     if name == OverviewReport.name:
-        body = overview_page.body(request, lambda: _overview(request))
-        return render(
-            request,
-            "metrics/overview.html",
-            {**around, "report": {"name": name, "title": OverviewReport.title}, "body": body},
-        )
+        body = overview_page.body(request, lambda: _overview(request, around))
+        title = {"name": name, "title": OverviewReport.title}
+        return render(request, "metrics/overview.html", {**around, "report": title, "body": body})
     shown, question = _report(request, name)
     context = {**around, **_shown(request, shown, question), "totals": total_figures(shown, request.GET)}
     context["rising"] = rising_tags(shown, request.GET)
     return render(request, "metrics/report.html", {**context, "periods": PERIOD_WORDS})
 
 
-def _overview(request: HttpRequest) -> str:
+def _overview(request: HttpRequest, around: Mapping[str, Any]) -> str:
     shown, question = _report(request, OverviewReport.name)
     figures = overview_page.context(cast("OverviewReport", shown), request)
-    return render_to_string("metrics/_overview.html", {**_shown(request, shown, question), **figures})
+    return render_to_string("metrics/_overview_sheet.html", {**around, **_shown(request, shown, question), **figures})
 
 
 def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from mentions.models import Event, EventKind, Message, Ticket
@@ -18,16 +19,16 @@ from team.models import Shift
 
 NAMES = ("worked_on", "answered_by", "solved_by", "no_reply_by", "assigned")
 PLAYS = "play_ticket"
+DID = {
+    "worked_on": Q(actor__isnull=False),
+    "solved_by": Q(data__to__status=Ticket.Status.SOLVED),
+    "no_reply_by": Q(kind=EventKind.NO_REPLY),
+}
 
 
 def events(name: str, period: Period) -> QuerySet[Any]:
     """What people did in the period."""
-    did = {
-        "worked_on": Q(),
-        "solved_by": Q(data__to__status=Ticket.Status.SOLVED),
-        "no_reply_by": Q(kind=EventKind.NO_REPLY),
-    }[name]
-    return Event.objects.filter(did, within_days("at", period), actor__isnull=False)
+    return Event.objects.filter(DID[name], within_days("at", period), actor__isnull=False)
 
 
 def replies(period: Period) -> QuerySet[Any]:
@@ -48,15 +49,24 @@ def condition(name: str, period: Period, user: int) -> Q:
 
 
 def counted(tickets: Tickets, period: Period) -> dict[str, dict[int, int]]:
-    """Figure → user → tickets. `tickets` are narrowed, whenever posted. Five queries."""
+    """Figure → user → tickets. `tickets` are narrowed, whenever posted. Three queries."""
     chosen = tickets.values("pk")
-    found = {
-        name: _tickets(events(name, period).filter(ticket__in=chosen).annotate(who=F("actor")))
-        for name in ("worked_on", "solved_by", "no_reply_by")
-    }
+    found = _did(events("worked_on", period).filter(ticket__in=chosen))
     found["answered_by"] = _tickets(replies(period).filter(ticket__in=chosen))
     held = tickets.filter(BACKLOG, assignee__isnull=False).values("assignee").annotate(number=Count("pk"))
     return found | {"assigned": {row["assignee"]: row["number"] for row in held.order_by()}}
+
+
+def _did(rows: QuerySet[Any]) -> dict[str, dict[int, int]]:
+    """Figure → user → tickets, of all that people did: read once, each person's tickets once. One query."""
+    did = {f"n_{name}": Count("pk", filter=DID[name]) for name in DID}
+    sql, params = rows.values("actor", "ticket").annotate(**did).order_by().query.sql_with_params()
+    counts = ", ".join(f"count(*) FILTER (WHERE {name} > 0)" for name in did)
+    statement = f"SELECT who, {counts} FROM ({sql}) x (who, ticket, {', '.join(did)}) GROUP BY 1"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        found = cursor.fetchall()
+    return {name: {who: counts[n] for who, *counts in found if counts[n]} for n, name in enumerate(DID)}
 
 
 def _tickets(rows: QuerySet[Any]) -> dict[int, int]:

@@ -1,21 +1,17 @@
-"""Counts by channel, from the tickets."""
+"""Counts by channel."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count
 
-from metrics.definitions import BACKLOG, Filters, Tickets, figure, within_days
-from metrics.figures import first_reply
-from metrics.figures.days import day_of
+from metrics.definitions import BACKLOG, Filters, Tickets, first_posted
 from metrics.figures.first_reply import FirstReply
+from metrics.figures.source import Source
 from metrics.periods import Period, before
-
-Days = dict[date, Counter[int]]
-"""Day → channel → mentions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +28,13 @@ class Line:
         return None if self.before is None else self.row.mentions - self.before
 
 
-def lines(tickets: Tickets, filters: Filters, now: datetime) -> list[Line]:
-    """Every channel with mentions in the period, by name; all of them together first. Six queries."""
+def lines(tickets: Tickets, filters: Filters, now: datetime, source: Source) -> list[Line]:
+    """Every channel with mentions in the period, by name; all of them together first. At most eight queries."""
     chosen = filters.narrow(tickets)
     earlier = before(filters.period)
-    rows = first_reply.first_reply_by_channel(tickets, filters, now)
-    total = first_reply.first_reply(tickets, filters, now)
+    rows, total = source.channels(), source.total()
     known = begins(chosen, earlier)
-    then = _by_channel(chosen.filter(figure("mentions", earlier, now)))
-    solved = _by_channel(chosen.filter(figure("solved", filters.period, now)))
+    then, solved = source.by_channel("mentions", earlier), source.by_channel("solved", filters.period)
     backlog = _by_channel(chosen.filter(BACKLOG))
 
     def line(row: FirstReply) -> Line:
@@ -54,18 +48,8 @@ def lines(tickets: Tickets, filters: Filters, now: datetime) -> list[Line]:
 
 def begins(chosen: Tickets, earlier: Period) -> bool:
     """Whether there was something before the end of the first of these days. One query."""
-    first = chosen.aggregate(first=Min("posted_at"))["first"]
+    first = first_posted(chosen)
     return first is not None and first < Period(earlier.first, earlier.first, earlier.tz).end
-
-
-def by_day(tickets: Tickets, filters: Filters) -> Days:
-    """The days of the period with mentions. One query."""
-    chosen = filters.narrow(tickets).filter(within_days("posted_at", filters.period))
-    rows = chosen.annotate(day=day_of("posted_at", filters.period)).values("day", "channel_id")
-    found: Days = {}
-    for row in rows.annotate(number=Count("pk")).order_by():
-        found.setdefault(row["day"], Counter())[row["channel_id"]] = row["number"]
-    return found
 
 
 def _by_channel(tickets: Tickets) -> Counter[int]:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics.by_channel import counting
-from metrics.by_channel.counting import Days, Line
+from metrics.by_channel.counting import Line
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts, day_charts
 from metrics.drawing.charts import Spec
+from metrics.figures.source import Days, source_for
 from metrics.periods import before
 from metrics.tables import Cell, Chart, Table, duration
 
@@ -32,11 +33,12 @@ class ChannelsReport:
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
+        self.source = source_for(user, tickets, filters, now)
         self.today = now.astimezone(filters.period.tz).date()
 
     @cached_property
     def lines(self) -> list[Line]:
-        return counting.lines(self.tickets, self.filters, self.now)
+        return counting.lines(self.tickets, self.filters, self.now, self.source)
 
     @property
     def channels(self) -> list[Line]:
@@ -45,7 +47,7 @@ class ChannelsReport:
 
     @cached_property
     def days(self) -> Days:
-        return counting.by_day(self.tickets, self.filters)
+        return self.source.mentions_by_day()
 
     @property
     def charts(self) -> list[Chart]:

@@ -1,1 +1,1 @@
-"""Figures counted from the tickets, by the conditions in `metrics.definitions`: first reply times, daily activity."""
+"""First reply times and activity: from the tickets by the conditions in `metrics.definitions`, or from roll-ups."""

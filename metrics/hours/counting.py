@@ -1,4 +1,4 @@
-"""Counts mentions and first replies by weekday and hour, and within and outside coverage hours, from the tickets."""
+"""Counts mentions and first replies within and outside coverage hours, from the tickets."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from django.db.models import Count
 from metrics.definitions import Filters, Tickets, figure
 from metrics.figures import first_reply, parts
 from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, FirstReply
-from metrics.hours.shares import Slot
-
-NAMES = ("mentions", "replied")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +22,6 @@ class Side:
     """Of mentions posted then."""
     replied: int
     """First replies posted then."""
-
-
-def by_slot(tickets: Tickets, filters: Filters, name: str, now: datetime) -> dict[Slot, int]:
-    """Slot → tickets that one of NAMES counts. One query."""
-    column, tz = parts.COLUMNS.get(name, "posted_at"), filters.period.tz
-    rows = (
-        filters.narrow(tickets)
-        .filter(figure(name, filters.period, now))
-        .annotate(on_weekday=parts.weekday_of(column, tz), at_hour=parts.hour_of(column, tz))
-        .values("on_weekday", "at_hour")
-        .annotate(number=Count("pk"))
-        .order_by()
-    )
-    return {(row["on_weekday"], row["at_hour"]): row["number"] for row in rows}
 
 
 def sides(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:

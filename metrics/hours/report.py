@@ -14,6 +14,7 @@ from metrics.definitions import Filters, Tickets
 from metrics.drawing import charts, heat_maps
 from metrics.drawing.charts import Spec
 from metrics.figures.parts import Part
+from metrics.figures.source import source_for
 from metrics.hours import counting
 from metrics.hours.counting import Side
 from metrics.hours.shares import HALF, Slot, shares
@@ -31,6 +32,7 @@ class HoursReport:
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
+        self.source = source_for(user, tickets, filters, now)
 
     @cached_property
     def coverage(self) -> coverage.Coverage:
@@ -46,11 +48,11 @@ class HoursReport:
 
     @cached_property
     def mentions(self) -> dict[Slot, int]:
-        return counting.by_slot(self.tickets, self.filters, "mentions", self.now)
+        return self.source.by_slot("mentions")
 
     @cached_property
     def replied(self) -> dict[Slot, int]:
-        return counting.by_slot(self.tickets, self.filters, "replied", self.now)
+        return self.source.by_slot("replied")
 
     @cached_property
     def sides(self) -> list[Side]:

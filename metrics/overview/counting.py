@@ -10,17 +10,10 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
 
-from django.db import connection
-
-from channels.audience import HIDDEN_CHANNELS
-from channels.models import Channel
-from channels.registry.internal_channels import internal_channels
-from mentions.people.access import VIEW
 from metrics.definitions import Filters, Tickets
 from metrics.figures import activity, first_reply
-from metrics.models import DayTimes
 from metrics.periods import Period
-from metrics.rollups import reading
+from metrics.rollups import access, reading
 
 Counts = dict[str, int]
 
@@ -92,28 +85,7 @@ class Counted:
 def figure_source(user: Any, tickets: Tickets, filters: Filters, whole: Period, now: datetime) -> FigureSource:
     """`whole` covers every period that will be asked for."""
     zone = str(whole.tz)
-    if filters.clock.in_coverage or filters.is_of_some or version_for(user, zone) is None:
+    if not access.may_answer(user, filters, zone):
         return Counted(tickets, filters, now)
-    measure = DayTimes.Measure.INGESTED if filters.clock.from_arrival else DayTimes.Measure.POSTED
-    return Rolled(reading.Scope(zone, _channels(filters), filters.high_only), whole, measure)
-
-
-def version_for(user: Any, zone: str) -> int | None:
-    """Of the roll-ups that this person may read; None if the zone is not ready or a channel is hidden from them: a
-    roll-up counts what everybody said. One query without the ORM: every page asks."""
-    if not user.has_perm(VIEW):
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSION, {"me": user.pk, "zone": zone})
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
-_VERSION = f"{reading.VERSION} AND cardinality({HIDDEN_CHANNELS}) = 0"
-
-
-def _channels(filters: Filters) -> list[int]:
-    if filters.channel_ids:
-        return list(filters.channel_ids)
-    channels = Channel.objects.all() if filters.with_internal else Channel.objects.exclude(pk__in=internal_channels())
-    return list(channels.values_list("pk", flat=True))
+    scope = reading.Scope(zone, access.channels_of(filters), filters.high_only)
+    return Rolled(scope, whole, access.measure_of(filters))

@@ -16,10 +16,10 @@ from django.utils.translation import get_language, ngettext
 
 from channels.models import Channel
 from metrics.meanings import MEANINGS
-from metrics.overview.counting import version_for
 from metrics.overview.report import OverviewReport, Tile
 from metrics.overview.spans import Span
 from metrics.pages.words import STATE_WORDS, link
+from metrics.rollups.access import version_for
 from metrics.tables import Cell
 
 CACHE_TTL_S = 20

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Func, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import BigIntegerField, Count, Func, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from mentions.models import Message
@@ -24,7 +24,7 @@ KEYS = {
 NAMES = tuple(KEYS)
 OF_THREADS = ("views",)
 """Counted by platforms for the whole thread: a ticket has them once, however many messages."""
-PLATFORM = "ticket__channel__connection__platform"
+PLATFORM = "channel__connection__platform"
 INBOUND = Q(direction=Message.Direction.INBOUND, is_deleted=False)
 
 
@@ -37,22 +37,21 @@ class Told(Func):
 
     output_field = BigIntegerField()
 
-    def __init__(self, key: str) -> None:
-        super().__init__("extra")
+    def __init__(self, key: str, column: str = "extra") -> None:
+        super().__init__(column)
         self.key = key
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
         """`key` is one of KEYS."""
         column, params = compiler.compile(self.get_source_expressions()[0])
-        number = f"""jsonb_path_query_first({column}, '$."{self.key}" ? (@.type() == "number")')::numeric"""
-        # Of a null and a number, both functions give the number.
+        number = f"({column} ->> '{self.key}')::numeric"
         kept = f"greatest(-{LIMIT}, least({LIMIT}, trunc({number})))::bigint"
-        return f"CASE WHEN {number} IS NOT NULL THEN {kept} END", params
+        return f"CASE WHEN jsonb_typeof({column} -> '{self.key}') = 'number' THEN {kept} END", params
 
 
-def told(name: str) -> Any:
-    """A message's count."""
-    found = [Told(key) for key in KEYS[name]]
+def told(name: str, column: str = "extra") -> Any:
+    """A message's count, by the column of what its platform said."""
+    found = [Told(key, column) for key in KEYS[name]]
     return Coalesce(*found) if len(found) > 1 else found[0]
 
 
@@ -72,12 +71,23 @@ def of_ticket(name: str) -> Subquery:
 def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
     """Platform → sum of each count over its tickets, None if no message tells. One query."""
     keys = sorted({key for names in KEYS.values() for key in names})
-    figures: dict[str, Any] = {f"n_{n}": Max(told(n)) if n in OF_THREADS else Sum(told(n)) for n in NAMES}
-    rows = Message.objects.filter(INBOUND, ticket__in=tickets.values("pk"), extra__has_any_keys=keys).order_by()
-    sql, params = rows.values("ticket", PLATFORM).annotate(**figures).query.sql_with_params()
+    extra = "messages__extra"
+    figures: dict[str, Any] = {f"n_{n}": Max(told(n, extra)) if n in OF_THREADS else Sum(told(n, extra)) for n in NAMES}
+    of_messages = Q(messages__direction=Message.Direction.INBOUND, messages__is_deleted=False)
+    rows = tickets.filter(of_messages, messages__extra__has_any_keys=keys).order_by()
+    sql, params = rows.values("pk", PLATFORM).annotate(**figures).query.sql_with_params()
     columns = [f"n_{name}" for name in NAMES]
     sums = ", ".join(f"sum({column})::bigint" for column in columns)
     statement = f"SELECT platform, {sums} FROM ({sql}) x (ticket, platform, {', '.join(columns)}) GROUP BY 1"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return {platform: dict(zip(NAMES, values, strict=True)) for platform, *values in cursor.fetchall()}
+
+
+def people_by_platform(tickets: Tickets) -> dict[str, tuple[int, int]]:
+    """Platform → tickets and their requesters, each once. One query."""
+    sql, params = tickets.values(PLATFORM, "requester").annotate(number=Count("pk")).order_by().query.sql_with_params()
+    statement = f"SELECT platform, sum(number)::bigint, count(*) FROM ({sql}) x (platform, who, number) GROUP BY 1"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return {platform: (number, people) for platform, number, people in cursor.fetchall()}

@@ -60,20 +60,19 @@ class PlatformsReport:
         """Most mentions first. Four queries."""
         chosen, earlier = self.filters.narrow(self.tickets), before(self.filters.period)
         posted = chosen.filter(figure("mentions", self.filters.period, self.now))
-        counted = posted.values(PLATFORM).annotate(number=Count("pk"), people=Count("requester", distinct=True))
         then = chosen.filter(figure("mentions", earlier, self.now)).values(PLATFORM).annotate(number=Count("pk"))
         ago = {row[PLATFORM]: row["number"] for row in then.order_by()}
         is_known, reach = begins(chosen, earlier), counts.by_platform(posted)
         found = [
             Line(
-                row[PLATFORM],
-                str(adapter_for(row[PLATFORM]).label),
-                row["number"],
-                row["people"],
-                ago.get(row[PLATFORM], 0) if is_known else None,
-                reach.get(row[PLATFORM], {}),
+                platform,
+                str(adapter_for(platform).label),
+                number,
+                people,
+                ago.get(platform, 0) if is_known else None,
+                reach.get(platform, {}),
             )
-            for row in counted.order_by()
+            for platform, (number, people) in counts.people_by_platform(posted).items()
         ]
         return sorted(found, key=lambda line: (-line.mentions, line.label))
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count
 from django.db.models.functions import TruncHour
 
-from metrics.definitions import Filters, Tickets, figure
+from metrics.definitions import Filters, Tickets, figure, first_posted
 from metrics.figures import first_reply
 from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, FirstReply
 from metrics.release_days.days import ALL, ORDINARY, Days, load, posted_in, whole
@@ -23,8 +23,7 @@ SIDES = {"release_mentions": ALL, "ordinary_mentions": ORDINARY}
 
 def days_of(tickets: Tickets, filters: Filters, now: datetime) -> Days:
     """`tickets`: all that the reader may see, so that a figure's list has the days of its page. Two queries."""
-    begins = tickets.aggregate(first=Min("posted_at"))["first"]
-    return load(filters.period, now, begins)
+    return load(filters.period, now, first_posted(tickets))
 
 
 def listed(chosen: Tickets, name: str, which: str, days: Days, now: datetime) -> Tickets:

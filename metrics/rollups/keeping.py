@@ -6,7 +6,8 @@ in one transaction, so a note is never lost and a change that commits later has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,13 +28,24 @@ _LOCK = 0x726F6C6C
 MAX_NOTES = 20_000
 """Per transaction of a refresh."""
 DAYS_AT_ONCE = 3
-"""Per transaction of a build: some seconds on a busy desk."""
+"""Per transaction of a build: a second or two on a busy desk."""
+MAX_PORTION = 31
+"""Days that one statement counts."""
 MAX_RUN = timedelta(seconds=20)
 """Of a refresh: it shares its queue with the rest of the desk."""
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 Cells = Iterable[tuple[int, date]]
 """(channel, day)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Neighbouring days of some channels."""
+
+    days: Sequence[date]
+    channels: Sequence[int]
 
 
 def wanted_zones() -> list[str]:
@@ -74,7 +86,8 @@ def _refresh_some() -> int:
         notes = cursor.fetchall()
     if notes:
         for zone in RolledZone.objects.values_list("zone", flat=True):
-            count(zone, _cells(zone, notes))
+            for portion in portions(_cells(zone, notes)):
+                count(zone, portion)
         RolledZone.objects.update(version=F("version") + 1)
     return len(notes)
 
@@ -110,8 +123,7 @@ def _build_on(zone: str) -> bool:
     days = _days(zone)
     some = [day for day in days if to is None or day > to][:DAYS_AT_ONCE]
     if some:
-        channels = list(Channel.objects.values_list("pk", flat=True))
-        count(zone, ((channel, day) for channel in channels for day in some))
+        count(zone, Portion(some, _all_channels()))
         RolledZone.objects.filter(zone=zone).update(built_to=some[-1])
         return False
     for model in (DayCount, DayTimes):
@@ -134,29 +146,51 @@ def _outside(days: list[date]) -> Q:
     return Q(day__lt=days[0]) | Q(day__gt=days[-1]) if days else Q()
 
 
-def _portions(days: list[date]) -> Iterator[list[date]]:
+def _all_channels() -> list[int]:
+    return list(Channel.objects.values_list("pk", flat=True))
+
+
+def portions(cells: Cells) -> list[Portion]:
+    """The cells, each once: neighbouring days go together if the same channels have changed on them."""
+    changed: dict[date, set[int]] = {}
+    for channel, day in cells:
+        changed.setdefault(day, set()).add(channel)
+    found: list[Portion] = []
+    for day, channels in sorted(changed.items()):
+        last = found[-1] if found else None
+        follows = last is not None and last.days[-1] == day - DAY and len(last.days) < MAX_PORTION
+        if last is not None and follows and last.channels == sorted(channels):
+            found[-1] = Portion([*last.days, day], last.channels)
+        else:
+            found.append(Portion([day], sorted(channels)))
+    return found
+
+
+def _at_once(days: list[date]) -> Iterator[list[date]]:
     for start in range(0, len(days), DAYS_AT_ONCE):
         yield days[start : start + DAYS_AT_ONCE]
 
 
-def count(zone: str, cells: Cells) -> None:
-    """Replace these cells by what the tickets say now."""
-    values = _parameters(zone, cells)
+def count(zone: str, portion: Portion) -> None:
+    """Replace these cells by what the tickets say now; in a transaction."""
+    values = _parameters(zone, portion)
     with connection.cursor() as cursor:
+        cursor.execute(statements.SETTINGS)
         for statement in statements.WRITE:
             cursor.execute(statement, values)
 
 
-def _parameters(zone: str, cells: Cells) -> dict[str, Any]:
-    pairs = sorted(set(cells))
-    edges = [Period(day, day, ZoneInfo(zone)) for day in sorted({day for _channel, day in pairs})]
+def _parameters(zone: str, portion: Portion) -> dict[str, Any]:
+    tz = ZoneInfo(zone)
+    edges = [Period(day, day, tz).start for day in portion.days]
+    edges.append(Period(portion.days[-1], portion.days[-1], tz).end)
     return {
         "zone": zone,
-        "channels": [channel for channel, _day in pairs],
-        "days": [day for _channel, day in pairs],
-        "edges": [edge.first for edge in edges],
-        "starts": [edge.start for edge in edges],
-        "ends": [edge.end for edge in edges],
+        "channels": list(portion.channels),
+        "first": portion.days[0],
+        "edges": edges,
+        "starts_at": edges[0],
+        "ends_at": edges[-1],
     }
 
 
@@ -180,16 +214,22 @@ def known_differences() -> int:
 
 def differences(zone: str) -> list[tuple[str, date, int, bool]]:
     """(zone, day, channel, high) of the cells that differ from the tickets; not those that a refresh is to count."""
-    channels = list(Channel.objects.values_list("pk", flat=True))
-    days = _days(zone)
+    days, channels = _days(zone), _all_channels()
     wrong: set[tuple[str, date, int, bool]] = set()
     for model in (DayCount, DayTimes):
         outside = model._default_manager.filter(_outside(days), zone=zone)
         wrong |= set(outside.values_list("zone", "day", "channel_id", "high"))
-    with connection.cursor() as cursor:
-        for some in _portions(days):
-            values = _parameters(zone, ((channel, day) for channel in channels for day in some))
-            for statement in statements.COMPARE:
-                cursor.execute(statement, values)
-                wrong |= set(cursor.fetchall())
+    for some in _at_once(days):
+        wrong |= _differing(zone, Portion(some, channels))
     return sorted(wrong)
+
+
+@transaction.atomic
+def _differing(zone: str, portion: Portion) -> set[tuple[str, date, int, bool]]:
+    values, found = _parameters(zone, portion), set()
+    with connection.cursor() as cursor:
+        cursor.execute(statements.SETTINGS)
+        for statement in statements.COMPARE:
+            cursor.execute(statement, values)
+            found |= set(cursor.fetchall())
+    return found

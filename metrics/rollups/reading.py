@@ -91,13 +91,13 @@ def summed(days: dict[date, dict[str, int]], times: dict[date, Counter[int]], pe
 
 VERSION = """
 SELECT version FROM metrics_rolledzone WHERE zone = %(zone)s
-   AND built_at >= (SELECT applied FROM django_migrations WHERE app = 'metrics' AND name = '0002_changed_hours')
+   AND built_at >= (SELECT applied FROM django_migrations WHERE app = 'metrics' AND name = '0008_exact_durations')
 """
 
 
 def version(zone: str) -> int | None:
-    """Of a zone whose figures are ready; else None. Figures from before the triggers are not: a release without them
-    may have run in between."""
+    """Of a zone whose figures are ready; else None. Figures from before the migration named are not: they lack what it
+    brought, and a release without the triggers may have run in between."""
     with connection.cursor() as cursor:
         cursor.execute(VERSION, {"zone": zone})
         row = cursor.fetchone()

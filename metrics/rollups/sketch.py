@@ -42,5 +42,10 @@ def _nth(histogram: Counter[int], place: int) -> float:
     for bucket in sorted(histogram):
         passed += histogram[bucket]
         if passed > place:
-            return 2 * GROWTH**bucket / (GROWTH + 1) if bucket else 0.0
+            return middle(bucket)
     raise IndexError(place)
+
+
+def middle(bucket: int) -> float:
+    """Off by at most ERROR from anything in the bucket."""
+    return 2 * GROWTH**bucket / (GROWTH + 1) if bucket else 0.0

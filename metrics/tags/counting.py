@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
-from metrics.definitions import Filters, Tickets, within_days
+from metrics.definitions import Filters, Tickets, first_posted, within_days
 from metrics.periods import Period, before
 from metrics.tags.rising import TagCount, ranked
 
@@ -34,7 +34,7 @@ def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:
 
 def _begins(tickets: Tickets, earlier: Period) -> bool:
     """Whether there was something before the end of the first of these days."""
-    first = tickets.aggregate(first=Min("posted_at"))["first"]
+    first = first_posted(tickets)
     return first is not None and first < Period(earlier.first, earlier.first, earlier.tz).end
 
 

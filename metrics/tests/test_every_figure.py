@@ -30,10 +30,12 @@ from mentions.tests.factories import (
     TicketFactory,
     UserFactory,
 )
+from metrics.figures.source import Rolled
 from metrics.overview.report import OverviewReport
 from metrics.pages.words import link
 from metrics.reach import counts as reach
 from metrics.reports import REPORTS
+from metrics.rollups import keeping
 from metrics.tables import tables_of
 from team import coverage
 from team.models import CoverageHours, Release, ReleaseRule, Shift
@@ -287,3 +289,11 @@ def test_what_a_reader_may_not_see_is_in_no_figure(client, desk):
 def values(client, name):
     report = client.get(reverse("metrics:report", args=[name])).context["report"]
     return [[cell.shown for cell in row] for table in tables_of(report) for row in table.rows]
+
+
+def test_no_figure_changes_when_it_comes_from_roll_ups(client, desk):
+    before = {name: values(client, name) for name in WALKED}
+    keeping.build("UTC")
+    report = client.get(reverse("metrics:report", args=["channels"])).context["report"]
+    assert isinstance(report.source, Rolled)
+    assert {name: values(client, name) for name in WALKED} == before

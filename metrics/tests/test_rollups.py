@@ -21,8 +21,10 @@ from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFacto
 from mentions.triage import merging, outcomes
 from metrics.definitions import Filters
 from metrics.figures import first_reply
+from metrics.figures.source import Counted, Rolled
 from metrics.models import ChangedHour, DayCount, DayTimes, RolledZone
 from metrics.periods import Period
+from metrics.reply_clock import CLOCKS
 from metrics.rollups import keeping, reading, sketch
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata")
@@ -245,6 +247,7 @@ class Rollups(TestCase):
         after = list(DayCount.objects.order_by("zone", "day", "channel", "high").values())
         assert [{**row, "id": 0} for row in before] == [{**row, "id": 0} for row in after]
         self.assert_sums_are_those_of_the_definitions(begin)
+        self.assert_reports_say_the_same_from_either_source(begin)
 
     def assert_sums_are_those_of_the_definitions(self, begin):
         """Over several days and channels the histogram's percentiles stay within its error."""
@@ -261,6 +264,43 @@ class Rollups(TestCase):
                 if row.answered:
                     for share, exact in ((0.5, row.median), (0.75, row.p75), (0.9, row.p90)):
                         assert is_near(sums.took(share).total_seconds(), exact.total_seconds())
+
+    def assert_reports_say_the_same_from_either_source(self, begin):
+        """Every count, and every percentile to the millisecond, of any length of days."""
+        tickets, channels = Ticket.objects.all(), tuple(channel.pk for channel in self.channels)
+        for zone in ZONES:
+            for days, high, clock in ((90, False, CLOCKS[0]), (90, True, CLOCKS[2]), (2, False, CLOCKS[2])):
+                first = (begin - timedelta(days=days // 2)).astimezone(ZoneInfo(zone)).date()
+                period = Period(first, first + timedelta(days=days), ZoneInfo(zone))
+                filters = Filters(period, channel_ids=channels, high_only=high, clock=clock)
+                now = begin + timedelta(days=1)
+                assert said_by(Rolled(tickets, filters, now, zone)) == said_by(Counted(tickets, filters, now))
+
+
+def said_by(source):
+    """All that it can say."""
+
+    def row(found):
+        values = {name: getattr(found, name) for name in found.__slots__}
+        return {name: milliseconds(value) if name in TIMES else value for name, value in values.items()}
+
+    period = source.filters.period
+    return {
+        "totals": [row(source.total("all")), row(source.total("high", high=True))],
+        "channels": [row(each) for each in source.channels()],
+        "by day": [(day, series, milliseconds(median), n) for day, series, median, n in source.by_day()],
+        "activity": source.activity(),
+        "by channel": {name: source.by_channel(name, period) for name in ("mentions", "replied", "solved")},
+        "mentions by day": source.mentions_by_day(),
+        "slots": [source.by_slot(name) for name in ("mentions", "replied")],
+    }
+
+
+TIMES = ("median", "p75", "p90", "lag")
+
+
+def milliseconds(span):
+    return None if span is None else round(span.total_seconds(), 3)
 
 
 pytestmark = pytest.mark.django_db

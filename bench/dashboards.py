@@ -1,0 +1,106 @@
+"""Every report page at 1,000,000 tickets within its 30 days, made anew, as a ratio to the minimal logged-in page.
+
+In turn with the minimal page, medians of a few rounds. Nobody should wait more than a second or so; the bar is a ratio,
+since the machine is shared. One of them beside django-helpdesk's own report page, which reads its tickets into Python.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+from typing import Any
+
+from bench import mail, measure
+from bench.month import Month
+from bench.pages import minimal
+
+COUNT = measure.sized(1_000_000, 3_000)
+ROUNDS = measure.sized(5, 1)
+MINIMAL_PAGES = 5
+"""Of each round: their median is the yardstick."""
+BAR = 600.0
+"""A second, where the minimal page takes 1.7 ms."""
+ZONE = "UTC"
+OURS, THEIRS, PEER_COUNT, PEER_ROUNDS, PEER_BAR = "activity", "queuemonth", 100_000, 5, 50.0
+
+
+def run() -> bool:
+    return Dashboards().run()
+
+
+class Dashboards:
+    def __init__(self) -> None:
+        from django.conf import settings
+        from django.test import Client
+        from django.urls import path
+
+        from advocacy import urls
+        from mentions.people import roles
+
+        settings.ALLOWED_HOSTS = ["testserver"]
+        urls.urlpatterns.insert(0, path("bench-minimal/", minimal))
+        roles.ensure()
+        self.month, self.client = Month(COUNT), Client()
+        self.client.force_login(self.month.users[0])
+
+    def run(self) -> bool:
+        from metrics.rollups import keeping
+
+        self.month.fill()
+        keeping.build(ZONE)
+        held = [self.page(name) for name in names()]
+        return all([*held, self.beside_helpdesk()])
+
+    def page(self, name: str) -> bool:
+        from django.core.cache import cache
+
+        address = f"/reports/{name}/"
+        ours: list[float] = []
+        least: list[float] = []
+        for number in range(ROUNDS + 1):
+            cache.clear()
+            self._get("/bench-minimal/")
+            taken = measure.seconds(lambda: self._get(address))
+            yardstick = [measure.seconds(lambda: self._get("/bench-minimal/")) for _ in range(MINIMAL_PAGES)]
+            if number:  # the first round compiles templates and warms the caches
+                ours.append(taken)
+                least.append(statistics.median(yardstick))
+        page_s, least_s = statistics.median(ours), statistics.median(least)
+        detail = f"{page_s * 1e3:,.0f} ms, minimal {least_s * 1e3:.2f} ms"
+        return measure.report_at_most(f"{name} at {COUNT:,} / minimal page", page_s / least_s, BAR, detail)
+
+    def beside_helpdesk(self) -> bool:
+        """Mentions by channel and day, made anew from a million tickets, beside its tickets by queue and month, of a
+        tenth as many."""
+        what = f"{OURS} at {COUNT:,} beside django-helpdesk's {THEIRS} at {PEER_COUNT:,}"
+        if measure.is_short():
+            self._get(f"/reports/{OURS}/")
+            return measure.not_compared(what, "django-helpdesk is not installed")
+        with mail.helpdesk() as process:
+            mail.ask(process, {"tickets": PEER_COUNT})
+            pairs = measure.pairs(
+                lambda: measure.seconds(lambda: self._get(f"/reports/{OURS}/")),
+                lambda: _shown_there(process),
+                PEER_ROUNDS,
+                warm_up=1,
+            )
+        our_s, their_s = pairs.medians
+        detail = f"{our_s * 1e3:,.0f} ms, django-helpdesk {their_s * 1e3:,.0f} ms"
+        return measure.report(what, pairs.ratio, PEER_BAR, detail)
+
+    def _get(self, address: str) -> Any:
+        response = self.client.get(address)
+        assert response.status_code == 200, (address, response.status_code)
+        return response
+
+
+def _shown_there(process: subprocess.Popen[str]) -> float:
+    said = mail.ask(process, {"report": THEIRS})
+    assert said["tickets"] == PEER_COUNT, said
+    return float(said["seconds"])
+
+
+def names() -> list[str]:
+    from metrics.reports import REPORTS
+
+    return list(REPORTS)
