@@ -12,7 +12,7 @@ from metrics.definitions import BACKLOG, Filters, Tickets, figure, within_days
 from metrics.figures import first_reply
 from metrics.figures.days import day_of
 from metrics.figures.first_reply import FirstReply
-from metrics.periods import Period, before
+from metrics.periods import Period
 
 Days = dict[date, Counter[int]]
 """Day → channel → mentions."""
@@ -20,7 +20,7 @@ Days = dict[date, Counter[int]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`before` is None if the desk was not there for all of the days before: a gap, not zero."""
+    """`before` is None if the desk was not there for all of the days compared with: a gap, not zero."""
 
     row: FirstReply
     before: int | None
@@ -35,7 +35,7 @@ class Line:
 def lines(tickets: Tickets, filters: Filters, now: datetime) -> list[Line]:
     """Every channel with mentions in the period, by name; all of them together first. Six queries."""
     chosen = filters.narrow(tickets)
-    earlier = before(filters.period)
+    earlier = filters.earlier
     rows = first_reply.first_reply_by_channel(tickets, filters, now)
     total = first_reply.first_reply(tickets, filters, now)
     known = begins(chosen, earlier)
