@@ -62,7 +62,8 @@ def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> 
     base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("channel:N", title=None, sort=None, axis=alt.Axis(labelLimit=220))
     )
-    end = robust.top([row["hours"] for row in values], [row["target"] for row in values])
+    medians = [hours(row.median) for row in rows if row.median is not None]
+    end = robust.top(medians, [hours(row.goal) for row in rows if row.median is not None])
     bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
         x=alt.X("hours:Q", title=end.titled(_("median hours to first reply")), scale=end.scale(alt)),
         tooltip=[

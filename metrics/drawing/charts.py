@@ -58,7 +58,7 @@ def median_first_reply(days: Sequence[DayMedian], theme: str = "light", unfinish
         for day, series, median, n in with_gaps(days)
     ]
     drawn = sorted({day for day, *_rest in days})
-    end = robust.top([row["hours"] for row in rows], map(hours, (GOAL_ALL, GOAL_HIGH)))
+    end = robust.top([hours(median) for _day, _series, median, _count in days], map(hours, (GOAL_ALL, GOAL_HIGH)))
     lines = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=True, strokeWidth=2)
