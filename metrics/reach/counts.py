@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, Func, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -74,7 +75,10 @@ def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
     keys = sorted({key for names in KEYS.values() for key in names})
     figures: dict[str, Any] = {f"n_{n}": Max(told(n)) if n in OF_THREADS else Sum(told(n)) for n in NAMES}
     rows = Message.objects.filter(INBOUND, ticket__in=tickets.values("pk"), extra__has_any_keys=keys).order_by()
-    sql, params = rows.values("ticket", PLATFORM).annotate(**figures).query.sql_with_params()
+    try:
+        sql, params = rows.values("ticket", PLATFORM).annotate(**figures).query.sql_with_params()
+    except EmptyResultSet:  # no channel is in sight
+        return {}
     columns = [f"n_{name}" for name in NAMES]
     sums = ", ".join(f"sum({column})::bigint" for column in columns)
     statement = f"SELECT platform, {sums} FROM ({sql}) x (ticket, platform, {', '.join(columns)}) GROUP BY 1"  # noqa: S608
