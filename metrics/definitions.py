@@ -29,7 +29,7 @@ from mentions.clocks import due_soon, targets
 from mentions.clocks import overdue as rule
 from mentions.clocks.counted import ANSWERED, NEEDED_REPLY, UNANSWERED
 from mentions.models import Tag, Ticket
-from metrics.periods import Period
+from metrics.periods import Period, before
 from metrics.reply_clock import POSTED, ReplyClock
 
 Tickets = QuerySet[Any]
@@ -72,6 +72,12 @@ class Filters:
     """Its code; empty: whatever the language."""
     teams: Sequence[int] = ()
     """Topics of experts; empty: whoever was asked, if anybody."""
+    against: Period | None = None
+    """What the period is compared with; None: as many days before it."""
+
+    @property
+    def earlier(self) -> Period:
+        return self.against or before(self.period)
 
     @property
     def is_of_some(self) -> bool:
@@ -80,7 +86,7 @@ class Filters:
 
     def over(self, period: Period) -> Filters:
         """The same over another period."""
-        return replace(self, period=period)
+        return replace(self, period=period, against=None)
 
     def without_team(self) -> Filters:
         return replace(self, teams=())

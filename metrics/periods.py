@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DEFAULT = "30d"
 MAX_DAYS = 800
+BEFORE, YEAR = "before", "year"
+"""Names of periods to compare with."""
 _LAST_DAYS = {"7d": 7, "30d": 30, "90d": 90}
 
 
@@ -42,7 +44,19 @@ class Period:
 def before(period: Period) -> Period:
     """The same number of days before it."""
     days = timedelta(days=len(period.days))
-    return Period(period.first - days, period.last - days, period.tz)
+    return Period(period.first - days, period.last - days, period.tz, BEFORE)
+
+
+def year_before(period: Period) -> Period:
+    """The same dates; a 29 February is then the 28th."""
+    return Period(_year_before(period.first), _year_before(period.last), period.tz, YEAR)
+
+
+def _year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
 
 
 def _midnight(day: date, tz: tzinfo) -> datetime:
@@ -75,6 +89,24 @@ def asked(query: Mapping[str, str], today: date, tz: tzinfo = UTC) -> Period:
     first, last = query.get("from", ""), query.get("to", "")
     if query.get("period", "custom" if first or last else DEFAULT) != "custom":
         return named(query.get("period", DEFAULT), today, tz)
+    return _of_days(first, last, today, tz)
+
+
+def compared(query: Mapping[str, str], period: Period, today: date) -> Period:
+    """What `period` is compared with: `compare=before` (by default), `compare=year`, or `compare=custom` with `vs_from`
+    and `vs_to`. Raises BadPeriod."""
+    first, last = query.get("vs_from", ""), query.get("vs_to", "")
+    kind = query.get("compare", "custom" if first or last else BEFORE)
+    if kind == BEFORE:
+        return before(period)
+    if kind == YEAR:
+        return year_before(period)
+    if kind == "custom":
+        return _of_days(first, last, today, period.tz)
+    raise BadPeriod(f"Unknown period {kind!r}.")
+
+
+def _of_days(first: str, last: str, today: date, tz: tzinfo) -> Period:
     try:
         period = Period(read_day(first), read_day(last) if last else today, tz)
     except ValueError as error:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from metrics.advocates.report import AdvocatesReport
 from metrics.by_channel.report import ChannelsReport
-from metrics.definitions import Filters, Tickets
-from metrics.drawing import charts
+from metrics.definitions import Filters, Tickets, first_posted
+from metrics.drawing import bars, charts
 from metrics.drawing.charts import Spec
 from metrics.figures import activity
 from metrics.figures.activity import DayActivity
@@ -61,10 +61,11 @@ class FirstReplyReport:
         ]
 
     def _by_day_spec(self, theme: str) -> Spec:
-        return charts.median_first_reply(self.by_day, theme)
+        today = self.now.astimezone(self.filters.period.tz).date()
+        return charts.median_first_reply(self.by_day, theme, unfinished=today)
 
     def _by_channel_spec(self, theme: str) -> Spec:
-        return charts.first_reply_by_channel(self.channels, theme)
+        return bars.first_reply_by_channel(self.channels, theme)
 
     @property
     def table(self) -> Table:
@@ -120,6 +121,7 @@ class ActivityReport:
 
     name = "activity"
     title = gettext_lazy("Daily ticket activity")
+    has_no_clock = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -127,7 +129,10 @@ class ActivityReport:
 
     @cached_property
     def days(self) -> list[DayActivity]:
-        return self.source.activity()
+        """From the first day on which anything happened: before that there was no desk, not a quiet day."""
+        first = first_posted(self.filters.narrow(self.tickets))
+        begins = first.astimezone(self.filters.period.tz).date() if first else date.max
+        return [day for day in self.source.activity() if day.day >= begins]
 
     @property
     def charts(self) -> list[Chart]:
@@ -140,16 +145,22 @@ class ActivityReport:
             return _("Daily ticket activity for the last %(days)d days") % {"days": len(self.filters.period.days)}
         return _("Daily ticket activity")
 
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.filters.period.tz).date()
+
+    def _shown(self, day: date) -> str:
+        return _("%(day)s, so far") % {"day": day.isoformat()} if day == self.today else day.isoformat()
+
     def _spec(self, theme: str) -> Spec:
-        today = self.now.astimezone(self.filters.period.tz).date()
-        unfinished = today if today in self.filters.period.days else None
-        return charts.daily_activity(self.days, theme, unfinished=unfinished)
+        unfinished = self.today if self.today in self.filters.period.days else None
+        return charts.daily_activity(self.days, theme, unfinished=unfinished, axis=self.filters.period.days)
 
     @property
     def table(self) -> Table:
         rows = [
             [
-                Cell(day.day.isoformat(), day.day.isoformat()),
+                Cell(self._shown(day.day), day.day.isoformat()),
                 *(
                     Cell(f"{getattr(day, name):,}", getattr(day, name), name, day=day.day)
                     for name, _column in activity.ACTIVITY

@@ -10,9 +10,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from metrics.drawing.charts import Spec
+from metrics.figures import against
 from metrics.figures.parts import NO_PART, Part
 from metrics.meanings import MEANINGS
 from metrics.periods import Period
+
+OF_BEFORE = frozenset({"before", "requests_before"})
+"""Figures of the period compared with."""
 
 
 @dataclass
@@ -54,10 +58,22 @@ class Table:
     labels: Sequence[str] = ()
     """Heads of the columns, if they all show the same figure."""
     sorts: bool = True
+    against: Period | None = None
+    """What its columns of before are of."""
 
     @property
     def heads(self) -> list[str]:
-        return [self.first, *(self.labels or (str(MEANINGS[name].label) for name in self.figures))]
+        return [self.first, *(self.labels or map(self.head, self.figures))]
+
+    def head(self, name: str) -> str:
+        """Of a figure's column; one of another period says which."""
+        named = self.against is not None and name in OF_BEFORE
+        return against.head(self.against) if named and self.against else str(MEANINGS[name].label)
+
+    @property
+    def heading(self) -> str:
+        title = self.title or _("Figures")
+        return against.titled(title, self.against) if self.against else title
 
 
 def tables_of(report: Any) -> list[Table]:
@@ -72,6 +88,8 @@ class Chart:
     title: str
     spec: Callable[[str], Spec]
     is_empty: bool
+    is_wide: bool = False
+    """Too wide for a phone: it keeps its width there and is scrolled."""
 
 
 def duration(span: timedelta | None) -> str:

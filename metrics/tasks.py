@@ -7,7 +7,7 @@ from celery import shared_task
 from channels.clocks import desk_now
 from metrics.alerts import watching
 from metrics.exports import running
-from metrics.mailing import planning, sending
+from metrics.mailing import planning, room, sending
 from metrics.package import asking, building
 from metrics.rollups import keeping
 
@@ -39,6 +39,7 @@ def follow_packages() -> None:
     asking.schedule(now)
     building.follow(now)
     planning.plan(now)
+    room.announce(now)
     sending.send_due(now)
 
 

@@ -4,6 +4,7 @@ from metrics import views
 from metrics.alerts.views import alerts
 from metrics.exports import views as exports
 from metrics.pages import behind
+from metrics.wall import views as wall
 
 app_name = "metrics"
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("export/", exports.exports, name="exports"),
     path("export/file/", exports.export, name="export"),
     path("packages/", include("metrics.package.urls")),
+    path("wall/", wall.wall, name="wall"),
     path("<slug:name>/", views.report, name="report"),
     path("<slug:name>/table.csv", views.table_csv, name="csv"),
     re_path(r"^(?P<name>[-\w]+)/(?P<slug>[-\w]+)\.(?P<form>json|svg|png)$", views.chart, name="chart"),

@@ -22,10 +22,11 @@ from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
 from metrics.drawing import pictures
+from metrics.figures import against
 from metrics.overview.report import OverviewReport
 from metrics.pages import overview_page, query_params, tabs
 from metrics.pages.behind import may_read_reports
-from metrics.pages.words import PERIOD_WORDS, channel_slugs, figure_links, rising_tags, total_figures
+from metrics.pages.words import COMPARE_WORDS, PERIOD_WORDS, channel_slugs, figure_links, rising_tags, total_figures
 from metrics.reports import REPORTS, ActivityReport, FirstReplyReport, Report
 from metrics.tables import Chart, tables_of
 
@@ -81,12 +82,27 @@ def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) ->
         "charts": [_chart_context(shown.name, chart) for chart in shown.charts],
         "tables": [figure_links(table, request.GET, slugs, back) for table in tables_of(shown)],
         "zone": timezone.get_current_timezone_name(),
+        **_comparing(shown, question),
     }
+
+
+def _comparing(shown: Report, question: query_params.Asked) -> dict[str, Any]:
+    """What the page compares, and with what it could. The overview's periods are its own: no days can be chosen."""
+    if not getattr(shown, "compares", False):
+        return {}
+    if getattr(shown, "has_own_periods", False):
+        return {"compare_words": COMPARE_WORDS[:2]}
+    return {"compare_words": COMPARE_WORDS, **_compared(question)}
+
+
+def _compared(question: query_params.Asked) -> dict[str, str]:
+    filters = question.filters
+    return {"compared": against.sentence(filters), "compared_with": against.words(filters.earlier)}
 
 
 def _chart_context(name: str, chart: Chart) -> dict[str, Any]:
     url = reverse("metrics:chart", args=[name, chart.slug, "svg"]).removesuffix(".svg")
-    return {"title": chart.title, "is_empty": chart.is_empty, "url": url}
+    return {"title": chart.title, "is_empty": chart.is_empty, "is_wide": chart.is_wide, "url": url}
 
 
 @require_GET
@@ -127,7 +143,9 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
     period = question.filters.period
     log.record(EntryKind.EXPORTED, now=desk_now(), subject=f"report {name}", details={"rows": len(table.rows)})
     which = name if len(tables) == 1 else f"{name}-{table.slug}"
-    filename = f"{which}-{period.first.isoformat()}-{period.last.isoformat()}.csv"
+    spans = [period, table.against] if table.against else [period]
+    days = "-vs-".join(f"{span.first.isoformat()}-{span.last.isoformat()}" for span in spans)
+    filename = f"{which}-{days}.csv"
     return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", filename)
 
 

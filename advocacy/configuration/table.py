@@ -105,6 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("DESK_TEAM_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
     Setting("DESK_INCIDENT_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
+    Setting("DESK_PACKAGE_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
     # --- urgent tickets
     Setting(
         "DESK_ADVOCATES_SLACK_GROUP",

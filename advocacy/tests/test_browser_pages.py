@@ -41,6 +41,7 @@ PAGES = {
     "ask whom": ("sam", "/tickets/{ticket}/ask/"),
     "ask": ("sam", "/tickets/{ticket}/ask/?expert={expert}"),
     "overview": ("mo", "/reports/overview/"),
+    "wall": ("mo", "/reports/wall/"),
     "first reply": ("mo", "/reports/first-reply/"),
     "activity": ("mo", "/reports/activity/"),
     "tags": ("mo", "/reports/tags/"),

@@ -11,12 +11,12 @@ from django.db.models import Count
 from metrics.definitions import BACKLOG, Filters, Tickets, first_posted
 from metrics.figures.first_reply import FirstReply
 from metrics.figures.source import Source
-from metrics.periods import Period, before
+from metrics.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`before` is None if the desk was not there for all of the days before: a gap, not zero."""
+    """`before` is None if the desk was not there for all of the days compared with: a gap, not zero."""
 
     row: FirstReply
     before: int | None
@@ -31,7 +31,7 @@ class Line:
 def lines(tickets: Tickets, filters: Filters, now: datetime, source: Source) -> list[Line]:
     """Every channel with mentions in the period, by name; all of them together first. At most eight queries."""
     chosen = filters.narrow(tickets)
-    earlier = before(filters.period)
+    earlier = filters.earlier
     rows, total = source.channels(), source.total()
     known = begins(chosen, earlier)
     then, solved = source.by_channel("mentions", earlier), source.by_channel("solved", filters.period)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -14,22 +14,23 @@ from metrics.by_channel.counting import Line
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts, day_charts
 from metrics.drawing.charts import Spec
+from metrics.figures import against
 from metrics.figures.source import Days, source_for
-from metrics.periods import before
 from metrics.tables import Cell, Chart, Table, duration
 
 MAX_DRAWN = 15
 MAX_SERIES = 4
 """With their own colour; the rest is added up."""
 COLUMNS = (
-    *("mentions", "before", "change", "answered", "median", "goal", "within", "overdue", "no_reply"),
-    *("solved", "backlog"),
+    *("mentions", "before", "change", "answered", "median", "p75", "p90", "goal", "within", "overdue"),
+    *("no_reply", "solved", "backlog"),
 )
 
 
 class ChannelsReport:
     name = "channels"
     title = gettext_lazy("Channels")
+    compares = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -53,13 +54,13 @@ class ChannelsReport:
     def charts(self) -> list[Chart]:
         is_quiet = not self.days
         return [
-            Chart("by-channel", _("Mentions by channel"), self._by_channel, is_quiet),
+            Chart("by-channel", self._titled(_("Mentions by channel")), self._by_channel, is_quiet),
             Chart("by-day", _("Mentions by day and channel"), self._by_day, is_quiet),
         ]
 
     def _by_channel(self, theme: str) -> Spec:
         rows = [(line.row.label, line.row.mentions, line.before) for line in self.channels[:MAX_DRAWN]]
-        return bars.beside(rows, _("channel"), _("mentions"), theme)
+        return bars.beside(rows, _("channel"), _("mentions"), theme, against.words(self.filters.earlier))
 
     def _by_day(self, theme: str) -> Spec:
         """The channels with most mentions, and the rest together."""
@@ -74,7 +75,11 @@ class ChannelsReport:
 
     @property
     def table(self) -> Table:
-        return Table(_("Channel"), COLUMNS, [self._row(line) for line in self.lines])
+        rows = [self._row(line) for line in self.lines]
+        return Table(_("Channel"), COLUMNS, rows, against=self.filters.earlier)
+
+    def _titled(self, title: str) -> str:
+        return against.titled(title, self.filters.earlier)
 
     def _row(self, line: Line) -> list[Cell]:
         row = line.row
@@ -94,6 +99,7 @@ class ChannelsReport:
                 row.channel_id,
                 state={True: "good", False: "bad", None: ""}[row.meets_goal],
             ),
+            *(_time(line, span) for span in (row.p75, row.p90)),
             Cell(duration(row.goal), charts.hours(row.goal)),
             Cell("—" if within is None else f"{within:.0f} %", within, "within", row.channel_id),
             Cell(f"{row.overdue:,}", row.overdue, "overdue", row.channel_id, state="bad" * bool(row.overdue)),
@@ -108,5 +114,9 @@ class ChannelsReport:
     def _before(self, line: Line) -> Cell:
         if line.before is None:
             return Cell("—", None)
-        earlier = before(self.filters.period)
+        earlier = self.filters.earlier
         return Cell(f"{line.before:,}", line.before, "mentions", line.row.channel_id, period=earlier)
+
+
+def _time(line: Line, span: timedelta | None) -> Cell:
+    return Cell(duration(span), None if span is None else charts.hours(span), "answered", line.row.channel_id)

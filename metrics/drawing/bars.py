@@ -1,4 +1,4 @@
-"""Bars that stand beside the period before, as a Vega-Lite spec."""
+"""Bars beside the period before, and channels beside their targets, as Vega-Lite specs."""
 
 from __future__ import annotations
 
@@ -6,35 +6,75 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from metrics.drawing.charts import INK, Spec, finish
+from metrics.drawing import robust
+from metrics.drawing.charts import INK, Spec, finish, hours
+from metrics.figures.first_reply import FirstReply
 
 
 def beside(
     rows: Sequence[tuple[str, float, float | None]], what: str, counted: str, theme: str = "light", against: str = ""
 ) -> Spec:
-    """(name, count, count of the period before or None if unknown): a bar each, and a mark for before. `what`: of the
-    names; `counted`: of the counts; `against`: what the mark is, if not the period before."""
+    """(name, count, count of the period before or None if unknown): a bar each with its number, and a mark for before.
+    `what`: of the names; `counted`: of the counts; `against`: what the mark is, if not the period before. A bar that is
+    far longer than the rest is cut off; its number is not."""
     import altair as alt
 
     against = against or _("the period before")
-    values = [{"name": name, "count": count, "before": earlier} for name, count, earlier in rows]
+    values = [
+        {"name": name, "count": count, "before": earlier, "ago": "—" if earlier is None else f"{earlier:,}"}
+        for name, count, earlier in rows
+    ]
+    is_known = any(earlier is not None for _name, _count, earlier in rows)
     base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
         tooltip=[
             alt.Tooltip("name:N", title=what),
             alt.Tooltip("count:Q", title=counted),
-            alt.Tooltip("before:Q", title=against),
+            *([alt.Tooltip("ago:N", title=against)] if is_known else []),
         ],
     )
-    scale, axis = alt.Scale(domainMin=0), alt.Axis(tickMinStep=1)
+    end = robust.top([count for _name, count, _earlier in rows])
+    scale, axis = end.scale(alt), alt.Axis(tickMinStep=1)
     # A field without any value has no extent: Vega warns about it.
-    is_known = any(earlier is not None for _name, _count, earlier in rows)
     title = _("%(counted)s (mark: %(against)s)") % {"counted": counted, "against": against} if is_known else counted
     drawn = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
-        x=alt.X("count:Q", title=title, scale=scale, axis=axis)
+        x=alt.X("count:Q", title=end.titled(title), scale=scale, axis=axis)
+    )
+    numbers = base.mark_text(align="left", dx=5, color=INK[theme].text).encode(
+        x=alt.X("count:Q", title=end.titled(title), scale=scale), text=alt.Text("count:Q", format=",~r")
     )
     ticks = base.transform_filter("isValid(datum.before)").mark_tick(
         color=INK[theme].series[1], thickness=3, height={"band": 0.9}
     )
-    layers = [drawn, ticks.encode(x="before:Q")] if is_known else [drawn]
-    return finish(alt.layer(*layers), theme, height=max(2, len(values)) * 26)
+    marks = [ticks.encode(x=alt.X("before:Q", scale=scale))] if is_known else []
+    return finish(alt.layer(drawn, *marks, numbers), theme, height=max(2, len(values)) * 26)
+
+
+def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> Spec:
+    """Median First Reply Time per channel in hours, as bars, each with its target as a tick."""
+    import altair as alt
+
+    values = [
+        {"channel": row.label, "hours": hours(row.median), "target": hours(row.goal), "answered": row.answered}
+        for row in rows
+        if row.median is not None
+    ]
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        y=alt.Y("channel:N", title=None, sort=None, axis=alt.Axis(labelLimit=220))
+    )
+    medians = [hours(row.median) for row in rows if row.median is not None]
+    end = robust.top(medians, [hours(row.goal) for row in rows if row.median is not None])
+    bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
+        x=alt.X("hours:Q", title=end.titled(_("median hours to first reply")), scale=end.scale(alt)),
+        tooltip=[
+            alt.Tooltip("channel:N", title=_("channel")),
+            alt.Tooltip("hours:Q", title=_("median hours"), format=".1f"),
+            alt.Tooltip("target:Q", title=_("target hours")),
+            alt.Tooltip("answered:Q", title=_("answered")),
+        ],
+    )
+    target = base.mark_tick(color=INK[theme].series[1], thickness=3, height={"band": 0.9}).encode(x="target:Q")
+    numbers = base.mark_text(align="left", dx=5, color=INK[theme].text).encode(
+        x=alt.X("hours:Q", scale=end.scale(alt)), text=alt.Text("hours:Q", format=".1f")
+    )
+    return finish(alt.layer(bars, target, numbers), theme, height=max(2, len(values)) * 26)

@@ -12,8 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from metrics.drawing import robust
 from metrics.figures.activity import DayActivity
-from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, FirstReply
+from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH
 
 Spec = dict[str, Any]
 
@@ -41,8 +42,9 @@ def hours(span: timedelta) -> float:
     return round(span.total_seconds() / 3600, 2)
 
 
-def median_first_reply(days: Sequence[DayMedian], theme: str = "light") -> Spec:
-    """Median First Reply Time by day in hours, for all and high priority, with both goals as dashed lines."""
+def median_first_reply(days: Sequence[DayMedian], theme: str = "light", unfinished: date | None = None) -> Spec:
+    """Median First Reply Time by day in hours, for all and high priority, with both goals as dashed lines. The
+    `unfinished` day is marked, if it has a median."""
     import altair as alt
 
     names = {"all": _("All mentions"), "high": _("High priority")}
@@ -55,12 +57,14 @@ def median_first_reply(days: Sequence[DayMedian], theme: str = "light") -> Spec:
         }
         for day, series, median, n in with_gaps(days)
     ]
+    drawn = sorted({day for day, *_rest in days})
+    end = robust.top([hours(median) for _day, _series, median, _count in days], map(hours, (GOAL_ALL, GOAL_HIGH)))
     lines = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            x=day_axis(alt, [day for day, *_rest in days]),
-            y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
+            x=day_axis(alt, drawn),
+            y=alt.Y("hours:Q", title=end.titled(_("hours to first reply")), scale=end.scale(alt)),
             color=_series_colour(alt, list(names.values()), theme),
             shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)),
             tooltip=[
@@ -80,7 +84,13 @@ def median_first_reply(days: Sequence[DayMedian], theme: str = "light") -> Spec:
     label = base.mark_text(align="left", dx=4, dy=-6, color=INK[theme].text).encode(
         y="hours:Q", x=alt.value(0), text="goal:N"
     )
-    return finish(alt.layer(lines, rule, label), theme)
+    marked = so_far(alt, unfinished if unfinished in drawn else None, theme)
+    return finish(alt.layer(*weekends(alt, _between(drawn), theme), lines, rule, label, *marked), theme)
+
+
+def _between(days: Sequence[date]) -> list[date]:
+    """Every day from the first to the last."""
+    return [days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)] if days else []
 
 
 def with_gaps(days: Sequence[DayMedian]) -> list[tuple[date, str, timedelta | None, int]]:
@@ -93,31 +103,6 @@ def with_gaps(days: Sequence[DayMedian]) -> list[tuple[date, str, timedelta | No
         for series in dict.fromkeys(series for _day, series, *_rest in days)
         for day in (first + timedelta(days=n) for n in range(count))
     ]
-
-
-def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> Spec:
-    """Median First Reply Time per channel in hours, as bars, each with its target as a tick."""
-    import altair as alt
-
-    values = [
-        {"channel": row.label, "hours": hours(row.median), "target": hours(row.goal), "answered": row.answered}
-        for row in rows
-        if row.median is not None
-    ]
-    base = alt.Chart(alt.InlineData(values=values)).encode(
-        y=alt.Y("channel:N", title=None, sort=None, axis=alt.Axis(labelLimit=220))
-    )
-    bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
-        x=alt.X("hours:Q", title=_("median hours to first reply"), scale=alt.Scale(domainMin=0)),
-        tooltip=[
-            alt.Tooltip("channel:N", title=_("channel")),
-            alt.Tooltip("hours:Q", title=_("median hours"), format=".1f"),
-            alt.Tooltip("target:Q", title=_("target hours")),
-            alt.Tooltip("answered:Q", title=_("answered")),
-        ],
-    )
-    target = base.mark_tick(color=INK[theme].series[1], thickness=3, height={"band": 0.9}).encode(x="target:Q")
-    return finish(alt.layer(bars, target), theme, height=max(2, len(values)) * 26)
 
 
 def daily_activity(
@@ -133,9 +118,10 @@ def daily_activity(
         for row in days
         for name, label in names.items()
     ]
+    end = robust.top([row["tickets"] for row in rows if row["tickets"]])
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=day_axis(alt, axis or [row.day for row in days], is_whole=bool(axis)),
-        y=alt.Y("tickets:Q", title=_("tickets"), scale=alt.Scale(domainMin=0)),
+        y=alt.Y("tickets:Q", title=end.titled(_("tickets")), scale=end.scale(alt)),
         color=_series_colour(alt, list(names.values()), theme),
         tooltip=[
             alt.Tooltip("day:T", title=_("day"), format="%a %d %b"),

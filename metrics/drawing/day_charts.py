@@ -7,12 +7,11 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from metrics.drawing import robust
 from metrics.drawing.charts import INK, Spec, day_axis, finish, midnight, so_far, weekends
 
 FURTHER = {"light": ("#7a6a00", "#5a5955"), "dark": ("#e0cf5a", "#a9abb0")}
 """Colours after those of the theme, as far from them for colour-blind eyes."""
-ROBUST = 4
-"""A day of more than so many times the median is cut off, so that it doesn't flatten the rest."""
 
 
 def stacked(
@@ -31,15 +30,16 @@ def stacked(
         for day in days
         for name, count in _summed(counts.get(day, ())).items()
     ]
-    top, cut = _top([sum(count for _name, count in found) for found in counts.values()])
+    end = robust.top([sum(count for _name, count in found) for found in counts.values()])
     colours = [*INK[theme].series, *FURTHER[theme]][: len(series)]
-    title = _("%(what)s (cut off at %(top)d)") % {"what": what, "top": top} if cut else what
     stack = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_bar(clip=True, stroke=INK[theme].page, strokeWidth=0.5)
         .encode(
             x=day_axis(alt, days, is_whole=True),
-            y=alt.Y("count:Q", title=title, scale=alt.Scale(domain=[0, top]), axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y(
+                "count:Q", title=end.titled(what), scale=alt.Scale(domain=[0, end.value]), axis=alt.Axis(tickMinStep=1)
+            ),
             color=alt.Color(
                 "series:N",
                 sort=list(series),
@@ -64,11 +64,3 @@ def _summed(found: Sequence[tuple[str, int]]) -> dict[str, int]:
     for name, count in found:
         total[name] = total.get(name, 0) + count
     return total
-
-
-def _top(totals: Sequence[int]) -> tuple[int, bool]:
-    """Where the axis ends, and whether that cuts something off."""
-    most = max(totals, default=1)
-    median = sorted(totals)[len(totals) // 2] if totals else 1
-    limit = max(10, ROBUST * median)
-    return (limit, True) if most > 2 * limit else (max(1, most), False)

@@ -70,7 +70,11 @@ def week(slots: Sequence[Slot], what: str, theme: str = "light") -> Spec:
     )
     cells = base.mark_rect(stroke=ink.grid).encode(color=alt.Color("count:Q", scale=scale, legend=legend))
     inked = alt.condition(alt.datum.deep, alt.value(ink.page), alt.value(NUMBERS[theme]))
-    numbers = base.transform_filter("datum.count > 0").mark_text(fontSize=11).encode(text="count:Q", color=inked)
+    numbers = (
+        base.transform_filter("datum.count > 0")
+        .mark_text()
+        .encode(text="count:Q", color=inked, size=alt.condition("datum.count > 999", alt.value(8), alt.value(11)))
+    )
     marks = (
         base.transform_filter(alt.datum.away)
         .mark_point(shape="stroke", angle=45, size=40, strokeWidth=1.5, xOffset=-9, yOffset=-8)

@@ -21,7 +21,7 @@ from metrics.hours.shares import HALF, Slot, shares
 from metrics.tables import Cell, Chart, Table, duration
 from team import coverage
 
-OF_SIDES = ("mentions", "answered", "median", "p90", "within", "overdue", "replied")
+OF_SIDES = ("mentions", "answered", "median", "p75", "p90", "within", "overdue", "replied")
 WEEKDAYS = range(1, 8)
 LEVELS = 4
 
@@ -67,8 +67,8 @@ class HoursReport:
     @property
     def charts(self) -> list[Chart]:
         return [
-            Chart("mentions", _("When mentions are posted"), self._mentions_spec, not self.mentions),
-            Chart("replies", _("When first replies are posted"), self._replies_spec, not self.replied),
+            Chart("mentions", _("When mentions are posted"), self._mentions_spec, not self.mentions, True),
+            Chart("replies", _("When first replies are posted"), self._replies_spec, not self.replied, True),
         ]
 
     def _mentions_spec(self, theme: str) -> Spec:
@@ -126,7 +126,7 @@ def _side(side: Side) -> list[Cell]:
     within = row.within_percent
     times = [
         Cell(duration(time), None if time is None else charts.hours(time), "answered", part=part)
-        for time in (row.median, row.p90)
+        for time in (row.median, row.p75, row.p90)
     ]
     return [
         Cell(label, label),

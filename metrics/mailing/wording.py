@@ -43,6 +43,17 @@ def slack_text(message: ReportMessage, now: datetime) -> str:
     return "\n".join([head, *map(escaped, _bullets(shown)), _address(), _settings()])
 
 
+ROOM_LINES = 4
+"""Of the summary; the whole of it is behind the address."""
+
+
+def room_text(package: Package) -> str:
+    """Slack markup, of the team's package."""
+    head = _("*The package of %(month)s is ready*") % {"month": escaped(_month(package))}
+    lines = map(escaped, _bullets(package.summary[:ROOM_LINES]))
+    return "\n".join([f"📦 {head}", *lines, _without_restricted(), _address()])
+
+
 def _of_package(package: Package) -> tuple[str, str]:
     subject = _("Mentions: the package of %(month)s") % {"month": _month(package)}
     attached = _("Slides, pictures and tables are attached, and on this page: %(address)s") % {"address": _address()}

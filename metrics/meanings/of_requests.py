@@ -9,9 +9,14 @@ from metrics.meanings.meaning import Meaning
 OF_REQUESTS = (
     Meaning("requests", _("Requests"), _("Requests to experts that were asked then. One that Slack refused is none.")),
     Meaning(
+        "requests_before",
+        _("Requests before"),
+        _("Requests that were asked in the period that this one is compared with."),
+    ),
+    Meaning(
         "requests_change",
         _("Change in requests"),
-        _("How many requests more or fewer than before: in the month before, or in the same number of days."),
+        _("How many requests more or fewer than before: in the month before, or in the period compared with."),
     ),
     Meaning(
         "requests_answered", _("Of these answered"), _("Requests asked then that have an answer, whenever it came.")

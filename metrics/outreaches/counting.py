@@ -34,6 +34,8 @@ class Line:
     label: str
     counts: Counts
     before: Counts | None = None
+    is_gap: bool = False
+    """A month before the first request: the desk knew none, which is not the same as nobody asking."""
 
     def count(self, name: str) -> int:
         return int(self.counts.get(name) or 0)
@@ -108,7 +110,8 @@ def by_month(rows: Rows, tickets: Tickets, filters: Filters, wanted: Sequence[da
             **asked.get(month, {}), "expert_answers": answered.get(month, 0), "expert_responded": said.get(month, 0)
         }  # fmt: skip
         is_known = begins is not None and bool(lines) and begins <= lines[-1].key
-        lines.append(Line(month, month.strftime("%Y-%m"), counts, lines[-1].counts if is_known else None))
+        is_gap = (begins is None or month < begins) and not any(counts.values())
+        lines.append(Line(month, month.strftime("%Y-%m"), counts, lines[-1].counts if is_known else None, is_gap))
     return lines
 
 

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts, month_charts
 from metrics.drawing.charts import Spec
+from metrics.figures import against
 from metrics.figures.parts import Part
 from metrics.outreaches import conditions, counting
 from metrics.outreaches.counting import NOBODY, Line
-from metrics.periods import Period, before
+from metrics.periods import Period
 from metrics.tables import Cell, Chart, Table, duration
 
 MONTHS = 6
@@ -28,7 +29,8 @@ OF_MONTHS = (
     *("expert_answers", "answers_change", "expert_responded", "responded_change"),
 )
 OF_PERIOD = (
-    *("requests", "requests_change", "requests_answered", "requests_open", "requests_over", "took", "expert_answers"),
+    *("requests", "requests_before", "requests_change", "requests_answered", "requests_open", "requests_over"),
+    *("took", "expert_answers"),
 )
 CHANGES = {
     "requests_change": "requests",
@@ -41,6 +43,7 @@ class ExpertsReport:
     name = "experts"
     title = gettext_lazy("Experts")
     has_no_clock = True
+    compares = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -62,13 +65,13 @@ class ExpertsReport:
 
     @cached_property
     def is_known(self) -> bool:
-        """Whether there were requests before the end of the first day of the period before."""
+        """Whether there were requests before the end of the first day that is compared with."""
         first = counting.first_asked(self.rows)
         return first is not None and first < Period(self.earlier.first, self.earlier.first, self.earlier.tz).end
 
     @property
     def earlier(self) -> Period:
-        return before(self.filters.period)
+        return self.filters.earlier
 
     @cached_property
     def platforms(self) -> list[Line]:
@@ -87,25 +90,30 @@ class ExpertsReport:
         is_quiet = not any(line.count("requests") or line.count("expert_answers") for line in self.months)
         return [
             Chart("by-month", _("Requests to experts and their answers by month"), self._by_month, is_quiet),
-            Chart("by-topic", _("Requests by topic"), self._by_topic, not _asked(self.topics)),
-            Chart("by-platform", _("Requests by platform"), self._by_platform, not _asked(self.platforms)),
+            Chart("by-topic", self._titled(_("Requests by topic")), self._by_topic, not _asked(self.topics)),
+            Chart(
+                "by-platform", self._titled(_("Requests by platform")), self._by_platform, not _asked(self.platforms)
+            ),
         ]
 
     def _by_month(self, theme: str) -> Spec:
         rows = [
             (line.key, self._is_unfinished(line.key), line.count("requests"), line.count("expert_answers"))
             for line in self.months
+            if not line.is_gap
         ]
         return month_charts.by_month(rows, (_("Requests"), _("Expert answers")), theme)
 
     def _by_topic(self, theme: str) -> Spec:
         lines = [(line.label or _("No topic"), line) for line in _asked(self.topics)]
-        return bars.beside(_drawn(lines), _("topic"), _("requests"), theme)
+        return bars.beside(_drawn(lines), _("topic"), _("requests"), theme, against.words(self.earlier))
 
     def _by_platform(self, theme: str) -> Spec:
-        return bars.beside(
-            _drawn([(line.label, line) for line in _asked(self.platforms)]), _("platform"), _("requests"), theme
-        )
+        lines = [(line.label, line) for line in _asked(self.platforms)]
+        return bars.beside(_drawn(lines), _("platform"), _("requests"), theme, against.words(self.earlier))
+
+    def _titled(self, title: str) -> str:
+        return against.titled(title, self.earlier)
 
     @property
     def tables(self) -> list[Table]:
@@ -116,16 +124,15 @@ class ExpertsReport:
                 [self._month(line) for line in reversed(self.months)],
                 title=_("By calendar month"),
             ),
-            Table(_("Topic"), OF_PERIOD, [self._topic(line) for line in self.topics], "topics", _("By topic")),
-            Table(_("Person"), OF_PERIOD, [self._person(line) for line in self.people], "people", _("By person")),
-            Table(
-                _("Platform"),
-                OF_PERIOD,
-                [self._platform(line) for line in self.platforms],
-                "platforms",
-                _("By platform"),
+            self._table(_("Topic"), [self._topic(line) for line in self.topics], "topics", _("By topic")),
+            self._table(_("Person"), [self._person(line) for line in self.people], "people", _("By person")),
+            self._table(
+                _("Platform"), [self._platform(line) for line in self.platforms], "platforms", _("By platform")
             ),
         ]
+
+    def _table(self, first: str, rows: list[list[Cell]], slug: str, title: str) -> Table:
+        return Table(first, OF_PERIOD, rows, slug, title, against=self.earlier)
 
     def _is_unfinished(self, month: date) -> bool:
         return counting.whole(month, self.filters).last >= self.today
@@ -133,29 +140,38 @@ class ExpertsReport:
     def _month(self, line: Line) -> list[Cell]:
         is_unfinished = self._is_unfinished(line.key)
         shown = _("%(month)s, so far") % {"month": line.label} if is_unfinished else line.label
-        cells = _cells(line, OF_MONTHS, Part(), counting.whole(line.key, self.filters), no_change=is_unfinished)
-        return [Cell(shown, line.label), *cells]
+        whole = counting.whole(line.key, self.filters)
+        return [Cell(shown, line.label), *(_cell(line, name, Part(), whole, is_unfinished) for name in OF_MONTHS)]
 
     def _topic(self, line: Line) -> list[Cell]:
         label = line.label or _("No topic")
-        return [Cell(label, label, pinned=False), *_cells(line, OF_PERIOD, Part(topic=line.key))]
+        return [Cell(label, label, pinned=False), *self._cells(line, Part(topic=line.key))]
 
     def _person(self, line: Line) -> list[Cell]:
         label = _("A team, nobody in particular") if line.key == NOBODY else line.label
-        return [Cell(label, label, pinned=line.key == NOBODY), *_cells(line, OF_PERIOD, Part(person=line.key))]
+        return [Cell(label, label, pinned=line.key == NOBODY), *self._cells(line, Part(person=line.key))]
 
     def _platform(self, line: Line) -> list[Cell]:
-        return [Cell(line.label, line.label, platform=line.key), *_cells(line, OF_PERIOD, Part(platform=line.key))]
+        return [Cell(line.label, line.label, platform=line.key), *self._cells(line, Part(platform=line.key))]
+
+    def _cells(self, line: Line, part: Part) -> list[Cell]:
+        return [
+            _ago(line, part, self.earlier) if name == "requests_before" else _cell(line, name, part)
+            for name in OF_PERIOD
+        ]
 
 
-def _cells(
-    line: Line, names: Sequence[str], part: Part, period: Period | None = None, *, no_change: bool = False
-) -> list[Cell]:
+def _ago(line: Line, part: Part, earlier: Period) -> Cell:
+    if line.before is None:
+        return Cell("—", None)
+    value = int(line.before.get("requests") or 0)
+    return Cell(f"{value:,}", value, "requests", part=part, period=earlier)
+
+
+def _cell(line: Line, name: str, part: Part, period: Period | None = None, no_change: bool = False) -> Cell:
     """`no_change`: a month that is not over is not compared with a whole one."""
-    return [_cell(line, name, part, period, no_change) for name in names]
-
-
-def _cell(line: Line, name: str, part: Part, period: Period | None, no_change: bool) -> Cell:
+    if line.is_gap:
+        return Cell("—", None)
     if name == "took":
         hours = None if line.took is None else charts.hours(line.took)
         return Cell(duration(line.took), hours, "requests_answered", part=part, period=period)

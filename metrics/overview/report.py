@@ -18,7 +18,7 @@ from metrics.figures.activity import ACTIVITY, DayActivity
 from metrics.meanings import MEANINGS
 from metrics.overview.counting import FigureSource, SpanFigures, figure_source
 from metrics.overview.spans import Span, spans
-from metrics.periods import Period
+from metrics.periods import YEAR, Period
 from metrics.tables import Cell, Chart, Table, duration
 
 DAYS = 30
@@ -40,16 +40,19 @@ class OverviewReport:
     name = "overview"
     title = gettext_lazy("Overview")
     heading = title
+    compares = True
+    has_own_periods = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.now, self.user = tickets, now, user
         self.today = now.astimezone(filters.period.tz).date()
         first = self.today - timedelta(days=DAYS - 1)
+        self.of_last_year = filters.earlier.name == YEAR
         self.filters = filters.over(Period(first, self.today, filters.period.tz))
 
     @cached_property
     def spans(self) -> list[Span]:
-        return spans(self.today, self.filters.period.tz)
+        return spans(self.today, self.filters.period.tz, self.of_last_year)
 
     @cached_property
     def source(self) -> FigureSource:

@@ -1,14 +1,14 @@
-"""Today, this week and this month so far, each with the same number of days before. Pure."""
+"""Today, this week and this month so far, each with the same number of days before, or of last year. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from metrics.periods import Period
+from metrics.periods import Period, year_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,33 @@ class Span:
     before: Period
 
 
-def spans(today: date, tz: tzinfo) -> list[Span]:
+def spans(today: date, tz: tzinfo, of_last_year: bool = False) -> list[Span]:
     """A week begins on Monday. A month that was shorter is compared up to its end."""
+    return _of_last_year(_spans(today, tz)) if of_last_year else _spans(today, tz)
+
+
+YEAR_OF_WEEKS = timedelta(weeks=52)
+
+
+def _of_last_year(found: list[Span]) -> list[Span]:
+    """Days and weeks beside the same weekdays, months beside the same dates."""
+    return [
+        replace(span, before_label=label, before=_weeks_ago(span.period) if number < 2 else year_before(span.period))
+        for number, (span, label) in enumerate(
+            zip(
+                found,
+                (_("52 weeks before"), _("same days 52 weeks before"), _("same days of the month last year")),
+                strict=True,
+            )
+        )
+    ]
+
+
+def _weeks_ago(period: Period) -> Period:
+    return Period(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS, period.tz)
+
+
+def _spans(today: date, tz: tzinfo) -> list[Span]:
     monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
     last_of_before = first - timedelta(days=1)
     same_date = last_of_before.replace(day=min(today.day, last_of_before.day))

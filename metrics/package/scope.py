@@ -41,5 +41,7 @@ def tickets_of(channel_ids: Sequence[int]) -> Tickets:
 
 
 def filters_of(package: Package) -> Filters:
-    period = months.period_of(package.month, ZoneInfo(package.zone))
-    return Filters(period, package.channel_ids or [NO_CHANNEL])
+    """The month, beside the one before."""
+    zone = ZoneInfo(package.zone)
+    period, before = (months.period_of(month, zone) for month in (package.month, months.month_before(package.month)))
+    return Filters(period, package.channel_ids or [NO_CHANNEL], against=before)

@@ -6,20 +6,21 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from audit.csv_cells import spreadsheet_safe
 from metrics.drawing import pictures
 from metrics.models import Package
-from metrics.package import months, scope, slides
-from metrics.reports import ActivityReport, FirstReplyReport, Report
+from metrics.overview.report import OverviewReport
+from metrics.package import scope, slides
+from metrics.reports import REPORTS as ALL_REPORTS
+from metrics.reports import Report
 from metrics.summary import comparing, wording
-from metrics.tables import Table, tables_of
-from metrics.tags.report import TagsReport
+from metrics.tables import Chart, Table, tables_of
 
-REPORTS: tuple[type[Report], ...] = (FirstReplyReport, ActivityReport, TagsReport)
+REPORTS: tuple[type[Report], ...] = tuple(kind for kind in ALL_REPORTS.values() if kind is not OverviewReport)
+"""All but the overview, which is of now and not of a month."""
 SUMMARY = "summary.txt"
 Files = dict[str, bytes]
 """Name → content."""
@@ -35,11 +36,18 @@ def _files_of(kind: type[Report]) -> Callable[[Package, datetime], Files]:
     def files(package: Package, now: datetime) -> Files:
         report = _report(package, kind, now)
         drawn = {
-            f"{chart.slug}.png": pictures.png(chart.spec("light")) for chart in report.charts if not chart.is_empty
+            picture_name(report, chart): pictures.png(chart.spec("light"))
+            for chart in report.charts
+            if not chart.is_empty
         }
         return drawn | _tables(report)
 
     return files
+
+
+def picture_name(report: Report, chart: Chart) -> str:
+    """Two reports may have charts of one name."""
+    return f"{report.name}-{chart.slug}.png"
 
 
 def _tables(report: Report) -> Files:
@@ -60,9 +68,8 @@ def as_csv(table: Table) -> bytes:
 
 def summed_up(package: Package, now: datetime) -> list[str]:
     filters = scope.filters_of(package)
-    before = months.period_of(months.month_before(package.month), ZoneInfo(package.zone))
     tickets = scope.tickets_of(package.channel_ids)
-    return wording.sentences(comparing.compare(tickets, filters, before, now, package.channel_ids))
+    return wording.sentences(comparing.compare(tickets, filters, filters.earlier, now, package.channel_ids))
 
 
 def _summary(package: Package, now: datetime) -> Files:
@@ -73,7 +80,8 @@ def _summary(package: Package, now: datetime) -> Files:
 def _slides(package: Package, now: datetime) -> Files:
     """From the files there are: the summary, then one slide for each picture."""
     held = {file.name: bytes(file.content) for file in package.files.filter(name__endswith=".png")}
-    titles = [(f"{chart.slug}.png", chart.title) for kind in REPORTS for chart in _report(package, kind, now).charts]
+    reports = [_report(package, kind, now) for kind in REPORTS]
+    titles = [(picture_name(each, chart), chart.title) for each in reports for chart in each.charts]
     drawn = [(str(title), held[name]) for name, title in titles if name in held]
     period = wording.name_of(scope.filters_of(package).period)
     title = _("Mentions in %(period)s") % {"period": period}

@@ -31,7 +31,6 @@ from metrics.release_days import counting as releases
 from metrics.release_days.days import Days
 from metrics.reports import ActivityReport, FirstReplyReport
 from metrics.tables import duration
-from metrics.tags.report import TagsReport
 
 PER_PAGE = 50
 NAMES = (*FIGURE_NAMES, *reach.NAMES, *workload.NAMES, *releases.NAMES, *conditions.NAMES)
@@ -123,8 +122,8 @@ def _of_the_report(query: QueryDict, name: str) -> QueryDict:
     kept = query.copy()
     was = kept.get("was", "")
     days = ("from", "to") if name == OverviewReport.name or "period" not in query else ()
-    of_tags = ("tag",) if name == TagsReport.name else ()
-    for key in ("figure", "day", "at", "of", "was", "high", *PART_KEYS, *days, *of_tags):
+    of_tags = ("tag",) if "tagged" in query else ()
+    for key in ("figure", "day", "at", "of", "was", "high", "tagged", *PART_KEYS, *days, *of_tags):
         kept.pop(key, None)
     for key, value in period_pairs(was) if was else ():
         kept[key] = value

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 
 from channels.models import Channel
+from metrics.figures import against
 from metrics.meanings import MEANINGS
 from metrics.overview.report import OverviewReport, Tile
 from metrics.overview.spans import Span
@@ -66,6 +67,7 @@ def context(shown: OverviewReport, request: HttpRequest) -> dict[str, Any]:
         days = len(of.period.days)
         return {
             "span": of,
+            "before_days": against.days_of(of.before),
             "tiles": [tile(each) for each in tiles],
             "days": ngettext("%(count)d day, so far", "%(count)d days, so far", days) % {"count": days},
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -14,7 +14,7 @@ from experts.directory import tree
 from experts.models import Topic
 from mentions.people.access import visible_channel_ids
 from metrics.definitions import Filters
-from metrics.periods import DEFAULT, BadPeriod, asked, named
+from metrics.periods import BEFORE, DEFAULT, BadPeriod, Period, asked, before, compared, named
 from metrics.reply_clock import ReplyClock
 
 
@@ -30,11 +30,14 @@ class Asked:
     """Topics to choose from: (slug, name)."""
     team: str = ""
     """The chosen one's slug."""
+    compare: str = BEFORE
+    """How the period to compare with was chosen."""
 
 
 def read(request: HttpRequest, now: datetime) -> Asked:
     """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`, `clock=ingested`,
-    `hours=coverage`, `tag=NAME`, `language=CODE`, `team=SLUG` (a topic and all below it)."""
+    `hours=coverage`, `tag=NAME`, `language=CODE`, `team=SLUG` (a topic and all below it), `compare=before|year` or
+    `vs_from` and `vs_to`."""
     channels = list(
         Channel.objects.filter(pk__in=visible_channel_ids(request.user)).select_related("connection").order_by("name")
     )
@@ -46,6 +49,7 @@ def read(request: HttpRequest, now: datetime) -> Asked:
     except BadPeriod as error:
         problems.append(f"{error} " + _("Showing the last 30 days instead."))
         period = named(DEFAULT, today, tz)
+    against = _against(request, period, today, problems)
     wanted = set(request.GET.getlist("channel")) - {""}
     chosen = [channel for channel in channels if channel.slug in wanted]
     if len(chosen) < len(wanted):
@@ -59,10 +63,19 @@ def read(request: HttpRequest, now: datetime) -> Asked:
     below = _below(team, teams)
     if team and not below:
         problems.append(_("This team does not exist and was ignored."))
+    channel_ids = [channel.pk for channel in chosen]
     filters = Filters(
-        period, [channel.pk for channel in chosen], high_only, with_internal, clock, tag, language, tuple(below)
+        period, channel_ids, high_only, with_internal, clock, tag, language, tuple(below), against=against
     )
-    return Asked(filters, channels, problems, request.GET, _choices(teams), team if below else "")
+    return Asked(filters, channels, problems, request.GET, _choices(teams), team if below else "", against.name)
+
+
+def _against(request: HttpRequest, period: Period, today: date, problems: list[str]) -> Period:
+    try:
+        return compared(request.GET, period, today)
+    except BadPeriod as error:
+        problems.append(f"{error} " + _("Compared with the period before instead."))
+        return before(period)
 
 
 def _choices(teams: list[tree.Branch]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.models import Channel
 from metrics.figures.parts import PART_KEYS
 from metrics.meanings import MEANINGS
+from metrics.periods import BEFORE, YEAR
 from metrics.reports import Report
 from metrics.tables import Cell, Table, duration
 from metrics.tags.report import TagsReport
@@ -25,6 +26,11 @@ PERIOD_WORDS = [
     ("this-month", _("This month")),
     ("last-month", _("Last month")),
     ("custom", _("Custom period")),
+]
+COMPARE_WORDS = [
+    (BEFORE, _("The period before")),
+    (YEAR, _("The same period last year")),
+    ("custom", _("Chosen days")),
 ]
 
 
@@ -70,10 +76,10 @@ def figure_links(table: Table, query: QueryDict, slugs: dict[int, str], report: 
     return {
         "first": table.first,
         "slug": table.slug,
-        "title": table.title,
+        "heading": table.heading,
         "labels": table.labels,
         "sorts": table.sorts,
-        "figures": [MEANINGS[name] for name in table.figures],
+        "figures": [(table.head(name), MEANINGS[name]) for name in table.figures],
         "rows": rows,
         "csv": urlencode([("table", table.slug)]) + "&" if table.title else "",
     }
@@ -95,7 +101,7 @@ def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str) -> d
 def link(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str = "") -> str:
     """To the tickets that the cell's figure counted, with the page's filters. `slugs`: of channels, by id; `report`:
     the one that the list leads back to."""
-    own = {"figure", "day", "high", "at", "of", "was", *PART_KEYS} | (
+    own = {"figure", "day", "high", "at", "of", "was", "tagged", *PART_KEYS} | (
         {"period", "from", "to"} if cell.period else set()
     )
     pairs = [(key, value) for key, values in query.lists() for value in values if key not in own]
@@ -112,7 +118,9 @@ def link(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str = "") 
     if cell.at:
         pairs.append(("at", cell.at.isoformat()))
     if cell.tag:
+        is_of_page = ("tag", cell.tag) in pairs
         pairs = [pair for pair in pairs if pair[0] != "tag"] + [("tag", cell.tag)]
+        pairs += [] if is_of_page else [("tagged", "1")]  # the way back drops the tag
     if cell.high:
         pairs.append(("high", "1"))
     pairs += cell.part.pairs

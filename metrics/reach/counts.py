@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, Count, Func, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -75,7 +76,10 @@ def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
     figures: dict[str, Any] = {f"n_{n}": Max(told(n, extra)) if n in OF_THREADS else Sum(told(n, extra)) for n in NAMES}
     of_messages = Q(messages__direction=Message.Direction.INBOUND, messages__is_deleted=False)
     rows = tickets.filter(of_messages, messages__extra__has_any_keys=keys).order_by()
-    sql, params = rows.values("pk", PLATFORM).annotate(**figures).query.sql_with_params()
+    try:
+        sql, params = rows.values("pk", PLATFORM).annotate(**figures).query.sql_with_params()
+    except EmptyResultSet:  # no channel is in sight
+        return {}
     columns = [f"n_{name}" for name in NAMES]
     sums = ", ".join(f"sum({column})::bigint" for column in columns)
     statement = f"SELECT platform, {sums} FROM ({sql}) x (ticket, platform, {', '.join(columns)}) GROUP BY 1"  # noqa: S608

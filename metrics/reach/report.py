@@ -17,9 +17,9 @@ from metrics.by_channel.counting import begins
 from metrics.definitions import Filters, Tickets, figure
 from metrics.drawing import bars
 from metrics.drawing.charts import Spec
+from metrics.figures import against
 from metrics.figures.parts import Part
 from metrics.meanings import MEANINGS
-from metrics.periods import before
 from metrics.reach import counts
 from metrics.tables import Cell, Chart, Table
 
@@ -47,6 +47,7 @@ class PlatformsReport:
     name = "platforms"
     title = gettext_lazy("Platforms")
     has_no_clock = True
+    compares = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -58,7 +59,7 @@ class PlatformsReport:
     @cached_property
     def lines(self) -> list[Line]:
         """Most mentions first. Four queries."""
-        chosen, earlier = self.filters.narrow(self.tickets), before(self.filters.period)
+        chosen, earlier = self.filters.narrow(self.tickets), self.filters.earlier
         posted = chosen.filter(figure("mentions", self.filters.period, self.now))
         then = chosen.filter(figure("mentions", earlier, self.now)).values(PLATFORM).annotate(number=Count("pk"))
         ago = {row[PLATFORM]: row["number"] for row in then.order_by()}
@@ -79,14 +80,19 @@ class PlatformsReport:
     @property
     def charts(self) -> list[Chart]:
         drawn = [
-            Chart("mentions", _("Mentions by platform"), self._mentions, not self.lines),
+            Chart(
+                "mentions",
+                against.titled(_("Mentions by platform"), self.filters.earlier),
+                self._mentions,
+                not self.lines,
+            ),
             *(self._reach_chart(name) for name in ("views", "likes")),
         ]
         return drawn
 
     def _mentions(self, theme: str) -> Spec:
         rows = [(line.label, line.mentions, line.before) for line in self.lines]
-        return bars.beside(rows, _("platform"), _("mentions"), theme)
+        return bars.beside(rows, _("platform"), _("mentions"), theme, against.words(self.filters.earlier))
 
     def _reach_chart(self, name: str) -> Chart:
         rows = [(line.label, line.reach[name] or 0, None) for line in self.lines if line.reach.get(name)]
@@ -100,7 +106,8 @@ class PlatformsReport:
 
     @property
     def table(self) -> Table:
-        return Table(_("Platform"), COLUMNS, [self._row(line) for line in self.lines])
+        rows = [self._row(line) for line in self.lines]
+        return Table(_("Platform"), COLUMNS, rows, against=self.filters.earlier)
 
     def _row(self, line: Line) -> list[Cell]:
         part, change = Part(platform=line.platform), line.change
@@ -109,7 +116,7 @@ class PlatformsReport:
             Cell(f"{line.mentions:,}", line.mentions, "mentions", part=part),
             Cell("—", None)
             if line.before is None
-            else Cell(f"{line.before:,}", line.before, "mentions", part=part, period=before(self.filters.period)),
+            else Cell(f"{line.before:,}", line.before, "mentions", part=part, period=self.filters.earlier),
             Cell("—" if change is None else f"{change:+,}" if change else "0", change),
             Cell(f"{line.requesters:,}", line.requesters),
             *(self._reach(line.reach.get(name), name, part) for name in counts.NAMES),

@@ -18,7 +18,7 @@ from metrics.release_days.counting import EVERY, ByChannel
 from metrics.release_days.days import ALL, ORDINARY, Day, Days
 from metrics.tables import Cell, Chart, Table, duration
 
-OF_SIDES = ("mentions", "answered", "median", "p90", "within", "overdue")
+OF_SIDES = ("mentions", "answered", "median", "p75", "p90", "within", "overdue")
 COLUMNS = ("release_mentions", "ordinary_mentions", "release_mean", "ordinary_mean", "increase")
 MAX_DRAWN = 15
 
@@ -102,7 +102,7 @@ class ReleaseDayReport:
         within = row.within_percent
         times = [
             Cell(duration(time), None if time is None else charts.hours(time), "answered", part=part)
-            for time in (row.median, row.p90)
+            for time in (row.median, row.p75, row.p90)
         ]
         days = self.days.count(which)
         return [

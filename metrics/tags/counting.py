@@ -9,16 +9,16 @@ from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
 from metrics.definitions import Filters, Tickets, first_posted, within_days
-from metrics.periods import Period, before
+from metrics.periods import Period
 from metrics.tags.rising import TagCount, ranked
 
 SAMPLES = 3
 
 
 def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:
-    """Every tag with mentions in the period or the one before, the most certain rise first; just the one that the
-    filters name. Two queries."""
-    period, earlier = filters.period, before(filters.period)
+    """Every tag with mentions in the period or the one compared with, the most certain rise first; just the one
+    that the filters name. Two queries."""
+    period, earlier = filters.period, filters.earlier
     now_, then = within_days("posted_at", period), within_days("posted_at", earlier)
     chosen = filters.narrow(tickets)
     is_known = _begins(chosen, earlier)
@@ -29,7 +29,8 @@ def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:
         .annotate(n_now=Count("pk", filter=now_), n_before=Count("pk", filter=then))
         .order_by()
     )
-    return ranked([TagCount(r["tags__name"], r["n_now"], r["n_before"] if is_known else None) for r in rows])
+    longer = len(period.days) / len(earlier.days)
+    return ranked([TagCount(r["tags__name"], r["n_now"], r["n_before"] if is_known else None, longer) for r in rows])
 
 
 def _begins(tickets: Tickets, earlier: Period) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars
 from metrics.drawing.charts import Spec
-from metrics.periods import before
+from metrics.figures import against
 from metrics.tables import Cell, Chart, Table
 from metrics.tags import counting
 from metrics.tags.rising import TagCount
@@ -35,6 +35,8 @@ class Rising:
 class TagsReport:
     name = "tags"
     title = gettext_lazy("Tags")
+    has_no_clock = True
+    compares = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -51,15 +53,18 @@ class TagsReport:
 
     @property
     def charts(self) -> list[Chart]:
-        return [Chart("tags", _("Mentions by tag"), self._spec, not self.tags)]
+        title = against.titled(_("Mentions by tag"), self.filters.earlier)
+        return [Chart("tags", title, self._spec, not self.tags)]
 
     def _spec(self, theme: str) -> Spec:
         most = sorted(self.tags, key=lambda tag: (-tag.count, tag.name))[:MAX_DRAWN]
-        return bars.beside([(tag.name, tag.count, tag.before) for tag in most], _("tag"), _("mentions"), theme)
+        rows = [(tag.name, tag.count, tag.before) for tag in most]
+        return bars.beside(rows, _("tag"), _("mentions"), theme, against.words(self.filters.earlier))
 
     @property
     def table(self) -> Table:
-        return Table(_("Tag"), ("mentions", "before", "change", "rising"), [self._row(tag) for tag in self.tags])
+        rows = [self._row(tag) for tag in self.tags]
+        return Table(_("Tag"), ("mentions", "before", "change", "rising"), rows, against=self.filters.earlier)
 
     def _row(self, tag: TagCount) -> list[Cell]:
         change = tag.change
@@ -77,5 +82,5 @@ class TagsReport:
     def _before(self, tag: TagCount) -> Cell:
         if tag.before is None:
             return Cell("—", None)
-        earlier = before(self.filters.period)
+        earlier = self.filters.earlier
         return Cell(f"{tag.before:,}", tag.before, "mentions", tag=tag.name, period=earlier)

@@ -1,7 +1,7 @@
-"""Whether a tag rises: more mentions than in the same number of days before, by more than chance. Pure.
+"""Whether a tag rises: more mentions than in the days compared with, by more than chance. Pure.
 
 Two counts that chance alone makes differ by about the square root of their sum. So 3 instead of 1 says nothing, 30
-instead of 10 does.
+instead of 10 does. Of days that are more or fewer, what as many would have had is expected.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ CERTAIN = 2.0
 
 @dataclass(frozen=True, slots=True)
 class TagCount:
-    """`before` is None if the desk was not there for all of the days before: a gap, not zero."""
+    """`before` is None if the desk was not there for all of the days before: a gap, not zero. `longer`: how many times
+    as long as that the period is."""
 
     name: str
     count: int
     before: int | None = None
+    longer: float = 1.0
 
     @property
     def change(self) -> int | None:
@@ -30,9 +32,9 @@ class TagCount:
     @property
     def deviations(self) -> float:
         """How far beyond chance; 0 where that is unknown."""
-        if self.change is None or self.before is None or not self.count + self.before:
+        if self.before is None or not self.count + self.before:
             return 0.0
-        return self.change / sqrt(self.count + self.before)
+        return (self.count - self.longer * self.before) / sqrt(self.count + self.longer**2 * self.before)
 
     @property
     def rises(self) -> bool:

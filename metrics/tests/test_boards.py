@@ -238,7 +238,11 @@ def test_channels_stand_beside_the_period_before(mo):
     head = tables_of(report)[0].heads
     found = {name: dict(zip(head, [cell.shown for cell in row], strict=True)) for name, row in rows.items()}
     assert list(found) == ["All channels", "One", "Two"]
-    assert (found["One"]["Mentions"], found["One"]["Period before"], found["One"]["Change"]) == ("2", "1", "+1")
+    assert (
+        found["One"]["Mentions"],
+        found["One"]["Period before, 12 Oct 2026 – 31 Oct 2026"],
+        found["One"]["Change"],
+    ) == ("2", "1", "+1")
     assert (found["All channels"]["Mentions"], found["All channels"]["Backlog"]) == ("3", "4")
     assert found["Two"]["Solved"] == "1"
 

@@ -20,14 +20,16 @@ from mentions.people import access, roles
 from mentions.tests.factories import AccountFactory, ChannelFactory, TicketFactory, UserFactory
 from metrics import tasks
 from metrics.drawing import pictures
-from metrics.mailing import planning, sending
+from metrics.mailing import planning, room, sending, wording
 from metrics.models import Package, PackageFile, ReportMessage
 from metrics.package import asking, building, months, scope, slides, steps
 from metrics.package.zipped import zipped
+from metrics.reports import REPORTS
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 1, 7, tzinfo=UTC)
 OCTOBER = date(2026, 10, 1)
+SEPTEMBER = "1 Sep 2026 – 30 Sep 2026"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -88,6 +90,14 @@ def client_of(user):
     return client
 
 
+TABLES = {
+    *("first-reply.csv", "activity.csv", "channels.csv", "platforms.csv", "advocates.csv", "tags.csv"),
+    *(f"experts-{table}.csv" for table in ("figures", "topics", "people", "platforms")),
+    *(f"hours-{table}.csv" for table in ("figures", "mentions", "replies")),
+    *(f"release-day-{table}.csv" for table in ("figures", "releases", "channels")),
+}
+
+
 # --- what is in it ----------------------------------------------------------------------------------------------------
 
 
@@ -96,10 +106,13 @@ def test_it_holds_slides_pictures_tables_and_the_summary(figures):
     with zipfile.ZipFile(io.BytesIO(zipped(package))) as archive:
         names = {name.removeprefix("mentions-2026-10/") for name in archive.namelist()}
     assert names == {
-        *("median-by-day.png", "median-by-channel.png", "daily-activity.png", "tags.png"),
-        *("first-reply.csv", "activity.csv", "tags.csv", "summary.txt", "slides.pptx"),
+        *("first-reply-median-by-day.png", "first-reply-median-by-channel.png", "activity-daily-activity.png"),
+        *("channels-by-channel.png", "channels-by-day.png", "platforms-mentions.png", "tags-tags.png"),
+        *("hours-mentions.png", "hours-replies.png"),
+        *TABLES,
+        *("summary.txt", "slides.pptx"),
     }
-    assert content(package, "tags.png").startswith(b"\x89PNG")
+    assert content(package, "tags-tags.png").startswith(b"\x89PNG")
     rows = list(csv.reader(io.StringIO(content(package, "first-reply.csv").decode("utf-8-sig"))))
     assert [row[0] for row in rows[1:]] == ["All channels", "High priority", "'=News"]
     assert content(package, "summary.txt").decode().splitlines() == package.summary
@@ -112,7 +125,12 @@ def test_slides_open_with_the_summary_then_one_picture_each_inside_the_slide(fig
     titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
     assert titles == [
         *("Mentions in October 2026", "Median First Reply Time by day", "Median First Reply Time by channel"),
-        *("Daily ticket activity", "Mentions by tag"),
+        "Daily ticket activity",
+        f"Mentions by channel, compared with {SEPTEMBER}",
+        "Mentions by day and channel",
+        f"Mentions by platform, compared with {SEPTEMBER}",
+        *("When mentions are posted", "When first replies are posted"),
+        f"Mentions by tag, compared with {SEPTEMBER}",
     ]
     words = " ".join(shape.text_frame.text for shape in deck.slides[0].shapes if shape.has_text_frame)
     assert all(line in words for line in package.summary)
@@ -133,9 +151,11 @@ def test_odd_characters_in_a_name_do_not_keep_the_slides_from_being_made():
 
 def test_a_month_without_anything_has_no_empty_pictures():
     package = made(member())
-    assert sorted(package.files.values_list("name", flat=True)) == [
-        *("activity.csv", "first-reply.csv", "slides.pptx", "summary.txt", "tags.csv")
-    ]
+    assert set(package.files.values_list("name", flat=True)) == {*TABLES, "slides.pptx", "summary.txt"}
+
+
+def test_every_report_of_a_period_is_in_it():
+    assert {kind.name for kind in steps.REPORTS} == set(REPORTS) - {"overview"}
 
 
 def test_it_is_the_same_bytes_every_time(figures):
@@ -164,7 +184,7 @@ def test_a_worker_that_dies_in_any_step_is_followed_by_one_that_goes_on(figures,
     assert building.follow(NOW + 3 * MINUTE) == 1
     assert building.build(package.pk, NOW + 3 * MINUTE)
     assert kept <= set(PackageFile.objects.values_list("pk", flat=True)), "no step twice"
-    assert PackageFile.objects.count() == 9
+    assert PackageFile.objects.count() == len(TABLES) + 11
 
 
 def test_a_step_that_never_finishes_is_given_up_and_said_and_goes_on_by_a_press(figures, monkeypatch):
@@ -252,7 +272,7 @@ def test_a_press_twice_makes_one_package_and_shows_its_progress(figures):
     assert [message.way for message in package.messages.all()] == ["mail"]
     page = client.get(reverse("metrics:packages")).content.decode()
     assert "hx-trigger" in page
-    assert "0 of 5 steps" in page
+    assert f"0 of {len(steps.STEPS)} steps" in page
     line = reverse("metrics:package", args=[package.pk])
     assert client.get(line).status_code == 200
     building.build(package.pk, datetime.now(UTC))
@@ -297,6 +317,7 @@ def sweep(now):
     for package in Package.objects.filter(state="building"):
         building.build(package.pk, now)
     planning.plan(now)
+    room.announce(now)
     sending.send_due(now)
 
 
@@ -340,6 +361,50 @@ def test_the_packages_of_the_team_hold_nothing_of_a_restricted_channel(figures):
     assert Package.objects.get().summary[0].startswith("October 2026: 12 mentions.")
     assert "Restricted channels are not counted here." in mail.outbox[0].body
     assert mail.outbox[0].to == [admin.email]
+
+
+def test_a_room_hears_of_the_teams_package_once_with_its_first_lines(figures, settings):
+    """Nobody has chosen it: the room is enough."""
+    settings.PACKAGE_SLACK_CHANNEL = "#meeting"
+    for hours in (0, 1, 24, 240):
+        sweep(NOW + hours * HOUR)
+    package, post = Package.objects.get(), OutboundItem.objects.get()
+    assert (package.user, post.payload["channel"]) == (None, "#meeting")
+    text = post.payload["text"]
+    assert package.summary[0] in text
+    assert len(text.splitlines()) <= wording.ROOM_LINES + 3
+    assert text.endswith(reverse("metrics:packages"))
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("missing", ["SLACK_TOKEN", "PACKAGE_SLACK_CHANNEL"])
+def test_without_a_room_or_without_slack_no_room_hears_of_it(figures, settings, missing):
+    settings.PACKAGE_SLACK_CHANNEL = "#meeting"
+    setattr(settings, missing, "")
+    member(package="mail")
+    sweep(NOW)
+    assert Package.objects.exists()
+    assert not OutboundItem.objects.exists()
+
+
+def test_a_room_hears_nothing_of_a_channel_that_was_hidden_in_between_or_of_somebodys_own_package(figures, settings):
+    settings.PACKAGE_SLACK_CHANNEL = "#meeting"
+    public, _hidden = figures
+    made(member("admin"))
+    asking.schedule(NOW)
+    building.build(Package.objects.get(user=None).pk, NOW)
+    public.visible_to = ["admin"]
+    public.save()
+    assert room.announce(NOW) == 0
+    assert not OutboundItem.objects.exists()
+
+
+def test_a_room_that_is_chosen_late_hears_of_the_next_one(figures, settings):
+    member(package="mail")
+    sweep(NOW)
+    settings.PACKAGE_SLACK_CHANNEL = "#meeting"
+    sweep(NOW + 4 * DAY)
+    assert not OutboundItem.objects.exists()
 
 
 def test_a_mail_server_that_is_away_is_asked_again_until_it_takes_it(figures, monkeypatch):
@@ -476,7 +541,8 @@ def test_who_may_not_read_reports_is_offered_none():
     assert Preference.objects.get().weekly_digest == ""
 
 
-def test_the_tasks_do_it_all(figures, monkeypatch):
+def test_the_tasks_do_it_all(figures, monkeypatch, settings):
+    settings.PACKAGE_SLACK_CHANNEL = "#meeting"
     monkeypatch.setattr(tasks, "desk_now", lambda: NOW)
     member(package="mail")
     tasks.follow_packages()
@@ -484,3 +550,4 @@ def test_the_tasks_do_it_all(figures, monkeypatch):
     tasks.follow_packages()
     tasks.prune_packages()
     assert len(mail.outbox) == 1
+    assert OutboundItem.objects.get().payload["channel"] == "#meeting"

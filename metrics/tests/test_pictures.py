@@ -17,7 +17,7 @@ SPAN = [date(2026, 11, n) for n in range(1, 16)]
 STACK = {day: [("one <1>", day.day), ("rest", 2)] for day in SPAN[::2]}
 SPECS = [
     lambda theme: charts.median_first_reply(DAYS, theme),
-    lambda theme: charts.first_reply_by_channel(ROWS, theme),
+    lambda theme: bars.first_reply_by_channel(ROWS, theme),
     lambda theme: charts.daily_activity(ACTIVITY, theme),
     lambda theme: bars.beside([("runner", 5, 3), ("new", 2, None)], "tag", "mentions", theme),
     lambda theme: month_charts.by_month(
@@ -39,7 +39,7 @@ def test_chart_is_drawn_as_svg_and_png(make, theme):
 
 
 def test_names_from_outside_are_text_in_the_picture():
-    svg = pictures.svg(charts.first_reply_by_channel(ROWS))
+    svg = pictures.svg(bars.first_reply_by_channel(ROWS))
     assert "<1>" not in svg
     assert "&lt;1&gt;" in svg
 

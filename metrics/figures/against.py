@@ -1,0 +1,54 @@
+"""The period that a report compares with, in words: the same in headings, tables, files and pictures."""
+
+from __future__ import annotations
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from metrics.definitions import Filters
+from metrics.periods import BEFORE, YEAR, Period
+
+
+def days_of(period: Period) -> str:
+    """`25 Sep 2026 – 24 Oct 2026`; one day stands alone."""
+    first, last = (formats.date_format(day, "j M Y") for day in (period.first, period.last))
+    return first if first == last else f"{first} – {last}"
+
+
+def words(period: Period) -> str:
+    """Within a sentence."""
+    if period.name == BEFORE:
+        return _("the period before, %(days)s") % {"days": days_of(period)}
+    if period.name == YEAR:
+        return _("the same period last year, %(days)s") % {"days": days_of(period)}
+    return days_of(period)
+
+
+def head(period: Period) -> str:
+    """Of a column."""
+    if period.name == BEFORE:
+        return _("Period before, %(days)s") % {"days": days_of(period)}
+    if period.name == YEAR:
+        return _("Last year, %(days)s") % {"days": days_of(period)}
+    return days_of(period)
+
+
+def titled(title: str, period: Period) -> str:
+    """Of a chart or a table."""
+    return _("%(title)s, compared with %(period)s") % {"title": title, "period": words(period)}
+
+
+def sentence(filters: Filters) -> str:
+    """What a page compares."""
+    period, earlier = filters.period, filters.earlier
+    told = _("%(period)s, compared with %(earlier)s.") % {"period": days_of(period), "earlier": words(earlier)}
+    now, then = len(period.days), len(earlier.days)
+    if now == then:
+        return told
+    lengths = {"now": _days(now), "then": _days(then)}
+    return f"{told} " + _("That is %(now)s against %(then)s: counts are not made equal.") % lengths
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)d day", "%(count)d days", count) % {"count": count}

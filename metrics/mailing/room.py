@@ -1,0 +1,44 @@
+"""Tells a Slack room of the team's package, once it is ready: the summary's first lines and the address, once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from channels.outbox import slack_posts
+from mentions.people.audience import restricted_channels
+from metrics.mailing import wording
+from metrics.models import Package
+from metrics.package import months
+
+_KEYS = UUID("5b1f7a52-6f0e-4f0c-9a35-2f6c8d1e7b40")
+NEWS = timedelta(days=3)
+
+
+def is_told() -> bool:
+    """Whether a room is to hear of packages."""
+    return bool(settings.PACKAGE_SLACK_CHANNEL and settings.SLACK_TOKEN)
+
+
+def announce(now: datetime) -> int:
+    """Of the last month's, which counts what everybody may see; returns how many are announced, now or before. The key
+    is the package's: the outbox holds one post, whoever asks and however often. A room that is chosen later than NEWS
+    after it was ready hears of the next one."""
+    if not is_told():
+        return 0
+    month = months.last_whole(now, ZoneInfo(settings.TIME_ZONE))
+    team = Package.objects.filter(user=None, month=month, state=Package.State.READY)
+    hidden = set(restricted_channels().values_list("pk", flat=True))
+    ready = [each for each in team.filter(ready_at__gt=now - NEWS) if hidden.isdisjoint(each.channel_ids)]
+    for package in ready:
+        slack_posts.post_message(
+            key=uuid5(_KEYS, str(package.key)),
+            conversation=f"slack:{settings.PACKAGE_SLACK_CHANNEL}",
+            channel=settings.PACKAGE_SLACK_CHANNEL,
+            text=wording.room_text(package),
+            not_before=now,
+        )
+    return len(ready)

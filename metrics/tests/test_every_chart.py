@@ -1,0 +1,217 @@
+"""Walks all charts of all reports in both themes: nothing clipped or a day off, targets drawn, what is not over is
+said, what is unknown is a gap, and one outlier does not flatten the rest without a word."""
+
+import re
+import struct
+import xml.etree.ElementTree as ET
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from mentions.people import roles
+from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
+from metrics.advocates.report import AdvocatesReport
+from metrics.drawing import bars, charts, pictures
+from metrics.figures.first_reply import FirstReply
+from metrics.reports import REPORTS
+from metrics.tables import tables_of
+from metrics.tests.test_every_figure import busy_desk
+
+pytestmark = pytest.mark.django_db
+WIDE = 0.5
+"""Of a letter, in shares of the size of the type, on average."""
+SHIFT = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    roles.ensure()
+    cache.clear()
+
+
+@pytest.fixture
+def client():
+    client = Client()
+    client.force_login(UserFactory(role="manager"))
+    return client
+
+
+def report_of(client, name, **query):
+    if name == "overview":
+        from mentions.people.access import visible_tickets
+        from metrics.definitions import Filters
+        from metrics.overview.report import OverviewReport
+        from metrics.periods import named
+
+        now = timezone.now()
+        user = UserFactory(role="manager")
+        filters = Filters(named("30d", now.date()))
+        return OverviewReport(visible_tickets(user), filters, now, user)
+    return client.get(reverse("metrics:report", args=[name]), query).context["report"]
+
+
+def texts_of(svg):
+    """(words, left, right, top) of every text, in the picture's own coordinates."""
+    found = []
+
+    def walk(node, x, y):
+        for left, top in SHIFT.findall(node.get("transform", "")):
+            x, y = x + float(left), y + float(top)
+        words = "".join(node.itertext()).strip() if node.tag.endswith("}text") else ""
+        if words and "rotate" not in node.get("transform", ""):
+            size = float(re.sub(r"[^\d.]", "", node.get("font-size", "11")) or 11)
+            wide = WIDE * size * len(words)
+            begin = {"middle": x - wide / 2, "end": x - wide}.get(node.get("text-anchor", "start"), x)
+            found.append((words, begin, begin + wide, y))
+        for child in node:
+            walk(child, x, y)
+
+    walk(svg, 0.0, 0.0)
+    return found
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_chart_is_drawn_whole_in_both_themes(client, name):
+    busy_desk()
+    shown = report_of(client, name, period="30d")
+    assert [chart for chart in shown.charts if not chart.is_empty]
+    for chart in shown.charts:
+        if chart.is_empty:
+            continue
+        for theme in ("light", "dark"):
+            drawn = pictures.svg(chart.spec(theme))
+            assert charts.INK[theme].page in drawn, chart.slug
+            assert not re.search(r"NaN|undefined|Infinity|\bnull\b", drawn), chart.slug
+            svg = ET.fromstring(drawn)
+            width, height = float(svg.get("width")), float(svg.get("height"))
+            texts = texts_of(svg)
+            assert len(texts) > 2, chart.slug
+            for words, left, right, top in texts:
+                assert left >= -4, (chart.slug, words)
+                assert right <= width + 4, (chart.slug, words)
+                assert 0 <= top <= height + 1, (chart.slug, words)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_chart_is_a_png_of_twice_the_size_an_svg_and_a_table_that_can_be_copied(client, name):
+    busy_desk()
+    query = {"period": "30d"}
+    page = client.get(reverse("metrics:report", args=[name]), query).content.decode()
+    for chart in report_of(client, name, **query).charts:
+        where = f"/reports/{name}/{chart.slug}."
+        if chart.is_empty:
+            assert f'href="{where}' not in page
+            continue
+        assert f'href="{where}png?' in page
+        assert f'href="{where}svg?' in page
+        assert f'data-copy-picture="{where}png?' in page
+        svg = ET.fromstring(client.get(f"{where}svg", query).content)
+        png = client.get(f"{where}png", query).content
+        assert struct.unpack(">I", png[16:20])[0] == pytest.approx(2 * float(svg.get("width")), abs=2)
+    for table in re.findall(r'<table id="([^"]+)"', page):
+        assert f'data-copy-table="#{table}"' in page
+    assert "Days are those of UTC" in page
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_table_sorts_but_the_one_that_would_rank_people(client, name):
+    busy_desk()
+    page = client.get(reverse("metrics:report", args=[name]), {"period": "30d"}).content.decode()
+    tables = re.findall(r"<table id=[^>]+>", page)
+    assert tables
+    assert all("data-sortable" in table for table in tables) is (name != AdvocatesReport.name)
+
+
+def layers_of(spec):
+    return spec.get("layer", [spec])
+
+
+def is_of_days(spec):
+    return any(
+        "day:T" in str(layer) or layer.get("encoding", {}).get("x", {}).get("timeUnit") for layer in layers_of(spec)
+    )
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_days_mark_weekends_and_the_one_that_is_not_over(client, name):
+    busy_desk()
+    now = timezone.now()
+    for high in (10, 30):
+        TicketFactory(posted_at=now - timedelta(minutes=5), first_reply_at=now, priority=high)
+    for chart in report_of(client, name, period="30d").charts:
+        spec = chart.spec("light")
+        if chart.is_empty or not is_of_days(spec):
+            continue
+        assert any(layer["mark"]["type"] == "rect" for layer in layers_of(spec)), f"{chart.slug}: no weekends"
+        assert ">so far<" in pictures.svg(spec), chart.slug
+
+
+@pytest.mark.parametrize("name", ["overview", "activity"])
+def test_tables_of_days_say_which_is_not_over(client, name):
+    today = timezone.now()
+    TicketFactory(posted_at=today - timedelta(days=1))
+    names = [row[0].shown for row in report_of(client, name, period="7d").table.rows]
+    assert names == [f"{today.date()}, so far", str(today.date() - timedelta(days=1))]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_where_reply_times_are_drawn_their_targets_are(client, name):
+    busy_desk()
+    for chart in report_of(client, name, period="90d").charts:
+        spec = chart.spec("light")
+        if "first reply" in str(spec) and "hours" in str(spec.get("layer")):
+            marks = {layer["mark"]["type"] for layer in layers_of(spec)}
+            assert marks & {"rule", "tick"}, chart.slug
+            drawn = pictures.svg(spec)
+            assert "goal 7 h" in drawn or 'aria-roledescription="tick"' in drawn, chart.slug
+
+
+@pytest.mark.parametrize("name", ["activity", "overview", "channels"])
+def test_days_before_the_first_mention_are_a_gap(client, name):
+    """Neither in the table nor as a point at zero; the axis shows them."""
+    now = timezone.now()
+    for days in (0, 2):
+        TicketFactory(posted_at=now - timedelta(days=days))
+    shown = report_of(client, name, period="30d")
+    first = (now - timedelta(days=2)).date().isoformat()
+    for table in tables_of(shown):
+        days = [str(row[0].value) for row in table.rows if re.match(r"\d{4}-\d\d-\d\d", str(row[0].value))]
+        assert all(day >= first for day in days)
+    for chart in shown.charts:
+        spec = chart.spec("light")
+        if not is_of_days(spec):
+            continue
+        rows = [row for data in spec["datasets"].values() for row in data if {"tickets", "count"} & set(row)]
+        assert rows
+        assert all(row["day"][:10] >= first for row in rows), chart.slug
+        assert len(set(re.findall(r">(\d\d \w{3})<", pictures.svg(spec)))) > 3, chart.slug
+
+
+def test_an_outlier_is_cut_off_and_the_axis_says_so():
+    rows = [("quiet", 4, 3), ("usual", 9, None), ("busy", 12, 9), ("viral", 9000, 12)]
+    drawn = pictures.svg(bars.beside(rows, "channel", "mentions"))
+    assert "cut off at" in drawn
+    assert ">9,000<" in drawn, "its number is not"
+    assert "cut off" not in pictures.svg(bars.beside(rows[:3], "channel", "mentions"))
+    start = timezone.now().date() - timedelta(days=40)
+    days = [(start + timedelta(days=n), "all", timedelta(hours=900 if n == 4 else 3), 5) for n in range(9)]
+    drawn = pictures.svg(charts.median_first_reply(days))
+    assert "cut off at 12" in drawn
+    assert "goal 7 h" in drawn
+
+
+def test_a_target_stays_in_sight_however_fast_the_answers_are():
+    row = FirstReply("x", 1, timedelta(hours=200), 3, 3, 3, 0, 0, 0, 0, timedelta(hours=1))
+    ticks = re.findall(r'aria-roledescription="tick"', pictures.svg(bars.first_reply_by_channel([row])))
+    assert ticks
+
+
+def test_a_channel_of_the_longest_name_keeps_its_chart(client):
+    TicketFactory(channel=ChannelFactory(name="A channel with a name that nobody would read aloud " * 2))
+    (chart, *_rest) = report_of(client, "channels").charts
+    svg = ET.fromstring(pictures.svg(chart.spec("light")))
+    assert all(left >= -4 for _words, left, _right, _top in texts_of(svg))
