@@ -57,8 +57,8 @@ def wall(user: Any, now: datetime, tz: tzinfo) -> Wall:
         max(now - oldest.posted_at, timedelta()) if oldest else None,
         with_platform(oldest.channel.name, oldest.channel.connection.platform) if oldest else "",
         replies,
-        [_name(each) for each in roster.on_now(now)],
-        [_name(each) for each in roster.on_call_now(now)],
+        sorted(_name(each) for each in roster.on_now(now)),
+        sorted(_name(each) for each in roster.on_call_now(now)),
     )
 
 

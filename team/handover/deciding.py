@@ -48,9 +48,9 @@ def propose_owners(found: Sequence[Work], people: Sequence[Any], now: datetime) 
     """Fill in who of `people` owns an expertise that a ticket touches."""
     there, here = {each.pk for each in people}, {each.pk for each in roster.on_now(now)}
     for each in found:
-        owners = [one.owner for one in each.touched if one.owner_id in there]
-        if owners:
-            each.owner, each.is_owner_here = owners[0], owners[0].pk in here
+        for one in each.touched:
+            if one.owner_id in there and each.owner is None:
+                each.owner, each.is_owner_here = one.owner, one.owner_id in here
 
 
 def hand_over(
