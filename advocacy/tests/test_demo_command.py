@@ -18,7 +18,7 @@ from advocacy.tests.test_supervisor import alive, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.crash
-START_S = 90
+START_S = 240
 
 
 class Demo:
