@@ -155,6 +155,7 @@ EXPECTED = {
     "team:hand_over": ("login no ok ok no ok", "login no ok ok no ok"),
     "team:hand_over_begin": ("method", "login no absent absent no absent"),
     "metrics:index": ("login no no ok ok ok", "method"),
+    "metrics:wall": ("login no no ok ok ok", "method"),
     "metrics:alerts": ("login no no ok ok ok", "method"),
     "metrics:exports": ("login no no no ok ok", "method"),
     "metrics:export": ("method", "login no no no ok ok"),
@@ -370,7 +371,8 @@ def test_rights_for_a_day_open_what_the_role_of_volunteers_opens_and_only_on_tha
 NOT_FOR_A_DAY = (
     "mentions:bulk", "mentions:merge", "mentions:split", "mentions:undo", "mentions:delete_reply", "mentions:codes",
     "mentions:contributors", "mentions:mark", "mentions:imports", "mentions:application", "mentions:posts",
-    "metrics:index", "metrics:report", "metrics:tickets", "metrics:exports", "metrics:packages", "audit:log",
+    "metrics:index", "metrics:wall", "metrics:report", "metrics:tickets", "metrics:exports", "metrics:packages",
+    "audit:log",
     "channels:health", "channels:query", "experts:directory", "experts:ask", "experts:route_feedback",
     "team:volunteers", "team:meetings", "team:open_incident", "team:incident_reply", "team:add_shift",
 )  # fmt: skip
