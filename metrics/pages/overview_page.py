@@ -81,9 +81,12 @@ def context(shown: OverviewReport, request: HttpRequest) -> dict[str, Any]:
     }
 
 
+FIRST_YEAR = 2000
+
+
 def moment(text: str, now: datetime) -> datetime:
-    """The moment of a figure in an address, never in the future. Raises ValueError."""
+    """The moment of a figure in an address, never in the future nor before any desk. Raises ValueError."""
     at = datetime.fromisoformat(text) if text else now
-    if at.tzinfo is None:
+    if at.tzinfo is None or at.year < FIRST_YEAR:
         raise ValueError(text)
     return min(at, now)

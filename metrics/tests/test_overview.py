@@ -259,3 +259,11 @@ def test_a_figure_of_a_moment_is_counted_as_of_then(client):
 
 def test_home_of_the_reports_is_the_overview(client):
     assert client.get("/reports/").url == PAGE
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00+14:00", "1999-12-31T23:59+00:00", "2026-01-01T00:00", "noon"])
+def test_a_figure_of_no_moment_is_not_found(client, at):
+    roles.ensure()
+    client.force_login(UserFactory(is_superuser=True))
+    for figure in ("queued", "overdue", "mentions"):
+        assert client.get("/reports/tickets/", {"figure": figure, "at": at}).status_code == 404
