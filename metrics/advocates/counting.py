@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from mentions.models import Event, EventKind, Message, Ticket
 from metrics.definitions import BACKLOG, Tickets, within_days
+from metrics.figures.over_rows import fetched
 from metrics.outreaches import conditions
 from metrics.periods import Period
 from team.models import Shift
@@ -60,12 +60,9 @@ def counted(tickets: Tickets, period: Period) -> dict[str, dict[int, int]]:
 def _did(rows: QuerySet[Any]) -> dict[str, dict[int, int]]:
     """Figure → user → tickets, of all that people did: read once, each person's tickets once. One query."""
     did = {f"n_{name}": Count("pk", filter=DID[name]) for name in DID}
-    sql, params = rows.values("actor", "ticket").annotate(**did).order_by().query.sql_with_params()
     counts = ", ".join(f"count(*) FILTER (WHERE {name} > 0)" for name in did)
-    statement = f"SELECT who, {counts} FROM ({sql}) x (who, ticket, {', '.join(did)}) GROUP BY 1"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found = cursor.fetchall()
+    statement = f"SELECT who, {counts} FROM (%rows%) x (who, ticket, {', '.join(did)}) GROUP BY 1"  # noqa: S608
+    found = fetched(rows.values("actor", "ticket").annotate(**did).order_by(), statement)
     return {name: {who: counts[n] for who, *counts in found if counts[n]} for n, name in enumerate(DID)}
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import BigIntegerField, Count, Func, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from mentions.models import Message
 from metrics.definitions import Tickets
+from metrics.figures.over_rows import fetched
 
 KEYS = {
     "views": ("views", "view_count"),
@@ -76,22 +75,15 @@ def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
     figures: dict[str, Any] = {f"n_{n}": Max(told(n, extra)) if n in OF_THREADS else Sum(told(n, extra)) for n in NAMES}
     of_messages = Q(messages__direction=Message.Direction.INBOUND, messages__is_deleted=False)
     rows = tickets.filter(of_messages, messages__extra__has_any_keys=keys).order_by()
-    try:
-        sql, params = rows.values("pk", PLATFORM).annotate(**figures).query.sql_with_params()
-    except EmptyResultSet:  # no channel is in sight
-        return {}
     columns = [f"n_{name}" for name in NAMES]
     sums = ", ".join(f"sum({column})::bigint" for column in columns)
-    statement = f"SELECT platform, {sums} FROM ({sql}) x (ticket, platform, {', '.join(columns)}) GROUP BY 1"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return {platform: dict(zip(NAMES, values, strict=True)) for platform, *values in cursor.fetchall()}
+    statement = f"SELECT platform, {sums} FROM (%rows%) x (ticket, platform, {', '.join(columns)}) GROUP BY 1"  # noqa: S608
+    found = fetched(rows.values("pk", PLATFORM).annotate(**figures), statement)
+    return {platform: dict(zip(NAMES, values, strict=True)) for platform, *values in found}
 
 
 def people_by_platform(tickets: Tickets) -> dict[str, tuple[int, int]]:
     """Platform → tickets and their requesters, each once. One query."""
-    sql, params = tickets.values(PLATFORM, "requester").annotate(number=Count("pk")).order_by().query.sql_with_params()
-    statement = f"SELECT platform, sum(number)::bigint, count(*) FROM ({sql}) x (platform, who, number) GROUP BY 1"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return {platform: (number, people) for platform, number, people in cursor.fetchall()}
+    statement = "SELECT platform, sum(number)::bigint, count(*) FROM (%rows%) x (platform, who, number) GROUP BY 1"
+    found = fetched(tickets.values(PLATFORM, "requester").annotate(number=Count("pk")).order_by(), statement)
+    return {platform: (number, people) for platform, number, people in found}

@@ -1,0 +1,21 @@
+"""A statement of our own over the rows that a queryset selects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+
+def fetched(rows: QuerySet[Any, Any], statement: str) -> list[tuple[Any, ...]]:
+    """What `statement` selects, where `(%rows%)` stands for the queryset. Without a query nothing where Django knows that
+    there are no rows, as with no channel in sight."""
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(statement.replace("%rows%", sql), params)
+        return list(cursor.fetchall())
