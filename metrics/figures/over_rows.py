@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 
 def fetched(rows: QuerySet[Any, Any], statement: str) -> list[tuple[Any, ...]]:
-    """What `statement` selects, where `(%rows%)` stands for the queryset. Without a query nothing where Django knows that
-    there are no rows, as with no channel in sight."""
+    """What `statement` selects, where `(%rows%)` stands for the queryset. Nothing, without a query, where Django knows
+    that there are no rows, as with no channel in sight."""
     try:
         sql, params = rows.query.sql_with_params()
     except EmptyResultSet:
