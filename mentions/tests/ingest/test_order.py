@@ -214,7 +214,7 @@ def test_batch_that_dies_in_the_middle_leaves_nothing_and_loses_nothing(monkeypa
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(batch.inbox, "finish", die)
+        patch.setattr(batch.settling, "finish", die)
         with pytest.raises(Killed):
             ingest_pending()
     assert not Message.objects.exists()
