@@ -76,9 +76,11 @@ class Team:
         self.people = {name: self._person(name, zone) for name, zone in HOMES.items()}
         self._roster()
         self._duties()
-        self.channel = ChannelFactory(name="Twitter", slug="twitter", slack_channels=[])
+        self.channel = ChannelFactory(connection__platform="manual", name="Twitter", slug="twitter", slack_channels=[])
         digest = {"slack_mode": SlackMode.DAILY, "slack_channels": ["#questions"]}
-        self.digest = ChannelFactory(name="Forum", slug="forum", is_checked_weekly=True, **digest)
+        self.digest = ChannelFactory(
+            connection__platform="manual", name="Forum", slug="forum", is_checked_weekly=True, **digest
+        )
 
     def _person(self, name: str, zone: str) -> Any:
         who = member(name)

@@ -94,7 +94,7 @@ def nothing_left(pids):
     wait_until(lambda: not any(alive(pid) for pid in pids), seconds=120)
 
 
-def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
+def test_demo_starts_stops_starts_again_with_its_data_and_leaves_nothing_when_killed(demo, local):
     """One long test: each start takes seconds."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -125,13 +125,11 @@ def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
     assert "worker exited unexpectedly" in again.text
     nothing_left(pids)
 
-
-def test_killed_demo_leaves_nothing_behind(demo):
-    running = demo("--no-history")
-    running.wait_until_up()
-    pids = running.descendants()
-    running.process.kill()
-    running.process.wait()
+    killed = demo("--no-history")
+    killed.wait_until_up()
+    pids = killed.descendants()
+    killed.process.kill()
+    killed.process.wait()
     nothing_left(pids)
 
 
