@@ -1,8 +1,9 @@
 """Every key in every field, menu and dialog of a page, and what it may do there: what the table of keys says, what the
 browser itself does with it for the control that has the focus, and nothing else.
 
-`sweep` sends every key with every modifier, held, composing and by AltGr, as events that only scripts hear; `press_all`
-presses real ones, so that the browser's own answers (Enter sends a form, Space presses a button) come in as well.
+`sweep` sends every key with every modifier, held, composing and by AltGr, as events that only scripts hear, to every
+control. `press_all` presses real ones, so that the browser's own answers (Enter sends a form, Space presses a button)
+come in as well: all of them on one control of each sort, those that depend on the single control on every one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ NAMED += ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]
 FUNCTION = [f"F{number}" for number in range(1, 13)]
 DEAD = ["Dead", "Process", "Unidentified", "CapsLock", "Shift", "Control", "Alt", "Meta", "AltGraph"]
 MODIFIERS = ["", "Control+", "Shift+", "Alt+", "Meta+", "Control+Shift+"]
+FEW = [("", name) for name in ("Enter", "Escape", "Tab", "ArrowDown")] + [("Control+", "Enter"), ("Shift+", "Enter")]
+"""What a browser answers by what the control belongs to: its form, its dialog, its menu."""
 TEXT = string.ascii_letters + string.digits + string.punctuation + " ?/ gp"
 
 
@@ -95,6 +98,11 @@ class Place:
         """The same control on another page, or once more for another row."""
         return re.sub(r"\d+", "#", f"{self.label} {self.scopes} {self.tag} {self.type}")
 
+    @property
+    def sort(self) -> str:
+        """What a browser, and a script that listens for a scope, can't tell apart."""
+        return f"{self.kind} {self.scopes} {self.tag} {self.type} {self.locked} {self.filters} {bool(self.own)}"
+
 
 @dataclass
 class Keyboard:
@@ -128,11 +136,9 @@ class Keyboard:
 
     # -- real keys -------------------------------------------------------------------------------------------------
 
-    def press_all(self, place: Place) -> None:
+    def press_all(self, place: Place, combinations: list[tuple[str, str]] | None = None) -> None:
         self._type(place)
-        letters = sorted({key.keys for key in TABLE if len(key.keys) == 1} - {"z"})  # Ctrl+Z is the browser's own undo
-        combinations = [(modifiers, name) for name in NAMED for modifiers in MODIFIERS]
-        combinations += [("", name) for name in FUNCTION] + [("Control+", letter) for letter in letters]
+        combinations = combinations or _all_combinations()
         for is_quiet, presses in groupby(combinations, lambda each: _natively(place, *each) == Allowed()):
             if is_quiet:
                 self._press_in_a_row(place, list(presses))
@@ -183,6 +189,12 @@ class Keyboard:
                 return
             is_anew = not seen
             presses = presses[len(seen) :]
+
+
+def _all_combinations() -> list[tuple[str, str]]:
+    letters = sorted({key.keys for key in TABLE if len(key.keys) == 1} - {"z"})  # Ctrl+Z is the browser's own undo
+    named = [(modifiers, name) for name in NAMED for modifiers in MODIFIERS]
+    return named + [("", name) for name in FUNCTION] + [("Control+", letter) for letter in letters]
 
 
 def _is_by_itself(effect: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from channels.clocks import desk_now
 from mentions.notifications import delivery_problems
 from mentions.views.keymap import keymap
-from mentions.views.menu import entries_for
+from mentions.views.menu import Shown, entries_for
 from mentions.views.viewer import preference_of
 
 STYLES = (
@@ -29,9 +30,8 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         "company": settings.COMPANY_NAME,
         "guidelines_url": settings.GUIDELINES_URL,
         "styles": styles(),
-        "words": words(get_language() or "en"),
-        "keymap": keymap(),
-        "menu": entries_for(request) if hasattr(request, "user") else [],
+        "page_end": page_end(get_language() or "en"),
+        **menus(request),
         "problems": delivery_problems.count_for(request.user, desk_now()) if hasattr(request, "user") else 0,
         "preference": preference_of(request) if hasattr(request, "user") else None,
     }
@@ -42,6 +42,24 @@ def styles() -> SafeString:
     """One link per component; built once, since resolving each URL on every page would cost more than the page."""
     sheets = [f"css/{name}.css" for name in STYLES]
     return SafeString(render_to_string("mentions/_styles.html", {"sheets": sheets}).strip())
+
+
+def menus(request: HttpRequest) -> dict[str, Callable[[], SafeString]]:
+    """The two menus; only the base template calls them, so fragments cost nothing."""
+    entries = cache(lambda: entries_for(request) if hasattr(request, "user") else ())
+    return {"menu_bar": lambda: _menu("bar", entries()), "menu_rest": lambda: _menu("rest", entries())}
+
+
+@lru_cache(maxsize=512)
+def _menu(which: str, entries: tuple[Shown, ...]) -> SafeString:
+    return SafeString(render_to_string(f"mentions/_menu_{which}.html", {"entries": entries}).strip())
+
+
+@cache
+def page_end(language: str) -> SafeString:
+    """Dialogs, and what scripts read: the same on every page, and built once: it costs as much as a small page."""
+    context = {"words": words(language), "keymap": keymap()}
+    return SafeString(render_to_string("mentions/_page_end.html", context).strip())
 
 
 @cache

@@ -18,5 +18,5 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.has_perm(access.PLAY):
         return redirect("mentions:queue")
     entries = entries_for(request)
-    starts = [entry for entry in entries if entry["starts_day"]] or entries
-    return redirect(starts[0]["url"] if starts else "mentions:me")
+    starts = [entry for entry in entries if entry.starts_day] or entries
+    return redirect(starts[0].url if starts else "mentions:me")

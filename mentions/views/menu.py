@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -28,6 +27,19 @@ class Entry:
     """Not needed every hour: always under *Menu*. The bar holds ten entries at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry on the page of one reader. `is_rest`: under *Menu* on narrow screens, `is_seldom`: on all, unless it is
+    the current one."""
+
+    label: str
+    url: str
+    is_current: bool
+    starts_day: bool
+    is_rest: bool
+    is_seldom: bool
+
+
 _entries: dict[str, Entry] = {}
 ALWAYS_SHOWN = 3
 """This many fit next to the current one at 360 px."""
@@ -38,31 +50,20 @@ def register(entry: Entry) -> None:
     _entries[entry.url_name] = entry
 
 
-def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """[{"label", "url", "is_current", "starts_day", "is_rest", "is_seldom"}] for the viewer.
-
-    `is_rest`: under *Menu* on narrow screens, `is_seldom`: on all, unless it is the current one.
-    """
+def entries_for(request: HttpRequest) -> tuple[Shown, ...]:
+    """What the viewer sees; nothing before the login."""
     user = request.user
     if not user.is_authenticated:
-        return []
-    shown: list[dict[str, Any]] = []
+        return ()
+    shown: list[Shown] = []
     for entry in sorted(_entries.values(), key=lambda e: e.position):
         url = _url(entry.url_name)
         if entry.attribute and not getattr(user, entry.attribute, False):
             continue
         if url and (not entry.permission or user.has_perm(entry.permission)):
-            shown.append(
-                {
-                    "label": entry.label,
-                    "url": url,
-                    "is_current": request.path.startswith(url),
-                    "starts_day": entry.starts_day,
-                    "is_rest": len(shown) >= ALWAYS_SHOWN,
-                    "is_seldom": entry.is_seldom,
-                }
-            )
-    return shown
+            is_current, is_rest = request.path.startswith(url), len(shown) >= ALWAYS_SHOWN
+            shown.append(Shown(str(entry.label), url, is_current, entry.starts_day, is_rest, entry.is_seldom))
+    return tuple(shown)
 
 
 @cache

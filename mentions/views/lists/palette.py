@@ -89,6 +89,6 @@ def _views(request: HttpRequest, text: str) -> list[dict[str, str]]:
 
 
 def _pages(request: HttpRequest, text: str) -> list[dict[str, str]]:
-    pages = [(str(entry["label"]), entry["url"]) for entry in entries_for(request)]
+    pages = [(entry.label, entry.url) for entry in entries_for(request)]
     pages.append((_("Your settings"), reverse("mentions:me")))
     return [{"label": label, "kind": _("page"), "url": url} for label, url in pages if text.lower() in label.lower()]
