@@ -48,15 +48,24 @@ def mark(names: Iterable[str]) -> None:
 
 def silences() -> dict[str, float]:
     """Part → seconds since last seen. For a part unknown to Redis (it was emptied, or the desk is new) the silence
-    starts at the first query. Raises redis.RedisError."""
+    starts at the first query. One round trip while all are alive: every page asks. Raises redis.RedisError."""
     names = parts()
     pipe = client().pipeline(transaction=False)
     for name in names:
-        pipe.set(_missed(name), 1, ex=CACHE_TTL_S, nx=True)
         pipe.pttl(_seen(name))
+    seen_ms = dict(zip(names, pipe.execute(), strict=True))
+    found = {name: _age_s(left_ms) for name, left_ms in seen_ms.items() if left_ms >= 0}
+    absent = [name for name in names if found.get(name, CACHE_TTL_S) > SILENT_AFTER_S]
+    return {**dict.fromkeys(names, 0.0), **_missed_for(absent), **found} if absent else found
+
+
+def _missed_for(names: list[str]) -> dict[str, float]:
+    """Seconds since each of these was first missed."""
+    pipe = client().pipeline(transaction=False)
+    for name in names:
+        pipe.set(_missed(name), 1, ex=CACHE_TTL_S, nx=True)
         pipe.pttl(_missed(name))
-    answers = pipe.execute()
-    return {name: _age_s(*answers[3 * n + 1 : 3 * n + 3]) for n, name in enumerate(names)}
+    return {name: _age_s(left_ms) for name, left_ms in zip(names, pipe.execute()[1::2], strict=True)}
 
 
 def was_seen(name: str) -> bool:
@@ -64,8 +73,8 @@ def was_seen(name: str) -> bool:
     return bool(client().exists(_seen(name)))
 
 
-def _age_s(seen_ms: int, missed_ms: int) -> float:
-    left_ms = seen_ms if seen_ms >= 0 else missed_ms
+def _age_s(left_ms: int) -> float:
+    """Since a mark was made that has so long to live."""
     return max(0.0, CACHE_TTL_S - left_ms / 1000)
 
 

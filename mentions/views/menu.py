@@ -8,6 +8,7 @@ from functools import cache
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 
@@ -48,6 +49,7 @@ ALWAYS_SHOWN = 3
 def register(entry: Entry) -> None:
     """Add an entry, or replace the one with this URL name."""
     _entries[entry.url_name] = entry
+    _in_order.cache_clear()
 
 
 def entries_for(request: HttpRequest) -> tuple[Shown, ...]:
@@ -56,17 +58,22 @@ def entries_for(request: HttpRequest) -> tuple[Shown, ...]:
     if not user.is_authenticated:
         return ()
     shown: list[Shown] = []
-    for entry in sorted(_entries.values(), key=lambda e: e.position):
-        url = _url(entry.url_name)
+    for entry, label, url in _in_order(get_language() or "en"):
         if entry.attribute and not getattr(user, entry.attribute, False):
             continue
-        if url and (not entry.permission or user.has_perm(entry.permission)):
+        if not entry.permission or user.has_perm(entry.permission):
             is_current, is_rest = request.path.startswith(url), len(shown) >= ALWAYS_SHOWN
-            shown.append(Shown(str(entry.label), url, is_current, entry.starts_day, is_rest, entry.is_seldom))
+            shown.append(Shown(label, url, is_current, entry.starts_day, is_rest, entry.is_seldom))
     return tuple(shown)
 
 
 @cache
+def _in_order(language: str) -> list[tuple[Entry, str, str]]:
+    """(entry, label in this language, URL) of all pages that exist."""
+    entries = sorted(_entries.values(), key=lambda entry: entry.position)
+    return [(entry, str(entry.label), url) for entry in entries if (url := _url(entry.url_name))]
+
+
 def _url(name: str) -> str:
     """Empty if the page does not exist: an entry must never break every other page."""
     try:

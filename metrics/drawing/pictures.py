@@ -29,6 +29,7 @@ def browser_bundle() -> str:
     return str(vl_convert.javascript_bundle("window.deskVega = {embed: vegaEmbed};"))
 
 
+@cache
 def bundle_version() -> str:
     """Changes whenever the bundle does, so browsers can cache it forever."""
     return version("vl-convert-python")
