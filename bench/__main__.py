@@ -26,7 +26,6 @@ KEYS = {
     "DESK_LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "advocacy.settings",
 }
-_MIGRATE = "import bench.__main__ as main; main.migrate()"
 _ALONE = "import sys, bench.__main__ as main; sys.exit(main.alone(sys.argv[1]))"
 MIGRATED = "bench_migrated"
 """The database that every benchmark gets a copy of."""
@@ -68,7 +67,7 @@ def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
     environment = {**os.environ, **KEYS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
     environment |= {measure.RESULTS: str(results), measure.SHORT: "1" if short else ""}
     try:
-        subprocess.run([sys.executable, "-c", _MIGRATE], env=environment, check=True)
+        _migrate(environment)
         return [
             name for name in chosen if subprocess.run([sys.executable, "-c", _ALONE, name], env=environment).returncode
         ]
@@ -77,15 +76,11 @@ def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
         postgres.stop()
 
 
-def migrate() -> None:
-    """Run once, in a process that ends with it: nobody may be connected to a database that is copied."""
-    import django
-
-    os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"], MIGRATED, "template1")
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
+def _migrate(environment: dict[str, str]) -> None:
+    """In a process that ends with it: nobody may be connected to a database that is copied."""
+    own = {**environment, "DATABASE_URL": _own_database(environment["DATABASE_URL"], MIGRATED, "template1")}
+    command = [sys.executable, "-m", "advocacy.tests.quick_manage", "migrate", "--verbosity", "0"]
+    subprocess.run(command, env=own, check=True)
 
 
 def alone(name: str) -> int:
