@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from django.db import connection, connections
@@ -100,11 +101,11 @@ class Pair:
     def every_two_switches(self, world: Callable[[], tuple[Job, Job]], most: int) -> Iterator[Met]:
         """Once for each pair of places, one of each job, at which both can stand; of more than `most` places of a job,
         so many, evenly spread."""
-        for at in self._places(lambda: world()[0], most):
-            for back_at in self._places(lambda: world()[1], most):
-                met = self.meet_twice(*world(), at, back_at)
-                if met.stopped:
-                    yield met
+        places = [self._places(lambda n=n: world()[n], most) for n in (0, 1)]
+        for at, back_at in product(*places):
+            met = self.meet_twice(*world(), at, back_at)
+            if met.stopped:
+                yield met
 
     def _places(self, job: Callable[[], Job], most: int) -> list[int]:
         """Numbers of the locks that a job takes when it is alone."""
