@@ -173,7 +173,9 @@ def backlog(ages: Sequence[tuple[str, int]], theme: str = "light") -> Spec:
     values = [{"age": label, "tickets": count} for label, count in ages]
     base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("age:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
-        x=alt.X("tickets:Q", title=_("tickets"), scale=alt.Scale(domainMin=0), axis=alt.Axis(tickMinStep=1)),
+        x=alt.X(
+            "tickets:Q", title=_("tickets"), scale=alt.Scale(domainMin=0), axis=alt.Axis(tickMinStep=1, tickCount=8)
+        ),
         tooltip=[alt.Tooltip("age:N", title=_("age")), alt.Tooltip("tickets:Q", title=_("tickets"))],
     )
     bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6})
