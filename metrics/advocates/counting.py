@@ -11,7 +11,8 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from mentions.models import Event, EventKind, Message, Ticket
-from metrics.definitions import BACKLOG, Tickets, within_days
+from metrics.definitions import BACKLOG, Tickets
+from metrics.figures.days import within_days
 from metrics.figures.over_rows import fetched
 from metrics.outreaches import conditions
 from metrics.periods import Period

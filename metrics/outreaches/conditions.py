@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from experts.models import Expert, Outreach
-from metrics.definitions import Filters, Tickets, asked_of, within_days
+from metrics.definitions import Filters, Tickets, asked_of
+from metrics.figures.days import within_days
 from metrics.figures.parts import Part
 from metrics.periods import Period
 
