@@ -30,9 +30,8 @@ from mentions.clocks import overdue as rule
 from mentions.clocks.counted import UNANSWERED, needed_reply
 from mentions.clocks.counted import answered as answered_if
 from mentions.models import Tag, Ticket
-from metrics.figures.days import within_days
-from metrics.outcomes import conditions as outcomes
-from metrics.periods import Period, before
+from metrics import outcome_conditions as outcomes
+from metrics.periods import Period, before, within_days
 from metrics.reply_clock import POSTED, ReplyClock
 
 Tickets = QuerySet[Any]

@@ -11,7 +11,8 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from mentions.clocks import targets
 from mentions.clocks.counted import answered
 from metrics.definitions import HIGH, Filters, Tickets, figure
-from metrics.figures.days import day_of, within_days
+from metrics.figures.days import day_of
+from metrics.periods import within_days
 
 GOAL_ALL = timedelta(minutes=targets.GOAL_MINUTES)
 GOAL_HIGH = timedelta(minutes=targets.HIGH_PRIORITY_GOAL_MINUTES)

@@ -11,9 +11,9 @@ from typing import Any
 from django.db.models import Count
 
 from channels.models import Channel
+from metrics import outcome_conditions as conditions
 from metrics.definitions import Filters, Tickets, figure
 from metrics.figures.over_rows import fetched
-from metrics.outcomes import conditions
 
 COUNTS = ("mentions", "one_touch", "reopened", "answered_outside", "undelivered")
 """Counted as they are; the others come with times or reasons."""

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
+from metrics import outcome_conditions as outcomes
 from metrics.advocates import counting as workload
 from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, Filters, Tickets, figure
 from metrics.figures import parts
 from metrics.figures.parts import PART_KEYS
 from metrics.meanings import MEANINGS
-from metrics.outcomes import conditions as outcomes
 from metrics.outreaches import conditions
 from metrics.overview.report import OverviewReport
 from metrics.pages import overview_page, query_params, tabs

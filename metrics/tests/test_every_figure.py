@@ -32,7 +32,7 @@ from mentions.tests.factories import (
     UserFactory,
 )
 from metrics.figures.source import Rolled
-from metrics.outcomes.conditions import NEXT_REPLIES
+from metrics.outcome_conditions import NEXT_REPLIES
 from metrics.overview.report import OverviewReport
 from metrics.pages.words import link
 from metrics.reach import counts as reach
@@ -274,6 +274,7 @@ def test_every_table_is_a_csv_file(client, desk, name):
     assert len({table.slug for table in tables}) == len(tables)
     for table in tables:
         answer = client.get(reverse("metrics:csv", args=[name]), {"period": "90d", "table": table.slug})
+        assert "-UTC-" in answer.headers["Content-Disposition"]
         rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
         assert len(rows) == 1 + len(table.rows)
         assert rows[0] == table.heads

@@ -14,8 +14,7 @@ from mentions.clocks.counted import NEEDED_REPLY, NOISE
 from mentions.clocks.first_reply import IS_REPLY_SQL
 from mentions.clocks.overdue import OPEN
 from mentions.models import Event, EventKind, Message, Reply, Ticket
-from metrics.figures.days import within_days
-from metrics.periods import Period
+from metrics.periods import Period, within_days
 
 NEXT_REPLIES = "next_replies"
 """Counts waits, of which a ticket may have several."""
