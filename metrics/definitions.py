@@ -27,9 +27,11 @@ from experts.models import Expert, Outreach
 from experts.outreach.crediting import RESPONDED_TAG
 from mentions.clocks import due_soon, targets
 from mentions.clocks import overdue as rule
-from mentions.clocks.counted import ANSWERED, NEEDED_REPLY, UNANSWERED
+from mentions.clocks.counted import UNANSWERED, needed_reply
+from mentions.clocks.counted import answered as answered_if
 from mentions.models import Tag, Ticket
-from metrics.periods import Period, before
+from metrics import outcome_conditions as outcomes
+from metrics.periods import Period, before, within_days
 from metrics.reply_clock import POSTED, ReplyClock
 
 Tickets = QuerySet[Any]
@@ -72,6 +74,8 @@ class Filters:
     """Its code; empty: whatever the language."""
     teams: Sequence[int] = ()
     """Topics of experts; empty: whoever was asked, if anybody."""
+    with_noise: bool = False
+    """With automatic messages, our own posts and spam that are left out otherwise."""
     against: Period | None = None
     """What the period is compared with; None: as many days before it."""
 
@@ -81,8 +85,8 @@ class Filters:
 
     @property
     def is_of_some(self) -> bool:
-        """Narrowed by what roll-ups don't know."""
-        return bool(self.tag or self.language or self.teams)
+        """About what roll-ups don't know."""
+        return bool(self.tag or self.language or self.teams or self.with_noise)
 
     def over(self, period: Period) -> Filters:
         """The same over another period."""
@@ -129,20 +133,23 @@ UNSETTLED = UNANSWERED & ~Q(status__in=rule.OPEN)
 """Done without an answer or a reason: a reply still being sent, or a ticket from before reasons were required."""
 
 
-def figure(name: str, period: Period, now: datetime, day: date | None = None) -> Q:
+def figure(name: str, period: Period, now: datetime, day: date | None = None, *, with_noise: bool = False) -> Q:
     """The condition of a report's figure; with `day`, for that day only. Raises KeyError."""
     span = Period(day, day, period.tz) if day else period
-    posted = within_days("posted_at", span)
+    if name in outcomes.NAMES:
+        return outcomes.condition(name, span, with_noise=with_noise)
+    posted, needed = within_days("posted_at", span), needed_reply(with_noise=with_noise)
+    answered = posted & answered_if(with_noise=with_noise)
     return {
         "mentions": posted,
-        "answered": posted & ANSWERED,
-        "within": posted & ANSWERED & Q(first_reply_at__lte=DUE),
-        "late": posted & ANSWERED & Q(first_reply_at__gt=DUE),
+        "answered": answered,
+        "within": answered & Q(first_reply_at__lte=DUE),
+        "late": answered & Q(first_reply_at__gt=DUE),
         "overdue": posted & overdue(now),
         "in_time": posted & in_time(now),
         "unsettled": posted & UNSETTLED,
-        "no_reply": posted & ~NEEDED_REPLY,
-        "replied": NEEDED_REPLY & within_days("first_reply_at", span),
+        "no_reply": posted & ~needed,
+        "replied": needed & within_days("first_reply_at", span),
         "solved": within_days("solved_at", span),
         "expert_responded": posted & Q(pk__in=Tag.objects.filter(name=RESPONDED_TAG).values("tickets")),
         **_now(now),
@@ -201,6 +208,7 @@ FIGURE_NAMES = (
     "expert_responded",
     *NOW_NAMES,
     *LATELY_NAMES,
+    *outcomes.NAMES,
 )
 
 
@@ -215,8 +223,3 @@ def first_posted(tickets: Tickets) -> datetime | None:
     """When the first of these was posted. In the order of an index: a minimum reads all of a million tickets."""
     found: datetime | None = tickets.order_by("posted_at").values_list("posted_at", flat=True).first()
     return found
-
-
-def within_days(column: str, span: Period) -> Q:
-    """On one of these days."""
-    return Q(**{f"{column}__gte": span.start, f"{column}__lt": span.end})

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from django.db.models import Q
+
 DEFAULT = "30d"
 MAX_DAYS = 800
 BEFORE, YEAR = "before", "year"
@@ -39,6 +41,11 @@ class Period:
     @property
     def days(self) -> list[date]:
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+
+def within_days(column: str, span: Period) -> Q:
+    """On one of these days."""
+    return Q(**{f"{column}__gte": span.start, f"{column}__lt": span.end})
 
 
 def before(period: Period) -> Period:

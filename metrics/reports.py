@@ -20,6 +20,7 @@ from metrics.figures.activity import DayActivity
 from metrics.figures.first_reply import FirstReply
 from metrics.figures.source import source_for
 from metrics.hours.report import HoursReport
+from metrics.outcomes.report import OutcomesReport
 from metrics.outreaches.report import ExpertsReport
 from metrics.overview.report import OverviewReport
 from metrics.reach.report import PlatformsReport
@@ -33,6 +34,7 @@ class FirstReplyReport:
 
     name = "first-reply"
     title = gettext_lazy("Median First Reply Time")
+    leaves_out = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -122,6 +124,7 @@ class ActivityReport:
     name = "activity"
     title = gettext_lazy("Daily ticket activity")
     has_no_clock = True
+    leaves_out = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -176,6 +179,7 @@ Report = (
     | FirstReplyReport
     | ActivityReport
     | ChannelsReport
+    | OutcomesReport
     | PlatformsReport
     | AdvocatesReport
     | ExpertsReport
@@ -190,6 +194,7 @@ REPORTS: dict[str, type[Report]] = {
         FirstReplyReport,
         ActivityReport,
         ChannelsReport,
+        OutcomesReport,
         PlatformsReport,
         AdvocatesReport,
         ExpertsReport,

@@ -15,7 +15,7 @@ from metrics.figures.parts import NO_PART, Part
 from metrics.meanings import MEANINGS
 from metrics.periods import Period
 
-OF_BEFORE = frozenset({"before", "requests_before"})
+OF_BEFORE = frozenset({"before", "requests_before", "outcome_before"})
 """Figures of the period compared with."""
 
 

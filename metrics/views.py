@@ -117,6 +117,7 @@ def chart(request: HttpRequest, name: str, slug: str, form: str) -> HttpResponse
         log.record(EntryKind.EXPORTED, now=desk_now(), subject=f"chart {slug} of report {name}", details={"form": form})
     if form == "json":
         return JsonResponse(spec)
+    spec = spec if is_inline else pictures.with_zone(spec, timezone.get_current_timezone_name())
     if form == "svg":
         return _file(pictures.svg(spec).encode(), "image/svg+xml", f"{slug}.svg", inline=is_inline)
     return _file(pictures.png(spec), "image/png", f"{slug}.png", inline=is_inline)
@@ -145,7 +146,8 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
     which = name if len(tables) == 1 else f"{name}-{table.slug}"
     spans = [period, table.against] if table.against else [period]
     days = "-vs-".join(f"{span.first.isoformat()}-{span.last.isoformat()}" for span in spans)
-    filename = f"{which}-{days}.csv"
+    zone = timezone.get_current_timezone_name().replace("/", "-")
+    filename = f"{which}-{zone}-{days}.csv"
     return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", filename)
 
 

@@ -46,6 +46,7 @@ PAGES = {
     "activity": ("mo", "/reports/activity/"),
     "tags": ("mo", "/reports/tags/"),
     "figures of channels": ("mo", "/reports/channels/"),
+    "outcomes": ("mo", "/reports/outcomes/?period=90d"),
     "figures of experts": ("mo", "/reports/experts/?period=90d"),
     "hours": ("mo", "/reports/hours/?period=90d"),
     "requests behind a figure": ("mo", "/reports/tickets/?figure=requests&period=90d"),

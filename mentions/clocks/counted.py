@@ -13,6 +13,17 @@ NEEDED_REPLY = Q(no_reply_reason="") | Q(no_reply_reason__in=Ticket.HANDED_OVER,
 """A reply was needed. A ticket handed over to somebody else counts only if the team has answered it."""
 ANSWERED = NEEDED_REPLY & Q(first_reply_at__isnull=False)
 UNANSWERED = NEEDED_REPLY & Q(first_reply_at__isnull=True)
+NOISE = Q(no_reply_reason__in=(Ticket.NoReply.AUTOMATIC, Ticket.NoReply.OWN, Ticket.NoReply.SPAM))
+"""Automatic messages, our own posts and spam: left out of reply times and outcomes unless they are asked for."""
+
+
+def needed_reply(*, with_noise: bool = False) -> Q:
+    """`with_noise`: also what is left out otherwise, if the team has answered it."""
+    return NEEDED_REPLY | NOISE & Q(first_reply_at__isnull=False) if with_noise else NEEDED_REPLY
+
+
+def answered(*, with_noise: bool = False) -> Q:
+    return needed_reply(with_noise=with_noise) & Q(first_reply_at__isnull=False)
 
 
 def from_outside(tickets: QuerySet[Any]) -> QuerySet[Any]:

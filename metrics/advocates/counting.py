@@ -11,10 +11,10 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from mentions.models import Event, EventKind, Message, Ticket
-from metrics.definitions import BACKLOG, Tickets, within_days
+from metrics.definitions import BACKLOG, Tickets
 from metrics.figures.over_rows import fetched
 from metrics.outreaches import conditions
-from metrics.periods import Period
+from metrics.periods import Period, within_days
 from team.models import Shift
 
 NAMES = ("worked_on", "answered_by", "solved_by", "no_reply_by", "assigned")

@@ -31,6 +31,7 @@ class ChannelsReport:
     name = "channels"
     title = gettext_lazy("Channels")
     compares = True
+    leaves_out = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now

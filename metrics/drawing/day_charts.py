@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from metrics.drawing import robust
 from metrics.drawing.charts import INK, Spec, day_axis, finish, midnight, so_far, weekends
 
-FURTHER = {"light": ("#7a6a00", "#5a5955"), "dark": ("#e0cf5a", "#a9abb0")}
-"""Colours after those of the theme, as far from them for colour-blind eyes."""
+FURTHER = {"light": ("#aa22ff", "#553311"), "dark": ("#c04df5", "#dd4466")}
+"""Colours after those of the theme, as far from them and each other for colour-blind eyes: a test measures it."""
 
 
 def stacked(

@@ -30,7 +30,7 @@ def daily_activity(tickets: Tickets, filters: Filters, now: datetime) -> list[Da
     for name, column in ACTIVITY:
         rows = (
             filters.narrow(tickets)
-            .filter(figure(name, filters.period, now))
+            .filter(figure(name, filters.period, now, with_noise=filters.with_noise))
             .annotate(day=day_of(column, filters.period))
             .values("day")
             .annotate(n=Count("pk"))

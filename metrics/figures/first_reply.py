@@ -9,9 +9,10 @@ from typing import Any
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F
 
 from mentions.clocks import targets
-from mentions.clocks.counted import ANSWERED
-from metrics.definitions import HIGH, Filters, Tickets, figure, within_days
+from mentions.clocks.counted import answered
+from metrics.definitions import HIGH, Filters, Tickets, figure
 from metrics.figures.days import day_of
+from metrics.periods import within_days
 
 GOAL_ALL = timedelta(minutes=targets.GOAL_MINUTES)
 GOAL_HIGH = timedelta(minutes=targets.HIGH_PRIORITY_GOAL_MINUTES)
@@ -67,10 +68,12 @@ def aggregates(filters: Filters, now: datetime) -> dict[str, Aggregate]:
     """Over tickets posted in the period."""
     counted = ("mentions", "answered", "within", "overdue", "in_time", "unsettled", "no_reply")
     counts: dict[str, Aggregate] = {
-        f"n_{name}": Count("pk", filter=figure(name, filters.period, now)) for name in counted
+        f"n_{name}": Count("pk", filter=figure(name, filters.period, now, with_noise=filters.with_noise))
+        for name in counted
     }
+    among = answered(with_noise=filters.with_noise)
     times = {
-        name: Percentile(filters.clock.reply_time, share=share, filter=ANSWERED) for name, share in PERCENTILES.items()
+        name: Percentile(filters.clock.reply_time, share=share, filter=among) for name, share in PERCENTILES.items()
     }
     return counts | times | {"lag": Percentile(LAG, share=0.5)}
 
@@ -119,7 +122,8 @@ def _goal_of(row: dict[str, Any]) -> timedelta:
 def median_by_day(tickets: Tickets, filters: Filters) -> list[tuple[date, str, timedelta, int]]:
     """(day posted, "all" or "high", median, answered) for each day with an answered mention."""
     found: list[tuple[date, str, timedelta, int]] = []
-    chosen = filters.narrow(tickets).filter(within_days("posted_at", filters.period) & ANSWERED)
+    condition = within_days("posted_at", filters.period) & answered(with_noise=filters.with_noise)
+    chosen = filters.narrow(tickets).filter(condition)
     for series, among in (("all", chosen), ("high", chosen.filter(HIGH))):
         rows = (
             among.annotate(day=day_of("posted_at", filters.period))

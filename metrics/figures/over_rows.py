@@ -9,13 +9,13 @@ from django.db import connection
 from django.db.models import QuerySet
 
 
-def fetched(rows: QuerySet[Any, Any], statement: str) -> list[tuple[Any, ...]]:
-    """What `statement` selects, where `(%rows%)` stands for the queryset. Nothing, without a query, where Django knows
-    that there are no rows, as with no channel in sight."""
+def fetched(rows: QuerySet[Any, Any], statement: str, *more: Any) -> list[tuple[Any, ...]]:
+    """What `statement` selects, where `(%rows%)` stands for the queryset. `more`: values of its own, all after the
+    rows. Nothing, without a query, where Django knows that there are no rows, as with no channel in sight."""
     try:
         sql, params = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(statement.replace("%rows%", sql), params)
+        cursor.execute(statement.replace("%rows%", sql), (*params, *more))
         return list(cursor.fetchall())

@@ -15,7 +15,7 @@ from metrics.definitions import Tickets
 COLUMNS = {"replied": "first_reply_at", "solved": "solved_at"}
 """The time by which a figure counts a ticket, if not the time of posting."""
 MAX_DIGITS = 9
-WORDS = frozenset({"platform", "release"})
+WORDS = frozenset({"platform", "release", "reason"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Part:
     """A user: of the team's workload."""
     person: int | None = None
     """0: nobody in particular."""
+    reason: str = ""
+    """Why no reply is needed."""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -70,6 +72,8 @@ def of_tickets(tickets: Tickets, part: Part, figure: str, tz: tzinfo) -> Tickets
         tickets = with_coverage(tickets, column).filter(is_covered=bool(part.covered))
     if part.platform:
         tickets = tickets.filter(channel__connection__platform=part.platform)
+    if part.reason:
+        tickets = tickets.filter(no_reply_reason=part.reason)
     return tickets
 
 

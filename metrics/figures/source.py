@@ -95,7 +95,9 @@ class Counted:
         return {(row["on_weekday"], row["at_hour"]): row["number"] for row in counts}
 
     def _counted(self, name: str, period: Period) -> Tickets:
-        return self.filters.narrow(self.tickets).filter(figure(name, period, self.now))
+        return self.filters.narrow(self.tickets).filter(
+            figure(name, period, self.now, with_noise=self.filters.with_noise)
+        )
 
 
 @dataclass(frozen=True, slots=True)

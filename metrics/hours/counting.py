@@ -29,7 +29,8 @@ def sides(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:
     chosen = filters.narrow(tickets)
     posted = _by_side(chosen.filter(figure("mentions", filters.period, now)), "posted_at")
     rows = {row["is_covered"]: row for row in posted.annotate(**first_reply.aggregates(filters, now)).order_by()}
-    answered = _by_side(chosen.filter(figure("replied", filters.period, now)), "first_reply_at")
+    condition = figure("replied", filters.period, now, with_noise=filters.with_noise)
+    answered = _by_side(chosen.filter(condition), "first_reply_at")
     replied = {row["is_covered"]: row["number"] for row in answered.annotate(number=Count("pk")).order_by()}
     goal = GOAL_HIGH if filters.high_only else GOAL_ALL
     return [

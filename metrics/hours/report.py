@@ -29,6 +29,7 @@ LEVELS = 4
 class HoursReport:
     name = "hours"
     title = gettext_lazy("Hours")
+    leaves_out = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now

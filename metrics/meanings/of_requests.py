@@ -33,6 +33,16 @@ OF_REQUESTS = (
         _("Half of the answered requests had their answer within this time after they were asked."),
     ),
     Meaning(
+        "took_p75",
+        _("Answer, 75 % within"),
+        _("Three quarters of the answered requests had their answer within this time after they were asked."),
+    ),
+    Meaning(
+        "took_p90",
+        _("Answer, 90 % within"),
+        _("Nine in ten answered requests had their answer within this time after they were asked."),
+    ),
+    Meaning(
         "expert_answers", _("Expert answers"), _("Answers to requests that were posted then, whenever they were asked.")
     ),
     Meaning(

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from experts.models import Expert, Outreach
-from metrics.definitions import Filters, Tickets, asked_of, within_days
+from metrics.definitions import Filters, Tickets, asked_of
 from metrics.figures.parts import Part
-from metrics.periods import Period
+from metrics.periods import Period, within_days
 
 State = Outreach.State
 NAMES = ("requests", "requests_answered", "requests_open", "requests_over", "expert_answers")

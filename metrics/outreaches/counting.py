@@ -20,8 +20,9 @@ from metrics.periods import Period
 
 Rows = QuerySet[Any]
 OF_ASKED = ("requests", "requests_answered", "requests_open", "requests_over")
+TIMES = {"took": 0.5, "took_p75": 0.75, "took_p90": 0.9}
 Counts = dict[str, Any]
-"""By the figure's name; `took` is None if nothing was answered."""
+"""By the figure's name; times are None if nothing was answered."""
 NOBODY = 0
 """The key of requests to a team, and of those to experts without a topic."""
 
@@ -43,21 +44,19 @@ class Line:
     def change(self, name: str) -> int | None:
         return None if self.before is None else self.count(name) - int(self.before.get(name) or 0)
 
-    @property
-    def took(self) -> timedelta | None:
-        return self.counts.get("took")
+    def took(self, name: str) -> timedelta | None:
+        """Of one of TIMES."""
+        found: timedelta | None = self.counts.get(name)
+        return found
 
 
 def grouped(rows: Rows, key: Any, period: Period) -> dict[Any, Counts]:
     """Key → figures of the requests asked in the period. One query."""
     took = ExpressionWrapper(TOOK, output_field=DurationField())
     figures: dict[str, Any] = {f"n_{name}": Count("pk", filter=condition(name, period)) for name in OF_ASKED}
+    times = {name: Percentile(took, share=share, filter=ANSWERED) for name, share in TIMES.items()}
     found = (
-        rows.filter(condition("requests", period))
-        .annotate(by=key)
-        .values("by")
-        .annotate(**figures, took=Percentile(took, share=0.5, filter=ANSWERED))
-        .order_by()
+        rows.filter(condition("requests", period)).annotate(by=key).values("by").annotate(**figures, **times).order_by()
     )
     return {row.pop("by"): {name.removeprefix("n_"): value for name, value in row.items()} for row in found}
 

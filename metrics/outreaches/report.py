@@ -25,12 +25,12 @@ MONTHS = 6
 MAX_MONTHS = 27
 MAX_DRAWN = 15
 OF_MONTHS = (
-    *("requests", "requests_change", "requests_answered", "requests_open", "requests_over", "took"),
+    *("requests", "requests_change", "requests_answered", "requests_open", "requests_over", *counting.TIMES),
     *("expert_answers", "answers_change", "expert_responded", "responded_change"),
 )
 OF_PERIOD = (
     *("requests", "requests_before", "requests_change", "requests_answered", "requests_open", "requests_over"),
-    *("took", "expert_answers"),
+    *(*counting.TIMES, "expert_answers"),
 )
 CHANGES = {
     "requests_change": "requests",
@@ -172,9 +172,11 @@ def _cell(line: Line, name: str, part: Part, period: Period | None = None, no_ch
     """`no_change`: a month that is not over is not compared with a whole one."""
     if line.is_gap:
         return Cell("—", None)
-    if name == "took":
-        hours = None if line.took is None else charts.hours(line.took)
-        return Cell(duration(line.took), hours, "requests_answered", part=part, period=period)
+    if name in counting.TIMES:
+        took = line.took(name)
+        return Cell(
+            duration(took), None if took is None else charts.hours(took), "requests_answered", part=part, period=period
+        )
     if name in CHANGES:
         change = None if no_change else line.change(CHANGES[name])
         return Cell("—" if change is None else f"{change:+,}" if change else "0", change)

@@ -41,6 +41,7 @@ class OverviewReport:
     title = gettext_lazy("Overview")
     heading = title
     compares = True
+    leaves_out = True
     has_own_periods = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:

@@ -36,7 +36,7 @@ def _files_of(kind: type[Report]) -> Callable[[Package, datetime], Files]:
     def files(package: Package, now: datetime) -> Files:
         report = _report(package, kind, now)
         drawn = {
-            picture_name(report, chart): pictures.png(chart.spec("light"))
+            picture_name(report, chart): pictures.png(pictures.with_zone(chart.spec("light"), package.zone))
             for chart in report.charts
             if not chart.is_empty
         }

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
+from metrics import outcome_conditions as outcomes
 from metrics.advocates import counting as workload
-from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, Tickets, figure
+from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, Filters, Tickets, figure
 from metrics.figures import parts
 from metrics.figures.parts import PART_KEYS
 from metrics.meanings import MEANINGS
@@ -58,7 +59,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "page": page,
         "figure": MEANINGS[name].label,
         "meaning": MEANINGS[name].text,
-        "has_reach": name in reach.NAMES,
+        "has_reach": name in (*reach.NAMES, outcomes.NEXT_REPLIES),
         "day": day,
         "at": at if name in (*NOW_NAMES, *LATELY_NAMES) else None,
         "question": question,
@@ -74,14 +75,16 @@ def _tickets(request: HttpRequest, question: Asked, name: str, day: date | None,
     seen = visible_tickets(request.user)
     chosen = filters.narrow(seen)
     if days := part.release or releases.SIDES.get(name, ""):
-        chosen = _of_release_days(chosen, releases.days_of(seen, filters, desk_now()), name, days, at)
+        chosen = _of_release_days(chosen, releases.days_of(seen, filters, desk_now()), name, days, at, filters)
     elif name in workload.NAMES:
         chosen = chosen.filter(workload.condition(name, filters.period, part.advocate or 0))
     elif name in reach.NAMES:
         chosen = chosen.filter(figure("mentions", filters.period, at, day), reach.condition(name))
         chosen = chosen.annotate(reach=reach.of_ticket(name))
     else:
-        chosen = chosen.filter(figure(name, filters.period, at, day))
+        chosen = chosen.filter(figure(name, filters.period, at, day, with_noise=filters.with_noise))
+    if name == outcomes.NEXT_REPLIES:
+        chosen = chosen.annotate(reach=outcomes.waits_of_ticket(filters.period, with_noise=filters.with_noise))
     if request.GET.get("high"):
         chosen = chosen.filter(HIGH)
     chosen = parts.of_tickets(chosen, part, name, filters.period.tz)
@@ -92,10 +95,10 @@ def _tickets(request: HttpRequest, question: Asked, name: str, day: date | None,
     return page
 
 
-def _of_release_days(chosen: Tickets, days: Days, name: str, which: str, at: datetime) -> Tickets:
+def _of_release_days(chosen: Tickets, days: Days, name: str, which: str, at: datetime, filters: Filters) -> Tickets:
     """Within the days of the report, which may lie before the page's period."""
     try:
-        return releases.listed(chosen, name, which, days, at)
+        return releases.listed(chosen, name, which, days, at, with_noise=filters.with_noise)
     except KeyError as error:
         raise Http404(which) from error
 

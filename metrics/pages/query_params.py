@@ -36,8 +36,8 @@ class Asked:
 
 def read(request: HttpRequest, now: datetime) -> Asked:
     """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`, `clock=ingested`,
-    `hours=coverage`, `tag=NAME`, `language=CODE`, `team=SLUG` (a topic and all below it), `compare=before|year` or
-    `vs_from` and `vs_to`."""
+    `hours=coverage`, `tag=NAME`, `language=CODE`, `team=SLUG` (a topic and all below it), `noise=1` (with
+    automatic messages, our own posts and spam), `compare=before|year` or `vs_from` and `vs_to`."""
     channels = list(
         Channel.objects.filter(pk__in=visible_channel_ids(request.user)).select_related("connection").order_by("name")
     )
@@ -65,7 +65,9 @@ def read(request: HttpRequest, now: datetime) -> Asked:
         problems.append(_("This team does not exist and was ignored."))
     channel_ids = [channel.pk for channel in chosen]
     filters = Filters(
-        period, channel_ids, high_only, with_internal, clock, tag, language, tuple(below), against=against
+        *(period, channel_ids, high_only, with_internal, clock, tag, language, tuple(below)),
+        with_noise=bool(request.GET.get("noise")),
+        against=against,
     )
     return Asked(filters, channels, problems, request.GET, _choices(teams), team if below else "", against.name)
 

@@ -26,11 +26,11 @@ def days_of(tickets: Tickets, filters: Filters, now: datetime) -> Days:
     return load(filters.period, now, first_posted(tickets))
 
 
-def listed(chosen: Tickets, name: str, which: str, days: Days, now: datetime) -> Tickets:
+def listed(chosen: Tickets, name: str, which: str, days: Days, now: datetime, *, with_noise: bool) -> Tickets:
     """Of the narrowed tickets those that a figure counts on these days. Raises KeyError."""
     spans = days.spans(which)
     counted = "mentions" if name in NAMES else name
-    return chosen.filter(figure(counted, whole(spans), now), posted_in(spans))
+    return chosen.filter(figure(counted, whole(spans), now, with_noise=with_noise), posted_in(spans))
 
 
 def side(tickets: Tickets, filters: Filters, days: Days, which: str, now: datetime) -> FirstReply:

@@ -26,6 +26,7 @@ MAX_DRAWN = 15
 class ReleaseDayReport:
     name = "release-day"
     title = gettext_lazy("Release day")
+    leaves_out = True
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now

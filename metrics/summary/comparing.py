@@ -11,11 +11,11 @@ from django.db.models import Case, Count, DurationField, F, Min, Value, When
 
 from channels.registry.icons import with_platform
 from mentions.clocks.counted import ANSWERED
-from metrics.definitions import Filters, Tickets, figure, within_days
+from metrics.definitions import Filters, Tickets, figure
 from metrics.figures import first_reply
 from metrics.figures.first_reply import FirstReply, Percentile
 from metrics.models import Alert
-from metrics.periods import Period
+from metrics.periods import Period, within_days
 from metrics.summary import moves
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
-from metrics.definitions import Filters, Tickets, first_posted, within_days
-from metrics.periods import Period
+from metrics.definitions import Filters, Tickets, first_posted
+from metrics.periods import Period, within_days
 from metrics.tags.rising import TagCount, ranked
 
 SAMPLES = 3

@@ -137,7 +137,7 @@ def desk():
     march = [datetime(2026, 3, 1 + n % 10, 12, tzinfo=UTC) for n in range(14)]
     late = [now - timedelta(hours=3 * n + 1) for n in range(9)]
     for posted in (datetime(2025, 1, 1, tzinfo=UTC), *march, *late):
-        ticket = TicketFactory(channel=channel, posted_at=posted, first_reply_at=posted + timedelta(hours=1))
+        ticket = TicketFactory(channel=channel, posted_at=posted, no_reply_reason="praise", due_at=None)
         ticket.tags.add(tag)
         OutreachFactory(ticket=ticket, asked_at=posted)
 

@@ -110,6 +110,8 @@ def test_every_chart_is_a_png_of_twice_the_size_an_svg_and_a_table_that_can_be_c
         assert f'href="{where}svg?' in page
         assert f'data-copy-picture="{where}png?' in page
         svg = ET.fromstring(client.get(f"{where}svg", query).content)
+        assert ">Days and hours of UTC<" in ET.tostring(svg).decode().replace("ns0:", "")
+        assert "Days and hours of" not in client.get(f"{where}svg", {**query, "inline": "1"}).content.decode()
         png = client.get(f"{where}png", query).content
         assert struct.unpack(">I", png[16:20])[0] == pytest.approx(2 * float(svg.get("width")), abs=2)
     for table in re.findall(r'<table id="([^"]+)"', page):

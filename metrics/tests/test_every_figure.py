@@ -5,6 +5,7 @@ import io
 import random
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -18,7 +19,7 @@ from channels.models import Channel
 from channels.models.connection import Priority
 from experts.models import Outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
-from mentions.models import Tag, Ticket
+from mentions.models import Reply, Tag, Ticket
 from mentions.people import roles
 from mentions.tests.factories import (
     AuthorFactory,
@@ -31,6 +32,7 @@ from mentions.tests.factories import (
     UserFactory,
 )
 from metrics.figures.source import Rolled
+from metrics.outcome_conditions import NEXT_REPLIES
 from metrics.overview.report import OverviewReport
 from metrics.pages.words import link
 from metrics.reach import counts as reach
@@ -85,15 +87,16 @@ def busy_desk():
     _ticket(3, now, rng, channels, merged_into=tickets[0])
     _requests(now, rng, tickets)
     _messages(rng, tickets)
+    _outcomes(now, tickets)
     _work(now, rng, tickets)
     _releases(now, tickets)
     return channels
 
 
 def counted(client, address, figure):
-    """How many there are; of a reach, what they have together."""
+    """How many there are; of a reach or of waits, what they have together."""
     page = client.get(address).context["page"]
-    if figure not in reach.NAMES:
+    if figure not in (*reach.NAMES, NEXT_REPLIES):
         return page.paginator.count
     return sum(ticket.reach for ticket in page.paginator.object_list)
 
@@ -132,6 +135,29 @@ def _messages(rng, tickets):
         for _again in range(1 + n % 2):
             MessageFactory(ticket=ticket, extra=rng.choice(EXTRAS))
         MessageFactory(ticket=ticket, extra={"likes": 1000}, direction="by")
+
+
+def _outcomes(now, tickets):
+    """Exchanges, replies that never arrived, tickets that came back; spam and an own post that were answered."""
+    us, mo = AuthorFactory(is_us=True), UserFactory()
+    for n, ticket in enumerate(tickets):
+        if n % 4 == 1:
+            for hours in range(1, 2 + n % 3):
+                at = min(ticket.posted_at + timedelta(hours=5 * hours), now)
+                MessageFactory(ticket=ticket, direction="team", author=us, posted_at=at, is_bounced=n % 12 == 5)
+                MessageFactory(ticket=ticket, posted_at=min(at + timedelta(hours=2), now), is_auto=n % 8 == 1)
+            Ticket.objects.filter(pk=ticket.pk).update(last_message_at=min(at + timedelta(hours=2), now))
+        if n % 7 == 2:
+            state, key = ("failed", "uncertain", "sent")[n % 3], uuid4()
+            values = {"author": mo, "channel": ticket.channel, "key": key, "state": state, "guard_message_id": 0}
+            Reply.objects.create(ticket=ticket, created_at=ticket.posted_at, send_at=ticket.posted_at, **values)
+        if n % 5 == 4:
+            at = min(ticket.posted_at + timedelta(hours=9), now)
+            data = {"from": {"status": "solved"}, "to": {"status": "open"}}
+            EventFactory(ticket=ticket, at=at, kind="status", data=data)
+    answered = [ticket for ticket in tickets if ticket.first_reply_at]
+    for ticket, reason in zip(answered[::3], ("spam", "own", "automatic") * 9, strict=False):
+        Ticket.objects.filter(pk=ticket.pk).update(no_reply_reason=reason)
 
 
 def _releases(now, tickets):
@@ -206,6 +232,7 @@ QUERIES = [
     {"period": "30d", "compare": "year"},
     {"period": "7d", "compare": "custom", "vs_from": "{vs_from}", "vs_to": "{vs_to}"},
     {"period": "30d", "tag": "runner", "language": "en"},
+    {"period": "90d", "noise": "1"},
 ]
 
 
@@ -247,6 +274,7 @@ def test_every_table_is_a_csv_file(client, desk, name):
     assert len({table.slug for table in tables}) == len(tables)
     for table in tables:
         answer = client.get(reverse("metrics:csv", args=[name]), {"period": "90d", "table": table.slug})
+        assert "-UTC-" in answer.headers["Content-Disposition"]
         rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
         assert len(rows) == 1 + len(table.rows)
         assert rows[0] == table.heads

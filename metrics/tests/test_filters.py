@@ -35,6 +35,7 @@ FILTERS = {
     "internal": {"internal": "1"},
     "clock": {"clock": "ingested"},
     "hours": {"hours": "coverage"},
+    "noise": {"noise": "1"},
 }
 
 
@@ -92,7 +93,7 @@ def test_every_filter_stays_in_the_address_of_the_other_reports_and_of_the_files
     assert re.search(rf'href="/reports/channels/table\.csv\?[^"]*{key}={value}', page)
 
 
-@pytest.mark.parametrize("narrowed", [{"tag": "runner"}, {"language": "de"}, {"teams": (1,)}])
+@pytest.mark.parametrize("narrowed", [{"tag": "runner"}, {"language": "de"}, {"teams": (1,)}, {"with_noise": True}])
 def test_what_rollups_do_not_know_is_counted_from_the_tickets(narrowed):
     busy_desk()
     keeping.refresh(timezone.now())

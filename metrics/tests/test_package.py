@@ -93,6 +93,7 @@ def client_of(user):
 TABLES = {
     *("first-reply.csv", "activity.csv", "channels.csv", "platforms.csv", "advocates.csv", "tags.csv"),
     *(f"experts-{table}.csv" for table in ("figures", "topics", "people", "platforms")),
+    *(f"outcomes-{table}.csv" for table in ("channels", "beside", "reasons")),
     *(f"hours-{table}.csv" for table in ("figures", "mentions", "replies")),
     *(f"release-day-{table}.csv" for table in ("figures", "releases", "channels")),
 }
