@@ -48,7 +48,13 @@ READERS = (
         "mentions.search.similar",
         "mentions.search.query_language",
     ),
-    *("experts.roster.page_formats", "experts.roster.plain_yaml", "mentions.text.cells"),
+    *(
+        "experts.roster.page_formats",
+        "experts.roster.plain_yaml",
+        "mentions.text.cells",
+        "mentions.csv_lists.lines",
+        "mentions.csv_lists.values",
+    ),
     *("experts.recognising.disclosures", "experts.recognising.names", "channels.toolkit.search_words"),
 )
 """Modules (by the beginning of their names) that are made to read text from outside."""
