@@ -80,6 +80,7 @@ NOT_CALLED = {
     "django.http.request.HttpRequest": "a request of somebody logged in; what reads its fields is called by itself",
     "django.db.models.query.QuerySet": "rows of the database",
     "mentions.models.ticket.TicketQuerySet": "rows of the database",
+    "mentions.csv_lists.plans.Step": "a line of a list with what the database knows of it",
     "socket.socket": "a connection between processes of ours",
     "django.apps.config.AppConfig": "a part of Django",
     "django.db.backends.base.base.BaseDatabaseWrapper": "a part of Django",
