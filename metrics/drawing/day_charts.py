@@ -11,7 +11,7 @@ from metrics.drawing import robust
 from metrics.drawing.charts import INK, Spec, day_axis, finish, midnight, so_far, weekends
 
 FURTHER = {"light": ("#7a6a00", "#5a5955"), "dark": ("#e0cf5a", "#a9abb0")}
-"""Colours after those of the theme, just as distinct for colour-blind eyes."""
+"""Colours after those of the theme, as far from them for colour-blind eyes."""
 
 
 def stacked(

@@ -30,12 +30,10 @@ OF_REQUESTS = (
     Meaning(
         "took",
         _("Median time to answer"),
-        _("Half of the answered requests got their answer within this time."),
+        _("Half of the answered requests had their answer within this time after they were asked."),
     ),
     Meaning(
-        "expert_answers",
-        _("Expert answers"),
-        _("Answers to requests that were posted then, whenever they were asked."),
+        "expert_answers", _("Expert answers"), _("Answers to requests that were posted then, whenever they were asked.")
     ),
     Meaning(
         "answers_change",
