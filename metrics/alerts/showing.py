@@ -41,7 +41,7 @@ class Shown:
 
 
 def words_of(alert: Alert) -> str:
-    """As posted in Slack: over the tickets that everybody may see."""
+    """As posted in Slack: with the alert's own numbers, not the reader's."""
     if alert.kind == Alert.Kind.GROWTH:
         said = _("The queue grows faster than it is worked: %(arrived)d in, %(worked)d worked within %(hours)d h")
         return str(said % alert.figures)

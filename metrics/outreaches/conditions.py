@@ -16,7 +16,7 @@ NAMES = ("requests", "requests_answered", "requests_open", "requests_over", "exp
 ANSWERED = Q(state__in=(State.ANSWERED, State.SENT), answered_at__isnull=False)
 OPEN = Q(state__in=Outreach.RUNNING)
 REFUSED = ~Q(error="") & Q(slack_ts="") & ~ANSWERED & ~OPEN
-"""Slack refused it: nobody was asked."""
+"""Slack never accepted it: nobody was asked."""
 TOOK = F("answered_at") - F("asked_at")
 
 
