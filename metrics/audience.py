@@ -1,4 +1,4 @@
-"""Who may see alerts: whoever may see their channel. And packages: whoever may see every channel that they count."""
+"""Audience rules: alerts are for whoever may see their channel, packages for whoever may see all their channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _with_its_channel(user: Viewer) -> Q:
 
 @rule_for(Package)
 def _all_its_channels(user: Viewer) -> Q:
-    """The team's and their own, as long as no channel that it counts is hidden from them."""
+    """The team's and their own, unless a channel in it is hidden from them."""
     if not user.has_perm(access.VIEW):
         return Q(pk__in=[])
     hidden = RawSQL(HIDDEN_CHANNELS.replace("%(me)s", "%s"), (user.pk, user.pk))  # noqa: S611

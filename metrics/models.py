@@ -95,9 +95,9 @@ class RolledZone(models.Model):
 
     zone = models.CharField(max_length=60, primary_key=True)
     built_at = models.DateTimeField(null=True)
-    """Null while it is being built, or has to be built again: its figures come from the tickets."""
+    """Null while it is being built or has to be rebuilt: its figures then come from the tickets."""
     built_to = models.DateField(null=True)
-    """The last day that the build has counted; the next step goes on from there."""
+    """The last day counted by the build; the next step continues from there."""
     version = models.BigIntegerField(default=0)
     """Rises with every change of its figures."""
     checked_at = models.DateTimeField(null=True)
@@ -145,7 +145,7 @@ class Alert(models.Model):
 
 
 class Package(models.Model):
-    """One month as files: slides, pictures, tables and a summary. Built step by step, whoever builds it."""
+    """One month as files: slides, pictures, tables and a summary. Built step by step, by any worker."""
 
     class State(models.TextChoices):
         BUILDING = "building", _("being made")
@@ -153,17 +153,17 @@ class Package(models.Model):
         FAILED = "failed", _("failed")
 
     key = models.UUIDField(unique=True, default=uuid.uuid4)
-    """Of the press: pressed twice, it is made once."""
+    """Of the request: a double click makes one package."""
     month = models.DateField()
     """Its first day."""
     zone = models.CharField(max_length=60)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    """Who asked for it, with the figures of what they may see. Null: the one by schedule, of what everybody may see."""
+    """Who requested it, over what they may see. Null: the scheduled one, over what everybody may see."""
     asked_at = models.DateTimeField()
     channel_ids = ArrayField(models.BigIntegerField())
-    """The channels whose figures it may hold; who may not see one of them may not see the package."""
+    """The channels it may count; who may not see one of them may not see the package."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.BUILDING)
     done = models.SmallIntegerField(default=0)
     """Steps (`metrics.package.steps`)."""
@@ -202,7 +202,7 @@ class PackageFile(models.Model):
 
 
 class ReportMessage(models.Model):
-    """A package, or the digest of a week, for one person, by mail or in Slack: once."""
+    """A package or weekly digest for one person, by mail or in Slack; sent once."""
 
     class Way(models.TextChoices):
         MAIL = "mail", _("mail")
@@ -215,7 +215,7 @@ class ReportMessage(models.Model):
     week = models.DateField(null=True, blank=True)
     """Its Monday, of a digest."""
     due_at = models.DateTimeField(null=True)
-    """When it goes out, or goes out again; null: it has, or never will."""
+    """When it is sent or retried; null: it was sent, or never will be."""
     tries = models.SmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
 
@@ -231,7 +231,7 @@ class ReportMessage(models.Model):
 
 
 class ExportRun(models.Model):
-    """One export of data: how far it is. The file itself is nowhere on the desk."""
+    """The progress of one data export. The desk keeps no copy of the file."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12)

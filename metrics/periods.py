@@ -16,7 +16,7 @@ _LAST_DAYS = {"7d": 7, "30d": 30, "90d": 90}
 
 
 class BadPeriod(ValueError):
-    """The requested dates aren't a valid period; the text says why."""
+    """The requested dates aren't a valid period; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""What this floor offers for the slides of the monthly meeting: median first reply times, the two
-pictures, and where the whole month is made."""
+"""Figures for the slides of the monthly meeting: median first reply times, the two pictures, and a link to the
+monthly package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reports are made of: cells, tables, charts."""
+"""Building blocks of reports: cells, tables, charts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Table:
     """Heads of the columns, if they all show the same figure."""
     sorts: bool = True
     against: Period | None = None
-    """What its columns of before are of."""
+    """The period of its “before” columns."""
 
     @property
     def heads(self) -> list[str]:
@@ -89,7 +89,7 @@ class Chart:
     spec: Callable[[str], Spec]
     is_empty: bool
     is_wide: bool = False
-    """Too wide for a phone: it keeps its width there and is scrolled."""
+    """Too wide for a phone: it keeps its width there and scrolls."""
 
 
 def duration(span: timedelta | None) -> str:

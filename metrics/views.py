@@ -87,7 +87,7 @@ def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) ->
 
 
 def _comparing(shown: Report, question: query_params.Asked) -> dict[str, Any]:
-    """What the page compares, and with what it could. The overview's periods are its own: no days can be chosen."""
+    """What the page compares with, and the choices. The overview has periods of its own: no days can be chosen."""
     if not getattr(shown, "compares", False):
         return {}
     if getattr(shown, "has_own_periods", False):

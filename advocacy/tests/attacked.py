@@ -1,4 +1,4 @@
-"""A small desk to attack: every URL that it has, a world with a hidden channel, and somebody of every role."""
+"""A small desk to attack: all its URLs, a world with a hidden channel, and a user of every role."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def somebody(role: str) -> Any:
 
 
 class ReadingClient(Client):
-    """Reads what is streamed to its end, as a browser does: then its file is closed."""
+    """Reads a streamed response to its end, as a browser does; then its file is closed."""
 
     def request(self, **request: Any) -> Any:
         response = super().request(**request)
@@ -66,7 +66,7 @@ def client_of(user: Any, **how: Any) -> Client:
 
 
 def conversation(channel: Any, text: str = "How do I install Acme?", **ticket: Any) -> SimpleNamespace:
-    """A ticket with one of everything that can hang on it; `text` is in every place that outsiders can fill."""
+    """A ticket with one of everything that can be attached to it; `text` is wherever outsiders can write."""
     now = timezone.now()
     namespace = channel.connection.platform
     author = AuthorFactory(namespace=namespace, external_id=f"id-{uuid4()}", handle=text[:254], name=text[:300])
@@ -119,7 +119,7 @@ def answered(about: SimpleNamespace, user: Any, **fields: Any) -> Reply:
 
 
 def heard(about: SimpleNamespace, user: Any) -> None:
-    """What came of the request: words in its thread, what may be its answer, a share with colleagues."""
+    """What follows the request: a note in its thread, a possible answer, a share with colleagues."""
     now, text = timezone.now(), about.text
     ThreadReply.objects.create(outreach=about.outreach, ts="1.1", name=text[:100], text=text, at=now)
     DraftVersion.objects.create(outreach=about.outreach, number=1, name=text[:100], text=text, at=now)

@@ -1,7 +1,7 @@
-"""Real Chromium before a living desk: windows that notice whatever a page must not do, and mentions that come in.
+"""Real Chromium in front of a living desk: windows that catch whatever a page must not do, and incoming mentions.
 
 `living` is one desk for the whole session. Chromium lives for one module only: Playwright's loop runs in this thread,
-and as long as it does Django refuses to talk with a database here.
+and while it does, Django refuses to use a database here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def program() -> str:
 
 @pytest.fixture(scope="session")
 def living(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingDesk]:
-    """With three days of past, so that every page has something to show; nothing comes in by itself."""
+    """With three days of history, so that every page has something to show; nothing comes in by itself."""
     settings = {"DESK_UNDO_SECONDS": str(UNDO_S), "DESK_SLACK_TOKEN": SLACK_TOKEN}
     with LivingDesk(tmp_path_factory.mktemp("living"), settings=settings, history_days=3) as desk:
         desk.sandbox.control("stream", reactions=False)
@@ -70,8 +70,8 @@ def chromium(program: str) -> Iterator[Chromium]:
 
 
 def keyed_when_loaded(page: Page) -> None:
-    """What a page shows comes before the scripts that hear its keys; on a busy machine, seconds before. A person sees
-    nothing of that, and neither do these tests: a key waits until the page on screen has loaded."""
+    """A page shows before its key handlers load, on a busy machine by seconds. People don't notice, and these tests
+    shouldn't either: a key waits until the page on screen has loaded."""
     keyboard = page.keyboard
     for name in ("press", "type"):
         setattr(keyboard, name, _loaded_first(page, getattr(keyboard, name)))
@@ -88,7 +88,7 @@ def _loaded_first(page: Page, act: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass
 class Windows:
-    """Opens windows and holds each of them to: no message on the console, no request to elsewhere, no violation."""
+    """Opens windows and checks each of them: no console message, no request to other hosts, no CSP violation."""
 
     browser: Chromium
     living: LivingDesk
@@ -100,7 +100,7 @@ class Windows:
     def open(
         self, who: str = "", path: str = "", *, width: int = 1280, height: int = 800, dark: bool = False, **more: Any
     ) -> Page:
-        """A new window of the one who is logged in as `who` ("" for nobody), at `path` of the desk."""
+        """A new window at `path` of the desk, logged in as `who` ("" for nobody)."""
         context = self.browser.new_context(
             base_url=self.living.base_url,
             viewport={"width": width, "height": height},
@@ -122,7 +122,7 @@ class Windows:
         return page
 
     def expect(self, *patterns: str) -> None:
-        """Console messages that the test itself provokes, such as Chromium's own line about a 409."""
+        """Console messages that the test itself causes, such as Chromium's line about a 409."""
         self.expected += patterns
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class Windows:
 
 @pytest.fixture(scope="module")
 def logged_in() -> dict[str, Any]:
-    """User name → the cookies of their login, made when first needed."""
+    """User name → login cookies, made when first needed."""
     return {}
 
 
@@ -182,7 +182,7 @@ def log_in(page: Page, who: str, password: str) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """A mention that has come in. `word`: stands in no other mention; `view`: the slug of a view that holds only it."""
+    """A mention that has come in. `word`: is in no other mention; `view`: the slug of a view that holds only it."""
 
     word: str
     id: str
@@ -194,13 +194,13 @@ class Asked:
 
 @dataclass
 class World:
-    """What people outside do, and how soon the desk looks."""
+    """What people outside do, and how soon the desk polls."""
 
     living: LivingDesk
     views: list[str] = field(default_factory=list)
 
     def ask(self, platform: str, text: str, **more: Any) -> Asked:
-        """Post a mention whose text holds `{word}`, wait until it is a ticket, and make a view of it alone."""
+        """Post a mention with `{word}` in its text, wait until it is a ticket, and make a view of it alone."""
         word = new_word()
         made = self.living.sandbox.post(platform, text=text.format(word=word), **more)
         return self.arrived(word, made)
@@ -224,7 +224,7 @@ class World:
         return self.living.rows("SELECT * FROM mentions_ticket WHERE id = %s", (asked.ticket,))[0]
 
     def until(self, there: Any, what: str, within_s: float = 80) -> None:
-        """`there()`, with the desk looking at the platforms all the while."""
+        """Wait for `there()` while the desk keeps polling the platforms."""
 
         def looked() -> bool:
             if there():
@@ -235,7 +235,7 @@ class World:
         self.living.wait_until(looked, what, within_s, every_s=0.7)
 
     def hurry(self) -> None:
-        """As if every pause between two polls were over, and beat's moment had come."""
+        """Make every poll due and dispatch it now, as if all pauses were over."""
         write(self.living, "UPDATE channels_connection SET next_poll_at = now()")
         write(self.living, "UPDATE channels_followed SET next_at = now()")
         app = Celery(broker=self.living.redis_url, set_as_current=False)
@@ -260,12 +260,12 @@ def write(living: LivingDesk, sql: str, values: Sequence[Any] = ()) -> None:
 
 
 def new_word() -> str:
-    """Letters that no text of the sandbox holds and that no stemmer shortens."""
+    """Letters that appear in no text of the sandbox and that no stemmer shortens."""
     return "zq" + "".join(random.SystemRandom().choices("bcdfghjkmnpqrtvwxz", k=10))
 
 
 def posted_by_desk(living: LivingDesk, platform: str, text: str) -> list[dict[str, Any]]:
-    """What the desk has really posted there, by the platform's own record."""
+    """What the desk really posted there, according to the platform."""
     return [post for post in living.sandbox.truth(platform)["desk"] if text in json.dumps(post)]
 
 

@@ -1,6 +1,6 @@
-"""What a crash must not have done: the desk's tables held against what the sandbox knows to be true.
+"""Checks what a crash must not break: compares the desk's tables with what the sandbox knows to be true.
 
-Each function yields complaints in words, none when all is well. Nothing here asks the desk's own code, but for the pure
+Each function yields complaints in words, none if all is well. Nothing here uses the desk's own code except the pure
 definition of the clocks.
 """
 
@@ -22,7 +22,7 @@ Truth = dict[str, dict[str, Rows]]
 
 
 def truth_of(desk: LivingDesk) -> Truth:
-    """As the preset's connections can see it: on Twitter they also search for the word."""
+    """What the preset's connections can see: on Twitter they also search for the word."""
     told = {name: desk.sandbox.truth(name, search=name == "twitter") for name in PLATFORMS}
     return {name: {kind: of for kind, of in each.items() if kind != "platform"} for name, each in told.items()}
 
@@ -37,13 +37,13 @@ def stored(desk: LivingDesk) -> Rows:
 
 
 def missing(desk: LivingDesk, truth: Truth) -> list[str]:
-    """Ids of mentions that no message is known by."""
+    """Ids of mentions that no message has."""
     known = {(m["namespace"], m["external_id"]) for m in stored(desk)}
     return [entry["id"] for name in PLATFORMS for entry in truth[name]["mentions"] if (name, entry["id"]) not in known]
 
 
 def complaints(desk: LivingDesk, accepted: Rows) -> list[str]:
-    """All of them. `accepted`: what the scripted advocates have said of their replies."""
+    """All checks. `accepted`: what the scripted advocates reported about their replies."""
     truth = truth_of(desk)
     messages = stored(desk)
     return [
@@ -58,7 +58,7 @@ def complaints(desk: LivingDesk, accepted: Rows) -> list[str]:
 
 
 def mentions_once(truth: Truth, messages: Rows) -> Iterator[str]:
-    """Nothing lost, nothing twice under another of its ids, nothing that is not there."""
+    """Nothing lost, nothing stored twice under another of its ids, nothing invented."""
     found = Counter((m["namespace"], m["external_id"]) for m in messages)
     for name in PLATFORMS:
         allowed = {i for kind in truth[name].values() for e in kind for i in [_id_of(e), *e.get("ids", ())]}
@@ -76,7 +76,7 @@ def _id_of(entry: dict[str, Any]) -> str:
 
 
 def one_place(desk: LivingDesk, truth: Truth, messages: Rows) -> Iterator[str]:
-    """A ticket where a channel that makes tickets saw it, none elsewhere; a ticket is one asker in one thread."""
+    """A ticket if a channel that makes tickets saw it, otherwise none; one ticket per requester and thread."""
     by_id = {(m["namespace"], m["external_id"]): m for m in messages}
     for name in PLATFORMS:
         for entry in truth[name]["mentions"]:
@@ -106,7 +106,7 @@ def inbox_is_settled(desk: LivingDesk) -> Iterator[str]:
 
 
 def posts_by_key(truth: Truth) -> Counter[str]:
-    """How often each reply is on the platforms. A mail to several people was posted once."""
+    """How often each reply was posted. A mail to several people counts once."""
     said = [key for name in PLATFORMS for post in truth[name]["desk"] for key in set(KEY.findall(post["text"]))]
     return Counter(said)
 
@@ -157,9 +157,9 @@ def _problems_of(reply: dict[str, Any], posted: int, team: int, tickets: dict[in
 
 
 def notices_once(desk: LivingDesk, truth: Truth) -> Iterator[str]:
-    """Each Slack channel hears of each mention of its channels in one message, which is posted once.
+    """Each Slack channel gets one message per mention of its channels, posted once.
 
-    A restored desk tells nobody of what came before: the desk that made the backup has done so.
+    A restored desk announces nothing from before the restore: the desk that made the backup already did.
     """
     untold = desk.rows(
         """SELECT DISTINCT m.external_id, room.name FROM mentions_message m

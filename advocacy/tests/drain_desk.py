@@ -1,6 +1,6 @@
-"""`python -m advocacy.tests.drain_desk`: lets hours pass at the desk in some seconds, with its own verbs, until nothing
-moves any more. To be run when no worker is alive: whatever is waited for (leases, index lags, pauses after failures) is
-moved into the past, while what has happened keeps its time. Prints what was done, one JSON object.
+"""`python -m advocacy.tests.drain_desk`: lets hours pass at the desk within seconds, with its own verbs, until nothing
+moves any more. Run it while no worker is alive: whatever the desk waits for (leases, index lags, pauses after failures)
+is moved into the past, while past events keep their times. Prints what was done as one JSON object.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def main() -> int:
 
 
 def let_pass(time: timedelta) -> None:
-    """The clock of the machine stays: a post that is looked for was made when it was made. The cache knows the rate
-    limits that platforms have told, and they are over."""
+    """The machine's clock stays as it is, since posts are looked up by the time they were made. The cache, which holds
+    the rate limits that platforms reported, is cleared."""
     from django.core.cache import cache
     from django.db import connection
 
@@ -61,7 +61,7 @@ def let_pass(time: timedelta) -> None:
 
 
 def one_round(now: datetime, done: dict[str, Any]) -> bool:
-    """Whether anything is still on its way."""
+    """Whether anything is still in flight."""
     from channels.models import Connection, InboundItem, OutboundItem
     from channels.outbox import outbox
     from channels.polling import polling
@@ -87,7 +87,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     done["looked"] += outbox.recover(now)
     deliveries.apply_changed(now)
     claim_expiry.expire_claims(now)
-    # A mail whose fate is not known waits for a person, and what follows in its conversation waits behind it.
+    # A mail with an unknown fate waits for a person, and later ones in its conversation wait behind it.
     state = OutboundItem.State
     uncertain = OutboundItem.objects.filter(state=state.UNCERTAIN, connection__platform="email")
     left = OutboundItem.objects.filter(state__in=(state.QUEUED, state.RETRYING, state.SENDING, state.UNCERTAIN))

@@ -1,4 +1,4 @@
-"""Rows that are made once by the real code and then put back for each test: a desk's company takes 2,500 queries."""
+"""Rows that the real code makes once and that are restored for each test: a desk's company takes 2,500 queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mentions.ingest.reading.reading import forget_feeds
 
 @dataclass(frozen=True)
 class KeptRows:
-    """What a database holds beyond what `before` said of it: table → its rows, as PostgreSQL copies them."""
+    """What a database holds beyond `before`: table → its rows, in PostgreSQL's COPY format."""
 
     at: datetime
     before: dict[str, str]
@@ -29,12 +29,12 @@ class KeptRows:
         return cls(at, before, {table: _copied(table) for table in changed})
 
     def fit(self) -> bool:
-        """Whether the database is as it was before: roles and rights that are made anew have other keys."""
+        """Whether the database is as it was before: recreated roles and permissions have other keys."""
         return fingerprints() == self.before
 
     def put_back(self, now: datetime) -> None:
-        """As if they had been made `now`, where they `fit`. What other tests left of them in memory is forgotten: keys
-        are the same each time."""
+        """Restore them as if made `now`, if they `fit`. Whatever other tests cached about them is cleared: keys are the
+        same each time."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")  # neither foreign keys nor our triggers
             for table, rows in self.tables.items():
@@ -61,7 +61,7 @@ def fingerprints() -> dict[str, str]:
 
 
 def may_put_back() -> bool:
-    """Not where the server is somebody's own, and we may not leave its triggers out."""
+    """False on a server where we may not disable triggers."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('is_superuser')")
         return bool(cursor.fetchone()[0] == "on")
@@ -75,7 +75,7 @@ def _copied(table: str) -> str:
 
 
 def _moments(table: str) -> list[str]:
-    """The columns that hold a point in time, of a model or of a relation between two."""
+    """The timestamp columns of a model or of a many-to-many table."""
     for model in apps.get_models(include_auto_created=True):
         if model._meta.db_table == table:
             fields = model._meta.concrete_fields

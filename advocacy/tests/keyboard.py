@@ -1,9 +1,9 @@
 """Every key in every field, menu and dialog of a page, and what it may do there: what the table of keys says, what the
-browser itself does with it for the control that has the focus, and nothing else.
+browser itself does for the focused control, and nothing else.
 
-`sweep` sends every key with every modifier, held, composing and by AltGr, as events that only scripts hear, to every
+`sweep` sends every key with every modifier, held, composing and with AltGr, as events only scripts hear, to every
 control. `press_all` presses real ones, so that the browser's own answers (Enter sends a form, Space presses a button)
-come in as well: all of them on one control of each sort, those that depend on the single control on every one.
+come in as well: all of them on one control of each sort, and on every control those that depend on where it is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TEXT = string.ascii_letters + string.digits + string.punctuation + " ?/ gp"
 
 @dataclass(frozen=True)
 class Allowed:
-    """What an action may do from the place it was asked in. `changes`: parts of the page's state that may be others."""
+    """What an action may do where it is triggered. `changes`: parts of the page's state that may change."""
 
     effects: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ ACTIONS = {
     "held": Allowed(),
     "send": Allowed(OWN),
     "send other": Allowed(OWN),
-    "save": Allowed(OWN, ("focus",)),  # to what is wrong in the form
+    "save": Allowed(OWN, ("focus",)),  # to the invalid field
     "ask send": Allowed(OWN),
     "expert down": Allowed(),
     "expert up": Allowed(),
@@ -80,9 +80,9 @@ class Place:
     """To read and copy only."""
     tag: str
     own: list[str]
-    """Addresses that its form, or the link that it is, leads to."""
+    """Addresses that its form or link leads to."""
     filters: bool
-    """A menu that is filtered by what is typed."""
+    """A menu that typing filters."""
 
     @property
     def requests(self) -> list[str]:
@@ -95,7 +95,7 @@ class Place:
 
     @property
     def signature(self) -> str:
-        """The same control on another page, or once more for another row."""
+        """The same control on another page or in another row."""
         return re.sub(r"\d+", "#", f"{self.label} {self.scopes} {self.tag} {self.type}")
 
     @property
@@ -117,7 +117,7 @@ class Keyboard:
         return [Place(number, **each) for number, each in enumerate(found)]
 
     def sweep(self, place: Place) -> bool:
-        """False where the place cannot have the focus at this width."""
+        """False if the control can't have the focus at this width."""
         keys = [*PRINTABLE, *NAMED, *FUNCTION, *DEAD]
         found = self.page.evaluate(
             "([number, keys, map]) => everyKey.sweep(number, keys, map)", [place.number, keys, keymap()]
@@ -150,10 +150,10 @@ class Keyboard:
         return bool(self.page.evaluate("(number) => everyKey.before(number)", place.number))
 
     def _type(self, place: Place) -> None:
-        """Text lands in the field, and does nothing else."""
+        """Text lands in the field and does nothing else."""
         self._enter(place)
         self.page.evaluate("everyKey.clear()")
-        # On a button that belongs to no filter a space is a press of it.
+        # Space presses a button that belongs to no filter.
         self.page.keyboard.type(TEXT if place.kind == "field" or place.filters else TEXT.replace(" ", ""))
         seen = self.page.evaluate("everyKey.after()")
         free = Allowed((), ("focus",)) if place.kind == "menu" else Allowed()
@@ -172,8 +172,8 @@ class Keyboard:
         self.judge(place, f"real {modifiers}{name}", _natively(place, modifiers, name), seen)
 
     def _press_in_a_row(self, place: Place, presses: list[tuple[str, str]]) -> None:
-        """Keys that do nothing. The page looks after each; one that did something holds the others back until it has
-        been told of. What the page did not hear went to what the browser itself had opened, and is pressed again."""
+        """Keys that do nothing. The page checks after each; one that did something holds the others back until it is
+        reported. Keys that the page missed went to something the browser had opened, and are pressed again."""
         is_anew = False
         while presses:
             if not self.page.evaluate("([number, anew]) => everyKey.begin(number, anew)", [place.number, is_anew]):
@@ -198,7 +198,7 @@ def _all_combinations() -> list[tuple[str, str]]:
 
 
 def _is_by_itself(effect: str) -> bool:
-    """A draft saves itself; the list of exports looks a second after its form was sent, many keys later here."""
+    """A draft saves itself; the list of exports polls a second after its form was sent: many keys later here."""
     return effect.startswith("fetch ") and effect.endswith(("/draft/", " /reports/export/"))
 
 
@@ -217,7 +217,7 @@ def _by_table(place: Place, modifiers: str, name: str) -> Key | None:
 
 
 def _natively(place: Place, modifiers: str, name: str) -> Allowed:
-    """What the table says, and what the browser does by itself for the control that has the focus."""
+    """What the table says, and what the browser does by itself for the focused control."""
     key = None if modifiers == "Alt+" else _by_table(place, modifiers, name)
     allowed = ACTIONS[key.action] if key else Allowed()
     effects, changes = list(allowed.effects), list(allowed.changes)

@@ -6,8 +6,8 @@
         desk.wait_until(lambda: desk.rows("SELECT 1 FROM mentions_ticket"), "a ticket")
         browser.goto(desk.base_url); login with desk.logins["sam"]
 
-Nothing of it shares anything with the session's own services. Every process runs under a supervisor, so that none is
-left behind when the test fails, or pytest itself is killed. Filled as the demo is, without its past.
+It shares nothing with the session's own services. Every process runs under a supervisor, so that none is left behind
+when the test fails or pytest itself is killed. Filled like the demo, without its history.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from sandbox import launch
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = {"worker": " ready.", "beat": " is starting.", "web": "Booting worker"}
-"""What each says in its log when it has begun."""
+"""What each program logs once it is running."""
 
 
 class LivingDesk:
-    """Use as a context manager. `env`: what a process of the desk is started with; `settings` are added to it."""
+    """Use as a context manager. `env`: the environment of the desk's processes; `settings` are added to it."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class LivingDesk:
         rate: float = 0,
         root: Path = ROOT,
     ) -> None:
-        """`folder`: for logs and the sandbox's state. `rate`: new mentions a minute that come by themselves. `root`:
+        """`folder`: for logs and the sandbox's state. `rate`: new mentions per minute, without being asked for. `root`:
         the checkout whose programs are run."""
         self.places = Places(root=root, local=folder)
         self.settings, self.seed, self.history_days, self.rate = dict(settings or {}), seed, history_days, rate
@@ -86,7 +86,7 @@ class LivingDesk:
         self.close()
 
     def close(self) -> None:
-        """Everything, the desk's programs first. Safe to call again."""
+        """Stop everything, the desk's programs first. Safe to call again."""
         for kept in self.running.values():
             kept.ask_to_stop()
         for name in [*self.running]:
@@ -109,8 +109,8 @@ class LivingDesk:
     # -- programs ------------------------------------------------------------------------------------------------
 
     def start(self, name: str, within_s: float = 60, *, ahead_s: float = 0) -> None:
-        """`worker`, `beat`, `web`, or a queue for a worker of that queue alone; returns when it has begun to work.
-        `worker:2` is one more, with the same log. `ahead_s`: what its machine's clock is ahead, in seconds."""
+        """`worker`, `beat`, `web`, or a queue for a worker of that queue alone; returns once it is working.
+        `worker:2` is one more, with the same log. `ahead_s`: how far its machine's clock is ahead, in seconds."""
         kind = name.partition(":")[0]
         already = len(self.log(kind))
         wrapped = ["-m", "advocacy.tests.other_clock", str(ahead_s)] if ahead_s else []
@@ -130,12 +130,12 @@ class LivingDesk:
         self.wait_until(begun, f"{name} to begin", within_s)
 
     def stop(self, name: str) -> None:
-        """Politely, as a deployment does it."""
+        """Gracefully, as a deployment does."""
         if (kept := self.running.pop(name, None)) is not None:
             kept.stop()
 
     def kill(self, name: str) -> None:
-        """SIGKILL to the program and all its children at once: nothing of it gets to finish anything."""
+        """SIGKILL to the program and all its children at once: none of them gets to finish anything."""
         kept = self.running.pop(name)
         for pid in _children(kept.supervisor.pid):
             os.killpg(pid, signal.SIGKILL)  # each leads a session, and so a group, of its own
@@ -147,15 +147,15 @@ class LivingDesk:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def python(self, *argv: str, log: str, grace_s: float = 10) -> Kept:
-        """Another program of the test's own, inside the desk's environment; its output is in `log(log)`."""
+        """Start another program in the desk's environment; its output is in `log(log)`."""
         return Kept(
             [sys.executable, *argv], env=self.env, cwd=self.places.root, log=self.places.log(log), grace_s=grace_s
         )
 
     def run(self, *argv: str, within_s: float = 120) -> str:
-        """The same, waited for; returns its output. AssertionError with all of it when it fails or takes too long.
+        """Run a program and return its output. AssertionError with all of it if it fails or takes too long.
 
-        Into files: a child that it leaves behind may hold a pipe open for ever. It is ended with its children."""
+        Output goes to files, since a child left behind may hold a pipe open forever. The children are ended with it."""
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
             program = subprocess.Popen(
                 [sys.executable, *argv], env=self.env, cwd=self.places.root, stdout=output, stderr=errors,
@@ -178,7 +178,7 @@ class LivingDesk:
     # -- looking inside ------------------------------------------------------------------------------------------
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Straight from the tables, past everything that the desk believes of them."""
+        """Straight from the tables, bypassing the desk's own code."""
         kind = psycopg2.extras.RealDictCursor
         with closing(psycopg2.connect(self.database_url, cursor_factory=kind)) as connection, connection.cursor() as at:
             at.execute(sql, values or None)
@@ -226,7 +226,7 @@ class LivingDesk:
 
 
 def _children(pid: int) -> list[int]:
-    """Of a supervisor: the program that it keeps. It may not have got to start it yet."""
+    """The program that a supervisor keeps running; it may not have started it yet."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if found := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():

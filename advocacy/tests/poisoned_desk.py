@@ -1,5 +1,5 @@
-"""`python -m advocacy.tests.poisoned_desk`, in a living desk: a poisoned item of every platform comes in, good mentions
-behind them, and somebody answers. Prints one JSON object: what became of it, and how long it took.
+"""`python -m advocacy.tests.poisoned_desk`, in a living desk: a poisoned item of every platform comes in, followed by
+good mentions, and somebody answers. Prints one JSON object: what became of them, and how long it took.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def pour_poison() -> dict[str, int]:
-    """Platform → inbox item: a real payload with what ends its parser in it."""
+    """Platform → inbox item: a real payload with something that kills its parser."""
     from channels.clocks import desk_now
     from channels.contract import Item, Page
     from channels.inbox import storing_once
@@ -109,7 +109,7 @@ def look(said: dict[str, Any], good: list[int], reply: Any, begun: float) -> Non
 
 
 def wait_for_quarantine(poisoned: dict[str, int]) -> list[str]:
-    """Platforms whose poisoned item is in quarantine, with a ticket of its own."""
+    """Platforms whose poisoned item is quarantined, with a ticket."""
     from channels.models import InboundItem
     from mentions.models import Message
 

@@ -1,6 +1,6 @@
-"""A restricted ticket with all that can hang on one, beside a public one, and every address of the URLconf, filled
-in so that it leads there. Every text of the restricted side holds MARKER; FOUND stands in front of it
-and is what a search asks for, so that a page which repeats a question gives nothing away."""
+"""A restricted ticket with everything that can be attached to it, beside a public one, and every address of the URLconf
+that leads there. Every text of the restricted side holds MARKER, preceded by FOUND, which is what searches ask for, so
+that a page that repeats a query gives nothing away."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def _merge(source: SimpleNamespace, target: SimpleNamespace) -> None:
 
 
 def _part_of_an_incident(ticket: Ticket, owner: Any, now: Any) -> None:
-    """Of the one that is over: it was told about it, and another one is proposed."""
+    """For the incident that is over: one ticket was told about it, another is proposed."""
     incident, _made = Incident.objects.get_or_create(
         name="Outage",
         defaults={"state": "over", "words": [FOUND], "started_at": now, "opened_at": now, "over_at": now},
@@ -271,7 +271,7 @@ NUMBERS = {
     "channels/ignored/items/": (InboundItem,),
     "checklist/": (Channel,),
 }
-"""Beginning of a route → the models that its `number` is of; everything restricted where a route is not here."""
+"""Start of a route → the models that its `number` refers to; routes not listed get everything restricted."""
 
 
 def restricted_ids() -> dict[type, list[int | str]]:
@@ -286,7 +286,7 @@ def restricted_ids() -> dict[type, list[int | str]]:
 
 
 def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[Any]]) -> list[Any]:
-    """What to fill in for one parameter of a route. Raises LookupError for one that this test does not know."""
+    """What to fill in for one parameter of a route. Raises LookupError for an unknown one."""
     tickets = [w.secret.ticket.pk, w.joined.ticket.pk]
     fixed: dict[str, Callable[[], list[Any]]] = {
         "number": lambda: _numbers(route, ids),
@@ -393,8 +393,8 @@ def _plain(piece: str) -> str:
 
 
 def questions(address: str, w: SimpleNamespace, user: Any) -> list[tuple[dict[str, Any], dict[str, str]]]:
-    """(query, headers) with which an address is asked. Pages of one row of the admin know no questions, and whoever is
-    not logged in is sent away before any is read."""
+    """(query, headers) for requesting an address. The admin's pages of single rows take no query, and anonymous users
+    are sent away before any is read."""
     if not user.is_authenticated or (address.startswith("/admin/") and address.count("/") > 4):
         return [({}, {})]
     asks = {

@@ -1,8 +1,8 @@
-"""`python -m advocacy.tests.scripted_advocates --replies N --seed S`: people at the desk, in a process of their own.
+"""`python -m advocacy.tests.scripted_advocates --replies N --seed S`: advocates at work, in a separate process.
 
-Each advocate plays the queue with the verbs that the pages call, with a browser's patience: when the database is away,
-the same reply is sent again under the same key. Some replies are taken back; ghosts claim a ticket and never come back.
-An impatient admin has every connection polled all the time. Ends when the replies are written, or at SIGTERM. Each
+Each advocate plays the queue with the verbs that the pages call, with a browser's patience: while the database is away,
+the same reply is sent again under the same key. Some replies are taken back; ghosts claim a ticket and never return.
+An impatient admin keeps polling every connection. Ends when the replies are written, or at SIGTERM. Each
 reply that was accepted, or may have been, is one line of JSON on standard output: {"key", "undone"}.
 """
 
@@ -23,14 +23,14 @@ import django
 
 T = TypeVar("T")
 ADVOCATES = {"sam": ("twitter", "hacker-news"), "maria": ("mail", "internal"), "mo": (None, "fediverse")}
-"""User name → slugs of the views that they play in turn; None: everything that waits."""
+"""User name → slugs of the views that they play in turn; None: the whole queue."""
 GHOSTS = ("vera", "admin")
 PATIENCE_S = 30
 stopping = threading.Event()
 
 
 def patiently(act: Callable[[], T]) -> T:
-    """Again and again while the database is away, as somebody would press the button again."""
+    """Retry while the database is away, like somebody pressing the button again."""
     from django.db import DatabaseError, InterfaceError, connection
 
     deadline = time.monotonic() + PATIENCE_S
@@ -50,7 +50,7 @@ def say(**line: Any) -> None:
 
 
 def make_view() -> None:
-    """The handbook has none of its own for Mastodon."""
+    """The handbook has none for Mastodon."""
     from mentions.models import View
 
     shows = {"name": "Fediverse", "filters": {"channels": ["mastodon"]}}
@@ -156,7 +156,7 @@ class Ghost(threading.Thread):
 
 
 class ImpatientAdmin(threading.Thread):
-    """Presses *poll now* on every connection, whatever pause a failure has earned it, every `pause_s` seconds."""
+    """Presses *poll now* on every connection every `pause_s` seconds, even during a pause after a failure."""
 
     def __init__(self, pause_s: float) -> None:
         super().__init__()

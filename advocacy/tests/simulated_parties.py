@@ -1,5 +1,5 @@
 """Parties of the simulated week: an incident from the status page to its report, and a volunteer for a day. Each has
-its steps (what a person does, by the pages, with no click more) and what Slack hears of them."""
+its steps (what a person does on the pages, without an extra click) and what is posted in Slack."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def asked(team: Team, channel: Any, who: str, text: str, now: datetime) -> Ticke
 
 @dataclass
 class Outage:
-    """Wednesday: from the status page; eight mentions of seven people, grouped and answered by Maria in three steps."""
+    """Wednesday: opened by the status page; Maria groups and answers eight mentions by seven people in three steps."""
 
     team: Team
     mail: Any
@@ -116,14 +116,14 @@ class Outage:
         room = "incident-management"
         return [
             (at(0, "10:00"), "community-advocates", f"Incident “{NAME}”: group its mentions"),
-            (at(0, "10:00"), room, f"Incident “{NAME}”: the community advocates collect"),
-            (at(0, "11:00"), "community-advocates", f"“{NAME}” is over.* Tell the 7 people who were answered"),
-            (at(0, "11:00"), room, f"“{NAME}” is over: the community advocates tell"),
-            # Nobody closes it: three days after the last bulk reply it closes by itself, and is reported once.
+            (at(0, "10:00"), room, f"Incident “{NAME}”: the community advocates are collecting"),
+            (at(0, "11:00"), "community-advocates", f"“{NAME}” is over.* Tell the 7 people we answered"),
+            (at(0, "11:00"), room, f"“{NAME}” is over. The community advocates are telling"),
+            # Nobody closes it: it closes by itself three days after the last bulk reply, and is reported once.
             (
                 at(3, "11:07"),
                 "community-advocates",
-                "Report of the incident .*: 8 mentions, 7 answered, 1 not",
+                "Incident report for .*: 8 mentions, 7 answered, 1 not",
             ),
         ]
 
@@ -167,7 +167,7 @@ class Help:
         assert client.post("/volunteers/invite/", form).status_code == 302
 
     def _accept(self, now: datetime) -> None:
-        """By the link in the message, without a login."""
+        """Through the link in the message, without logging in."""
         links = [found[0] for said in self.beat.said if (found := re.search(r"/volunteers/answer/[^/\s]+/", said.text))]
         assert len(links) == 1
         assert Client().post(links[0], {"do": "accept"}).status_code == 200

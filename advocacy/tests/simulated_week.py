@@ -1,6 +1,6 @@
-"""A team of five in three time zones, and a week of theirs: Wednesday to Tuesday; on Sunday the clocks change.
+"""A team of five in three time zones, and one of their weeks, Wednesday to Tuesday; on Sunday the clocks change.
 
-Local times become UTC by the offsets that each week writes down, not by the zones of the code that is tested.
+Local times are converted to UTC with the offsets given for each week, not with the time zone code under test.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ WEEKS = (
     Week("New York goes forward", date(2026, 3, 4), {AMS: (1, 1), NYC: (-5, -4), KOL: (5.5, 5.5)}),
 )
 SHIFTS = {"sam": ("08:00", "16:00"), "maria": ("09:00", "17:00"), "lee": ("09:00", "17:00"), "raj": ("12:00", "20:00")}
-"""Local, on all workdays but Monday; on Monday there are other ones."""
+"""Local, on all workdays but Monday, which has others."""
 MONDAYS = {"maria": ("08:00", "12:00"), "sam": ("12:00", "16:00"), "lee": ("09:00", "17:00")}
 ON_CALL = ("16:30", "03:00")
 
@@ -108,7 +108,7 @@ class Team:
             shifts.add_shifts(self.people[name], self.week.day(number), *span, **more)
 
     def _duties(self) -> None:
-        """Release day is Thursday, another one the Thursday after; the slides are due on Tuesday."""
+        """Release days are this Thursday and the next; the slides are due on Tuesday."""
         release = {"starts": time(8), "ends": time(22), "time_zone": AMS, "slack_channel": "#release-post"}
         ReleaseRule.objects.create(name="Acme", day_of_month=self.week.day(1).day, **release)
         ReleaseRule.objects.create(name="Runner", day_of_month=self.week.day(8).day, **release)

@@ -1,7 +1,7 @@
-"""Which worker of xdist runs what: by groups, as `--dist loadgroup` does, what takes longest first.
+"""Assigns tests to xdist workers: by group, like `--dist loadgroup`, the longest first.
 
-xdist 3.8 can't tell groups from the node ids of pytest 9.2, walks over all that is done for each test that ends, and
-begins with what has the most tests.
+xdist 3.8 can't tell groups from the node ids of pytest 9.2, walks over everything finished after each test, and starts
+with the groups that have the most tests.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TOGETHER = {
     "advocacy/tests/test_browser_": "browser",
     "advocacy/tests/test_demo_command.py": "demo",
 }
-"""Files by the beginning of their paths: each name is one worker's, so one desk and one Chromium at a time."""
+"""Files by the start of their paths: each name belongs to one worker, so one desk and one Chromium at a time."""
 LONGEST = (
     *("browser", "advocacy/tests/test_crash.py", "advocacy/tests/test_drills.py", "demo"),
     *("advocacy/tests/test_poisoned_desk.py", "advocacy/tests/test_rolling_back.py", "advocacy/tests/test_upgrade.py"),
@@ -25,16 +25,16 @@ LONGEST = (
     *("advocacy/tests/test_upgraded_data.py", "experts/tests/test_labelled_answers.py"),
     *("advocacy/tests/test_migrations.py", "advocacy/tests/test_restore.py", "team/tests/test_month.py"),
 )
-"""What would keep one worker busy when the others have nothing left; the longest first."""
+"""What would keep one worker busy after the others are done; the longest first."""
 
 
 @cache
 def group_of(file: str) -> str:
-    """What runs in one worker: "" for a file whose tests may be spread."""
+    """The group that runs in one worker; "" for a file whose tests may be spread."""
     for prefix, name in TOGETHER.items():
         if file.startswith(prefix):
             return name
-    # A desk or a sandbox that a module starts once isn't started by two workers, nor is anything made twice.
+    # A desk or sandbox that a module starts once must not be started by two workers.
     source = (ROOT / file).read_text()
     sets_up_once = file.startswith("sandbox/") or 'scope="module"' in source or "\n@cache\n" in source
     return file if sets_up_once or file in LONGEST else ""

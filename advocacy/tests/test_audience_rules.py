@@ -1,4 +1,4 @@
-"""The rule of audience is offered for every model that leads to a conversation, and asked by every page and admin."""
+"""Every model that leads to a conversation has an audience rule, and every page and admin asks it."""
 
 import ast
 from pathlib import Path
@@ -41,7 +41,7 @@ UNRULED = {
     ("mentions/views/ticket/delivery_state.py", "Message"): "the page has asked for the ticket; numbers only",
     ("mentions/views/ticket/delivery_state.py", "Reply"): "the page has asked for the ticket",
 }
-"""(file, model) of pages that use a manager without asking, each with the reason why nothing can be read that way."""
+"""(file, model) of pages that use a manager without asking the rule, each with the reason why that reveals nothing."""
 
 
 def our_models():
@@ -115,7 +115,7 @@ def pages():
 
 def unruled(source: str, ruled: set[str]) -> list[str]:
     """Names of models with a rule that this source uses without asking: `Ticket.objects`, `get_object_or_404(Ticket`.
-    A bare `seen_by(user, Ticket)` is how it should be."""
+    A bare `seen_by(user, Ticket)` is right."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and node.attr in ("objects", "_default_manager", "_base_manager"):
@@ -147,7 +147,7 @@ def test_the_static_walk_sees_what_does_not_ask():
 
 
 def test_channels_are_told_apart_by_one_statement():
-    """`visible_to` is read in no other file but where it is filled in: whoever decides by it, decides here."""
+    """`visible_to` is read nowhere else, except where it is filled in: decisions about it are made here."""
     readers = set()
     for app in OURS:
         for path in (settings.BASE_DIR / app).rglob("*.py"):

@@ -1,5 +1,5 @@
-"""Every address of the desk, asked by people who may not see a restricted ticket: no answer holds a word of it, and
-nothing of it changes. A new address comes under this by itself; one with an unknown parameter fails."""
+"""Every address of the desk, requested by people who may not see a restricted ticket: no response holds a word of it,
+and nothing in it changes. New addresses are covered automatically; one with an unknown parameter fails."""
 
 import logging
 
@@ -37,19 +37,19 @@ def body(response):
 
 
 def told(response):
-    """What the answer gives to whoever asked: page, address to go to, and messages in cookies."""
+    """What the response reveals: the page, the redirect target, and messages in cookies."""
     parts = [body(response).decode("utf-8", "replace"), response.headers.get("Location", "")]
     return " ".join([*parts, *(str(morsel) for morsel in response.cookies.values())])
 
 
 def answers(w, user, address):
-    """What is told, in every way of asking."""
+    """What is revealed, by every kind of request."""
     client = client_of(user)
     return [told(client.get(address, query, headers=h)) for query, h in restricted.questions(address, w, user)]
 
 
 def walked(w, user, ids):
-    """(method and address, what is told) of every address."""
+    """(method and address, what is revealed) of every address."""
     fields = restricted.everything(w)
     for route in restricted.routes():
         for address in restricted.addresses(route, w, ids):
@@ -68,7 +68,7 @@ def test_no_address_tells_of_a_restricted_ticket_or_changes_it(w, role):
 
 
 def test_whoever_may_see_it_finds_it_on_these_pages(w):
-    """The walk can fail: the same addresses tell the circle, and a superuser in the admin."""
+    """The walk can fail: the same addresses reveal it to those who may see it, and to a superuser in the admin."""
     number, author, file = w.secret.ticket.pk, w.secret.author.pk, w.secret.file.pk
     own = [f"/tickets/{number}/", f"/tickets/{number}/preview/", f"/tickets/{w.joined.ticket.pk}/"]
     own += [f"/authors/{author}/", f"/attachments/{file}/", f"/messages/{w.secret.message.pk}/html/", "/queue/done/"]

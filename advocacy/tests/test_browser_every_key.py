@@ -1,4 +1,4 @@
-"""The keyboard is safe: in every field, menu and dialog of every page, no key does what the focus did not ask for."""
+"""The keyboard is safe: in no field, menu or dialog of any page does a key do what the focus didn't ask for."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ pytestmark = marks
 
 @pytest.fixture(scope="module")
 def tried():
-    """What has been tried, on whichever page: places with all keys, places and sorts of them with real ones."""
+    """What has been tried on any page: controls with all keys; controls, and sorts of them, with real key presses."""
     return set()
 
 
 def every_key(page, tried):
-    """(labels of the places that there are, sentences about what went wrong)."""
+    """(labels of the controls, sentences about what went wrong)."""
     page.wait_for_load_state("networkidle")
     keyboard = Keyboard(page)
     if page.evaluate("document.body.dataset.keys") != "off":
@@ -85,7 +85,7 @@ WANTED = {
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("space", SPACES)
 def test_no_key_does_more_than_the_focus_asks_for_on_any_page(windows, playing, tried, living, space):
-    windows.expect(r"/play/\w+/: .* 409 ")  # a page whose keys are all pressed may outlive the claim that it renews
+    windows.expect(r"/play/\w+/: .* 409 ")  # with all its keys pressed, a page may outlive the claim that it renews
     visited, faults = set(), []
     for name, who, path in found_pages(windows, space, arguments_of(living, playing)):
         page = windows.open(who)

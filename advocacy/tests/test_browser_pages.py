@@ -1,4 +1,4 @@
-"""Every page in every width and theme: WCAG by axe, nothing clipped, and the strict policy never broken."""
+"""Every page in every width and theme: WCAG checked by axe, nothing clipped, and no violation of the strict CSP."""
 
 import re
 from urllib.parse import urlsplit
@@ -175,7 +175,7 @@ def test_nothing_is_clipped_at_any_width_and_axe_finds_nothing_in_either_theme(s
 
 
 def test_no_page_is_missing_here(windows, world, living):
-    """What every page has is shown for every page: `PAGES` names one address of each."""
+    """`PAGES` covers every page: it names one address of each."""
     asked = world.ask("twitter", "@acme is {word} on every page?", to="acme")
     windows.open("sam", f"/play/{asked.view}/").close()
     windows.expect("status of 40[34]")

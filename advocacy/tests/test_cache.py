@@ -106,7 +106,7 @@ def test_outage_and_its_end_are_logged_once_each(server, own, caplog):
         own.set("a", 2)
     server.start()
     for _ in range(5):
-        assert own.get("a") is None  # what the memory held meanwhile is forgotten
+        assert own.get("a") is None  # what the memory held in the meantime is dropped
     assert [record.message.partition(" (")[0].partition(":")[0] for record in caplog.records] == [
         "Redis is down",
         "Redis is back",

@@ -1,9 +1,9 @@
 """The promises of the desk under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
 
-800 mentions come in portions on six platforms while advocates answer and Slack channels are told; the worker's whole
-group is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk
-is left to itself, and what is in its tables is held against what the sandbox knows. CRASH_SEED in the environment
-repeats a run's choices (not its timing); CRASH_MENTIONS makes it longer.
+800 mentions come in batches on six platforms while advocates answer and notices go to Slack; the worker's whole group
+is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk is
+left alone, and its tables are compared with what the sandbox knows. CRASH_SEED in the environment repeats a run's
+choices (not its timing); CRASH_MENTIONS makes it longer.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ logger = logging.getLogger(__name__)
 MENTIONS = int(os.environ.get("CRASH_MENTIONS", "800"))
 KILLS, REPLIES = 10, 80
 FLUSHES, RESTART = (2, 6), 4
-PATIENCE_S = 120  # some 10 are needed, on an idle machine
+PATIENCE_S = 120  # an idle machine needs about 10
 BAD_MOMENTS = (
     ("SELECT 1 FROM channels_outbounditem WHERE state = 'sending'", 0.4),
     ("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'", 0.1),  # held while a batch is made into tickets
     ("SELECT 1 FROM channels_connection WHERE lease_until > now()", 0.4),
 )
-"""What shows that something is being sent, made into tickets, or fetched; within how many seconds of it to kill."""
+"""What shows that something is being sent, ingested or fetched, and within how many seconds of it to kill."""
 SETTINGS = {
-    # The shortest that the checks allow: a killed worker's connection is polled again soon.
+    # The shortest that the checks allow, so a killed worker's connection is polled again soon.
     "DESK_READ_TIMEOUT_SECONDS": "2",
     "DESK_POLL_LEASE_SECONDS": "9",
     "DESK_CLAIM_LEASE_SECONDS": "30",
@@ -48,11 +48,11 @@ DROPPED = {"kind": "drop_after_accept", "rate": 0.25}
 HARD_HOURS = {"drop_after_accept": 0.3, "500": 0.2, "429": 0.2, "truncated": 0.2}
 SURE = [TIMEOUT, *({"kind": kind} for kind in RATES), DROPPED, TIMEOUT]
 SURE = [{**fault, "rate": 1, "count": 1} for fault in SURE]
-"""One of them in each round, whatever the dice say."""
+"""One of these in each round, whatever the dice say."""
 
 
 def set_faults(desk: LivingDesk) -> None:
-    """Dropped first: of the faults that hit a request, the first one is done."""
+    """Dropped requests come first: of the faults that match a request, the first one applies."""
     for platform in crash_judge.PLATFORMS:
         for fault in (
             DROPPED,
@@ -63,7 +63,7 @@ def set_faults(desk: LivingDesk) -> None:
 
 
 def live_through_crashes(desk: LivingDesk, rng: random.Random) -> None:
-    """A successor is on its way up while each worker is at work; two times of three all of them are killed at once."""
+    """A successor is starting while each worker works; two times out of three all of them are killed at once."""
     desk.start("worker:0")
     for number in range(KILLS):
         some = {"count": MENTIONS // KILLS, "platforms": crash_judge.PLATFORMS}
@@ -83,7 +83,7 @@ def live_through_crashes(desk: LivingDesk, rng: random.Random) -> None:
 
 
 def wait_for(sign: str, within_s: float, desk: LivingDesk, rng: random.Random) -> None:
-    """Until there is such a thing, and was begun a random moment ago."""
+    """Waits until there is one, begun a random moment ago."""
     begun = time.monotonic()
     while time.monotonic() - begun < 4 and not desk.rows(sign):
         time.sleep(0.01)
@@ -107,9 +107,9 @@ def replay_the_blamed(desk: LivingDesk) -> None:
 
 
 def come_to_rest(desk: LivingDesk) -> None:
-    """With nothing but a worker and the schedule everything comes in; then hours pass at once for what has to wait:
-    the first of them with the faults still on, but for those that only cost time. What a platform grants in five
-    minutes was spent by polls that follow each other in a second, so it is granted anew."""
+    """With only a worker and the schedule, everything comes in; then hours pass at once for whatever has to wait: the
+    first of them with the faults still on, except those that only cost time. Polls a second apart have used up what a
+    platform grants in five minutes, so the quota is granted anew."""
     desk.sandbox.control("faults/clear")
     desk.sandbox.control("quotas/renew")
     truth = crash_judge.truth_of(desk)
@@ -136,7 +136,7 @@ def said_by(desk: LivingDesk) -> list[dict[str, object]]:
 
 @pytest.fixture
 def crash_seed() -> str:
-    """Shown by pytest with the arguments of the test that failed."""
+    """Shown by pytest with the arguments of a failed test."""
     return os.environ.get("CRASH_SEED") or str(random.SystemRandom().randrange(10**9))
 
 
@@ -157,7 +157,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path, crash_see
         logger.info("%s %s", happened, summary(desk))
     assert wrong == [], "\n".join([f"CRASH_SEED={crash_seed}", *wrong[:60]])
     said = {name: len(told["mentions"]) for name, told in truth.items()}
-    assert sum(said.values()) > MENTIONS * 0.9, said  # some on Reddit and Slack are talk that no search would bring
+    assert sum(said.values()) > MENTIONS * 0.9, said  # some on Reddit and Slack are chatter that no search finds
     assert_it_was_hard(happened)
 
 

@@ -1,4 +1,4 @@
-"""The demo's company and its past, against a real sandbox."""
+"""The demo's company and its history, against a real sandbox."""
 
 import json
 from datetime import timedelta
@@ -28,7 +28,7 @@ PASSWORDS = {login.username: f"{login.username}-password" for login in LOGINS}
 
 @pytest.fixture
 def sandbox(tmp_path):
-    # A week: a weekend alone brings little.
+    # A week: a weekend alone brings few mentions.
     with launch.start(tmp_path / "sandbox", history_days=7) as running:
         ports = (running.http_port, running.imap_port, running.smtp_port)
         with override_settings(ALLOWED_PRIVATE_HOSTS=[f"127.0.0.1:{port}" for port in ports]):
@@ -165,5 +165,5 @@ def test_past_is_replayed_with_believable_times(sandbox):
     assert answered.filter(first_reply_at__lt=F("posted_at")).count() == 0
 
     before = tickets.count()
-    history.replay(said.append)  # a desk that has a past gets no second one
+    history.replay(said.append)  # a desk with a history gets no second one
     assert Ticket.objects.count() == before

@@ -1,4 +1,4 @@
-"""The documents are true to the code: links, paths, verbs with their parameters, platforms, and the preset's rows."""
+"""The documents match the code: links, paths, verbs with their parameters, platforms, and the preset's rows."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _VERB = re.compile(r"^([\w.]+)(?:\((.*?)\)(?: -> (.+))?)?$")
 
 
 def prose(path: Path) -> str:
-    """Without fenced blocks: what stands in them is an example."""
+    """Without fenced blocks, which are examples."""
     return _FENCE.sub("", path.read_text())
 
 
 def tables(text: str, *, under: str = "") -> Iterator[list[str]]:
-    """Cells of every row of the tables below a heading, heads and rules left out; `under` empty: of the whole page."""
+    """Cells of every row of the tables below a heading, without headers and rules; `under` empty: of the whole page."""
     is_wanted, is_body = not under, False
     for line in text.splitlines():
         if line.startswith("#"):
@@ -209,7 +209,7 @@ def polled(adapter: Adapter) -> str:
 
 
 def test_the_index_lists_the_platforms_that_there_are() -> None:
-    """All that the handbook's set-up connects; one that somebody adds is found without an entry."""
+    """Everything that the handbook's set-up connects; an added one is found without an entry."""
     assert set(INDEX) - set(all_adapters()) == set()
     assert PRESET_PLATFORMS - set(INDEX) == set()
 
@@ -283,7 +283,7 @@ def test_macros_tags_and_views_of_the_preset_are_named_in_its_page() -> None:
 
 
 def options_of(command: BaseCommand) -> set[str]:
-    """Its own: without those of every command."""
+    """Its own options, without those of every command."""
     of_all, own = BaseCommand().create_parser("", ""), command.create_parser("", "")
     return {name for name in set(own._option_string_actions) - set(of_all._option_string_actions) if name[:2] == "--"}
 

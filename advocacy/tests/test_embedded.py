@@ -1,4 +1,4 @@
-"""The launcher: PostgreSQL and Redis start anywhere and as anybody, keep their data, and never stay behind."""
+"""The launcher: PostgreSQL and Redis start anywhere, under any user, keep their data, and are never left running."""
 
 import os
 import signal
@@ -65,7 +65,7 @@ def start_in(folder, **options):
 
 @pytest.fixture
 def outside():
-    """A folder that everybody may pass through: pytest's own are for one user alone."""
+    """A folder that any user may enter: pytest's own are for one user only."""
     with tempfile.TemporaryDirectory(prefix="desk test ") as name:
         os.chmod(name, 0o755)
         yield Path(name)
@@ -114,7 +114,7 @@ def test_stop_leaves_neither_process_nor_socket(server):
 
 
 def test_stale_pid_file_with_a_pid_in_use_is_no_obstacle(server):
-    """In a container the pids begin at the same number each time; this one belongs to somebody alive."""
+    """In a container, pids start at the same number each time; this one belongs to another live process."""
     server.stop(keep=True)
     (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n")
     server.start()
@@ -194,7 +194,7 @@ def test_home_of_mode_700_is_neither_opened_nor_an_obstacle(outside):
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can become somebody else")
 def test_ordinary_user_starts_it_too(outside):
-    """Under its own uid, from where pip has put the programs."""
+    """Under its own uid, from where pip installed the programs."""
     pythons = (sys.executable, "/usr/bin/python3")
     usable = [path for path in pythons if Path(path).exists() and binaries.reachable(Path(path).resolve(), (1, 1))]
     if not usable or not binaries.reachable(binaries.postgres_bin(None), (1, 1)):

@@ -1,5 +1,5 @@
-"""The floors of the house: an import may only point down, no files import each other in a circle, and a template of a
-lower floor names nothing of an upper one."""
+"""The floors of the house: imports only point down, there are no import cycles, and no template of a lower floor names
+an upper one."""
 
 import ast
 import re
@@ -34,7 +34,7 @@ def tree_of(path):
 
 
 def typing_only(tree):
-    """Nodes that only a type checker reads: they cannot make a circle at run time."""
+    """Nodes that only a type checker reads: they can't form a cycle at run time."""
     return {
         id(inner)
         for node in ast.walk(tree)
@@ -67,7 +67,7 @@ def imports_in(path, at_import_only):
 
 
 def top_level(tree):
-    """Every node that runs when the module is imported: not the insides of functions."""
+    """Every node that runs when the module is imported, so no function bodies."""
     todo = list(tree.body)
     while todo:
         node = todo.pop()
@@ -108,7 +108,7 @@ def edges():
     graph = {}
     for name, path in MODULES.items():
         targets = {target for target in imported(path, at_import_only=True) if target in MODULES}
-        # `from package import module` runs the package first; a package that its own module names is no circle.
+        # `from package import module` runs the package first; a module naming its own package is no cycle.
         graph[name] = {t for t in targets if t != name and not name.startswith(f"{t}.")}
     return graph
 
@@ -149,7 +149,7 @@ ONE_ROOM = ("channels.adapters", "sandbox.platforms")
 
 
 def room_of(name):
-    """The package that a module lies in. A file that lies beside packages is a room of its own."""
+    """The package that a module is in. A file beside packages is a room of its own."""
     for room in ONE_ROOM:
         if name == room or name.startswith(f"{room}."):
             return room
@@ -159,7 +159,7 @@ def room_of(name):
 
 
 def rooms():
-    """Room → rooms that its files import anywhere: in functions and for types, too."""
+    """Room → rooms that its files import anywhere, in functions and for types, too."""
     graph = {}
     for name, path in MODULES.items():
         targets = {room_of(target) for target in imported(path) if target in MODULES}
@@ -237,7 +237,7 @@ def owners_in(path):
 
 
 PREPARES = ("advocacy/demo/", "advocacy/handbook/")
-"""They fill an empty desk, by the tables of every floor."""
+"""They fill an empty desk, writing the tables of every floor."""
 
 
 @pytest.mark.parametrize("app", ["channels", "mentions", "experts", "team", "metrics", "advocacy"])

@@ -1,8 +1,8 @@
-"""Forty channels, polled for ten minutes of the pretend world's time with faults on: nothing is lost, nothing comes
-twice, no connection starves, and no platform is asked more than it allows.
+"""Forty channels, polled for ten simulated minutes with faults on: nothing is lost, nothing comes twice, no connection
+starves, and no platform gets more requests than it allows.
 
-Both clocks, the sandbox's and ours, are put forward together, so that ten minutes pass in about one. Everything is
-real but the broker: what the beat would dispatch is done here, in order, by one worker.
+Both clocks, the sandbox's and ours, advance together, so that ten minutes pass in about one. Everything is real except
+the broker: what beat would dispatch is run here, in order, by one worker.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from sandbox import launch, world
 pytestmark = [pytest.mark.django_db]
 TICK_S = 5
 AN_HOUR_S = 3600
-"""No platform's limit lasts longer but for daily quotas."""
+"""No platform's limit lasts longer, except daily quotas."""
 MINUTES = 10
 MAX_CATCHING_UP = 60
 POSTS_A_TICK = 8
 FAULTS = (("429", 0.05), ("500", 0.1), ("truncated", 0.06), ("html", 0.06), ("empty", 0.05), ("duplicates", 0.1))
 BY_HAND = frozenset({"manual", "form", "statuspage"})
-"""Nothing is posted to these by the stream of this test: they are not polled, or speak for us."""
+"""This test posts nothing to these: they are not polled, or speak for us."""
 
 
 class World:
-    """The sandbox and the desk, whose clocks go together."""
+    """The sandbox and the desk, with synchronised clocks."""
 
     def __init__(self, outside: launch.Running, clock: time_machine.Coordinates) -> None:
         self.outside, self.clock = outside, clock
@@ -83,7 +83,7 @@ def pretend(tmp_path, db) -> Iterator[World]:
 
 
 def _furnish(outside: launch.Running) -> None:
-    """The whole handbook, every channel of it switched on that a platform of the sandbox can fill."""
+    """The whole handbook, with every channel switched on that the sandbox can fill."""
     access = outside.access()
     team.load({login.username: "irrelevant-1" for login in LOGINS})
     preset.load(access, now=timezone.now())
@@ -125,7 +125,7 @@ def test_ten_minutes_with_faults(pretend: World) -> None:
 
 
 def _starved(pretend: World) -> list[str]:
-    """Connections that were asked less often than their longest pause allows; those that failed had to wait longer."""
+    """Connections polled less often than their longest pause allows; those that failed had to wait longer."""
     found = []
     for connection in Connection.objects.filter(is_active=True).exclude(platform__in=("manual", "form")):
         longest_s = adapter_for(connection.platform).poll_interval_s[1]
@@ -136,7 +136,7 @@ def _starved(pretend: World) -> list[str]:
 
 
 def _catch_up(pretend: World) -> None:
-    """Without faults, once every limit that was met has passed, until every connection has been polled well."""
+    """Without faults, after every limit has passed, until every connection has been polled successfully."""
     pretend.pass_time(AN_HOUR_S)
     since = timezone.now()
     Connection.objects.filter(is_active=True).update(next_poll_at=since)
@@ -150,7 +150,7 @@ def _catch_up(pretend: World) -> None:
 
 
 def _missing(told: dict[str, dict]) -> dict[str, list[str]]:
-    """Platform → mentions of the truth that the desk has not; a post that went on in a ticket counts, too."""
+    """Platform → posted mentions that the desk lacks; one kept as a later message of a ticket isn't missing."""
     missing: dict[str, list[str]] = {}
     for platform, truth in told.items():
         spaces = _spaces(platform)
@@ -173,7 +173,7 @@ def _spaces(platform: str) -> list[str]:
 
 
 def _doubled(told: dict[str, dict]) -> dict[str, list[str]]:
-    """Platform → inbound messages under an id that nobody posted: the same thing once more under another name."""
+    """Platform → inbound messages under an ID that nobody posted: the same message stored again under another name."""
     doubled: dict[str, list[str]] = {}
     for platform, truth in told.items():
         posted = _bare({str(entry["id"]) for place in ("mentions", "optional", "ours") for entry in truth[place]})

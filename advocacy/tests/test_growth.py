@@ -1,8 +1,8 @@
-"""No public function takes disproportionately long for a hostile text: every one that takes text is found by itself.
+"""No public function takes disproportionately long for a hostile text: all that take text are found automatically.
 
-Each is called with kinds of text from `channels.tests.hostile_text`, 4× and 16× as long as a short one; what reads text
-from outside gets every kind, the others a few of them, each its own. `GROWTH=long` gives every kind to all of
-them and some by turns, `GROWTH=full` also every pair by turns. Compared is how the time grows, never how long it is.
+Each is called with kinds of text from `channels.tests.hostile_text`, 4× and 16× as long as a short one; readers of
+text from outside get every kind, the others a few, each its own. `GROWTH=long` gives every kind to all of them and some
+alternating, `GROWTH=full` also every pair alternating. The test compares how the time grows, never how long it is.
 """
 
 from __future__ import annotations
@@ -48,10 +48,16 @@ READERS = (
         "mentions.search.similar",
         "mentions.search.query_language",
     ),
-    *("experts.roster.page_formats", "experts.roster.plain_yaml", "mentions.text.cells"),
+    *(
+        "experts.roster.page_formats",
+        "experts.roster.plain_yaml",
+        "mentions.text.cells",
+        "mentions.csv_lists.lines",
+        "mentions.csv_lists.values",
+    ),
     *("experts.recognising.disclosures", "experts.recognising.names", "channels.toolkit.search_words"),
 )
-"""Modules (by the beginning of their names) that are made to read text from outside."""
+"""Modules (by the start of their names) whose job is to read text from outside."""
 FEW = 10
 
 BOUNDED = {
@@ -64,16 +70,17 @@ BOUNDED = {
     "mentions.text.sanitise.clean_prose": "an admin writes it; nested elements as above",
     "channels.http.errors.detail_of": "4,000 bytes are read",
 }
-"""Where a library takes disproportionately long, and what keeps it short: whatever the length, it has to end."""
+"""Where a library takes disproportionately long, and what bounds it: it has to end, whatever the length."""
 BOUNDED_BY = 128 * 1024
 TOLD = 4
-"""So many kinds of text are named for one function; more would say the same."""
+"""How many kinds of text are named for one function; more would say the same."""
 MODULES = [name for package in PACKAGES for name in modules_of(package)]
 
 NOT_CALLED = {
     "django.http.request.HttpRequest": "a request of somebody logged in; what reads its fields is called by itself",
     "django.db.models.query.QuerySet": "rows of the database",
     "mentions.models.ticket.TicketQuerySet": "rows of the database",
+    "mentions.csv_lists.plans.Step": "a line of a list with what the database knows of it",
     "socket.socket": "a connection between processes of ours",
     "django.apps.config.AppConfig": "a part of Django",
     "django.db.backends.base.base.BaseDatabaseWrapper": "a part of Django",
@@ -83,8 +90,8 @@ NOT_CALLED = {
     "<class 'django.contrib.auth.models.AnonymousUser'>)": "whoever is logged in",
     "<class 'mentions.macros.actions.Action'> is no class of values": "code of ours",
 }
-"""Parameters for which nothing can be made, so that functions that ask for them are not called: what they are, and why
-not. Kept as short as can be."""
+"""Parameters that the test can't build, so that functions with them are not called: what they are, and why. Keep it as
+short as possible."""
 
 
 def test_what_is_not_called_is_listed_with_its_reason() -> None:
@@ -102,7 +109,7 @@ def _not_callable(module: ModuleType) -> Iterator[tuple[Taker, str]]:
 
 
 class Forgetful(dict[str, tuple[str, ...]]):
-    """Hostile texts are opened as secrets too, and must not be blotted out of what is read later."""
+    """Hostile texts are opened as secrets, too, and must not be redacted from what is read later."""
 
     def __setitem__(self, secret: str, forms: tuple[str, ...]) -> None:
         return
@@ -110,7 +117,7 @@ class Forgetful(dict[str, tuple[str, ...]]):
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is asked of the network, a process or the clock; pytest-django keeps the database closed."""
+    """No network, no processes, no waiting; pytest-django keeps the database closed."""
 
     def refused(*args: object, **kwargs: object) -> None:
         raise OSError("not in this test")
@@ -143,7 +150,7 @@ def _complaints(taker: Taker) -> list[str]:
 
 
 def _inputs(taker: Taker) -> Iterator[tuple[bool, str, Form]]:
-    """The kinds of text, and objects of them, and for readers long lists; each function that gets a few gets others."""
+    """The kinds of text, objects of them and, for readers, long lists; functions with only a few get different ones."""
     kinds, seed = list(plain_forms()), zlib.crc32(taker.name.encode())
     mixed = {"full": all_mixed_forms(), "long": mixed_forms(1 + seed % (len(UNITS) - 1))}.get(FORM, ())
     first, *others = taker.shapes
@@ -162,7 +169,7 @@ def _grown(taker: Taker, many: bool, json: str, form: Form) -> Growth | None:
         def run() -> None:
             try:
                 call()
-            except Exception:  # refused, or closed: what it took until then counts all the same
+            except Exception:  # refused, or closed: the time until then counts all the same
                 return
 
         return run

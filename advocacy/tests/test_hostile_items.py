@@ -1,4 +1,4 @@
-"""A short form of `script/hostile`: some hundred spoiled items of every platform, through the real inbox and ingest."""
+"""A short form of `script/hostile`: 300 corrupted items, from every platform, through the real inbox and ingest."""
 
 from __future__ import annotations
 

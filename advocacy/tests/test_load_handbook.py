@@ -1,4 +1,4 @@
-"""The handbook's set-up in one command: whole, twice the same, and never against what a person has changed."""
+"""The handbook's set-up in one command: complete, idempotent, and never overwriting what a person changed."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_topics_are_a_tree_with_fallbacks_and_duties() -> None:
 def test_topics_of_an_existing_installation_stay_where_they_are() -> None:
     load()
     Topic.objects.update(parent=None, fallback=None, duty="")
-    for record in PresetRecord.objects.filter(kind="topic"):  # as loaded by a release that knew no tree
+    for record in PresetRecord.objects.filter(kind="topic"):  # as loaded by a release without the topic tree
         record.values = {name: v for name, v in record.values.items() if name not in ("parent", "fallback", "duty")}
         record.save()
     changes = [change for change in load() if change.kind == "topic"]

@@ -1,4 +1,4 @@
-"""A migration one step back and forth, with a row in every table: nothing has changed afterwards but what is listed."""
+"""Each migration one step back and forth, with a row in every table: nothing changes except what is listed."""
 
 import datetime
 import json
@@ -25,7 +25,7 @@ LOSSY = {
     "channels_outbounditem.not_before": "and are looked for at once when the newer release is back",
     "metrics_changedhour is new": "whoever changes a ticket leaves a note, and so does what restores its columns",
 }
-"""What going back and forth changes all the same, and why that is right (docs/running.md says it)."""
+"""What going back and forth does change, and why that is right (see docs/running.md)."""
 WALKED = ("channels.0009", "channels.0002", "mentions.0002")
 """The steps that drop the most, and take steps of every other app with them; each costs some seconds."""
 SPECIAL = {
@@ -42,7 +42,7 @@ def all_models():
 
 
 def value_of(field, number, made):
-    """Something that this field takes, other than its default where that is possible."""
+    """A valid value for this field, other than its default if possible."""
     if isinstance(field, models.ForeignKey):
         return made.get(field.related_model)
     if field.choices:
@@ -79,12 +79,12 @@ def value_of(field, number, made):
 
 
 def place_of(field):
-    """What ends comes after what starts."""
+    """Ends come after starts."""
     return field.model._meta.concrete_fields.index(field)
 
 
 def make_one(model, number, made, sparse):
-    """`sparse`: nothing but what is needed, where a constraint forbids the rest."""
+    """`sparse`: only required values, where a constraint forbids the rest."""
     values = {}
     for field in model._meta.concrete_fields:
         if isinstance(field, models.AutoField) or getattr(field, "generated", False) or field.name in skipped(field):

@@ -1,4 +1,4 @@
-"""Two weeks of the sandbox's history replayed: what must hold of every ticket, and what the reports must say of it."""
+"""Two weeks of the sandbox's history replayed: what must hold for every ticket, and what the reports must say."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLATFORMS = (
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory, django_db_setup, django_db_blocker):
-    """Once for the module, in a transaction that is taken back at its end."""
+    """Once per module, in a transaction that is rolled back at the end."""
     from django.db import transaction
 
     with (
@@ -103,7 +103,7 @@ def test_no_first_reply_is_before_its_mention():
 
 
 def test_own_messages_are_never_work():
-    """No ticket begins with one of ours, none waits for an answer to one of ours."""
+    """No ticket starts with one of our posts, and none waits for an answer to one."""
     own = Ticket.objects.filter(requester__is_us=True)
     assert list(own.values_list("pk", "status", "subject")) == []
     only_ours = Ticket.objects.annotate(asked=Count("messages", filter=Q(messages__direction="in"))).filter(asked=0)
@@ -195,7 +195,7 @@ def truth_of(tickets, period, now):
 
 
 def is_about(told, middle):
-    """PostgreSQL rounds what lies between two microseconds its own way."""
+    """PostgreSQL rounds between microseconds in its own way."""
     return told == middle or abs(told - middle) <= timedelta(microseconds=1)
 
 

@@ -92,7 +92,7 @@ def test_incident_from_the_status_page_to_its_report(desk):
     found.refresh_from_db()
     assert found.state == "over"
     (over,) = in_slack(desk, "is over")
-    assert "Tell the 2 people who were answered." in over
+    assert "Tell the 2 people we answered." in over
     tell(desk, found, "over", "solved", by="maria")
     with pytest.raises(sending.SendingRefused):
         tell(desk, found, "over", "solved")
@@ -109,7 +109,7 @@ def test_incident_from_the_status_page_to_its_report(desk):
     assert found.report["mentions"] == 3
     assert (found.report["answered"], found.report["told_over"]) == (2, 2)
     assert len(found.report["told"]) == 2
-    (report,) = in_slack(desk, "Report of the incident")
+    (report,) = in_slack(desk, "Incident report for")
     assert "3 mentions, 2 answered, 1 not answered" in report
     kinds = [event.data["said"] for event in desk.ticket(first).events.filter(kind="incident").order_by("pk")]
     assert kinds == ["added", "answered", "over"]

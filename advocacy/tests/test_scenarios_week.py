@@ -1,5 +1,5 @@
-"""A week of the team, by an injected clock, against the sandbox's Slack: every announcement comes once, at its minute,
-across a change of the clocks; nobody off shift is pinged unless on call; hand-over leaves nothing unowned."""
+"""A week of the team with an injected clock, against the sandbox's Slack: every announcement comes once, at its minute,
+even when the clocks change; nobody off shift is pinged unless on call; hand-over leaves nothing unowned."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 TEAM = "community-advocates"
 MINUTE = timedelta(minutes=1)
 PAUSES = frozenset({"pauses"})
-"""The clock looks only where something is due, which the schedule would take for pauses."""
+"""The clock stops only where something is due; the schedule would take the gaps for pauses."""
 NAMES = {number: name for name, number in world.SLACK_CHANNELS.items()}
 PEOPLE = {each.slack_id: each.key for each in world.TEAM}
 
@@ -82,7 +82,7 @@ def a_desk(outside, week: Week, settings, leave_out: frozenset[str] = frozenset(
 
 @dataclass
 class Script:
-    """What people do, and when. Each step is one line, so that a new party is another method and its lines."""
+    """What people do, and when. Each step is one line; a new party is another method with its lines."""
 
     team: Team
     tickets: dict[str, Ticket]
@@ -134,7 +134,7 @@ class Script:
 
 
 def announcements(week: Week) -> list[Expected]:
-    """All that Slack hears within the week; in the night before Thursday and before Monday something is urgent."""
+    """Everything posted in Slack within the week; something is urgent in the nights before Thursday and Monday."""
     at = week.at
     return [
         # Wednesday: what is open at the end of the day goes to the next, and from her to the queue.
@@ -186,15 +186,15 @@ def announcements(week: Week) -> list[Expected]:
 
 
 def moments(week: Week, expected: list[Expected], steps: dict) -> list[datetime]:
-    """All that is expected, with the minute before, so that nothing comes early unseen; what people do, with the minute
-    after, in which replies leave; and each sixth hour."""
+    """Every expected minute and the one before it, so that nothing comes early unnoticed; every minute when people act
+    and the one after it, when replies go out; and every sixth hour."""
     around = {each.at + minutes * MINUTE for each in expected for minutes in (-1, 0)}
     hours = {week.at(day, f"{hour:02}:00") for day in range(7) for hour in range(0, 24, 6)}
     return sorted(around | hours | {each + minutes * MINUTE for each in steps for minutes in (0, 1)})
 
 
 def check(said: list[Said], expected: list[Expected]) -> None:
-    """Each expected message once, and no other."""
+    """Each expected message once, and nothing else."""
     unsaid = [each for each in expected if sum(each.is_it(one) for one in said) != 1]
     unexpected = [one for one in said if not any(each.is_it(one) for each in expected)]
     wrong = [
@@ -246,7 +246,7 @@ def test_week_is_announced_once_at_its_minutes_and_reaches_only_who_is_there(out
 
 
 def unowned(team: Team, now: datetime) -> list[str]:
-    """Open tickets outside of the queue that nobody on shift has. What was left on Tuesday is Sam's, who is back."""
+    """Open tickets outside the queue that nobody on shift holds. What is left on Tuesday is Sam's, who is back."""
     with time_machine.travel(now, tick=False):
         here = {user.pk for user in roster.on_now(now)}
         tickets = Ticket.objects.filter(status__in=("new", "open"))
@@ -276,7 +276,7 @@ def test_six_hours_without_a_schedule_say_what_was_missed_and_flood_nobody(outsi
 
 
 def after_the_pause(back: datetime) -> list[Expected]:
-    """What still makes sense, at once; of fifteen urgent mentions five are called for."""
+    """What still makes sense, at once; the team is called for five of fifteen urgent mentions."""
     missed = "stood still for 6 h(?s:.*)Left out:\n• the reminder of 1 person at the end of their day$"
     return [
         Expected(back, TEAM, missed),

@@ -1,4 +1,4 @@
-"""Garbage into everything that takes input: it is refused in words, never by an error of ours, and never slowly."""
+"""Garbage into everything that takes input: refused with a message, never with a server error, and never slowly."""
 
 import logging
 import random
@@ -158,7 +158,7 @@ def targets(desk):
 
 
 def broken(client, method, address, data):
-    """The status if it is an error of ours; whatever it did is taken back."""
+    """The status if it is a server error; whatever the request did is rolled back."""
     with transaction.atomic():
         response = getattr(client, method)(address, data)
         status = response.status_code
@@ -202,8 +202,8 @@ def sound_fields(desk, ticket):
 
 
 def test_garbage_in_every_form_is_no_error_of_ours(desk):
-    """Each request puts one piece of garbage into half of the fields and sound values into the rest, so that the first
-    check does not hide the later ones. Which half is drawn, always the same way."""
+    """Each request puts one piece of garbage into half of the fields and valid values into the rest, so that the first
+    check doesn't hide the later ones. The half is drawn with a fixed seed."""
     draw = random.Random(20261121)
     boss = UserFactory(username="boss", is_superuser=True, is_staff=True)
     ticket = claims.claim(boss, desk.shown.ticket.pk, timezone.now())

@@ -1,4 +1,4 @@
-"""Who may open and change what: every address of the URLconf for every role, against a table. A new address that is not
+"""Who may open and change what: every address of the URLconf for every role, against a table. A new address that isn't
 in the table fails here, so that somebody decides about it."""
 
 import logging
@@ -343,7 +343,7 @@ def test_every_address_is_open_to_exactly_whom_it_should_be():
 
 
 def test_rights_for_a_day_open_what_the_role_of_volunteers_opens_and_only_on_that_day():
-    """A colleague without a role whose term runs, and one whose term is over though no sweep ran."""
+    """A colleague without a role whose term is running, and one whose term is over although no sweep ran."""
     logging.disable(logging.ERROR)
     try:
         w, now = world(), timezone.now()

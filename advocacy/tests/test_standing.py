@@ -1,4 +1,4 @@
-"""A part that is dead is seen: on the pages, in the report and as an alarm, told by whatever part is left."""
+"""A dead part is noticed: on the pages, in the report and as an alarm, raised by whatever is left."""
 
 import json
 import threading
@@ -29,7 +29,7 @@ EVERYBODY = heartbeats.parts()
 
 @pytest.fixture(autouse=True)
 def own_keys(monkeypatch, settings):
-    """The real thing, with marks of this test's own."""
+    """The real thing, with keys of this test's own."""
     run = uuid.uuid4()
     monkeypatch.setattr(standing, "silent_parts", _silent_parts)
     monkeypatch.setattr(heartbeats, "_seen", lambda name: f"test:{run}:seen:{name}")
@@ -80,7 +80,7 @@ def test_after_redis_was_emptied_nobody_is_silent_at_once():
 
 
 class FakeWorker:
-    """What the step sees of a worker: its queues, and what it sends."""
+    """The worker as the step sees it: its queues, and what it sends."""
 
     def __init__(self, *queues, fails=False):
         self.sent, self.fails = [], fails
@@ -177,7 +177,7 @@ def clock():
 
 @pytest.fixture
 def guard(clock, monkeypatch):
-    """The test's own connection is not to be closed."""
+    """The test's own connection must not be closed."""
     monkeypatch.setattr(watchman, "close_old_connections", lambda: None)
     return watchman.Watchman(clock=lambda: clock[0])
 

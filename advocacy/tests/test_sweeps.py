@@ -1,4 +1,4 @@
-"""Every schedule that goes through rows leaves out the one that fails, logs it, and does the others."""
+"""Every schedule that goes through rows skips a row that fails, logs it, and handles the others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def wire(monkeypatch):
-    """The tests' own platform beside the real ones."""
+    """The tests' own platform, besides the real ones."""
     from channels.registry import finding_adapters
 
     mine = Wire()

@@ -39,7 +39,7 @@ def database(desk):
 
 
 def step_back(desk):
-    """One migration is to be applied again: the newest of an app that no other depends on."""
+    """One migration has to be applied again: the newest of an app that no other depends on."""
     *_, previous, _newest = sorted(path.stem for path in (ROOT / "metrics" / "migrations").glob("0*.py"))
     desk.manage("migrate", "metrics", previous, "-v", "0")
 
@@ -77,7 +77,7 @@ def test_files_of_another_release_are_noticed_and_mended(desk):
     style.write_text("/* of the release before */")
     with web(desk):
         assert static_state(desk) == "1 are missing or from another release: run `manage.py upgrade`"
-    desk.manage("upgrade")  # though the copy is younger than its source
+    desk.manage("upgrade")  # although the copy is newer than its source
     with web(desk):
         assert static_state(desk) == "collected"
 

@@ -18,21 +18,12 @@ from experts.roster.planning import Plan, Step
 from mentions.people import accounts, colleagues
 
 
-class NotAsShown(Exception):
-    """The directory or the list has changed since the plan was shown, or a line is wrong. Nothing was changed."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        super().__init__(_("The directory has changed in the meantime. Check the changes again."))
-
-
 def carry_out(entries: Iterable[Entry], digest: str, actor: Any, now: datetime) -> Plan:
-    """Import a list as it was shown. Raises NotAsShown."""
+    """Import a list exactly as previewed. Raises NotAsPreviewed."""
     with transaction.atomic():
         one_at_a_time()
         plan = planning.plan(entries)
-        if not plan.is_sound or plan.digest != digest:
-            raise NotAsShown(plan)
+        plan.check_as_previewed(digest)
         apply(plan.steps, actor, _("CSV file"), now)
     accounts.link_accounts()
     return plan

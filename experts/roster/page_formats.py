@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from channels.toolkit.text import clean, html_to_text
 from experts.roster import csv_files, plain_yaml
-from experts.roster.entries import MAX_ACCOUNTS, BadValue, Entry, role_by_title, topics_of
+from experts.roster.entries import Entry, role_by_title
+from mentions.csv_lists.values import MAX_ACCOUNTS, BadValue, parts_of
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_PEOPLE = 3_000
@@ -81,7 +82,7 @@ def _entry(number: int, given: Mapping[str, Any], prefix: str) -> Entry:
 
 
 def _topics(given: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part for key in _TOPICS for part in topics_of(_line(given.get(key)))))
+    return tuple(dict.fromkeys(part for key in _TOPICS for part in parts_of(_line(given.get(key)))))
 
 
 def _accounts(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -1,9 +1,7 @@
-"""What a list of colleagues would change in the directory, line by line. Reads only."""
+"""Works out what a list of colleagues would change in the directory, line by line. Read-only."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,17 +10,10 @@ from django.utils.translation import gettext as _
 
 from experts.models import Expert, Topic
 from experts.roster.entries import Entry
+from mentions.csv_lists import plans
+from mentions.csv_lists.plans import Change
 from mentions.models import Person
 from mentions.people import access, colleagues
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field: its name, and both values as text."""
-
-    field: str
-    before: str
-    after: str
 
 
 @dataclass(slots=True)
@@ -46,24 +37,7 @@ class Step:
         return "add" if self.expert is None else "update" if self.changes else "same"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    steps: Sequence[Step]
-
-    @property
-    def is_sound(self) -> bool:
-        return not any(step.problems for step in self.steps)
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        found = Counter(step.deed for step in self.steps)
-        return {deed: found[deed] for deed in ("add", "update", "same", "wrong")}
-
-    @property
-    def digest(self) -> str:
-        """Equal for the same changes: what was shown is what is carried out."""
-        said = repr([(s.entry.line, s.entry.name, s.deed, s.changes, s.problems) for s in self.steps])
-        return hashlib.sha256(said.encode()).hexdigest()
+Plan = plans.Plan[Step]
 
 
 @dataclass(frozen=True, slots=True)

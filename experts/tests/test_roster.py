@@ -15,6 +15,7 @@ from experts.roster import applying, csv_files, planning, team_pages
 from experts.roster.page_formats import BadPage
 from experts.roster.page_formats import read as read_page
 from experts.tests.factories import ExpertFactory, TopicFactory
+from mentions.csv_lists.plans import NotAsPreviewed
 from mentions.models import Account, Person
 from mentions.people import colleagues
 from mentions.tests.factories import NOON, AccountFactory, PersonFactory, UserFactory
@@ -90,7 +91,7 @@ def test_dry_run_names_what_is_wrong_in_each_line(column, value, said):
     found = problems_of(text)
     assert found[2] == []
     assert [problem for problem in found[3] if said in problem]
-    with pytest.raises(applying.NotAsShown):
+    with pytest.raises(NotAsPreviewed):
         imported(text)
     assert not Expert.objects.exists()
 
@@ -142,7 +143,7 @@ def test_only_what_was_shown_is_imported():
     entries = csv_files.read(b"name,title\nAna,Engineer\n")
     shown = planning.plan(entries).digest
     ExpertFactory(person__name="Ana", title="Designer")
-    with pytest.raises(applying.NotAsShown) as refused:
+    with pytest.raises(NotAsPreviewed) as refused:
         applying.carry_out(entries, shown, UserFactory(), NOON)
     assert refused.value.plan.counts["update"] == 1
 

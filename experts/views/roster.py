@@ -17,12 +17,18 @@ from channels.clocks import desk_now
 from channels.dispatch import task_after_commit
 from experts.models import Expert, TeamPage
 from experts.roster import applying, csv_files, planning, team_pages
-from experts.roster.planning import Plan
 from experts.views.directory import may_see
-from mentions.text.cells import BadFile
-from mentions.views.csv_upload import FileForm
+from mentions.views import csv_upload
+from mentions.views.csv_upload import Upload
 
-MAX_SHOWN = 300
+DIRECTORY = Upload(
+    read=csv_files.read,
+    plan=planning.plan,
+    carry_out=applying.carry_out,
+    columns=csv_files.COLUMNS,
+    template="experts/import.html",
+    done="experts:directory",
+)
 may_import = permission_required(("experts.add_expert", "experts.change_expert"), raise_exception=True)
 
 
@@ -30,49 +36,7 @@ may_import = permission_required(("experts.add_expert", "experts.change_expert")
 @login_required
 @may_import
 def import_csv(request: HttpRequest) -> HttpResponse:
-    """GET: choose a file. POST with `file`: what it would change. POST with `text` and `digest`: exactly that."""
-    if request.method != "POST":
-        return _page(request, FileForm())
-    if "text" in request.POST:
-        return _carry_out(request, request.POST["text"])
-    form = FileForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, form, status=422)
-    return _dry_run(request, form.cleaned_data["file"])
-
-
-def _dry_run(request: HttpRequest, text: str) -> HttpResponse:
-    try:
-        entries = csv_files.read(text.encode())
-    except BadFile as error:
-        form = FileForm()
-        form.errors["file"] = form.error_class([str(error)])
-        return _page(request, form, status=422)
-    return _page(request, FileForm(), text=text, plan=planning.plan(entries))
-
-
-def _carry_out(request: HttpRequest, text: str) -> HttpResponse:
-    try:
-        entries = csv_files.read(text.encode())
-        plan = applying.carry_out(entries, request.POST.get("digest", ""), request.user, desk_now())
-    except BadFile:
-        return _dry_run(request, text)
-    except applying.NotAsShown as error:
-        messages.error(request, str(error))
-        return _page(request, FileForm(), text=text, plan=error.plan, status=409)
-    counts = plan.counts
-    messages.success(request, _("%(add)d added, %(update)d updated.") % counts)
-    return redirect("experts:directory")
-
-
-def _page(
-    request: HttpRequest, form: FileForm, *, text: str = "", plan: Plan | None = None, status: int = 200
-) -> HttpResponse:
-    shown = [step for step in plan.steps if step.deed != "same"] if plan else []
-    shown.sort(key=lambda step: step.deed != "wrong")
-    context = {"form": form, "text": text, "plan": plan, "shown": shown[:MAX_SHOWN], "columns": csv_files.COLUMNS}
-    context["hidden"] = max(len(shown) - MAX_SHOWN, 0)
-    return render(request, "experts/import.html", context, status=status)
+    return csv_upload.page(request, DIRECTORY)
 
 
 @require_GET

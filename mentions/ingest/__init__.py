@@ -1,4 +1,4 @@
 """Turns stored items into tickets: reading, placing, writing.
 
-The only entry point is `batch.ingest_pending`.
+The entry points are in `batch`.
 """

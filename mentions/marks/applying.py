@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from audit import log
 from audit.kinds import EntryKind
+from mentions.csv_lists.plans import NotAsPreviewed
 from mentions.marks import planning
 from mentions.marks.entries import Entry
 from mentions.marks.planning import Plan, Step
@@ -19,21 +19,12 @@ from mentions.people import accounts, colleagues, marks
 from mentions.people.marks import Decision
 
 
-class NotAsShown(Exception):
-    """The data has changed since the preview, or a line is invalid. Nothing was changed."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        super().__init__(_("Something has changed in the meantime. Check the changes again."))
-
-
 def carry_out(entries: Iterable[Entry], digest: str, actor: Any, now: datetime) -> Plan:
-    """Import a list exactly as previewed. Raises NotAsShown."""
+    """Import a list exactly as previewed. Raises NotAsPreviewed."""
     with transaction.atomic():
         _one_at_a_time()
         plan = planning.plan(entries)
-        if not plan.is_sound or plan.digest != digest:
-            raise NotAsShown(plan)
+        plan.check_as_previewed(digest)
         _apply(plan, Mark.Source.LIST, actor, now)
     accounts.link_accounts()
     return plan
@@ -41,13 +32,13 @@ def carry_out(entries: Iterable[Entry], digest: str, actor: Any, now: datetime) 
 
 def take_in(entries: Iterable[Entry], now: datetime) -> Plan:
     """Apply a webhook call entry by entry, so that two entries about one newcomer create one person. All or nothing:
-    raises NotAsShown if one is invalid."""
+    raises NotAsPreviewed if one is invalid."""
     entries = list(entries)
     with transaction.atomic():
         _one_at_a_time()
         plan = planning.plan(entries)
         if not plan.is_sound:
-            raise NotAsShown(plan)
+            raise NotAsPreviewed(plan)
         steps: list[Step] = []
         for entry in entries:
             one = planning.plan([entry])

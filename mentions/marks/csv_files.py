@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
+from mentions.csv_lists.lines import lines_of
 from mentions.marks import entries
 from mentions.marks.entries import COLUMNS, NEEDED, Entry
 from mentions.models import Mark
-from mentions.text.cells import BadFile, decoded, rows_of, written
+from mentions.text.cells import written
 
 
 def read(content: bytes) -> list[Entry]:
     """The lines of a file, each with its problems. Raises BadFile."""
-    rows = rows_of(decoded(content).replace("\0", ""))
-    if not rows:
-        raise BadFile(_("The file is empty."))
-    heading = [cell.lower().replace(" ", "_") for cell in rows[0][1]]
-    _check(heading)
-    return [_entry(line, cells, heading) for line, cells in rows[1:]]
-
-
-def _check(heading: Sequence[str]) -> None:
-    if missing := [name for name in NEEDED if name not in heading]:
-        words = {"column": missing[0]}
-        raise BadFile(_("The first line must name the columns; “%(column)s” is missing.") % words)
-    if unknown := [name for name in heading if name and name not in COLUMNS]:
-        words = {"column": unknown[0], "known": ", ".join(COLUMNS)}
-        raise BadFile(_("There is no column “%(column)s”. The columns are: %(known)s.") % words)
-    if twice := [name for name in heading if name and heading.count(name) > 1]:
-        raise BadFile(_("There are two columns “%(column)s”.") % {"column": twice[0]})
-
-
-def _entry(line: int, cells: Sequence[str], heading: Sequence[str]) -> Entry:
-    given = {name: cell for name, cell in zip(heading, cells, strict=False) if name}
-    problems = [_("there are more cells than columns")] if any(cells[len(heading) :]) else []
-    return entries.entry_of(line, given, problems)
+    lines = lines_of(content, COLUMNS, NEEDED)
+    return [entries.entry_of(line.number, line.cells, line.problems) for line in lines]
 
 
 def export(marks: QuerySet[Mark]) -> str:

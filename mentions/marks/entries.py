@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,16 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from mentions.csv_lists.values import MAX_ACCOUNTS, BadValue, account_of, choice_of, day_of, is_yes, parts_of, text_of
 from mentions.models import Mark
-
-_YES, _NO = ("yes", "true", "1", "x", "y"), ("no", "false", "0", "n")
-_BETWEEN = re.compile(r"[,|;]")
-MAX_ACCOUNTS = 20
-"""Per person."""
-
-
-class BadValue(ValueError):
-    """Says what is wrong with a value and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +35,16 @@ class Entry:
         return self.values.get("name") or ", ".join(handle for _namespace, handle in self.accounts)
 
 
-def text_of(limit: int) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if len(value) > limit:
-            raise BadValue(_("is longer than %(limit)d characters") % {"limit": limit})
-        return value
-
-    return read
-
-
 def mark_of(value: str) -> str:
-    known = {str(label).lower(): key for key, label in Mark.Kind.choices} | {key: key for key in Mark.Kind.values}
-    if value.lower() not in known:
-        names = ", ".join(str(label) for label in Mark.Kind.labels)
-        raise BadValue(_("“%(value)s” is not one of: %(names)s") % {"value": value[:40], "names": names})
-    return known[value.lower()]
+    return choice_of(Mark.Kind, value)
 
 
 def accounts_of(value: str) -> tuple[tuple[str, str], ...]:
-    """`twitter=ana, gitlab=ana_l` → pairs."""
-    found = []
-    for part in dict.fromkeys(each.strip() for each in _BETWEEN.split(value) if each.strip()):
-        namespace, is_pair, handle = part.partition("=")
-        handle = handle.strip().removeprefix("@")
-        if not (is_pair and namespace.strip() and handle and len(namespace) <= 200 and len(handle) <= 254):
-            raise BadValue(_("“%(value)s” is not an account such as twitter=ana") % {"value": part[:60]})
-        found.append((namespace.strip().lower(), handle))
+    """`twitter=ana, gitlab=@ana_l` → pairs, handles without @."""
+    found = [(namespace, handle.removeprefix("@")) for namespace, handle in map(account_of, parts_of(value))]
     if not 0 < len(found) <= MAX_ACCOUNTS:
         raise BadValue(_("needs 1 to %(count)d accounts such as twitter=ana") % {"count": MAX_ACCOUNTS})
     return tuple(found)
-
-
-def day_of(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError as error:
-        raise BadValue(_("“%(value)s” is not a date such as 2026-12-24") % {"value": value[:20]}) from error
 
 
 def email_of(value: str) -> str:
@@ -89,13 +54,6 @@ def email_of(value: str) -> str:
     except ValidationError as error:
         raise BadValue(_("“%(value)s” is not an email address") % {"value": value[:80]}) from error
     return text_of(254)(value)
-
-
-def is_yes(value: str) -> bool:
-    lowered = value.lower() or "yes"
-    if lowered not in (*_YES, *_NO):
-        raise BadValue(_("“%(value)s” is not yes or no") % {"value": value[:20]})
-    return lowered in _YES
 
 
 READERS: Mapping[str, Callable[[str], Any]] = {

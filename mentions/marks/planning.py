@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,18 +11,13 @@ from django.utils.translation import gettext as _
 
 from channels.inbox import tombstones
 from channels.registry.finding_adapters import all_adapters
+from mentions.csv_lists import plans
+from mentions.csv_lists.plans import Change
 from mentions.marks.entries import Entry
 from mentions.models import Author, Mark, Person
 from mentions.people import colleagues
 
 Pair = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    field: str
-    before: str
-    after: str
 
 
 @dataclass(slots=True)
@@ -51,24 +44,8 @@ class Step:
         return "update" if self.person else "add"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    steps: Sequence[Step]
-
-    @property
-    def is_sound(self) -> bool:
-        return not any(step.problems for step in self.steps)
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        found = Counter(step.deed for step in self.steps)
-        return {deed: found[deed] for deed in ("add", "update", "same", "late", "erased", "wrong")}
-
-    @property
-    def digest(self) -> str:
-        """Identifies the changes: exactly what was previewed is applied."""
-        said = repr([(s.entry.line, s.entry.accounts, s.deed, s.changes, s.problems) for s in self.steps])
-        return hashlib.sha256(said.encode()).hexdigest()
+class Plan(plans.Plan[Step]):
+    DEEDS = ("add", "update", "same", "late", "erased", "wrong")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ MAX_CALLS = 120
 
 
 def receive(hook: Hook, now: datetime) -> Plan:
-    """Apply a call and return what changed. Raises Refused (bad signature), RateLimited, Malformed, and NotAsShown with
-    the problems: then nothing was changed."""
+    """Apply a call and return what changed. Raises Refused (bad signature), RateLimited, Malformed, and NotAsPreviewed
+    with the problems: then nothing was changed."""
     _count(hook.address, now)
     signing.signed_at(settings.MARKS_WEBHOOK_SECRET, hook, now)
     return applying.take_in(entries_in(hook.body, now), now)

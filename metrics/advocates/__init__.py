@@ -1,1 +1,1 @@
-"""The team's workload, person by person, by name: not a ranking."""
+"""The team's workload by person, listed by name: not a ranking."""

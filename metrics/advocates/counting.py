@@ -1,4 +1,4 @@
-"""Which tickets somebody worked on. One condition counts and lists them."""
+"""Counts and lists the tickets that somebody worked on, by one condition."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def events(name: str, period: Period) -> QuerySet[Any]:
 
 
 def replies(period: Period) -> QuerySet[Any]:
-    """Public messages of the period, each with `who` wrote it: from the desk, or with an account of their own."""
+    """Public messages of the period, with their author as `who`: sent from the desk or from a personal account."""
     said = Message.objects.filter(
         within_days("posted_at", period), direction=Message.Direction.TEAM, is_deleted=False, is_bounced=False
     )
@@ -49,7 +49,7 @@ def condition(name: str, period: Period, user: int) -> Q:
 
 
 def counted(tickets: Tickets, period: Period) -> dict[str, dict[int, int]]:
-    """Figure → user → tickets. `tickets` are narrowed, whenever posted. Three queries."""
+    """Figure → user → tickets. `tickets` are filtered, but not by period. Three queries."""
     chosen = tickets.values("pk")
     found = _did(events("worked_on", period).filter(ticket__in=chosen))
     found["answered_by"] = _tickets(replies(period).filter(ticket__in=chosen))
@@ -58,7 +58,7 @@ def counted(tickets: Tickets, period: Period) -> dict[str, dict[int, int]]:
 
 
 def _did(rows: QuerySet[Any]) -> dict[str, dict[int, int]]:
-    """Figure → user → tickets, of all that people did: read once, each person's tickets once. One query."""
+    """Figure → user → tickets, over everything people did; each ticket counts once per person. One query."""
     did = {f"n_{name}": Count("pk", filter=DID[name]) for name in DID}
     counts = ", ".join(f"count(*) FILTER (WHERE {name} > 0)" for name in did)
     statement = f"SELECT who, {counts} FROM (%rows%) x (who, ticket, {', '.join(did)}) GROUP BY 1"  # noqa: S608
@@ -91,7 +91,7 @@ def shift_hours(period: Period, now: datetime) -> dict[int, timedelta]:
 
 
 def people(counts: Mapping[str, Mapping[int, Any]]) -> list[User]:
-    """Whoever has worked, or may and is active, by name. One query."""
+    """Everybody who worked, or is active and may work, by name. One query."""
     seen = {user for found in counts.values() for user in found}
     allowed = Q(is_active=True, groups__permissions__codename=PLAYS)
     rows = User.objects.filter(Q(pk__in=seen) | allowed).distinct()

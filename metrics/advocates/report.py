@@ -1,4 +1,4 @@
-"""The workload of the team as a report, by name. It ranks nobody: tickets differ, and so do hours."""
+"""The report of the team's workload, by name. It ranks nobody: tickets differ, and so do hours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AdvocatesReport:
 
     @property
     def note(self) -> str:
-        return _("By name, and not to be sorted by work: tickets differ, and so do the hours that people are there.")
+        return _("Listed by name and not sortable by work: tickets differ, and so do people’s hours.")
 
     @cached_property
     def counts(self) -> dict[str, dict[int, Any]]:

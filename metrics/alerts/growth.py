@@ -1,6 +1,6 @@
-"""Whether the queue grows faster than it is worked: what came in against what was worked, over a sliding window.
+"""Decides whether the queue grows faster than it is worked, over a sliding window.
 
-It begins at the threshold and is over at half of it, so that one ticket more or less changes nothing.
+An alert opens at the threshold and closes at half of it, so that a single ticket doesn't flip it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def window() -> timedelta:
 
 
 def grows(growth: Growth, threshold: int, *, is_open: bool) -> bool:
-    """`is_open`: whether it has grown until now. A threshold of 0 never alerts. Pure."""
+    """`is_open`: whether an alert is open. A threshold of 0 never alerts. Pure."""
     if not threshold:
         return False
     return 2 * growth.excess > threshold if is_open else growth.excess >= threshold
 
 
 def may_judge(now: datetime) -> bool:
-    """Only a window that lies in coverage hours as a whole says something: at night nobody works the queue."""
+    """Only a window entirely within coverage hours is judged: at night nobody works the queue."""
     return covered.covers(now - window(), now)
 
 

@@ -1,4 +1,4 @@
-"""Alerts as the desk shows them: in words, with figures that lead to their tickets, and with samples."""
+"""Alerts for the pages: in words, with figures that link to their tickets, and with samples."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Shown:
 
 
 def words_of(alert: Alert) -> str:
-    """As Slack was told; the numbers of everybody's tickets."""
+    """As posted in Slack: with the alert's own numbers, not the reader's."""
     if alert.kind == Alert.Kind.GROWTH:
         said = _("The queue grows faster than it is worked: %(arrived)d in, %(worked)d worked within %(hours)d h")
         return str(said % alert.figures)
@@ -57,7 +57,7 @@ def for_everybody_now() -> list[str]:
 
 
 def shown_to(user: Any, now: datetime) -> list[Shown]:
-    """Running alerts first, then those of the last weeks. Three queries, however many there are."""
+    """Running alerts first, then recent ones. Three queries, however many there are."""
     recent = Q(ended_at=None) | Q(ended_at__gt=now - SHOWN_FOR)
     found = seen_by(user, Alert).filter(recent).select_related("channel__connection")
     alerts = list(found.order_by(F("ended_at").desc(nulls_first=True), "-began_at")[:MAX_SHOWN])

@@ -1,8 +1,7 @@
-"""Whether a channel has unusually many mentions: those of the last hour against the same hour of the weeks before.
+"""Decides whether a channel has unusually many mentions: the last hour against the same hour of previous weeks.
 
-The usual number is the median of these weeks, so one busy week changes little; how much they differ is their median
-absolute deviation, and never less than what chance alone does to small counts (Poisson). Below a minimum nothing is
-unusual.
+The usual number is the median of those weeks, so one busy week changes little. Their spread is the median absolute
+deviation, but never less than chance alone gives small counts (Poisson). Below a minimum, nothing is unusual.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from metrics.periods import Period
 WEEK = timedelta(weeks=1)
 WEEKS = 8
 LEAST_WEEKS = 4
-"""A channel that is known for fewer weeks has no usual number."""
+"""A channel known for fewer weeks has no usual number."""
 DEVIATIONS = 3
 _NORMAL = 1.4826
-"""Turns a median absolute deviation into a standard deviation, where counts are normally distributed."""
+"""Converts a median absolute deviation into a standard deviation, for normally distributed counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,8 @@ class Hour:
 
 
 def is_unusual(hour: Hour, minimum: int, *, is_open: bool) -> bool:
-    """`is_open`: whether it was unusual until now; then it is over half way back to the usual number, or below half of
-    the minimum. A minimum of 0 never alerts. Pure."""
+    """`is_open`: whether an alert is open; it closes halfway back to the usual number, or below half of the minimum. A
+    minimum of 0 never alerts. Pure."""
     if not minimum or len(hour.before) < LEAST_WEEKS:
         return False
     if is_open:
@@ -60,7 +59,7 @@ def is_unusual(hour: Hour, minimum: int, *, is_open: bool) -> bool:
 
 
 def measure(tickets: Tickets, now: datetime) -> dict[int, Hour]:
-    """Channel id → its hour until `now`, for channels with any mention in one of the hours. Internal channels are left
+    """Channel id → its hour up to `now`, for channels with a mention in any of these hours. Internal channels are left
     out. Two queries."""
     known = _known_weeks(now)
     within = {number: _within(now - number * WEEK) for number in range(WEEKS + 1)}
@@ -82,8 +81,8 @@ def _within(end: datetime) -> Q:
 
 
 def _known_weeks(now: datetime) -> dict[int, int]:
-    """Channel id → for how many of the weeks before the desk has known it: before its first mention there was no quiet
-    hour, but no channel. From the roll-ups of the desk's own time zone."""
+    """Channel id → how many of the previous weeks the desk has known it: hours before its first mention don't count as
+    quiet. From the roll-ups of the desk's own time zone."""
     days = DayCount.objects.filter(zone=settings.TIME_ZONE, high=False, mentions__gt=0)
     firsts = days.values("channel_id").annotate(first=Min("day")).order_by().values_list("channel_id", "first")
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()

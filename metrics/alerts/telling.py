@@ -1,5 +1,5 @@
-"""What Slack hears of alerts. The team's room gets what everybody may see; an alert about a restricted channel goes to
-that channel's own rooms."""
+"""Posts alerts in Slack. The team's room gets what everybody may see; an alert about a restricted channel goes to that
+channel's own rooms."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def spike(channel: Channel, hour: Hour, now: datetime) -> None:
     where = escaped(with_platform(channel.name, channel.connection.platform))
     head = _("Unusually many mentions: %(channel)s") % {"channel": where}
     words = {"count": hour.count, "usual": f"{hour.usual:g}"}
-    said = _("%(count)d within an hour; %(usual)s are usual at this hour.") % words
+    said = _("%(count)d within an hour; usually %(usual)s at this hour.") % words
     restricted = restricted_channels().filter(pk=channel.pk).exists()
     tickets = Ticket.objects.filter(channel=channel)
     shown = samples(for_one_channel(tickets) if restricted else for_everybody(tickets), now)
@@ -68,7 +68,7 @@ def spike(channel: Channel, hour: Hour, now: datetime) -> None:
 
 
 def samples(tickets: QuerySet[Ticket], at: datetime) -> list[Ticket]:
-    """The newest mentions of the hour until `at`."""
+    """The newest mentions of the hour before `at`."""
     day = Period(at.date(), at.date())
     found = Filters(day, with_internal=True).narrow(tickets).filter(figure("last_hour", day, at))
     return list(found.select_related("requester", "channel__connection").order_by("-posted_at", "-pk")[:SAMPLES])

@@ -1,4 +1,4 @@
-"""The page of alerts: what is going on now, and what was in the last weeks."""
+"""The alerts page: running alerts and those of recent weeks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Opens and closes alerts, by what the tickets say now, and tells Slack of each once.
+"""Opens and closes alerts from the current tickets, and announces each in Slack once.
 
-An alert is a row as long as it lasts. Whoever opens or closes it also queues what Slack hears, in the same transaction:
-however many workers look, it is told once. A desk that was down judges what is now, and makes up for nothing.
+A running alert is an open row. Opening or closing it also queues its Slack message in the same transaction, so it is
+announced once, however many workers look. A desk that was down judges only the present and catches up on nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _figures(found: growth.Growth) -> dict[str, Any]:
 
 
 def watch_spikes(now: datetime) -> int:
-    """Everybody's channels by what everybody may see, restricted ones by what those who see the channel may."""
+    """Unrestricted channels by what everybody may see, restricted ones by what their own readers may see."""
     hours = spikes.measure(for_everybody(Ticket.objects.all()), now)
     hours |= spikes.measure(for_one_channel(Ticket.objects.all()), now)
     running = set(Alert.objects.filter(kind=Alert.Kind.SPIKE, ended_at=None).values_list("channel_id", flat=True))
@@ -83,7 +83,7 @@ def _about(channel_id: int | None) -> Q:
 
 
 def _raise(alert: Alert | None, kind: str, channel_id: int | None, figures: dict[str, Any], now: datetime) -> bool:
-    """Open it, or keep what it says now if it is open: a spike keeps its highest hour. Whether it is new."""
+    """Open it, or update it if it is open (a spike keeps its highest hour). Returns whether it is new."""
     if alert is None:
         new = Alert(kind=kind, channel_id=channel_id, began_at=now, at=now, figures=figures)
         Alert.objects.bulk_create([new], ignore_conflicts=True)  # another worker may open it at the same time

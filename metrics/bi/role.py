@@ -9,13 +9,13 @@ from django.db import connection, transaction
 
 LATEST: Any = import_module("metrics.migrations.0007_reporting_views")
 NAME = f"SELECT {LATEST.ROLE}"
-"""The statement that says what the role is called: by the database's name."""
+"""Selects the role's name, which derives from the database's name."""
 
 
 @transaction.atomic
 def install() -> tuple[str, bool, bool]:
-    """Make what is missing, as far as the desk's own role may. (name of the role, whether the views are there, whether
-    the role is)."""
+    """Create what is missing, as far as the desk's own role may. Returns (name of the role, whether the views exist,
+    whether the role exists)."""
     with connection.cursor() as cursor:
         are_there = LATEST.install(cursor)
         cursor.execute(NAME)
@@ -25,7 +25,7 @@ def install() -> tuple[str, bool, bool]:
 
 
 def by_hand(name: str) -> str:
-    """What an administrator of the server runs first, if the desk's role may not."""
+    """What a database administrator runs first if the desk's role may not."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT format('CREATE ROLE %%I NOLOGIN;', %s::text),"

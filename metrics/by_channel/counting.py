@@ -16,7 +16,7 @@ from metrics.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`before` is None if the desk was not there for all of the days compared with: a gap, not zero."""
+    """`before` is None if the desk didn't exist yet for all of the days compared with: a gap, not zero."""
 
     row: FirstReply
     before: int | None
@@ -47,7 +47,7 @@ def lines(tickets: Tickets, filters: Filters, now: datetime, source: Source) -> 
 
 
 def begins(chosen: Tickets, earlier: Period) -> bool:
-    """Whether there was something before the end of the first of these days. One query."""
+    """Whether the desk had any mention by the end of the first of these days. One query."""
     first = first_posted(chosen)
     return first is not None and first < Period(earlier.first, earlier.first, earlier.tz).end
 

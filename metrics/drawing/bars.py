@@ -14,9 +14,9 @@ from metrics.figures.first_reply import FirstReply
 def beside(
     rows: Sequence[tuple[str, float, float | None]], what: str, counted: str, theme: str = "light", against: str = ""
 ) -> Spec:
-    """(name, count, count of the period before or None if unknown): a bar each with its number, and a mark for before.
-    `what`: of the names; `counted`: of the counts; `against`: what the mark is, if not the period before. A bar that is
-    far longer than the rest is cut off; its number is not."""
+    """(name, count, count of the period before or None if unknown): a bar with its number for each, and a mark for
+    before. `what` labels the names, `counted` the counts, `against` the mark if it isn't the period before. A bar that
+    is far longer than the rest is cut off, but keeps its number."""
     import altair as alt
 
     against = against or _("the period before")

@@ -94,7 +94,7 @@ def _between(days: Sequence[date]) -> list[date]:
 
 
 def with_gaps(days: Sequence[DayMedian]) -> list[tuple[date, str, timedelta | None, int]]:
-    """With an empty row for each day between the first and the last without one: a line ends there and begins anew."""
+    """Fills missing days between the first and the last with empty rows, so that lines break there."""
     known = {(day, series): (median, n) for day, series, median, n in days}
     every = [day for day, *_rest in days]
     first, count = min(every, default=date.min), (max(every) - min(every)).days + 1 if every else 0
@@ -149,7 +149,7 @@ def daily_activity(
 
 
 def so_far(alt: Any, day: date | None, theme: str) -> list[Any]:
-    """A word above the day that is not over."""
+    """Labels the unfinished day."""
     if day is None:
         return []
     base = alt.Chart(alt.InlineData(values=[{"day": midnight(day), "words": _("so far")}]))
@@ -158,7 +158,7 @@ def so_far(alt: Any, day: date | None, theme: str) -> list[Any]:
 
 
 def weekends(alt: Any, days: Sequence[date], theme: str) -> list[Any]:
-    """A shade behind each Saturday and Sunday."""
+    """Shades each Saturday and Sunday."""
     shaded = [{"from": midnight(day), "to": midnight(day + timedelta(days=1))} for day in days if day.isoweekday() >= 6]
     if not shaded:
         return []
@@ -191,7 +191,7 @@ def midnight(day: date) -> str:
 
 def day_axis(alt: Any, days: Sequence[date], shared: bool = False, is_whole: bool = False) -> Any:
     """One label under the middle of each day. By default, the scale would also label its end: midnight of the next day.
-    `is_whole`: from the first day to the last, whether or not there is anything to draw."""
+    `is_whole`: from the first day to the last, even without data."""
     if shared:  # the layer below has the labels
         return alt.X("day:T", timeUnit="yearmonthdate", title=None, bandPosition=0.5)
     noons = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day in sorted(set(days))]

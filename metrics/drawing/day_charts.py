@@ -1,4 +1,4 @@
-"""Stacked bars by day, as a Vega-Lite spec: weekends are shaded, a day that is not over is pale."""
+"""Stacked bars by day, as a Vega-Lite spec: weekends are shaded, an unfinished day is pale."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from metrics.drawing.charts import INK, Spec, finish
 ROBUST = 0.95
 NUMBERS = {"light": "#1c1c1a", "dark": "#e7e6e2"}
 DEEP = {"light": 0.75, "dark": 0.5}
-"""From this share of the darkest shade on, numbers are in the colour of the page: each is read on its ground."""
+"""From this share of the darkest shade on, numbers take the page colour, to stay legible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Slot:
 
 
 def robust_maximum(counts: Iterable[int]) -> int:
-    """What all but one in twenty of the counts above zero stay within: one outlier doesn't pale the rest. 0 without."""
+    """The 95th percentile of the counts above zero, so one outlier doesn't pale the rest; 0 if there are none."""
     found = sorted(count for count in counts if count)
     return found[min(len(found) - 1, int(len(found) * ROBUST))] if found else 0
 

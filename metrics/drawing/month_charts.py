@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from metrics.drawing.charts import INK, Spec, finish
 
 Month = tuple[date, bool, int, int]
-"""(first day, whether it is not over, one count, the other)."""
+"""(first day, whether the month is unfinished, first count, second count)."""
 
 
 def by_month(months: Sequence[Month], names: tuple[str, str], theme: str = "light") -> Spec:
-    """Two bars for each month with their numbers; those of a month that is not over are pale and say so."""
+    """Two bars with their numbers for each month; those of an unfinished month are pale and say so."""
     import altair as alt
 
     rows = [

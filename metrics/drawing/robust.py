@@ -1,5 +1,4 @@
-"""Where an axis ends, so that one outlier does not flatten the rest. What goes further is cut off, and the axis says
-so. Pure."""
+"""Ends an axis so that one outlier doesn't flatten the rest. What lies beyond is cut off, as the axis says. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +10,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 ROBUST = 4
-"""What is more than twice so many times the median is an outlier; the axis ends at so many times."""
+"""The axis ends at this many medians if something exceeds twice as many: an outlier."""
 LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The end of an axis; `is_cut`: something goes further."""
+    """The end of an axis; `is_cut`: something lies beyond it."""
 
     value: float
     is_cut: bool
@@ -26,7 +25,7 @@ class Top:
         return _("%(what)s (cut off at %(top)d)") % {"what": title, "top": self.value} if self.is_cut else title
 
     def scale(self, alt: Any) -> Any:
-        """From zero; only what is cut off needs an end of its own."""
+        """From zero; only a cut axis needs an explicit end."""
         return alt.Scale(domain=[0, self.value], clamp=True) if self.is_cut else alt.Scale(domainMin=0)
 
 

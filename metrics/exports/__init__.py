@@ -1,1 +1,1 @@
-"""Tickets, messages and requests to experts as CSV and JSON Lines, streamed: of what the reader may see."""
+"""Tickets, messages and requests to experts as CSV and JSON Lines, streamed, limited to what the reader may see."""

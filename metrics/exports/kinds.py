@@ -24,8 +24,8 @@ _TEXT = Case(When(is_deleted=True, then=Value("")), default=F("text"), output_fi
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`columns`: (name in the file, what the query gives for it). `time`: the column that the period filters and the
-    file is sorted by."""
+    """`columns`: (name in the file, expression in the query). `time`: the column that the period filters and that sorts
+    the file."""
 
     name: str
     label: str | Promise
@@ -114,7 +114,7 @@ KINDS = {
 
 
 def rows_of(kind: Kind, user: Any, first: date | None, last: date | None, tz: tzinfo) -> QuerySet[Any]:
-    """What this person may see, of these days; None: since ever, until now."""
+    """What this person may see of these days; None: no limit."""
     found: QuerySet[Any] = seen_by(user, kind.model)
     span = Period(first or last or date(1970, 1, 1), last or first or date(1970, 1, 1), tz)
     if first:

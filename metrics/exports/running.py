@@ -17,14 +17,14 @@ from metrics.exports.kinds import KINDS, Kind, rows_of
 from metrics.models import ExportRun
 
 MAX_ROWS = 200_000
-"""In the browser: more take longer than a web server lets one request run."""
+"""Limit in the browser: more rows take longer than a web server lets a request run."""
 SILENT = timedelta(minutes=2)
-"""A run that has read nothing for so long was broken off."""
+"""A run that has read nothing for this long was interrupted."""
 KEPT = timedelta(days=31)
 
 
 class TooMany(Exception):
-    """More rows than a browser can have; `rows` says how many."""
+    """More rows than a browser may download; `rows`: how many."""
 
     def __init__(self, rows: int) -> None:
         super().__init__(rows)
@@ -69,5 +69,5 @@ def is_running(run: ExportRun, now: datetime) -> bool:
 
 
 def prune(now: datetime) -> int:
-    """Old runs; the audit log keeps that they were."""
+    """Delete old runs; the audit log still records them."""
     return ExportRun.objects.filter(begun_at__lt=now - KEPT).delete()[0]

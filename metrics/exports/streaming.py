@@ -1,7 +1,7 @@
-"""Streams rows as lines of CSV or JSON, some at a time.
+"""Streams rows as lines of CSV or JSON, page by page.
 
 Rows are read in pages that continue after the last row, not from one cursor. A cursor would keep a transaction open for
-as long as the slowest download takes, and a transaction pooler refuses it. So a row is as it was when it was read.
+as long as the slowest download takes, and a transaction pooler refuses it. Each row is as of the moment it was read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=
 
 
 def lines(kind: Kind, rows: QuerySet[Any], form: str, note: Callable[[int], object]) -> Iterator[str]:
-    """The file, one piece for each page; `note` hears how many rows have been read. Raises KeyError for an unknown
+    """The file, one piece per page; calls `note` with the number of rows read so far. Raises KeyError for an unknown
     form."""
     write = {"csv": _csv, "jsonl": _jsonl}[form]
     if form == "csv":
@@ -44,7 +44,7 @@ def pages(kind: Kind, rows: QuerySet[Any]) -> Iterator[list[tuple[Any, ...]]]:
     while page := list(ordered.filter(after)[:PAGE]):
         yield [row[:-2] for row in page]
         time, key = page[-1][-2:]
-        # The first condition says no more than the second, but an index can begin there.
+        # The first condition is implied by the second, but lets an index find the start.
         after = Q(**{f"{kind.time}__gte": time}) & (Q(**{f"{kind.time}__gt": time}) | Q(pk__gt=key))
 
 

@@ -1,4 +1,4 @@
-"""The hours as a report: heat maps of arrival and answer against coverage hours."""
+"""The report of the hours: heat maps of mentions and first replies against coverage hours."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class HoursReport:
 
     @cached_property
     def shares(self) -> dict[Slot, float]:
-        """Empty while there are no coverage hours: then all hours count."""
+        """Empty without coverage hours: then all hours count."""
         period = self.filters.period
         if not self.coverage.periods:
             return {}
@@ -62,8 +62,8 @@ class HoursReport:
     @property
     def note(self) -> str:
         if not self.coverage.periods:
-            return _("No coverage hours are entered: every hour counts as covered.")
-        return _("Hatched, or marked in a chart: outside coverage hours for most of the period.")
+            return _("No coverage hours entered: every hour counts as covered.")
+        return _("Hatched cells (marked in charts) are outside coverage hours for most of the period.")
 
     @property
     def charts(self) -> list[Chart]:

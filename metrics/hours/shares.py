@@ -17,7 +17,7 @@ HALF = 0.5
 
 
 def shares(spans: Spans, period: Period) -> dict[Slot, float]:
-    """Slot → share of it that is covered, from 0 to 1, on average over the period's days. `spans`: in order, without
+    """Slot → covered share, from 0 to 1, averaged over the period's days. `spans`: in order, without
     overlaps."""
     starts = [start for start, _end in spans]
     total: dict[Slot, float] = defaultdict(float)

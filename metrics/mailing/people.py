@@ -1,4 +1,4 @@
-"""Who gets what of the numbers, and how."""
+"""Who gets the package and the digest, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mentions.people import access
 
 
 def who_chose(field: str) -> Iterator[tuple[Any, list[str]]]:
-    """(user, ways that reach them) of everybody who may read reports and chose it; `field`: `weekly_digest` or
+    """(user, ways that reach them) for everybody who may read reports and chose it; `field`: `weekly_digest` or
     `monthly_package`."""
     chosen = Preference.objects.filter(user__is_active=True).exclude(**{field: Preference.Ways.NONE})
     for preference in chosen.select_related("user").order_by("pk"):

@@ -1,4 +1,4 @@
-"""Notes what is to be sent to whom: each row once, whoever notes it, however late."""
+"""Plans what is sent to whom: each row once, however many workers plan it, and however late."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ DIGEST_AT = timedelta(hours=7)
 """Local time on Mondays."""
 WEEK = timedelta(weeks=1)
 KEPT = timedelta(days=800)
-"""Rows of what was sent: without them, it would be sent again."""
+"""How long sent rows are kept: without them, it would all be sent again."""
 
 
 def plan(now: datetime) -> int:
-    """Returns how many messages were noted."""
+    """Returns how many messages were planned."""
     return _plan_digests(now) + _plan_packages(now)
 
 
 def digest_week(now: datetime, tz: tzinfo) -> date:
-    """The Monday of the week that the latest digest is about. Whoever was not told on Monday is told later."""
+    """The Monday of the latest digest's week. Whoever misses it on Monday gets it later."""
     today = (now - DIGEST_AT).astimezone(tz).date()
     return today - timedelta(days=today.weekday()) - WEEK
 
@@ -59,6 +59,6 @@ def _plan_packages(now: datetime) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Old rows of what was sent."""
+    """Delete old sent rows."""
     old = Q(due_at=None, week__lt=(now - KEPT).date())
     return ReportMessage.objects.filter(old).delete()[0]

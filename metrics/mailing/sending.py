@@ -1,4 +1,4 @@
-"""Sends what is due: a mail at most once after it was accepted, a Slack message once through the outbox."""
+"""Sends what is due: a mail is never resent once accepted, a Slack message goes once through the outbox."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 MAX_A_RUN = 50
 MAX_TRIES = 8
 FIRST_PAUSE = timedelta(minutes=10)
-"""Doubled with each try: the last one is a day after the first."""
+"""Doubles with each try: the last one comes a day after the first."""
 MAX_ATTACHED = 8_000_000
-"""Bytes; a larger package is only linked."""
+"""Bytes; a larger package is linked instead of attached."""
 _KEYS = UUID("9d0f2f6e-2c55-4a0e-8a3f-0b4f7a5f6c11")
 
 
@@ -47,7 +47,7 @@ def _send(message_id: int, now: datetime) -> bool:
 
 
 def _is_wanted(message: ReportMessage) -> bool:
-    """Whether they may still see it, and it still reaches them."""
+    """Whether they may still see it and can still be reached."""
     user = message.user
     if not people.may_get(user) or why_not(user, message.way):
         return False
@@ -74,7 +74,7 @@ def _post(message: ReportMessage, now: datetime) -> bool:
 
 
 def _mail(message: ReportMessage, now: datetime) -> bool:
-    """One whose worker dies in between is not sent again: the page has it."""
+    """A mail whose worker dies midway is not sent again: it is on the page anyway."""
     mail = _composed(message, now)
     if not _claim(message):
         return False

@@ -1,4 +1,4 @@
-"""What the messages say. Slack messages lie in the outbox, so they hold what everybody may see, or no figure at all."""
+"""The texts of the messages. Slack messages sit in the outbox, so they hold only figures that everybody may see."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ def slack_text(message: ReportMessage, now: datetime) -> str:
         lines = [_("*Mentions: %(period)s*") % {"period": escaped(wording.name_of(period))}]
         lines += map(escaped, _bullets(_digest(message, None, now)))
         return "\n".join([*lines, _without_restricted(), _report(period), _settings()])
-    head = _("*The package of %(month)s is ready*") % {"month": escaped(_month(message.package))}
+    head = _("*The package for %(month)s is ready*") % {"month": escaped(_month(message.package))}
     shown = message.package.summary if message.package.user_id is None else []
     return "\n".join([head, *map(escaped, _bullets(shown)), _address(), _settings()])
 
 
 ROOM_LINES = 4
-"""Of the summary; the whole of it is behind the address."""
+"""Of the summary; the rest is behind the link."""
 
 
 def room_text(package: Package) -> str:
     """Slack markup, of the team's package."""
-    head = _("*The package of %(month)s is ready*") % {"month": escaped(_month(package))}
+    head = _("*The package for %(month)s is ready*") % {"month": escaped(_month(package))}
     lines = map(escaped, _bullets(package.summary[:ROOM_LINES]))
     return "\n".join([f"📦 {head}", *lines, _without_restricted(), _address()])
 
 
 def _of_package(package: Package) -> tuple[str, str]:
-    subject = _("Mentions: the package of %(month)s") % {"month": _month(package)}
-    attached = _("Slides, pictures and tables are attached, and on this page: %(address)s") % {"address": _address()}
+    subject = _("Mentions: the package for %(month)s") % {"month": _month(package)}
+    attached = _("Slides, pictures and tables are attached, and also here: %(address)s") % {"address": _address()}
     notes = [_without_restricted()] if package.user_id is None else []
     return subject, "\n".join([*_bullets(package.summary), "", *notes, attached, "", _settings()])
 
 
 def _digest(message: ReportMessage, user: Any, now: datetime) -> list[str]:
-    """Of what this person may see; with None, of what everybody may see."""
+    """Over what this person may see; with None, over what everybody may see."""
     period = _week_of(message)
     before = Period(period.first - WEEK, period.last - WEEK, period.tz)
     channels = scope.channels_in_sight(user)

@@ -10,14 +10,14 @@ OF_RELEASES = (
     Meaning(
         "release_mentions",
         _("On release days"),
-        _("Mentions posted in the hours of a release day's duty, and in the two hours before and after."),
+        _("Mentions posted during the duty hours of a release day, or in the two hours before or after."),
     ),
     Meaning(
         "ordinary_mentions",
         _("On ordinary days"),
         _("Mentions posted in the same hours a week before and a week after the release days."),
     ),
-    Meaning("release_mean", _("Per release day"), _("Mentions on release days, divided by the number of these.")),
-    Meaning("ordinary_mean", _("Per ordinary day"), _("Mentions on ordinary days, divided by the number of these.")),
-    Meaning("increase", _("Increase"), _("How many mentions more or fewer a release day has than an ordinary day.")),
+    Meaning("release_mean", _("Per release day"), _("Mentions on release days, divided by the number of days.")),
+    Meaning("ordinary_mean", _("Per ordinary day"), _("Mentions on ordinary days, divided by the number of days.")),
+    Meaning("increase", _("Increase"), _("How many more or fewer mentions per release day than per ordinary day.")),
 )

@@ -7,25 +7,25 @@ from django.utils.translation import gettext_lazy as _
 from metrics.meanings.meaning import Meaning
 
 OF_REQUESTS = (
-    Meaning("requests", _("Requests"), _("Requests to experts that were asked then. One that Slack refused is none.")),
+    Meaning("requests", _("Requests"), _("Requests sent to experts then. One that Slack refused doesn't count.")),
     Meaning(
         "requests_before",
         _("Requests before"),
-        _("Requests that were asked in the period that this one is compared with."),
+        _("Requests sent in the period this one is compared with."),
     ),
     Meaning(
         "requests_change",
         _("Change in requests"),
-        _("How many requests more or fewer than before: in the month before, or in the period compared with."),
+        _("How many more or fewer requests than in the month before, or than in the period compared with."),
     ),
     Meaning(
-        "requests_answered", _("Of these answered"), _("Requests asked then that have an answer, whenever it came.")
+        "requests_answered", _("Of these answered"), _("Requests sent then that have an answer, whenever it came.")
     ),
-    Meaning("requests_open", _("Of these waiting"), _("Requests asked then that still wait for an answer.")),
+    Meaning("requests_open", _("Of these waiting"), _("Requests sent then that are still waiting for an answer.")),
     Meaning(
         "requests_over",
         _("Of these without answer"),
-        _("Requests asked then that ended without one: declined, handed on, not needed any more, or nobody answered."),
+        _("Requests sent then that ended without one: declined, handed on, no longer needed, or never answered."),
     ),
     Meaning(
         "took",
@@ -48,7 +48,7 @@ OF_REQUESTS = (
     Meaning(
         "answers_change",
         _("Change in answers"),
-        _("How many expert answers more or fewer than in the month before."),
+        _("How many more or fewer expert answers than in the month before."),
     ),
     Meaning(
         "expert_responded",
@@ -58,6 +58,6 @@ OF_REQUESTS = (
     Meaning(
         "responded_change",
         _("Change in such mentions"),
-        _("How many mentions that experts answered more or fewer than in the month before."),
+        _("How many more or fewer mentions experts answered than in the month before."),
     ),
 )

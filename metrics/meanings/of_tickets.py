@@ -14,12 +14,12 @@ OF_TICKETS = (
     Meaning(
         "median",
         _("Median First Reply Time"),
-        _("Half of the answered mentions had their first reply within this time. Unanswered mentions are not in it."),
+        _("Half of the answered mentions got their first reply within this time. Unanswered mentions don't count."),
     ),
     Meaning(
-        "p75", _("75 % within"), _("Three quarters of the answered mentions had their first reply within this time.")
+        "p75", _("75 % within"), _("Three quarters of the answered mentions got their first reply within this time.")
     ),
-    Meaning("p90", _("90 % within"), _("Nine in ten answered mentions had their first reply within this time.")),
+    Meaning("p90", _("90 % within"), _("Nine in ten answered mentions got their first reply within this time.")),
     Meaning("goal", _("Goal"), _("7 h over all channels, 5 h over high priority; for a channel, its own target.")),
     Meaning(
         "within",
@@ -71,18 +71,15 @@ OF_TICKETS = (
     ),
     Meaning("parked", _("Parked"), _("Open tickets outside the queue, waiting for somebody or for a time.")),
     Meaning("backlog", _("Backlog"), _("Tickets that are new or open, parked ones included.")),
-    Meaning("age_4h", _("Under 4 hours"), _("Backlog that was posted less than 4 hours ago.")),
-    Meaning("age_1d", _("4 to 24 hours"), _("Backlog that was posted 4 to 24 hours ago.")),
-    Meaning("age_3d", _("1 to 3 days"), _("Backlog that was posted 1 to 3 days ago.")),
-    Meaning("age_7d", _("3 to 7 days"), _("Backlog that was posted 3 to 7 days ago.")),
-    Meaning("age_older", _("Over 7 days"), _("Backlog that was posted more than 7 days ago.")),
+    Meaning("age_4h", _("Under 4 hours"), _("Backlog posted less than 4 hours ago.")),
+    Meaning("age_1d", _("4 to 24 hours"), _("Backlog posted 4 to 24 hours ago.")),
+    Meaning("age_3d", _("1 to 3 days"), _("Backlog posted 1 to 3 days ago.")),
+    Meaning("age_7d", _("3 to 7 days"), _("Backlog posted 3 to 7 days ago.")),
+    Meaning("age_older", _("Over 7 days"), _("Backlog posted more than 7 days ago.")),
     Meaning(
         "arrived",
         _("Came in"),
-        _(
-            "Mentions that reached the desk in the hours before. Those that were solved already or older than a day "
-            "are left out."
-        ),
+        _("Mentions that reached the desk in the hours before. Those already solved or older than a day are left out."),
     ),
     Meaning(
         "worked",
@@ -92,14 +89,14 @@ OF_TICKETS = (
     Meaning(
         "before",
         _("Compared with"),
-        _("Mentions in the period that this one is compared with: if none is chosen, as many days before it."),
+        _("Mentions in the period this one is compared with: unless chosen, the same number of days before it."),
     ),
-    Meaning("change", _("Change"), _("How many mentions more or fewer than in the period compared with.")),
+    Meaning("change", _("Change"), _("How many more or fewer mentions than in the period compared with.")),
     Meaning(
         "rising",
         _("Rising"),
         _("At least 5 mentions, and more than in the period compared with by more than chance explains."),
     ),
-    Meaning("last_hour", _("Within the hour"), _("Mentions that were posted in the hour before.")),
+    Meaning("last_hour", _("Within the hour"), _("Mentions posted in the hour before.")),
     Meaning("solved", _("Solved"), _("Tickets that are solved or closed now, by the last day on which that happened.")),
 )

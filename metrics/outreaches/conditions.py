@@ -1,4 +1,4 @@
-"""Which requests a figure counts: one condition both counts them and lists them."""
+"""Selects the requests of a figure, with one condition for both the count and the list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = ("requests", "requests_answered", "requests_open", "requests_over", "exp
 ANSWERED = Q(state__in=(State.ANSWERED, State.SENT), answered_at__isnull=False)
 OPEN = Q(state__in=Outreach.RUNNING)
 REFUSED = ~Q(error="") & Q(slack_ts="") & ~ANSWERED & ~OPEN
-"""Slack never took it: nobody was asked."""
+"""Slack never accepted it: nobody was asked."""
 TOOK = F("answered_at") - F("asked_at")
 
 
@@ -40,7 +40,7 @@ def condition(name: str, period: Period) -> Q:
 
 
 def of_part(part: Part, name: str) -> Q:
-    """The part that one row shows. A person's requests are those to them, their answers those that they gave."""
+    """The part that one row shows. A person's requests are those sent to them, their answers those they gave."""
     found = Q()
     if part.platform:
         found &= Q(ticket__channel__connection__platform=part.platform)

@@ -29,14 +29,14 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row. `before`: figures of the period before; None if the desk knew no requests then: a gap, not zero."""
+    """One row. `before`: figures of the period before; None if the desk had no requests yet: a gap, not zero."""
 
     key: Any
     label: str
     counts: Counts
     before: Counts | None = None
     is_gap: bool = False
-    """A month before the first request: the desk knew none, which is not the same as nobody asking."""
+    """A month before the first request is unknown, which is not the same as nobody asking."""
 
     def count(self, name: str) -> int:
         return int(self.counts.get(name) or 0)
@@ -77,7 +77,7 @@ def first_asked(rows: Rows) -> datetime | None:
 
 
 def months(first: date, last: date) -> list[date]:
-    """First days of the months from that of one day to that of another."""
+    """First days of all months from one day's to another's."""
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return [_month(first, number) for number in range(count)]
 
@@ -131,7 +131,7 @@ def by_platform(rows: Rows, period: Period, earlier: Period, is_known: bool) -> 
 
 
 def by_person(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[Line]:
-    """Whom was asked and who answered, by name. Four queries."""
+    """Who was asked and who answered, by name. Four queries."""
     key = F("expert__person")
     found, given = _keyed(grouped(rows, key, period)), _keyed(answers(rows, F("answered_by"), period))
     before = _keyed(grouped(rows, key, earlier)) if is_known else {}
@@ -151,7 +151,7 @@ def by_topic(rows: Rows, period: Period, earlier: Period, is_known: bool) -> lis
 
 
 def _topics(rows: Rows, period: Period) -> dict[int, Counts]:
-    """Topic → figures: of requests to it and to its experts, each once. One query."""
+    """Topic → figures of the requests to it and to its experts, each once. One query."""
     return _keyed(grouped(_with_topics(rows), F("about"), period))
 
 

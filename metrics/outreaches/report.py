@@ -21,7 +21,7 @@ from metrics.periods import Period
 from metrics.tables import Cell, Chart, Table, duration
 
 MONTHS = 6
-"""At least so many are shown."""
+"""Shown at least."""
 MAX_MONTHS = 27
 MAX_DRAWN = 15
 OF_MONTHS = (
@@ -52,7 +52,7 @@ class ExpertsReport:
 
     @cached_property
     def wanted(self) -> list[date]:
-        """The months of the period, and those before it, so that there is something to compare."""
+        """The months of the period, and enough before them to compare with."""
         last = self.filters.period.last
         first = min(self.filters.period.first, _months_before(last, MONTHS - 1))
         return counting.months(max(first, _months_before(last, MAX_MONTHS - 1)), last)
@@ -65,7 +65,7 @@ class ExpertsReport:
 
     @cached_property
     def is_known(self) -> bool:
-        """Whether there were requests before the end of the first day that is compared with."""
+        """Whether there was a request by the end of the first day compared with."""
         first = counting.first_asked(self.rows)
         return first is not None and first < Period(self.earlier.first, self.earlier.first, self.earlier.tz).end
 
@@ -169,7 +169,7 @@ def _ago(line: Line, part: Part, earlier: Period) -> Cell:
 
 
 def _cell(line: Line, name: str, part: Part, period: Period | None = None, no_change: bool = False) -> Cell:
-    """`no_change`: a month that is not over is not compared with a whole one."""
+    """`no_change`: an unfinished month is not compared with a whole one."""
     if line.is_gap:
         return Cell("—", None)
     if name in counting.TIMES:

@@ -1,6 +1,6 @@
-"""Where the overview's figures come from: from roll-ups where they hold what was asked for, else from the tickets.
+"""Sources of the overview's figures: roll-ups if they hold what is asked for, else the tickets.
 
-Both give the same figures, but for the 1 % by which a median over several days may be off in roll-ups.
+Both give the same figures, except that a median over several days may be off by 1 % in roll-ups.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class SpanFigures:
 
 class FigureSource(Protocol):
     def days(self, period: Period) -> dict[date, Counts]:
-        """Mentions, first replies and solved of the days with any."""
+        """Mentions, first replies and solved, for days that have any."""
 
     def figures(self, period: Period) -> SpanFigures:
-        """Of a period within what was asked for."""
+        """For a period within the requested range."""
 
 
 class Rolled:

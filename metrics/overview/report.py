@@ -33,7 +33,7 @@ class Tile:
     cell: Cell
     before: Cell
     change: str
-    """In words: “12 more”, “no change”; empty if one of them is unknown."""
+    """In words: “12 more”, “no change”; empty if either value is unknown."""
 
 
 class OverviewReport:
@@ -67,7 +67,7 @@ class OverviewReport:
 
     @cached_property
     def first_day(self) -> date:
-        """The first of these days on which anything happened: before that there was no desk, not a quiet day."""
+        """The first of these days with any activity: before it there was no desk, not a quiet day."""
         return min(self.source.days(self.whole), default=self.today)
 
     @cached_property
@@ -139,7 +139,7 @@ def _count(day: DayActivity, name: str) -> Cell:
 
 
 def _tiles(span: Span, now: SpanFigures, before: SpanFigures | None) -> list[Tile]:
-    """`before` is None if the desk has nothing from then: a gap, not zeros."""
+    """`before` is None if the desk has no data from then: a gap, not zeros."""
     tiles = [_count_tile(name, span, now, before) for name in ("mentions", "replied", "solved")]
     if before is None:
         gap = Cell("—", 0)

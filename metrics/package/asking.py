@@ -1,4 +1,4 @@
-"""Asks for packages: by a press, once per press, and by schedule, once per month if somebody wants it."""
+"""Requests packages: on demand, once per click, and by schedule, once per month if somebody wants it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from metrics.package import months, scope
 @transaction.atomic
 def ask(user: Any, month: date, zone: str, ways: Sequence[str], *, key: UUID, now: datetime) -> Package:
     """A package of what this person may see, sent to them in these ways once it is ready. The same key gives the same
-    package, unless somebody else has used it: raises PermissionError."""
+    package; if somebody else used it, raises PermissionError."""
     values = {
         "month": month, "zone": zone, "user": user, "asked_at": now, "channel_ids": scope.channels_in_sight(user)
     }  # fmt: skip
@@ -35,8 +35,8 @@ def ask(user: Any, month: date, zone: str, ways: Sequence[str], *, key: UUID, no
 
 
 def schedule(now: datetime) -> Package | None:
-    """The team's package of the last month, if somebody wants it and nobody has begun it. A scheduler that was down
-    begins it late; a month that nobody wanted while it was the last one is never made."""
+    """The team's package of the last month, if somebody wants it and it isn't started yet. A scheduler that was down
+    starts it late; a month that nobody wanted in time is never made."""
     month = months.last_whole(now, ZoneInfo(settings.TIME_ZONE))
     if not is_wanted() or Package.objects.filter(user=None, month=month).exists():
         return None

@@ -1,4 +1,4 @@
-"""Builds packages: one step at a time, each stored with its files, so that whoever goes on begins where it stopped."""
+"""Builds packages step by step. Each step is stored with its files, so that the next worker resumes there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from metrics.package.steps import STEPS
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
-"""Longer than the task may take."""
+"""Longer than the task may run."""
 MAX_RUN = timedelta(seconds=30)
 MAX_ATTEMPTS = 3
 """Of one step."""
@@ -41,7 +41,7 @@ def _hand_on(row: tuple[int, int]) -> bool:
 
 
 def build(package_id: int, now: datetime) -> bool:
-    """Do its next steps, for at most MAX_RUN; returns whether it is ready. May be called by several at once."""
+    """Run its next steps, for at most MAX_RUN; returns whether it is ready. Safe to run concurrently."""
     clock = clock_from(now)
     while (package := _lease(package_id, clock())) is not None:
         _do(package, clock())
@@ -54,7 +54,7 @@ def build(package_id: int, now: datetime) -> bool:
 
 
 def again(package_id: int) -> bool:
-    """A failed one goes on with the step that failed; returns whether it did."""
+    """Resume a failed package at the step that failed; returns whether it did."""
     failed = Package.objects.filter(pk=package_id, state=Package.State.FAILED)
     return bool(failed.update(state=Package.State.BUILDING, attempts=0, leased_until=None))
 
@@ -70,7 +70,7 @@ def _is_free(now: datetime) -> Q:
 
 
 def _lease(package_id: int, now: datetime) -> Package | None:
-    """None if it is ready, failed, or in somebody's hands."""
+    """None if it is ready, failed, or being built by another worker."""
     mine = Package.objects.filter(BUILDING & _is_free(now), pk=package_id, attempts__lt=MAX_ATTEMPTS)
     if not mine.update(leased_until=now + LEASE, attempts=F("attempts") + 1):
         return None
@@ -78,7 +78,7 @@ def _lease(package_id: int, now: datetime) -> Package | None:
 
 
 def _do(package: Package, now: datetime) -> None:
-    """One step. Whoever finishes it first stores it; a slower one's files are dropped."""
+    """Run one step. The first worker to finish it stores it; the files of a slower one are dropped."""
     files = STEPS[package.done](package, now)
     is_last = package.done + 1 == len(STEPS)
     state = Package.State.READY if is_last else Package.State.BUILDING

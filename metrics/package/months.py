@@ -8,7 +8,7 @@ from metrics.periods import Period
 
 DAY = timedelta(days=1)
 SETTLES = timedelta(hours=6)
-"""After its end, a month is waited for so long: what comes in late still belongs to it."""
+"""A month settles this long after its end: late arrivals still belong to it."""
 
 
 def first_of(day: date) -> date:
@@ -33,7 +33,7 @@ def last_whole(now: datetime, tz: tzinfo) -> date:
 
 
 def choices(now: datetime, tz: tzinfo, count: int = 24) -> list[date]:
-    """The months that are over, the latest first."""
+    """Past months, the latest first."""
     months = [month_before(now.astimezone(tz).date())]
     while len(months) < count:
         months.append(month_before(months[-1]))

@@ -1,6 +1,6 @@
-"""What a package counts: the tickets of the channels that were in sight when it was asked for.
+"""What a package counts: the tickets of the channels that were visible when it was requested.
 
-The list is fixed then, so that no later step counts a channel that came into sight, or left it, in between.
+The list is fixed then, so no later step counts a channel that became visible, or misses one that was hidden.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def channels_in_sight(user: User | None) -> list[int]:
 
 
 def tickets_of(channel_ids: Sequence[int]) -> Tickets:
-    """Those of these channels that nothing came to through another restricted one."""
+    """These channels' tickets, without those that also arrived on another, restricted channel."""
     others = restricted_channels().exclude(pk__in=channel_ids).values("pk")
     limited = AudienceLimit.objects.filter(channel__in=others).values("ticket")
     return Ticket.objects.filter(channel__in=channel_ids).exclude(pk__in=limited)

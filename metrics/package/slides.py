@@ -1,4 +1,4 @@
-"""A PowerPoint file: the summary, then one picture to a slide.
+"""A PowerPoint file: the summary, then one picture per slide.
 
 `pptx` is imported with the first package, not at startup: only packages need it.
 """
@@ -49,7 +49,7 @@ def presentation(title: str, lines: Sequence[str], pictures: Sequence[tuple[str,
 
 
 def _plain(text: str) -> str:
-    """On one line, of characters that the file may hold: tags and channels are named by people."""
+    """On one line, without characters that the file can't hold: people name tags and channels."""
     return _NOT_XML.sub("\ufffd", " ".join(str(text).split()))
 
 
@@ -91,7 +91,7 @@ def _text(slide: Any, lines: Sequence[str]) -> None:
 
 
 def _picture(slide: Any, name: str, png: bytes) -> None:
-    """As large as fits below the title, in the middle, with its title for readers who do not see it."""
+    """As large as fits below the title, centred, with the title as its text alternative."""
     top = MARGIN + TITLE_HEIGHT
     drawn = slide.shapes.add_picture(io.BytesIO(png), 0, 0)
     scale = min((WIDTH - 2 * MARGIN) / drawn.width, (HEIGHT - top - MARGIN) / drawn.height)

@@ -1,4 +1,4 @@
-"""The steps of a package: each gives some of its files."""
+"""The steps of a package, each of which makes some of its files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from metrics.summary import comparing, wording
 from metrics.tables import Chart, Table, tables_of
 
 REPORTS: tuple[type[Report], ...] = tuple(kind for kind in ALL_REPORTS.values() if kind is not OverviewReport)
-"""All but the overview, which is of now and not of a month."""
+"""All but the overview, which shows the present, not a month."""
 SUMMARY = "summary.txt"
 Files = dict[str, bytes]
 """Name → content."""
@@ -31,7 +31,7 @@ def _report(package: Package, kind: type[Report], now: datetime) -> Report:
 
 
 def _files_of(kind: type[Report]) -> Callable[[Package, datetime], Files]:
-    """Its pictures, but not of what is empty, and its tables."""
+    """Its tables, and the pictures of its charts that aren't empty."""
 
     def files(package: Package, now: datetime) -> Files:
         report = _report(package, kind, now)
@@ -46,7 +46,7 @@ def _files_of(kind: type[Report]) -> Callable[[Package, datetime], Files]:
 
 
 def picture_name(report: Report, chart: Chart) -> str:
-    """Two reports may have charts of one name."""
+    """Two reports may have charts with the same name."""
     return f"{report.name}-{chart.slug}.png"
 
 
@@ -58,7 +58,7 @@ def _tables(report: Report) -> Files:
 
 
 def as_csv(table: Table) -> bytes:
-    """With the mark by which spreadsheets know UTF-8; no cell is a formula."""
+    """With a byte order mark, so that spreadsheets recognise UTF-8; no cell is a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(table.heads)
@@ -78,7 +78,7 @@ def _summary(package: Package, now: datetime) -> Files:
 
 
 def _slides(package: Package, now: datetime) -> Files:
-    """From the files there are: the summary, then one slide for each picture."""
+    """From the files made so far: the summary, then one slide per picture."""
     held = {file.name: bytes(file.content) for file in package.files.filter(name__endswith=".png")}
     reports = [_report(package, kind, now) for kind in REPORTS]
     titles = [(picture_name(each, chart), chart.title) for each in reports for chart in each.charts]

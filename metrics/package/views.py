@@ -1,4 +1,4 @@
-"""The page of the monthly packages: ask for one, watch it being made, download it."""
+"""The page of monthly packages: request one, watch its progress, download it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def make(request: HttpRequest) -> HttpResponse:
     except ValueError:
         month, key = date.min, uuid.UUID(int=0)
     if month not in months.choices(now, tz):
-        messages.error(request, _("Choose a month that is over, then try again."))
+        messages.error(request, _("Choose a past month, then try again."))
         return redirect("metrics:packages")
     wanted = request.POST.getlist("way")
     ways = [way for way in ReportMessage.Way.values if way in wanted and not why_not(request.user, way)]
@@ -94,7 +94,7 @@ def package(request: HttpRequest, package_id: int) -> HttpResponse:
 @login_required
 @may_read_reports
 def again(request: HttpRequest, package_id: int) -> HttpResponse:
-    """A failed one goes on."""
+    """Resume a failed package."""
     found = _found(request, package_id)
     if building.again(found.pk):
         send_task("metrics.build_package", found.pk)

@@ -1,1 +1,1 @@
-"""What the report pages read from their address, and what they show: labels, links, the overview."""
+"""The report pages: parse their query strings, and prepare labels, links and the overview."""

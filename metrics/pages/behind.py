@@ -1,4 +1,4 @@
-"""The tickets behind a figure, and the requests behind one that counts these."""
+"""The tickets behind a figure, or the requests behind a figure of requests."""
 
 from __future__ import annotations
 

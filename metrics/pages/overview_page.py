@@ -1,5 +1,5 @@
-"""The overview as HTML, kept for some seconds: everybody who sees the same channels with the same filters reads the
-same page, and it is made again as soon as a roll-up has changed."""
+"""The overview as HTML, cached for seconds: shared by everybody who sees the same channels with the same filters, and
+rendered again as soon as a roll-up changes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from metrics.rollups.access import version_for
 from metrics.tables import Cell
 
 CACHE_TTL_S = 20
-"""How old the queue and the backlog may be. Clicked figures of these lead to the moment that the page names."""
+"""How old the queue and the backlog may be. Their figures link to the moment that the page names."""
 
 
 def body(request: HttpRequest, render: Callable[[], str]) -> SafeString:
-    """`render` gives the HTML; it holds nothing of one person but what the key names."""
+    """`render` returns the HTML, which must hold nothing personal beyond what the key names."""
     name = _key(request)
     kept: str | None = cache.get(name)
     if kept is None:
@@ -85,7 +85,7 @@ FIRST_YEAR = 2000
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """The moment of a figure in an address, never in the future nor before any desk. Raises ValueError."""
+    """The moment in a figure's address, neither in the future nor before any desk. Raises ValueError."""
     at = datetime.fromisoformat(text) if text else now
     if at.tzinfo is None or at.year < FIRST_YEAR:
         raise ValueError(text)

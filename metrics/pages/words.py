@@ -51,7 +51,7 @@ def total_figures(shown: Report, query: QueryDict) -> list[dict[str, Any]]:
 
 
 def rising_tags(shown: Report, query: QueryDict) -> list[dict[str, Any]] | None:
-    """The tags that rise, with links; None for reports without."""
+    """The rising tags, with links; None for reports without."""
     if not isinstance(shown, TagsReport):
         return None
     return [
@@ -99,8 +99,8 @@ def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str) -> d
 
 
 def link(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str = "") -> str:
-    """To the tickets that the cell's figure counted, with the page's filters. `slugs`: of channels, by id; `report`:
-    the one that the list leads back to."""
+    """The address of the tickets that the cell's figure counted, with the page's filters. `slugs`: of channels, by id;
+    `report`: where the list leads back to."""
     own = {"figure", "day", "high", "at", "of", "was", "tagged", *PART_KEYS} | (
         {"period", "from", "to"} if cell.period else set()
     )

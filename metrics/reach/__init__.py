@@ -1,1 +1,1 @@
-"""Mentions by platform, and what the platforms say of their reach: views, likes, shares, comments."""
+"""Mentions by platform, and their reach as the platforms report it: views, likes, shares, comments."""

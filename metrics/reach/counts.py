@@ -1,6 +1,6 @@
-"""What the desk stores of a message's counts: the platform's own, as last told. One definition counts and lists.
+"""The counts of a message, as last reported by its platform. One definition counts and lists.
 
-Platforms name the same thing differently; what they don't tell is unknown, not zero.
+Platforms name the same thing differently; what they don't report is unknown, not zero.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ KEYS = {
 """Figure → names in `Message.extra`: the first that a message has."""
 NAMES = tuple(KEYS)
 OF_THREADS = ("views",)
-"""Counted by platforms for the whole thread: a ticket has them once, however many messages."""
+"""Counted per thread by the platforms: once per ticket, however many messages it has."""
 PLATFORM = "channel__connection__platform"
 INBOUND = Q(direction=Message.Direction.INBOUND, is_deleted=False)
 
 
 LIMIT = 10**12
-"""Beyond it a platform's number is nonsense, and would not fit."""
+"""Larger numbers are nonsense, and would not fit."""
 
 
 class Told(Func):
@@ -50,7 +50,7 @@ class Told(Func):
 
 
 def told(name: str, column: str = "extra") -> Any:
-    """A message's count, by the column of what its platform said."""
+    """A message's count, from the column with the platform's data."""
     found = [Told(key, column) for key in KEYS[name]]
     return Coalesce(*found) if len(found) > 1 else found[0]
 
@@ -69,7 +69,7 @@ def of_ticket(name: str) -> Subquery:
 
 
 def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
-    """Platform → sum of each count over its tickets, None if no message tells. One query."""
+    """Platform → sum of each count over its tickets, None if no message has it. One query."""
     keys = sorted({key for names in KEYS.values() for key in names})
     extra = "messages__extra"
     figures: dict[str, Any] = {f"n_{n}": Max(told(n, extra)) if n in OF_THREADS else Sum(told(n, extra)) for n in NAMES}

@@ -54,7 +54,7 @@ class PlatformsReport:
 
     @property
     def note(self) -> str:
-        return _("Views, likes, shares and comments are as the platform last said; a dash: it says nothing of them.")
+        return _("Views, likes, shares and comments are as last reported by the platform; a dash means not reported.")
 
     @cached_property
     def lines(self) -> list[Line]:

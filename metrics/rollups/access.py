@@ -1,4 +1,4 @@
-"""Who may read which roll-ups, and the channels that a question is about."""
+"""Decides who may read which roll-ups, and which channels a query covers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _VERSION = f"{reading.VERSION} AND cardinality({HIDDEN_CHANNELS}) = 0"
 
 
 def version_for(user: Any, zone: str) -> int | None:
-    """Of the roll-ups that this person may read; None if the zone is not ready or a channel is hidden from them: a
-    roll-up counts what everybody said. One prepared query: every page asks."""
+    """The version of the roll-ups that this person may read; None if the zone isn't ready or a channel is hidden from
+    them, since a roll-up counts all tickets. One prepared query: every page asks."""
     if user is None or not user.has_perm(VIEW):
         return None
     rows = prepared.run(_VERSION, {"me": user.pk, "zone": zone})
@@ -26,7 +26,7 @@ def version_for(user: Any, zone: str) -> int | None:
 
 
 def may_answer(user: Any, filters: Filters, zone: str) -> bool:
-    """Whether roll-ups hold what these filters ask for, and this person may read them."""
+    """Whether the roll-ups cover these filters and this person may read them."""
     return not filters.clock.in_coverage and not filters.is_of_some and version_for(user, zone) is not None
 
 

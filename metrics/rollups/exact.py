@@ -1,5 +1,5 @@
-"""Exact percentiles of the durations of many days and channels, without reading them all: the histograms say in which
-bucket a percentile lies, and only what is in it is read of the durations, which are stored in order."""
+"""Exact percentiles of the durations of many days and channels, without reading them all: the histograms locate the
+bucket of a percentile, and only that bucket's slice of the sorted durations is read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SELECT w.id, w.bucket,
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cell's durations, without the durations."""
+    """One cell, without its durations."""
 
     pk: int
     day: date
@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the value at a place lies, counted from 0: in which bucket, and after how many others of it."""
+    """Where the value at a rank (from 0) lies: in which bucket, and after how many of its values."""
 
     bucket: int
     number: int
@@ -128,7 +128,7 @@ def _read(
 
 
 def _between(pair: tuple[Place, Place], values: Mapping[int, Sequence[float]], place: float) -> timedelta:
-    """A row that a refresh has replaced meanwhile leaves gaps: then the bucket's middle, wrong by at most
+    """If a refresh has replaced a row meanwhile, its values are missing: then the bucket's middle, off by at most
     `sketch.ERROR`."""
     low, high = (
         values[each.bucket][each.number] if each.number < len(values[each.bucket]) else sketch.middle(each.bucket)

@@ -63,8 +63,8 @@ def _exists(name: str) -> bool:
 
 
 def refresh(now: datetime) -> int:
-    """Count the days again that have changed since the last time, and go on building the zones that somebody has begun
-    to use, for at most MAX_RUN: the next run goes on. Returns how many hours had changed."""
+    """Recount the days that changed since the last run, and continue building newly used zones, for at most MAX_RUN.
+    The next run continues. Returns how many hours had changed."""
     clock, changed = clock_from(now), 0
     while clock() - now < MAX_RUN and (notes := _refresh_some()):
         changed += notes
@@ -103,7 +103,7 @@ def _cells(zone: str, notes: Iterable[tuple[int, datetime]]) -> Cells:
 
 
 def build(zone: str) -> None:
-    """Count all days of this zone again. Until that is done, its figures come from the tickets."""
+    """Recount all days of this zone. Until that is done, its figures come from the tickets."""
     _begin(zone)
     while not _build_on(zone):
         pass
@@ -115,8 +115,7 @@ def _begin(zone: str) -> None:
 
 @transaction.atomic
 def _build_on(zone: str) -> bool:
-    """One step, which stays even if the next one never comes; whether that was the last. Changes of days that are
-    counted already have their notes."""
+    """One step, committed on its own; returns whether it was the last. Changes to days already counted are noted."""
     with connection.cursor() as cursor:
         _lock(cursor)
     to = RolledZone.objects.values_list("built_to", flat=True).get(zone=zone)
@@ -134,7 +133,7 @@ def _build_on(zone: str) -> bool:
 
 
 def _days(zone: str) -> list[date]:
-    """From the first that a ticket falls on to the last."""
+    """From the first day with a ticket to the last."""
     with connection.cursor() as cursor:
         cursor.execute(statements.FIRST_AND_LAST)
         first, last = cursor.fetchone()
@@ -172,7 +171,7 @@ def _at_once(days: list[date]) -> Iterator[list[date]]:
 
 
 def count(zone: str, portion: Portion) -> None:
-    """Replace these cells by what the tickets say now; in a transaction."""
+    """Replace these cells with counts from the tickets, in a transaction."""
     values = _parameters(zone, portion)
     with connection.cursor() as cursor:
         cursor.execute(statements.SETTINGS)
@@ -195,8 +194,8 @@ def _parameters(zone: str, portion: Portion) -> dict[str, Any]:
 
 
 def check(now: datetime) -> int:
-    """Compare every zone that is ready with the tickets, and note how many cells differ; returns their sum. Changes
-    nothing else: somebody has to find out why, before they are built again."""
+    """Compare every zone that is ready with the tickets, and record how many cells differ; returns their sum. Repairs
+    nothing: somebody has to find out why before they are rebuilt."""
     total = 0
     for zone in list(RolledZone.objects.values_list("zone", flat=True)):
         if reading.version(zone) is None:
@@ -213,7 +212,7 @@ def known_differences() -> int:
 
 
 def differences(zone: str) -> list[tuple[str, date, int, bool]]:
-    """(zone, day, channel, high) of the cells that differ from the tickets; not those that a refresh is to count."""
+    """(zone, day, channel, high) of the cells that differ from the tickets, except those due for a refresh."""
     days, channels = _days(zone), _all_channels()
     wrong: set[tuple[str, date, int, bool]] = set()
     for model in (DayCount, DayTimes):

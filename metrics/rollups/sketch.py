@@ -1,7 +1,7 @@
 """A histogram of durations that can be added to others. Pure.
 
-Bucket n holds what takes more than GROWTH**(n-1) and up to GROWTH**n seconds; bucket 0 everything up to one second.
-A percentile read from it is wrong by at most ERROR, or by a second below one second, however many are added up.
+Bucket n holds durations over GROWTH**(n-1) and up to GROWTH**n seconds; bucket 0 those up to one second. A percentile
+read from it is off by at most ERROR, or by a second below one second, however many histograms are added.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def percentile(histogram: Counter[int], share: float) -> timedelta | None:
 
 
 def _nth(histogram: Counter[int], place: int) -> float:
-    """The middle of the bucket that holds this place, counted from 0."""
+    """The middle of the bucket that holds this rank, counted from 0."""
     passed = 0
     for bucket in sorted(histogram):
         passed += histogram[bucket]

@@ -1,5 +1,5 @@
-"""The statements that count cells from the tickets. They say in SQL what `metrics.definitions` says in conditions; the
-nightly check and a property test compare both.
+"""The statements that count cells from the tickets. They express in SQL what `metrics.definitions` expresses in
+conditions; the nightly check and a property test compare both.
 
 One portion is counted at a time: neighbouring days of the same channels, so that an index finds its tickets and each is
 read once, whatever is counted of it. Parameters: `zone`, `channels`; `first`, the first day; `edges`, the instants at
@@ -139,11 +139,11 @@ WRITE = (
 written AS ({_insert("metrics_daycount", (*_KEY, *_COUNTS), "counts")})
 {_insert("metrics_daytimes", (*_TIMES_KEY, *_TIMES), "times")}""",
 )
-"""Forget the cells; write what the tickets say now."""
+"""Delete the cells, then write them anew from the tickets."""
 
 
 def _compared(table: str, key: tuple[str, ...], values: tuple[str, ...], cells: str, rows: str) -> str:
-    """One statement, hence one moment: the cells that differ, but for those that the next refresh counts again."""
+    """One statement, hence one snapshot: the cells that differ, except those due for the next refresh."""
     counted, stored = (", ".join(f"{alias}.{name}" for name in values) for alias in ("n", "r"))
     nth = "coalesce(n.day, r.day) - %(first)s::date"
     return f"""WITH {_SAID}, {cells}

@@ -1,6 +1,6 @@
-"""Whether a figure has moved by more than chance explains. Pure.
+"""Decides whether a figure moved by more than chance explains. Pure.
 
-A summary compares dozens of figures at once, so it asks for more than a single chart would: three standard deviations,
+A summary compares dozens of figures at once, so it demands more than a single chart would: three standard deviations,
 which chance alone exceeds once in 370 figures.
 """
 
@@ -11,7 +11,7 @@ from math import sqrt
 
 CERTAIN = 3.0
 LEAST = 10
-"""With fewer in both periods together, a count never moves."""
+"""With fewer in both periods together, a count never counts as moved."""
 LEAST_ANSWERS = 20
 """With fewer in either period, neither a median nor a share is compared."""
 
@@ -30,13 +30,13 @@ class Count:
 
     @property
     def deviations(self) -> float:
-        """From what its days would get of both periods together, if nothing had changed."""
+        """From the count to expect if both periods had the same daily rate."""
         total, share = self.now + self.before, self.days[0] / sum(self.days)
         return (self.now - total * share) / sqrt(total * share * (1 - share)) if total else 0.0
 
     @property
     def has_moved(self) -> bool:
-        """A longer month gets more without anything having moved, so both measures must agree."""
+        """A longer month gets more even if nothing changed, so both measures must agree."""
         enough = self.now + self.before >= LEAST
         return enough and abs(self.deviations) > CERTAIN and self.deviations * self.change > 0
 

@@ -1,4 +1,4 @@
-"""A comparison in sentences. What is no more than chance is said to be that, and what is too few is not compared."""
+"""A comparison in sentences. Changes within chance are called that, and small numbers are not compared."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def name_of(period: Period) -> str:
 
 
 def sentences(compared: Compared) -> list[str]:
-    """Plain text, one sentence or two each; the first says what is compared."""
+    """Plain text, one or two sentences each; the first says what is compared."""
     return [*_sentences(compared)]
 
 
@@ -143,6 +143,6 @@ def _of_spikes(of: Compared) -> Iterator[str]:
 def _how_told(of: Compared) -> str:
     nothing = not (of.channels or of.channel_times or of.tags)
     told = _("No channel and no tag moved by more than chance explains.") + " " if nothing else ""
-    return told + _("Named is what moved by more than three standard deviations. Days are those of %(zone)s.") % {
+    return told + _("Only what moved by more than three standard deviations is named. Days are in %(zone)s.") % {
         "zone": of.period.tz
     }

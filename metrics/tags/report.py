@@ -1,4 +1,4 @@
-"""The tags as a report: which rise, with samples, and all of them as a chart and a table."""
+"""The report of the tags: the rising ones with samples, and all of them as a chart and a table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whether a tag rises: more mentions than in the days compared with, by more than chance. Pure.
+"""Decides whether a tag rises: more mentions than in the days compared with, by more than chance explains. Pure.
 
-Two counts that chance alone makes differ by about the square root of their sum. So 3 instead of 1 says nothing, 30
-instead of 10 does. Of days that are more or fewer, what as many would have had is expected.
+By chance alone, two counts differ by about the square root of their sum: 3 instead of 1 means nothing, 30 instead of
+10 does. Counts of periods of different lengths are scaled.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TagCount:
 
     @property
     def deviations(self) -> float:
-        """How far beyond chance; 0 where that is unknown."""
+        """How far beyond chance; 0 if unknown."""
         if self.before is None or not self.count + self.before:
             return 0.0
         return (self.count - self.longer * self.before) / sqrt(self.count + self.longer**2 * self.before)
@@ -42,5 +42,5 @@ class TagCount:
 
 
 def ranked(tags: list[TagCount]) -> list[TagCount]:
-    """The most certain rise first, then what is counted most."""
+    """The most certain rise first, then the highest count."""
     return sorted(tags, key=lambda tag: (-tag.deviations if tag.rises else 0.0, -tag.count, tag.name))

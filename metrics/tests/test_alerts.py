@@ -164,7 +164,7 @@ def test_a_spike_is_told_once_with_samples_and_ends_by_itself(slack):
     ((room, text),) = said()
     assert room == "#team"
     assert text.startswith("📊 *Unusually many mentions: Talk &lt;b&gt; (Hacker News)*")
-    assert "12 within an hour; 2 are usual at this hour." in text
+    assert "12 within an hour; usually 2 at this hour." in text
     assert text.count("It is &lt;down&gt;") == 3
     assert f"/tickets/{shown[-1].pk}/|#{shown[-1].pk}>" in text
     assert "figure=last_hour" in text

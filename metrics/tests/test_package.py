@@ -285,7 +285,7 @@ def test_a_press_twice_makes_one_package_and_shows_its_progress(figures):
 @pytest.mark.parametrize("given", [{}, {"month": "x", "key": "y"}, {"month": "2999-01-01"}])
 def test_a_press_with_odd_values_makes_nothing_and_says_so(given):
     response = client_of(member()).post(reverse("metrics:make_package"), given, follow=True)
-    assert "Choose a month that is over" in response.content.decode()
+    assert "Choose a past month" in response.content.decode()
     assert not Package.objects.exists()
 
 

@@ -1,1 +1,1 @@
-"""The wall display: what the team sees from across the room, of channels that everybody may see."""
+"""The wall display: what the team sees from across the room, without restricted channels."""

@@ -1,4 +1,4 @@
-"""What the wall shows: counted from the tickets that everybody may see, whoever is logged in on it."""
+"""Counts what the wall shows, from the tickets that everybody may see, whoever is logged in."""
 
 from __future__ import annotations
 

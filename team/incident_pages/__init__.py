@@ -1,1 +1,1 @@
-"""The pages of incidents: list, one of them, the preview of a bulk reply, the panel of a ticket."""
+"""The pages of incidents: the list, one incident, the preview of a bulk reply, the panel on a ticket."""

@@ -1,4 +1,4 @@
-"""What people type in about an incident."""
+"""Forms that open and edit an incident."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from team.models.coverage import validate_day
 
 
 class LinesField(forms.Field):
-    """A list of phrases, one on each line."""
+    """A list of phrases, one per line."""
 
     widget = forms.Textarea(attrs={"rows": 6})
 
@@ -33,11 +33,11 @@ class LinesField(forms.Field):
 
 def _began() -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=_("Began"), widget=widget, validators=[validate_day])
+    return forms.DateTimeField(label=_("Started"), widget=widget, validators=[validate_day])
 
 
 class OpenForm(forms.Form):
-    """By hand: what is wrong, and since when."""
+    """Opens one by hand: what is wrong, and since when."""
 
     name = forms.CharField(label=_("What is wrong"), max_length=200, help_text=_("Such as: Pipelines are slow."))
     url = forms.URLField(label=_("Its status page"), max_length=500, required=False, assume_scheme="https")
@@ -52,12 +52,12 @@ class OpenForm(forms.Form):
 
 
 class DetailsForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Name, link, beginning, and by what its mentions are found."""
+    """Name, link, start, and what identifies its mentions."""
 
     started_at = _began()
     words = LinesField(
         label=_("Words"), required=False,
-        help_text=_("One on each line: words, phrases, addresses. A mention with one of them is proposed."),
+        help_text=_("One word, phrase or address per line. Mentions that contain one are proposed."),
     )  # fmt: skip
 
     class Meta:
@@ -70,13 +70,13 @@ class DetailsForm(forms.ModelForm):  # type: ignore[type-arg]
         self.now = now
         self.seen = seen_by(user, Channel).filter(is_active=True).order_by("name")
         self.fields["channels"].queryset = self.seen  # type: ignore[attr-defined]
-        self.fields["channels"].help_text = _("Only mentions on these are proposed; none chosen: on all.")
+        self.fields["channels"].help_text = _("Only mentions on these channels are proposed. None selected means all.")
 
     def clean_started_at(self) -> datetime:
         return _not_ahead(self.cleaned_data["started_at"], self.now)
 
     def save_for(self, incident_id: int) -> None:
-        """Only these columns; channels that this person does not see stay chosen."""
+        """Only these columns; channels that this person may not see stay selected."""
         given = self.cleaned_data
         values = {name: given[name] for name in ("name", "url", "started_at", "words")}
         Incident.objects.filter(pk=incident_id).update(**values)
@@ -87,5 +87,5 @@ class DetailsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def _not_ahead(at: datetime, now: datetime) -> datetime:
     if at > now:
-        raise ValidationError(_("It can’t begin in the future."))
+        raise ValidationError(_("It can’t start in the future."))
     return at

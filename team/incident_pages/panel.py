@@ -1,4 +1,4 @@
-"""The ticket's panel *Incident*: one key makes the ticket a part of a running one."""
+"""The ticket's panel *Incident*: one key adds the ticket to a running incident."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 5
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any] | None:
-    """One statement. None where there is neither a running incident nor one that it belongs to."""
+    """One statement. None if no incident is running and the ticket belongs to none."""
     own = seen_by(request.user, IncidentMention).filter(incident=OuterRef("pk"), ticket=ticket)
     rows = Incident.objects.annotate(
         mention=Subquery(own.filter(is_part=True).values("pk")[:1]), mention_why=Subquery(own.values("why")[:1])

@@ -32,8 +32,8 @@ AFTER = {IncidentKind.ANSWER: "pending", IncidentKind.OVER: "solved"}
 @may_change
 @may_send
 def compose(request: HttpRequest, number: int, kind: str) -> HttpResponse:
-    """`text`, `status_after`, `key`; `ticket` (repeated) with `guard-<id>`: the chosen ones as they were shown;
-    `shown`: the digest of the text that was previewed. With `send`, and the text as previewed, it is sent."""
+    """`text`, `status_after`, `key`; `ticket` (repeated) with `guard-<id>`: the selected tickets as shown;
+    `shown`: the digest of the previewed text. Sends with `send`, if the text is still the previewed one."""
     found = found_or_404(number)
     if kind not in IncidentKind.values:
         raise Http404(kind)
@@ -41,7 +41,7 @@ def compose(request: HttpRequest, number: int, kind: str) -> HttpResponse:
     if request.method == "POST" and request.POST.get("send"):
         if request.POST.get("shown") == digest(text):
             return _send(request, found, kind, text)
-        messages.warning(request, _("The text has changed. Look at the replies, then send them."))
+        messages.warning(request, _("The text has changed. Review the replies, then send them."))
     return _preview(request, found, kind, text)
 
 
@@ -65,7 +65,7 @@ def _preview(request: HttpRequest, found: Incident, kind: str, text: str, proble
         "shown": digest(text),
         "key": _key(request) or uuid4(),
         "after": after,
-        "statuses": [("pending", _("pending: they may answer")), ("solved", _("solved"))],
+        "statuses": [("pending", _("pending: they may reply")), ("solved", _("solved"))],
         "lines": [(line, _is_chosen(request, line)) for line in written],
         "left_out": [line for line in lines if line.why],
         "variables": preview.KNOWN,
@@ -77,7 +77,7 @@ def _preview(request: HttpRequest, found: Incident, kind: str, text: str, proble
 
 
 def _is_chosen(request: HttpRequest, line: Line) -> bool:
-    """As before, for those that were shown before."""
+    """Keeps the choice for tickets that the form has already shown."""
     if f"guard-{line.ticket.pk}" in request.POST:
         return str(line.ticket.pk) in request.POST.getlist("ticket")
     return not line.doubt
@@ -94,19 +94,19 @@ def _send(request: HttpRequest, found: Incident, kind: str, text: str) -> HttpRe
     key, chosen = _key(request), _chosen(request)
     try:
         if key is None or not chosen:
-            raise sending.SendingRefused(_("Choose whom to tell."))
+            raise sending.SendingRefused(_("Choose who to tell."))
         sending.begin(
             found.pk, request.user, key=key, kind=kind, text=text, chosen=chosen, now=desk_now(),
             status_after=request.POST.get("status_after", ""),
         )  # fmt: skip
     except (sending.SendingRefused, ValidationError) as refused:
         return _preview(request, found, kind, text, words_of(refused))
-    messages.success(request, _("On their way. Take them back below as long as they have not left."))
+    messages.success(request, _("On their way. You can take them back below until they are sent."))
     return redirect("team:incident", found.pk)
 
 
 def _chosen(request: HttpRequest) -> dict[int, int]:
-    """Ticket → the last message that was shown."""
+    """Ticket → the last message shown."""
     found: dict[int, int] = {}
     for text in request.POST.getlist("ticket")[: preview.MAX_LINES]:
         ticket, guard = number_of(text), number_of(request.POST.get(f"guard-{text}"))
@@ -119,7 +119,7 @@ def _chosen(request: HttpRequest) -> dict[int, int]:
 @login_required
 @may_see
 def progress(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """The numbers of a batch that is moving, for its incident's page."""
+    """Progress of a running batch, for its incident's page."""
     found = get_object_or_404(IncidentBatch.objects.select_related("incident", "by", "undone_by"), pk=batch_id)
     context: dict[str, Any] = {"each": progressing.of(found, request.user, desk_now())}
     return render(request, "team/_incident_progress.html", context)
@@ -134,7 +134,7 @@ def undo(request: HttpRequest, batch_id: int) -> HttpResponse:
     words = ngettext("%(count)d reply taken back.", "%(count)d replies taken back.", done.taken_back)
     told = words % {"count": done.taken_back}
     if done.gone:
-        gone = ngettext("%(count)d had left already.", "%(count)d had left already.", done.gone)
+        gone = ngettext("%(count)d had already been sent.", "%(count)d had already been sent.", done.gone)
         told = f"{told} {gone % {'count': done.gone}}"
     (messages.success if done.taken_back else messages.warning)(request, told)
     return redirect("team:incident", found.incident_id)

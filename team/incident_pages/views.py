@@ -1,4 +1,4 @@
-"""The list of incidents, one with its mentions and bulk replies, and the page that previews such a reply."""
+"""The pages of incidents: the list, and one incident with its mentions and bulk replies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ may_change = permission_required("team.change_incident", raise_exception=True)
 @login_required
 @may_see
 def incidents(request: HttpRequest) -> HttpResponse:
-    """Running ones and past ones with their reports, and the form that opens one."""
+    """Running and past incidents with their reports, and the form that opens one."""
     return _list(request)
 
 
@@ -62,7 +62,7 @@ def open_one(request: HttpRequest) -> HttpResponse:
     except OutcomeRefused as refused:
         messages.error(request, str(refused))
         return redirect("team:incidents")
-    messages.success(request, _("Opened. Look at the mentions that are proposed."))
+    messages.success(request, _("Opened. Review the proposed mentions."))
     return redirect("team:incident", opened.pk)
 
 
@@ -97,7 +97,7 @@ def _page(request: HttpRequest, found: Incident, form: DetailsForm | None = None
 
 
 def _mentions(found: Incident, user: Any) -> list[IncidentMention]:
-    """Those of it, oldest first."""
+    """Oldest first."""
     rows = seen_by(user, IncidentMention).filter(incident=found, is_part=True)
     related = ("ticket__channel__connection", "ticket__requester", "ticket__assignee", "by")
     return list(rows.select_related(*related).order_by("ticket__posted_at", "ticket_id"))
@@ -149,9 +149,9 @@ def _tell_decided(
     if not count:
         return
     if is_part:
-        told = ngettext("%(count)d mention is part of it.", "%(count)d mentions are part of it.", count)
+        told = ngettext("%(count)d mention added.", "%(count)d mentions added.", count)
     else:
-        told = ngettext("%(count)d mention is not about it.", "%(count)d mentions are not about it.", count)
+        told = ngettext("%(count)d mention marked as unrelated.", "%(count)d mentions marked as unrelated.", count)
     messages.success(request, told % {"count": count}, extra_tags=f"undo-incident-{changed[0].pk}")
 
 
@@ -163,7 +163,7 @@ def take_back(request: HttpRequest, mention_id: int) -> HttpResponse:
     mention = get_object_or_404(seen_by(request.user, IncidentMention), pk=mention_id)
     try:
         if grouping.take_back(mention_id, request.user, desk_now()):
-            messages.success(request, _("Taken out. It may be proposed again."))
+            messages.success(request, _("Removed. It may be proposed again."))
     except OutcomeRefused as refused:
         messages.error(request, str(refused))
     return redirect("team:incident", mention.incident_id)
@@ -186,20 +186,20 @@ def undo_step(request: HttpRequest, mention_id: int) -> HttpResponse:
     return redirect("team:incident", mention.incident_id)
 
 
-# --- its end ----------------------------------------------------------------------------------------------------------
+# --- state ----------------------------------------------------------------------------------------------------------
 
 
 def _over(number: int, user: Any, now: datetime) -> str:
-    return _("It is over. Tell those who were answered.") if opening.end_by_hand(number, now) else ""
+    return _("It is over. Tell the people you answered.") if opening.end_by_hand(number, now) else ""
 
 
 def _go_on(number: int, user: Any, now: datetime) -> str:
-    return _("It goes on.") if opening.go_on_by_hand(number, now) else ""
+    return _("Marked as not over.") if opening.go_on_by_hand(number, now) else ""
 
 
 def _close(number: int, user: Any, now: datetime) -> str:
     return (
-        _("Closed. The report is kept here, and posted in Slack in a moment.")
+        _("Closed. The report stays here and is posted to Slack in a moment.")
         if closing.close(number, user, now)
         else ""
     )
@@ -218,11 +218,11 @@ CHANGES: dict[str, Callable[[int, Any, datetime], str]] = {
 @login_required
 @may_change
 def change_state(request: HttpRequest, number: int) -> HttpResponse:
-    """`do`: over, go-on, close or reopen. Pressed twice, or by two people, it happens once."""
+    """`do`: over, go-on, close or reopen. If it is pressed twice, or by two people, it happens once."""
     found = found_or_404(number)
     change = CHANGES.get(request.POST.get("do", ""))
     if change is None:
-        messages.error(request, _("Choose what happens to it."))
+        messages.error(request, _("Choose what to do."))
     elif words := change(found.pk, request.user, desk_now()):
         messages.success(request, words)
     return redirect("team:incident", number)

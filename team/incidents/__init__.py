@@ -1,1 +1,1 @@
-"""Incidents: mentions of one outage are grouped, answered together, told when it is over; one report at the end."""
+"""Incidents: mentions of an outage are grouped and answered together, and their authors hear when it is over."""

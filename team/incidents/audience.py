@@ -1,4 +1,4 @@
-"""Audience rules: whoever may see the ticket may see that it belongs to an incident, and what it was told."""
+"""Audience rules: whoever may see a ticket may see that it belongs to an incident, and what its requester was told."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The end of an incident: its report is kept and told in Slack once; and what the team hears before that.
+"""Closes incidents: keeps the report, posts it in Slack once, and announces start and end to the team.
 
-Nobody clicking: an incident that is over closes by itself after a while.
+An incident that is over closes by itself if nobody closes it.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from team.models import Incident, IncidentKind, IncidentReply
 
 State = Incident.State
 BY_ITSELF = timedelta(days=3)
-"""After the end."""
+"""After it is over."""
 FORGOTTEN = timedelta(days=14)
-"""An incident opened by hand that nobody ends, or that the status page never mentions again."""
+"""For an incident opened by hand that nobody ends, or one that the status page never mentions again."""
 STILL_NEWS = timedelta(days=1)
-"""How late the beginning and the end are worth a message: a scheduler that was down says no more. A report is
-always news."""
+"""Start and end are announced no later than this: a scheduler that was down stays quiet about old ones. A report is
+always posted."""
 
 
 @transaction.atomic
 def close(incident_id: int, actor: Any | None, now: datetime) -> bool:
-    """Keep the report; Slack hears it after the undo window. False unless it is over and not closed."""
+    """Keep the report; it is posted to Slack after the undo window. False unless it is over and not closed."""
     incident = opening.locked(incident_id)
     if incident.state != State.OVER:
         return False
@@ -47,7 +47,7 @@ def close(incident_id: int, actor: Any | None, now: datetime) -> bool:
 
 @transaction.atomic
 def reopen(incident_id: int) -> bool:
-    """Over, as before it was closed; the next report replaces this one. False if it is not closed."""
+    """Back to over, as before it was closed; the next report replaces this one. False if it is not closed."""
     incident = opening.locked(incident_id)
     if incident.state != State.CLOSED:
         return False
@@ -57,7 +57,7 @@ def reopen(incident_id: int) -> bool:
 
 
 def follow(now: datetime) -> int:
-    """Tell what is news, close what is over for long. Returns how many incidents changed."""
+    """Announce what is new, and close what has been over for a while. Returns how many incidents changed."""
     unsaid = Incident.objects.exclude(state=State.CLOSED, told_report_at__isnull=False)
     return sweeps.each("telling of incidents", list(unsaid.values_list("pk", flat=True)), lambda pk: _follow(pk, now))
 
@@ -83,11 +83,11 @@ def _follow(incident_id: int, now: datetime) -> bool:
 
 
 def _tell_room(incident: Incident, column: str, key: str, now: datetime) -> None:
-    """The room in which the company works on its incidents hears of the beginning and the end."""
+    """Announce start and end in the room where the company works on its incidents."""
     room = settings.INCIDENT_SLACK_CHANNEL
     words = {
-        "told_open_at": _("Incident “%(name)s”: the community advocates collect what people say about it."),
-        "told_over_at": _("The incident “%(name)s” is over: the community advocates tell those who asked."),
+        "told_open_at": _("Incident “%(name)s”: the community advocates are collecting what people say about it."),
+        "told_over_at": _("The incident “%(name)s” is over. The community advocates are telling everybody who asked."),
     }.get(column)
     if words is None or room == settings.TEAM_SLACK_CHANNEL:
         return
@@ -96,13 +96,13 @@ def _tell_room(incident: Incident, column: str, key: str, now: datetime) -> None
 
 
 def _quiet_since(incident: Incident) -> datetime:
-    """Its end, or the last bulk reply: those have time to be answered."""
+    """Its end or the last bulk reply, whichever is later: people get time to respond."""
     last = incident.batches.order_by("-at").values_list("at", flat=True).first()
     return max(each for each in (incident.over_at, incident.opened_at, last) if each is not None)
 
 
 def _news(incident: Incident, now: datetime) -> tuple[str, str]:
-    """(column that notes it, what to say); ("", "") for nothing. The report once, however often it is closed."""
+    """(column that records it, what to say); ("", "") for nothing. The report is posted once, even if reopened."""
     name = {"name": slack_posts.escaped(incident.name)}
     if incident.state == State.CLOSED:
         is_due = incident.told_report_at is None and incident.closed_at is not None
@@ -117,7 +117,7 @@ def _news(incident: Incident, now: datetime) -> tuple[str, str]:
 
 
 def untold(incident: Incident) -> int:
-    """How many people were answered and have not heard that it is over; without restricted tickets."""
+    """How many people were answered but not told that it is over; without restricted tickets."""
     told = incident.replies.filter(kind=IncidentKind.OVER, state__in=IncidentReply.LIVE)
     told = told.exclude(reply__state__in=(Reply.State.UNDONE, Reply.State.BLOCKED))
     members = incident.mentions.filter(is_part=True).exclude(ticket__in=told.values("ticket")).values("ticket")
@@ -129,10 +129,8 @@ def untold(incident: Incident) -> int:
 def waiting_words(incident: Incident) -> str:
     count = untold(incident)
     if not count:
-        return _("Nobody waits to hear that.")
-    words = ngettext(
-        "Tell the %(count)d person who was answered.", "Tell the %(count)d people who were answered.", count
-    )
+        return _("Nobody is left to tell.")
+    words = ngettext("Tell the %(count)d person we answered.", "Tell the %(count)d people we answered.", count)
     return words % {"count": count}
 
 

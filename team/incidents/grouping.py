@@ -22,7 +22,7 @@ from team.incidents import matching
 from team.models import Incident, IncidentMention, IncidentReply
 
 BEFORE, AFTER = timedelta(hours=1), timedelta(hours=2)
-"""People notice before the status page says so, and speak after it is over."""
+"""People notice it before the status page does, and still talk about it afterwards."""
 MAX_MESSAGES, MAX_PROPOSED, TEXT = 3000, 100, 5000
 NOISE = (Ticket.NoReply.SPAM, Ticket.NoReply.SPAM_REPORTED, Ticket.NoReply.AUTOMATIC)
 
@@ -34,8 +34,8 @@ class Proposal:
 
 
 def proposed(incident: Incident, user: Any, now: datetime) -> list[Proposal]:
-    """Tickets that began in the time of the incident and name it, oldest first, which nobody has decided about. Those
-    that this person may see; three statements."""
+    """Undecided tickets from the time of the incident that name it and that this person may see, oldest first. Three
+    statements."""
     wanted = matching.signs(incident.url, incident.words)
     whys: dict[int, str] = {}
     for ticket_id, text, pages in _said(incident, user, now):
@@ -47,7 +47,7 @@ def proposed(incident: Incident, user: Any, now: datetime) -> list[Proposal]:
 
 
 def _said(incident: Incident, user: Any, now: datetime) -> Iterable[tuple[int, str, frozenset[str]]]:
-    """(ticket, words, pages) of everything that was said to us in the undecided tickets of that time."""
+    """(ticket, text, pages) of every inbound message in the undecided tickets of that time."""
     end = (incident.over_at or now) + AFTER
     begun = Ticket.objects.filter(posted_at__gte=incident.started_at - BEFORE, posted_at__lt=end)
     tickets = counted.from_outside(begun).exclude(no_reply_reason__in=NOISE)
@@ -66,8 +66,8 @@ def _said(incident: Incident, user: Any, now: datetime) -> Iterable[tuple[int, s
 def decide(
     incident_id: int, whys: Mapping[int, str], actor: Any, now: datetime, *, is_part: bool
 ) -> tuple[list[IncidentMention], list[str]]:
-    """Ticket id → why: each is about the incident, or is not. Who decides the other way later is right. The caller has
-    checked that `actor` may see them. Returns what changed, and refusals in words."""
+    """Decide whether tickets (id → why) are about the incident; a later decision overrides an earlier one. The caller
+    has checked that `actor` may see them. Returns what changed, and refusals in words."""
     changed, refused = [], []
     for ticket_id in sorted(whys):
         try:
@@ -84,8 +84,8 @@ def decide(
 def decide_one(
     incident_id: int, ticket_id: int, actor: Any, now: datetime, *, is_part: bool, why: str = ""
 ) -> IncidentMention | None:
-    """None if it is so already. Raises OutcomeRefused for a merged ticket, for one of another incident that is not
-    closed, and for one that has been told about this incident."""
+    """None if nothing changes. Raises OutcomeRefused for a merged ticket, for one that belongs to another incident that
+    isn't closed, and for removing one whose requester was told about this incident."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     incident = Incident.objects.get(pk=incident_id)
     _check(incident, ticket, is_part=is_part)
@@ -109,13 +109,13 @@ def _check(incident: Incident, ticket: Ticket, *, is_part: bool) -> None:
         raise OutcomeRefused(_("#%(id)s was merged into #%(into)s.") % {**names, "into": ticket.merged_into_id})
     if not is_part:
         if _is_told(incident, ticket):
-            raise OutcomeRefused(_("#%(id)s has been told about “%(name)s” already: it stays in.") % names)
+            raise OutcomeRefused(_("#%(id)s was already told about “%(name)s”, so it stays.") % names)
         return
     others = IncidentMention.objects.filter(ticket=ticket, is_part=True).exclude(incident=incident)
     other = others.exclude(incident__state=Incident.State.CLOSED).select_related("incident").first()
     if other is not None:
         raise OutcomeRefused(
-            _("#%(id)s belongs to “%(name)s”. Take it out there first.") % {**names, "name": other.incident.name}
+            _("#%(id)s belongs to “%(name)s”. Remove it there first.") % {**names, "name": other.incident.name}
         )
 
 
@@ -125,8 +125,8 @@ def _is_told(incident: Incident, ticket: Ticket) -> bool:
 
 @transaction.atomic
 def take_back(mention_id: int, actor: Any, now: datetime) -> bool:
-    """As if nobody had decided: it may be proposed again. False if that is so already. Raises OutcomeRefused as
-    `decide_one`."""
+    """Forget the decision; the ticket may be proposed again. False if there was none. Raises OutcomeRefused as
+    `decide_one` does."""
     try:
         mention = locks.with_ticket(IncidentMention.objects.select_related("incident", "ticket"), mention_id)
     except IncidentMention.DoesNotExist:
@@ -138,7 +138,7 @@ def take_back(mention_id: int, actor: Any, now: datetime) -> bool:
 
 
 def take_back_together(mention: IncidentMention, actor: Any, now: datetime) -> tuple[int, list[str]]:
-    """Everything that was decided in the same step, and nothing else. Returns how many, and refusals in words."""
+    """Take back everything decided in the same step, and nothing else. Returns how many, and refusals in words."""
     seen = access.seen_by(actor, IncidentMention)
     step = seen.filter(incident=mention.incident_id, by=mention.by_id, at=mention.at, is_part=mention.is_part)
     count, refused = 0, []
@@ -151,7 +151,7 @@ def take_back_together(mention: IncidentMention, actor: Any, now: datetime) -> t
 
 
 def follow_merges(now: datetime) -> int:
-    """A merged ticket's place is that of the ticket it was merged into."""
+    """Move a merged ticket's membership to the ticket it was merged into."""
     merged = IncidentMention.objects.filter(ticket__merged_into__isnull=False, is_part=True)
     wanted = merged.exclude(incident__state=Incident.State.CLOSED).values_list("pk", flat=True)
     return sweeps.each("merged mentions of incidents", list(wanted), lambda pk: _follow_merge(pk, now))

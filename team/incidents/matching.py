@@ -1,4 +1,4 @@
-"""Which words or links of a mention make it one about an incident, and the reason in words. Pure."""
+"""Decides by words and links whether a mention may be about an incident, and says why. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_link(word: str) -> bool:
 
 
 def reason(wanted: Signs, text: str, pages: Sequence[str] | frozenset[str]) -> str:
-    """Why this mention may be about it; "" if nothing says so. `pages`: canonical addresses that it links or is
+    """Why this mention may be about it; "" if nothing suggests it. `pages`: canonical addresses that it links to or is
     about."""
     if linked := sorted(wanted.pages & set(pages)):
         return _("links to %(page)s") % {"page": linked[0]}

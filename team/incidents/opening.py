@@ -1,4 +1,4 @@
-"""Incidents begin and end: with the status page, each once, or by hand."""
+"""Opens and ends incidents: each once with the status page, or by hand."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from team.models import Incident
 
 State = Incident.State
 NEWS = timedelta(hours=6)
-"""What a status page said longer ago opens no incident, such as its past ones when it is connected."""
+"""Older updates of a status page open no incident, such as its past ones when it is first connected."""
 FOLLOWED = timedelta(days=14)
-"""So long an incident of the status page may take."""
+"""How long an incident on the status page is followed."""
 MAX_NAME, MAX_COMPONENTS = 200, 3
 
 
 def follow(now: datetime) -> int:
-    """Open and end incidents as the status page does, each once; returns how many changed. An incident that began and
-    ended while nobody looked is opened as over: its mentions wait all the same."""
+    """Open and end incidents as the status page does, each once; returns how many changed. One that started and ended
+    between two looks is opened as over: its mentions still wait for answers."""
     return sweeps.each("incidents", incidents.latest(now - FOLLOWED), lambda update: _follow(update, now))
 
 
@@ -50,7 +50,7 @@ def _open(update: Latest, now: datetime) -> bool:
                 name=update.title[:MAX_NAME] or _("Incident"), source=update.source, url=update.url[:500],
                 words=default_words(update.components), started_at=update.began_at, opened_at=now, **ended,
             )  # fmt: skip
-    except IntegrityError:  # another worker has opened it at the same moment
+    except IntegrityError:  # another worker opened it at the same moment
         return False
     return True
 
@@ -67,7 +67,7 @@ def _end(incident: Incident, at: datetime) -> bool:
 
 
 def _go_on(incident: Incident) -> bool:
-    """It is not over after all: its end will be news again."""
+    """It is not over after all; its end will be announced again."""
     incident.state, incident.over_at, incident.told_over_at = State.OPEN, None, None
     incident.save(update_fields=["state", "over_at", "told_over_at"])
     return True
@@ -77,11 +77,11 @@ def _go_on(incident: Incident) -> bool:
 def open_by_hand(
     actor: Any, *, name: str, url: str, words: Sequence[str], started_at: datetime, now: datetime
 ) -> Incident:
-    """Raises OutcomeRefused if one of this name is open: it was pressed twice, or by two people."""
+    """Raises OutcomeRefused if one with this name is open: somebody pressed twice, or two people did."""
     name = " ".join(name.replace("\0", "").split())[:MAX_NAME]
     same = Incident.objects.filter(name__iexact=name).exclude(state=State.CLOSED).first()
     if same is not None:
-        raise OutcomeRefused(_("An incident “%(name)s” is open already.") % {"name": same.name})
+        raise OutcomeRefused(_("There is already an open incident “%(name)s”.") % {"name": same.name})
     return Incident.objects.create(
         name=name, url=url, words=list(words) or default_words(), started_at=started_at, opened_at=now, opened_by=actor
     )
@@ -89,14 +89,14 @@ def open_by_hand(
 
 @transaction.atomic
 def end_by_hand(incident_id: int, now: datetime) -> bool:
-    """It is over. False if it is so already."""
+    """Mark it as over. False if it already is."""
     incident = locked(incident_id)
     return incident.state == State.OPEN and _end(incident, now)
 
 
 @transaction.atomic
 def go_on_by_hand(incident_id: int, now: datetime) -> bool:
-    """It is not over. The status page ends it again by its next update. False unless it is over and not closed."""
+    """Mark it as not over; the next update of the status page may end it again. False unless it is over, not closed."""
     incident = locked(incident_id)
     if incident.state != State.OVER:
         return False

@@ -1,4 +1,4 @@
-"""Incidents in the export of a person's data. All words in them are the team's: there is nothing to erase."""
+"""Incidents in the export of a person's data. Their texts are the team's own; only a name in a reason is erased."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _rows(scope: Scope) -> Iterable[Model]:
 
 
 def _erase(scope: Scope, names: Names) -> int:
-    """A name of theirs in why a ticket was left out."""
+    """Erase their names from the reasons why tickets were left out."""
     count = 0
     for each in IncidentReply.objects.filter(ticket__in=[*scope.own, *scope.near]).exclude(why=""):
         if (why := names.text(each.why)) != each.why:

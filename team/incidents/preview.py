@@ -1,6 +1,6 @@
-"""What a bulk reply would send to whom, and who is left out and why. Nothing is changed here.
+"""What a bulk reply would send to whom, and who is left out and why. Read-only.
 
-A reply of an incident is an ordinary reply of the desk: whoever could not be answered one by one is not answered here.
+These are ordinary replies of the desk: a ticket that couldn't be answered one by one isn't answered in bulk either.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mentions.replies import handles, outgoing, replies
 from team.models import Incident, IncidentKind, IncidentReply
 
 MAX_LINES = 300
-"""In one batch; the next ones are offered after it."""
+"""Per batch; the rest are offered after it."""
 MAX_TEXT = 10_000
 KNOWN = (*VARIABLES, "incident")
 ON_ITS_WAY = (Reply.State.SCHEDULED, Reply.State.QUEUED, Reply.State.UNCERTAIN)
@@ -40,7 +40,7 @@ _VARIABLE = re.compile(r"\{(\w{1,40})\}")
 
 @dataclass(slots=True)
 class Line:
-    """One ticket of the batch. `why`: it is left out. `doubt`: it is sent only if somebody chooses it."""
+    """One ticket of the batch. `why`: why it is left out. `doubt`: why it is sent only if somebody selects it."""
 
     ticket: Ticket
     recipient: str
@@ -54,7 +54,7 @@ class Line:
 
 @dataclass(slots=True)
 class Facts:
-    """What is known about the tickets of a preview, read for all of them at once."""
+    """Facts about the tickets of a preview, read for all of them at once."""
 
     guards: dict[int, int]
     wrote_last: set[int]
@@ -63,7 +63,7 @@ class Facts:
     drafts: set[int]
     public: set[int]
     told_recipients: dict[str, int]
-    """Recipient → the ticket in which they are told."""
+    """Recipient → the ticket where they are told."""
     siblings: dict[int, list[Channel]] = field(default_factory=dict)
 
 
@@ -74,11 +74,11 @@ def wordings(text: str) -> list[str]:
         raise ValidationError(_("The text is too long."))
     found = [part.strip() for part in _DASHES.split(text) if part.strip()]
     if not found:
-        raise ValidationError(_("Enter what they are told."))
+        raise ValidationError(_("Enter a text."))
     unknown = sorted({name for part in found for name in _VARIABLE.findall(part)} - set(KNOWN))
     if unknown:
         raise ValidationError(
-            _("Unknown: %(names)s. Known are %(known)s."),
+            _("Unknown: %(names)s. You can use %(known)s."),
             params={
                 "names": ", ".join(f"{{{name}}}" for name in unknown),
                 "known": ", ".join(f"{{{name}}}" for name in KNOWN),
@@ -90,15 +90,15 @@ def wordings(text: str) -> list[str]:
 def lines(
     incident: Incident, kind: str, texts: Sequence[str], user: Any, now: datetime, only: Collection[int] | None = None
 ) -> list[Line]:
-    """For each ticket of the incident that this person may see and that has not been told, oldest first, at most
-    MAX_LINES. `only`: these tickets."""
+    """A line for each ticket of the incident that this person may see and whose requester hasn't been told; oldest
+    first, at most MAX_LINES. `only`: just these tickets."""
     tickets = _tickets(incident, kind, user, only)
     return _lines(incident, kind, texts, tickets, _facts(incident, kind, tickets, user), user, now)
 
 
 def line_again(item: IncidentReply, texts: Sequence[str], now: datetime) -> Line | None:
-    """The line of a planned reply as it is now, in the same wording; None if its sender does not see the ticket any
-    more, or it was merged."""
+    """The line of a planned reply as of now, in the same wording; None if the ticket was merged or its sender can no
+    longer see it."""
     user = item.batch.by
     tickets = list(access.visible_tickets(user).filter(pk=item.ticket_id, merged_into=None).select_related(*RELATED))
     facts = _facts(item.incident, item.kind, tickets, user)
@@ -161,7 +161,7 @@ def _facts(incident: Incident, kind: str, tickets: Sequence[Ticket], user: Any) 
 
 
 def _state_refusal(ticket: Ticket, kind: str, facts: Facts, now: datetime, user: Any) -> str:
-    """Why the ticket, as it is, is not answered in bulk; "" if it may be."""
+    """Why the ticket can't be answered in bulk now; "" if it can."""
     if ticket.pk not in facts.public:
         return _("Restricted: answer it by hand.")
     if claims.is_live(ticket, now) and ticket.claimed_by_id != user.pk:
@@ -169,7 +169,7 @@ def _state_refusal(ticket: Ticket, kind: str, facts: Facts, now: datetime, user:
     if ticket.pk in facts.replying:
         return _("A reply is on its way.")
     if ticket.pk in facts.drafts:
-        return _("Your unsent draft is there: send or clear it.")
+        return _("You have an unsent draft there: send or clear it.")
     if ticket.status == Ticket.Status.CLOSED:
         return _("Closed for good.")
     return _not_waiting(ticket, facts) if kind == IncidentKind.ANSWER else _not_answered(ticket)
@@ -179,7 +179,7 @@ def _not_waiting(ticket: Ticket, facts: Facts) -> str:
     if ticket.waiting_on:
         return _("Parked, waiting for %(what)s.") % {"what": ticket.get_waiting_on_display()}
     if ticket.status not in WAITING or ticket.pk not in facts.wrote_last:
-        return _("Nobody waits for an answer there.")
+        return _("Nobody is waiting for an answer there.")
     return ""
 
 
@@ -205,11 +205,11 @@ def _write(
     ticket = line.ticket
     line.channel = _handle(ticket, facts, user)
     if line.channel is None:
-        line.why = _("The desk cannot answer there: answer on the platform.")
+        line.why = _("The desk can’t reply there: answer on the platform.")
         return
     line.text = rendered(text, ticket, incident, user, now, page)
     if empty := unfilled(line.text):
-        line.why = _("There is nothing to put for %(name)s.") % {"name": f"{{{empty}}}"}
+        line.why = _("There is no value for %(name)s.") % {"name": f"{{{empty}}}"}
         return
     try:
         replies.check(ticket, user, line.channel.pk, line.text, now)
@@ -218,7 +218,7 @@ def _write(
 
 
 def _handle(ticket: Ticket, facts: Facts, user: Any) -> Channel | None:
-    """The handle that the composer would propose; none where answers go out from people's own accounts."""
+    """The handle that the composer would propose; None where people answer from their own accounts."""
     connection_id = ticket.channel.connection_id
     if connection_id not in facts.siblings:
         rows = Channel.objects.filter(connection=connection_id).select_related("connection")

@@ -1,4 +1,4 @@
-"""How far a bulk reply has come: for the pages, without anything that their reader may not see."""
+"""Progress of a bulk reply for the pages, without anything that the reader may not see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of an incident, in numbers and words that everybody may know: restricted tickets are left out."""
+"""The report of an incident, in numbers and words that anybody may see: restricted tickets are left out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOP = 3
 
 
 def of(incident: Incident) -> Report:
-    """As it is now; five statements."""
+    """As of now; five statements."""
     members = Ticket.objects.filter(pk__in=incident.mentions.filter(is_part=True).values("ticket"), merged_into=None)
     seen = for_everybody(members)
     rows = list(
@@ -71,7 +71,7 @@ def _channels(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
 
 
 def _people(ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Who answered: by the desk's replies, and what was written on the platforms themselves; most first."""
+    """Who answered, from the desk or directly on the platforms; most replies first."""
     counts: Counter[str] = Counter()
     for reply in Reply.objects.filter(ticket__in=ids, state__in=SENT).select_related("author"):
         counts[name_of(reply.author) if reply.author else _("the desk")] += 1
@@ -101,9 +101,9 @@ def sentence(incident: Incident, found: Report) -> str:
         "waiting": found["waiting"], "told": found["told_over"],
     }  # fmt: skip
     parts = [
-        _("Report of the incident “%(name)s”: %(mentions)s, %(answered)d answered, %(waiting)d not answered.") % words,
+        _("Incident report for “%(name)s”: %(mentions)s, %(answered)d answered, %(waiting)d not answered.") % words,
         ngettext(
-            "%(told)d person was told that it is over.", "%(told)d people were told that it is over.", words["told"]
+            "%(told)d person was told it is over.", "%(told)d people were told it is over.", words["told"]
         ) % words,
     ]  # fmt: skip
     if found["reply_s"] is not None:

@@ -1,8 +1,8 @@
 """Bulk replies: planned in one transaction, submitted one by one, spread in time, taken back together.
 
-Nobody is told twice: whoever is planned or told is in `IncidentReply`, once per ticket and per person and kind, by
-constraint; the incident's row is locked while a batch is planned. A batch left behind by a dead process is finished by
-the sweep, also one that was being taken back.
+Nobody is told twice: a constraint allows one `IncidentReply` per ticket, person and kind, planned or sent, and the
+incident's row is locked while a batch is planned. The sweep finishes a batch that a dead process left behind, even one
+that was being taken back.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REFUSALS = (
     claims.AlreadyClaimed, claims.ClaimLost, OutcomeRefused, PermissionDenied, replies.ReplyRefused, replies.ThreadMoved
 )  # fmt: skip
 WITHDRAWN = (Reply.State.UNDONE, Reply.State.BLOCKED)
-"""A reply that was never sent and never will be: its ticket may be told again."""
+"""Replies that were never sent and never will be: their requesters may be told again."""
 
 
 class SendingRefused(Exception):
@@ -65,7 +65,7 @@ def begin(
     chosen: Mapping[int, int],
     now: datetime,
 ) -> IncidentBatch:
-    """Plan a batch; a worker submits it. `chosen`: ticket → the last message that the preview showed. The same key is
+    """Plan a batch; a worker submits it. `chosen`: ticket → the last message the preview showed. The same key gives
     the same batch. Raises SendingRefused, ValidationError for the text, PermissionDenied."""
     access.require(actor, access.BULK)
     incident = opening.locked(incident_id)
@@ -76,7 +76,7 @@ def begin(
     _free_withdrawn(incident, kind)
     found = preview.lines(incident, kind, texts, actor, now, only=chosen)
     if not any(not line.why for line in found):
-        raise SendingRefused(_("Nobody is left to tell: all of them have been told, or can’t be told from here."))
+        raise SendingRefused(_("Nobody is left to tell: everybody has been told, or can’t be reached from here."))
     batch = IncidentBatch.objects.create(
         incident=incident, key=key, kind=kind, text="\n---\n".join(texts), status_after=status_after, by=actor, at=now
     )
@@ -87,13 +87,13 @@ def begin(
 
 def _same(known: IncidentBatch, incident: Incident, actor: Any) -> IncidentBatch:
     if known.incident_id != incident.pk or known.by_id != actor.pk:
-        raise SendingRefused(_("This was sent about another incident. Reload the page."))
+        raise SendingRefused(_("This was sent for another incident. Reload the page."))
     return known
 
 
 def _check(incident: Incident, kind: str, status_after: str) -> None:
     if kind not in IncidentKind.values or status_after not in STATUSES:
-        raise SendingRefused(_("Choose what is told, and the status after it."))
+        raise SendingRefused(_("Choose the kind of reply and the status afterwards."))
     if incident.state == Incident.State.CLOSED:
         raise SendingRefused(_("“%(name)s” is closed. Reopen it first.") % {"name": incident.name})
     if kind == IncidentKind.OVER and incident.state != Incident.State.OVER:
@@ -107,7 +107,7 @@ def _free_withdrawn(incident: Incident, kind: str) -> None:
 
 def _plan(batch: IncidentBatch, found: list[Line], chosen: Mapping[int, int], now: datetime) -> None:
     written = [line for line in found if not line.why and line.channel is not None]
-    # Two batches at the same moment would take the same times.
+    # Two batches planned at the same moment would get the same times.
     locks.hold(sorted({f"bulk replies {line.channel.connection_id}" for line in written if line.channel}))
     at = start_times(written, now)
     rows = [
@@ -123,7 +123,7 @@ def _plan(batch: IncidentBatch, found: list[Line], chosen: Mapping[int, int], no
 
 
 def start_times(found: list[Line], now: datetime) -> dict[int, datetime]:
-    """Ticket → when its reply may leave: one after the other on each connection, after those of earlier batches."""
+    """Ticket → when its reply may go out: one by one on each connection, after those of earlier batches."""
     connections = sorted({line.channel.connection_id for line in found if line.channel is not None})
     before = IncidentReply.objects.filter(
         channel__connection__in=connections, state__in=IncidentReply.LIVE, send_at__gt=now - timedelta(hours=1)
@@ -180,7 +180,7 @@ def _reply(item: IncidentReply, now: datetime) -> Reply:
     batch = item.batch
     line = preview.line_again(item, preview.wordings(batch.text), now)
     if line is None:
-        raise OutcomeRefused(_("It was merged, or its sender may not see it any more."))
+        raise OutcomeRefused(_("It was merged, or its sender can no longer see it."))
     if line.why or line.channel is None:
         raise OutcomeRefused(line.why)
     return replies.submit(
@@ -212,8 +212,8 @@ def _log(item: IncidentReply, actor: Any, now: datetime, said: str, **more: Any)
 
 
 def undo(batch_id: int, actor: Any, now: datetime) -> Undone:
-    """Take back everything that has not left yet; once. Raises PermissionDenied for somebody else's batch without the
-    right to delete replies."""
+    """Take back everything not sent yet; once. Raises PermissionDenied for somebody else's batch without the right to
+    delete replies."""
     _mark_undone(batch_id, actor, now)
     items = IncidentReply.objects.filter(batch=batch_id, state__in=IncidentReply.LIVE).order_by("ticket_id")
     taken_back = sweeps.each(

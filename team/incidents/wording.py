@@ -1,4 +1,4 @@
-"""What a bulk reply says to begin with. The wordings take turns, so that no platform sees the same text many times."""
+"""The default texts of a bulk reply. Wordings take turns, so no platform sees the same text many times."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def default(incident: Incident, kind: str) -> str:
 def _answer(has_page: bool) -> list[str]:
     if not has_page:
         return [
-            _("Hi {requester_name}, sorry about that. We are looking into it: {incident}. Are you still seeing it?"),
-            _("Hello {requester_name}, thank you for telling us. We are on it: {incident}. Does it go on for you?"),
+            _("Hi {requester_name}, sorry about that. We’re looking into it: {incident}. Are you still seeing it?"),
+            _("Hello {requester_name}, thanks for telling us. We’re on it: {incident}. Is it still happening for you?"),
         ]
     return [
         _(
@@ -24,11 +24,11 @@ def _answer(has_page: bool) -> list[str]:
             "are you still seeing it?"
         ),
         _(
-            "Hello {requester_name}, thank you for telling us. We are on it: {incident}. Updates: {status_page_url} "
-            "Does it go on for you?"
+            "Hello {requester_name}, thanks for telling us. We’re on it: {incident}. Updates: {status_page_url} "
+            "Is it still happening for you?"
         ),
         _(
-            "Sorry for the trouble, {requester_name}! {status_page_url} has what we know about it ({incident}). "
+            "Sorry for the trouble, {requester_name}! {status_page_url} has what we know so far ({incident}). "
             "Is it still happening?"
         ),
     ]
@@ -36,7 +36,7 @@ def _answer(has_page: bool) -> list[str]:
 
 def _over() -> list[str]:
     return [
-        _("Hi {requester_name}, this is resolved now: {incident}. Does it work for you again?"),
-        _("Hello {requester_name}, good news: it is over ({incident}). Thank you for your patience!"),
-        _("{requester_name}, we are back to normal: {incident}. Tell us if you see anything odd."),
+        _("Hi {requester_name}, this is resolved now: {incident}. Is it working for you again?"),
+        _("Hello {requester_name}, good news: it’s resolved ({incident}). Thanks for your patience!"),
+        _("{requester_name}, we’re back to normal: {incident}. Let us know if you see anything odd."),
     ]

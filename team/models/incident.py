@@ -1,4 +1,4 @@
-"""Incidents of our own service: the mentions about one, what they were told together, and the report at the end."""
+"""Incidents of our own service: their mentions, what people were told, and the final report."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Incident(models.Model):
     )  # fmt: skip
     words = models.JSONField(_("words"), default=list, blank=True, validators=[validate_words])
     channels = models.ManyToManyField("channels.Channel", verbose_name=_("channels"), blank=True, related_name="+")
-    """Proposed are mentions on these; empty: on all."""
+    """Only mentions on these are proposed; empty: on all."""
     state = models.CharField(_("state"), max_length=6, choices=State.choices, default=State.OPEN)
     started_at = models.DateTimeField(_("began"))
     opened_at = models.DateTimeField()
@@ -38,7 +38,7 @@ class Incident(models.Model):
     """Null for the status page."""
     over_at = models.DateTimeField(null=True, blank=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
-    """By hand. The status page ends it again only by an update after this."""
+    """By hand. Only a later update of the status page ends it again."""
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -67,7 +67,7 @@ class Incident(models.Model):
 
 
 class IncidentMention(models.Model):
-    """A ticket that somebody has looked at: it is about the incident, or it isn't and is not proposed again."""
+    """Somebody's decision about a ticket: part of the incident, or unrelated and not proposed again."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="mentions")
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="incident_mentions")
@@ -90,7 +90,7 @@ class IncidentMention(models.Model):
 
 
 class IncidentKind(models.TextChoices):
-    """What is told."""
+    """What people are told."""
 
     ANSWER = "answer", _("the incident")
     OVER = "over", _("the end of it")
@@ -140,12 +140,12 @@ class IncidentReply(models.Model):
     channel = models.ForeignKey("channels.Channel", null=True, on_delete=models.PROTECT, related_name="+")
     """The handle that answers; null if none can."""
     recipient = models.CharField(max_length=60)
-    """`person:7`, or `author:12` for an account of which no person is known."""
+    """`person:7`, or `author:12` for an account without a known person."""
     wording = models.PositiveSmallIntegerField(default=0)
     guard_message_id = models.BigIntegerField(default=0)
-    """The last message that the preview knew."""
+    """The last message that the preview showed."""
     send_at = models.DateTimeField(null=True, blank=True)
-    """Before this it does not leave: replies are spread in time."""
+    """It isn't sent before this: replies are spread over time."""
     state = models.CharField(max_length=7, choices=State.choices, default=State.PLANNED)
     why = models.CharField(max_length=400, blank=True, default="")
     """Why it was left out."""

@@ -151,8 +151,8 @@ def left_out_cases(world):
         state="scheduled", send_at=NOW, created_at=NOW,
     )  # fmt: skip
     return {
-        held: "is working on ticket", parked: "Parked", done: "Nobody waits", drafted: "unsent draft",
-        long: "too long", nowhere: "cannot answer there", secret: "Restricted", replying: "on its way",
+        held: "is working on ticket", parked: "Parked", done: "Nobody is waiting", drafted: "unsent draft",
+        long: "too long", nowhere: "can’t reply there", secret: "Restricted", replying: "on its way",
     }  # fmt: skip
 
 
@@ -457,7 +457,7 @@ def test_whoever_wrote_again_is_only_told_if_somebody_chooses_it(world):
 
 def test_what_was_told_cannot_be_taken_out(world):
     (ticket,) = told_of_it(world, 1)
-    with pytest.raises(OutcomeRefused, match="has been told"):
+    with pytest.raises(OutcomeRefused, match="was already told"):
         grouping.take_back(IncidentMention.objects.get(ticket=ticket).pk, world.sam, NOW)
 
 
@@ -510,7 +510,7 @@ def test_pages_preview_send_show_and_take_back(client, world):
     shown = client.get(reverse("team:incident", args=[world.incident.pk])).content.decode()
     assert "1 being prepared" in shown
     assert 'hx-trigger="every 3s"' in shown
-    assert "Take back what has not left" in shown
+    assert "Take back what has not been sent" in shown
     assert "1 being prepared" in client.get(reverse("team:incident_batch", args=[batch.pk])).content.decode()
     back = client.post(reverse("team:incident_undo", args=[batch.pk]), follow=True).content.decode()
     assert "1 reply taken back." in back

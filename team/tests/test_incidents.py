@@ -136,7 +136,7 @@ def test_opened_by_hand_twice_is_refused_and_named():
     sam = UserFactory(role="advocate")
     values = {"url": "", "words": [], "started_at": NOON, "now": NOW}
     opening.open_by_hand(sam, name="Login  fails", **values)
-    with pytest.raises(OutcomeRefused, match="“Login fails” is open already"):
+    with pytest.raises(OutcomeRefused, match="already an open incident “Login fails”"):
         opening.open_by_hand(sam, name="login fails", **values)
     assert "outage" in Incident.objects.get().words
 
@@ -244,7 +244,7 @@ def test_report_is_made_once_kept_and_posted_once():
         1200,
     )
     assert "quokka" not in str(found.report)
-    (text,) = [text for text in said() if "Report of" in text]
+    (text,) = [text for text in said() if "Incident report" in text]
     assert "3 mentions, 2 answered, 1 not answered" in text
     assert "20 min" in text
 
@@ -255,12 +255,12 @@ def test_closing_undone_in_the_window_is_not_told_and_later_not_told_again():
     closing.follow(NOW + timedelta(seconds=2))
     assert closing.reopen(found.pk)
     closing.follow(NOW + minutes(1))
-    assert not any("Report of" in text for text in said())
+    assert not any("Incident report" in text for text in said())
     for at in (2, 10):
         closing.close(found.pk, sam, NOW + minutes(at))
         closing.follow(NOW + minutes(at + 1))
         closing.reopen(found.pk)
-    assert len([text for text in said() if "Report of" in text]) == 1
+    assert len([text for text in said() if "Incident report" in text]) == 1
 
 
 def test_with_nobody_clicking_it_ends_closes_and_reports_by_itself():
@@ -270,7 +270,7 @@ def test_with_nobody_clicking_it_ends_closes_and_reports_by_itself():
             closing.follow(NOON + timedelta(days=day, hours=1))
     found.refresh_from_db()
     assert (found.state, found.closed_by, found.told_report_at is not None) == ("closed", None, True)
-    assert len([text for text in said() if "Report of" in text]) == 1
+    assert len([text for text in said() if "Incident report" in text]) == 1
 
 
 def test_scheduler_that_was_down_says_nothing_stale():
@@ -296,7 +296,7 @@ def test_pages_lead_from_opening_to_the_report(client, sam):
     refused = client.post(url, {"name": "", "started_at": "soon"})
     assert refused.status_code == 422
     page = client.post(url, {"name": "Login fails", "started_at": began}, follow=True)
-    assert b"No mention of this time" in page.content
+    assert b"No mention from this time" in page.content
     found = Incident.objects.get()
     ticket = a_mention("login is down for me")
     address = reverse("team:incident", args=[found.pk])
@@ -331,7 +331,7 @@ def test_undo_of_a_step_leaves_what_has_been_told_and_says_so(client, sam):
     batch = IncidentBatch.objects.create(incident=found, key=uuid4(), kind="answer", text="x", by=sam, at=NOW)
     IncidentReply.objects.create(batch=batch, incident=found, kind="answer", ticket=told, recipient="author:1")
     page = client.post(reverse("team:incident_undo_step", args=[found.mentions.first().pk]), follow=True)
-    assert "has been told about" in page.content.decode()
+    assert "was already told about" in page.content.decode()
     assert [each.ticket for each in found.mentions.all()] == [told]
 
 
@@ -349,7 +349,10 @@ def test_incident_room_hears_of_the_beginning_and_the_end_once(settings):
     assert Incident.objects.get().state == "closed"
     rows = OutboundItem.objects.order_by("pk").values_list("payload__channel", "payload__text")
     heard = [text for room, text in rows if room == "#incident-management"]
-    assert [("collect what people say" in text, "is over" in text) for text in heard] == [(True, False), (False, True)]
+    assert [("collecting what people" in text, "is over" in text) for text in heard] == [
+        (True, False),
+        (False, True),
+    ]
     assert all("/incidents/" in text for text in heard)
 
 

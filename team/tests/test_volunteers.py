@@ -286,13 +286,13 @@ def test_who_may_be_invited_by_whom(vera, ada):
         with pytest.raises(inviting.InvitationRefused):
             inviting.invite(user, day, buddy, inviter, NOW)
     inviting.invite(vera, DAY, other, ada, NOW)
-    with pytest.raises(inviting.InvitationRefused, match="invited for that day already"):
+    with pytest.raises(inviting.InvitationRefused, match="already invited for that day"):
         inviting.invite(vera, DAY, other, ada, NOW)
 
 
 def test_inviting_on_the_page(client, clock, vera, ada):
     client.force_login(ada)
-    assert "Nobody is invited yet" in client.get("/volunteers/").content.decode()
+    assert "Nobody invited yet" in client.get("/volunteers/").content.decode()
     form = {"user": vera.pk, "day": "2026-11-25", "buddy": ada.pk}
     assert client.post("/volunteers/invite/", form).status_code == 302
     assert client.post("/volunteers/invite/", form).status_code == 422
@@ -409,7 +409,7 @@ def test_three_practice_tickets_are_solved_and_nothing_of_the_answers_is_kept(cl
 @pytest.mark.parametrize(
     ("slug", "first", "text", "problem"),
     [
-        ("question", "yes", GOOD["question"][1], "whom to ask first"),
+        ("question", "yes", GOOD["question"][1], "who to ask first"),
         ("question", "", GOOD["question"][1], "Choose whether"),
         ("question", "no", "Thanks! The cache is in the docs.", "Add a link"),
         ("question", "no", "Thanks! See https://docs.acme.example/", "Answer the question"),
@@ -417,7 +417,7 @@ def test_three_practice_tickets_are_solved_and_nothing_of_the_answers_is_kept(cl
         ("criticism", "yes", GOOD["criticism"][1] + " It will be fixed soon.", "Promise nothing"),
         ("criticism", "yes", GOOD["criticism"][1] + " It is $ 19.", "No prices"),
         ("trouble", "yes", GOOD["trouble"][1] + " Send me your password.", "secrets"),
-        ("trouble", "yes", GOOD["trouble"][1] + " Obviously.", "blames"),
+        ("trouble", "yes", GOOD["trouble"][1] + " Obviously.", "blame them"),
         ("trouble", "no", "   ", "Write an answer"),
     ],
 )

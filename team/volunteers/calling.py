@@ -1,5 +1,5 @@
-"""What the team hears of days with too few volunteers: once per day that lacks some, and again on the working day
-before it. Only on working days; a volunteer prepares in an hour, but has to be found."""
+"""Tells the team about days with too few volunteers: once per day, and again on the working day before it. Only on
+working days: a volunteer can prepare in an hour, but has to be found first."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from team.volunteers.needs import Need
 FROM_HOUR = 12
 """UTC."""
 AHEAD = 7
-"""Days, today among them."""
+"""Days, including today."""
 
 
 @transaction.atomic
 def announce(now: datetime) -> bool:
-    """Queue one message with what is new or due again; returns whether one was queued. A day that comes to lack
-    somebody in the afternoon is said within the hour."""
+    """Queue one message with what is new or due again; returns whether one was queued. A day that falls short in the
+    afternoon is announced within the hour."""
     now = now.astimezone(UTC)
     hours = coverage.load()
     if now.hour < FROM_HOUR or not slack.is_set_up() or not needs.is_worked(hours, now.date()):

@@ -1,4 +1,4 @@
-"""The days themselves: rights begin and end at midnight, the welcome comes in the morning, the thank-you the next."""
+"""Runs the days: rights start and end at midnight, a welcome comes in the morning, a thank-you the morning after."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from team.models import VolunteerDay
 from team.volunteers import telling
 
 STILL_NEWS = timedelta(days=3)
-"""A scheduler that was down for longer thanks nobody for last week."""
+"""A scheduler that was down for longer sends no belated thanks."""
 State = VolunteerDay.State
 MORNING = time(8)
-"""In their time zone: nobody is woken by a welcome."""
+"""In their time zone, so that no welcome wakes anybody."""
 
 
 def run(now: datetime) -> int:
@@ -67,7 +67,7 @@ def _morning(volunteer: VolunteerDay, day: date) -> datetime:
 
 
 def answers_of(volunteer: VolunteerDay) -> int:
-    """Replies they sent in the time of their rights."""
+    """Replies they sent while they had the rights."""
     if volunteer.term is None:
         return 0
     span = (volunteer.term.starts_at, volunteer.term.ends_at)

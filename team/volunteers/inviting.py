@@ -26,7 +26,7 @@ class InvitationRefused(Exception):
 
 
 def candidates(inviter: Any) -> QuerySet[Any]:
-    """Colleagues with an account who are not advocates already."""
+    """Colleagues with an account who aren't advocates."""
     people = get_user_model().objects.filter(is_active=True, is_superuser=False).exclude(pk=inviter.pk)
     return people.exclude(groups__name__in=[roles.ADVOCATE, roles.ADMIN]).order_by("first_name", "username")
 
@@ -39,10 +39,10 @@ def buddies() -> list[Any]:
 
 @transaction.atomic
 def invite(user: Any, day: date, buddy: Any, inviter: Any, now: datetime) -> VolunteerDay:
-    """Ask a colleague by a link that is good for one answer and for LINK_DAYS at most. Raises InvitationRefused."""
+    """Ask a colleague through a link that works for one answer and for LINK_DAYS at most. Raises InvitationRefused."""
     ends = roster.day_span(day, roster.zone_of(user)).end
     if ends <= now or day > (now + AHEAD).date():
-        raise InvitationRefused(_("Choose a day from today on, within four months."))
+        raise InvitationRefused(_("Choose today or a day within four months."))
     _refuse_people(user, day, buddy, inviter)
     made, is_new = VolunteerDay.objects.get_or_create(
         user=user, day=day, state__in=VolunteerDay.LIVE,
@@ -51,7 +51,7 @@ def invite(user: Any, day: date, buddy: Any, inviter: Any, now: datetime) -> Vol
     )  # fmt: skip
     if not is_new:
         words = {"who": user.get_full_name() or user.username, "state": made.get_state_display()}
-        raise InvitationRefused(_("%(who)s is %(state)s for that day already.") % words)
+        raise InvitationRefused(_("%(who)s is already %(state)s for that day.") % words)
     telling.invitation(made, now)
     return made
 
@@ -62,24 +62,24 @@ def _refuse_people(user: Any, day: date, buddy: Any, inviter: Any) -> None:
     if buddy.pk == user.pk or not buddy.is_active or buddy.pk not in {each.pk for each in buddies()}:
         raise InvitationRefused(_("Choose an advocate as buddy."))
     if buddy.absences.filter(first_day__lte=day, last_day__gte=day).exists():
-        raise InvitationRefused(_("The buddy is away on that day. Choose somebody who is there."))
+        raise InvitationRefused(_("The buddy is away that day. Choose somebody else."))
     if not may_give(inviter):
         raise InvitationRefused(_("Volunteers get rights that you don't have. Ask an advocate to invite them."))
 
 
 def may_give(inviter: Any) -> bool:
-    """Nobody gives more than they have."""
+    """Nobody can give rights they don't have."""
     wanted = Permission.objects.filter(group__name=roles.VOLUNTEER).values_list("content_type__app_label", "codename")
     return all(inviter.has_perm(f"{app}.{codename}") for app, codename in wanted)
 
 
 @transaction.atomic
 def send_again(volunteer_id: int, now: datetime) -> VolunteerDay:
-    """With a new link; the earlier one ends. Raises InvitationRefused."""
+    """With a new link; the old one stops working. Raises InvitationRefused."""
     found = _locked(volunteer_id)
     ends = roster.day_span(found.day, roster.zone_of(found.user)).end
     if found.state != State.INVITED or ends <= now:
-        raise InvitationRefused(_("This invitation is answered or over. Invite them for another day."))
+        raise InvitationRefused(_("This invitation was answered, or its day is over. Invite them for another day."))
     found.link_version += 1
     found.link_until = min(now + LINK_DAYS, ends)
     found.save(update_fields=["link_version", "link_until"])
@@ -105,13 +105,13 @@ def accept(volunteer_id: int, now: datetime) -> VolunteerDay:
 
 @transaction.atomic
 def decline(volunteer_id: int, now: datetime) -> VolunteerDay:
-    """By the link, or later because something came up: then their rights end, and the buddy is told."""
+    """Through the link, or later if something comes up: then their rights end, and the buddy is told."""
     return _stop(_locked(volunteer_id), State.DECLINED, now)
 
 
 @transaction.atomic
 def withdraw(volunteer_id: int, now: datetime) -> VolunteerDay:
-    """By the team: the link ends, rights end, and who had accepted is told."""
+    """By the team: the link stops working, the rights end, and a volunteer who had accepted is told."""
     return _stop(_locked(volunteer_id), State.WITHDRAWN, now)
 
 
@@ -137,14 +137,14 @@ def _locked(volunteer_id: int) -> VolunteerDay:
 
 
 def day_of(user: Any, now: datetime) -> VolunteerDay | None:
-    """The accepted day that runs or comes next; else the one just over."""
+    """Their current or next accepted day; else the one just over."""
     mine = VolunteerDay.objects.filter(user=user, state=State.ACCEPTED).select_related("buddy", "term")
     coming = mine.filter(term__ends_at__gt=now).order_by("day").first()
     return coming or mine.filter(Q(term__ends_at__gt=now - timedelta(days=1))).order_by("-day").first()
 
 
 def listed(now: datetime) -> list[VolunteerDay]:
-    """Those of the last month and of all days to come, by day; declined and withdrawn ones only while they are news."""
+    """Invitations from the last month on, by day; declined and withdrawn ones only until their day is over."""
     today = now.astimezone(UTC).date()
     rows = VolunteerDay.objects.filter(day__gte=today - timedelta(days=31))
     over = Q(state__in=[State.DECLINED, State.WITHDRAWN], day__lt=today)

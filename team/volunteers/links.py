@@ -1,4 +1,4 @@
-"""The signed link of an invitation. It ends with the first answer, with the next link, and by time."""
+"""The signed link of an invitation. It works until the first answer, the next link, or its expiry."""
 
 from __future__ import annotations
 

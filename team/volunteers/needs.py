@@ -13,14 +13,14 @@ from team.coverage import DAY
 from team.models import Absence, VolunteerDay
 
 WANTED = 2
-"""Volunteers on a day on which an advocate is away."""
+"""Volunteers per day while an advocate is away."""
 AHEAD = 14
 """Days."""
 
 
 @dataclass(slots=True)
 class Need:
-    """One day: the advocates who are away, and the volunteers who accepted or have not answered yet."""
+    """One day: the advocates who are away, and the volunteers who accepted or haven't answered yet."""
 
     day: date
     away: list[Any] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Need:
 
 
 def of(days: Iterable[date]) -> dict[date, Need]:
-    """Every one of these days; three queries, and two more if an advocate is away."""
+    """Each of these days; three queries, and two more if an advocate is away."""
     needs = {day: Need(day) for day in days}
     if not needs:
         return {}
@@ -59,13 +59,13 @@ def is_worked(hours: coverage.Coverage, day: date) -> bool:
 
 
 def worked_before(hours: coverage.Coverage, day: date) -> date:
-    """The last working day before; the day before where there is none within FURTHEST."""
+    """The last working day before it; the day before it if there is none within FURTHEST."""
     earlier = (day - number * DAY for number in range(1, coverage.FURTHEST.days))
     return next((each for each in earlier if is_worked(hours, each)), day - DAY)
 
 
 def lacking(now: datetime, count: int = AHEAD) -> list[Need]:
-    """The days from today on that have too few."""
+    """The days from today on with too few volunteers."""
     today = now.astimezone(UTC).date()
     found = of(today + number * DAY for number in range(count))
     return [need for need in found.values() if need.missing]

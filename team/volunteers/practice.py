@@ -1,5 +1,5 @@
-"""Practice tickets of made-up people, and what the desk checks in an answer: links, words and length. Whether an answer
-is right and kind is for the buddy to read."""
+"""Practice tickets from made-up people, and what the desk checks in an answer: links, words and length. Whether the
+answer is right and kind is up to the buddy."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _PROMISE = Check(
 )
 _BLAME = Check(
     _words(r"\b(obviously|just read|rtfm|you should have|your (own )?fault|as i said|clearly)\b"),
-    gettext_lazy("Nothing that blames them: “obviously”, “you should have”."),
+    gettext_lazy("Don’t blame them: no “obviously”, no “you should have”."),
     forbidden=True,
 )
 _SECRETS = Check(
@@ -71,7 +71,7 @@ _THANKS = Check(
 )
 _ASKING = Check(
     _words(r"\b(ask(ing|ed)?|check(ing)?|find out|look(ing)? into|get back|team|colleague)\b"),
-    gettext_lazy("Say what happens next: that you ask a colleague and come back to them."),
+    gettext_lazy("Say what happens next: you’ll ask a colleague and get back to them."),
 )
 _EVERYWHERE = (_PROMISE, _BLAME, _SECRETS)
 
@@ -99,7 +99,7 @@ EXERCISES = (
                   gettext_lazy("Acknowledge the criticism first.")),
             _ASKING,
             Check(_words(r"[$€£]\s?\d|\d\s?%"),
-                  gettext_lazy("No prices and percentages before somebody has confirmed them."), forbidden=True),
+                  gettext_lazy("No prices or percentages until somebody has confirmed them."), forbidden=True),
             *_EVERYWHERE,
         ),
     ),
@@ -107,11 +107,11 @@ EXERCISES = (
         "trouble", "discourse", gettext_lazy("Forum"), "Imre",
         gettext_lazy("Half of my repositories are empty since this morning. I may lose my job. Anybody there?"),
         asks_first=True,
-        why=gettext_lazy("It may be an outage or lost data: support and an expert hear of it before you answer."),
+        why=gettext_lazy("It may be an outage or data loss: tell support and an expert before you answer."),
         checks=(
             Check(_words(r"\b(sorry|apolog|terrible|awful)"),
-                  gettext_lazy("Take it seriously: say that you are sorry.")),
-            Check(_words(rf"\bsupport\b|{LINK}"), gettext_lazy("Show the way to support, by name or link.")),
+                  gettext_lazy("Take it seriously: say you’re sorry.")),
+            Check(_words(rf"\bsupport\b|{LINK}"), gettext_lazy("Point them to support, by name or link.")),
             _ASKING,
             *_EVERYWHERE,
         ),
@@ -132,7 +132,7 @@ def problems_of(exercise: Exercise, text: str, *, asks_first: bool | None) -> li
     if asks_first is None:
         found.append(_("Choose whether you would ask somebody first."))
     elif asks_first != exercise.asks_first:
-        found.append(_("Think again about whom to ask first."))
+        found.append(_("Think again about who to ask first."))
     if len(text) > exercise.limit:
         found.append(_("Shorten it to %(limit)d characters.") % {"limit": exercise.limit})
     return found + [check.problem for check in exercise.checks if check.fails(text)]

@@ -1,4 +1,4 @@
-"""What volunteers, their buddies and the team are told: by direct message in Slack and by mail, each once."""
+"""Messages to volunteers, their buddies and the team: by direct message in Slack and by mail, each once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def invitation(volunteer: VolunteerDay, now: datetime) -> None:
 
 
 def tell(volunteer: VolunteerDay, to: Any, kind: str, now: datetime) -> None:
-    """By direct message where their member id is known, and by mail where their address is; the same kind once. Who has
+    """By direct message if their member ID is known, and by mail if their address is; each kind once. Somebody with
     shifts, such as the buddy, gets the message at work."""
     text = "\n".join(text_of(volunteer, kind))
     direct = delivery_news.slack_id_of(to)
@@ -62,12 +62,12 @@ def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
             rest = [_("You are the buddy: read their first answers, and be there for questions.")]
         case "prepare":
             first = _("You are an advocate for a day on %(day)s")
-            rest = [_("Your buddy is %(buddy)s. Three practice tickets prepare you:"), training]
+            rest = [_("Your buddy is %(buddy)s. Three practice tickets get you ready:"), training]
         case "welcome":
             first = _("Today you are an advocate for a day")
             rest = [_("Your buddy is %(buddy)s. Start here:"), training]
         case "cancelled":
-            first = _("%(who)s is not an advocate for a day on %(day)s any more")
+            first = _("%(who)s is no longer an advocate for a day on %(day)s")
             rest = [settings.BASE_URL + reverse("team:volunteers")]
         case "thanks":
             first = _("Thank you for being an advocate for a day")
@@ -78,7 +78,7 @@ def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
 
 
 def thanks(volunteer: VolunteerDay, answers: int, now: datetime) -> None:
-    """In the team's channel, and to themselves."""
+    """In the team's channel, and to the volunteer."""
     words = _("Thank you, %(who)s, for being an advocate for a day!") % {"who": slack.ping(volunteer.user, now)}
     if answers:
         count = ngettext("%(count)d answer sent.", "%(count)d answers sent.", answers) % {"count": answers}
@@ -88,7 +88,7 @@ def thanks(volunteer: VolunteerDay, answers: int, now: datetime) -> None:
 
 
 def send_mails(now: datetime) -> int:
-    """Send due mails; returns how many. One whose worker dies in between is not sent again: an invitation can be."""
+    """Send due mails; returns how many. One whose worker dies midway is not sent again; an invitation can be."""
     due = VolunteerMail.objects.filter(mail_at__lte=now, tries__lt=MAX_TRIES).order_by("pk")
     return sweeps.each("mails to volunteers", list(due.values_list("pk", flat=True)[:MAX_A_RUN]), _send)
 
@@ -113,7 +113,7 @@ def _send(mail_id: int) -> bool:
 
 
 def _is_wanted(mail: VolunteerMail) -> bool:
-    """An invitation that was answered, withdrawn or sent again meanwhile is not."""
+    """Not for an invitation that has since been answered, withdrawn or sent again."""
     if not mail.kind.startswith(INVITATION):
         return True
     newest = f"{INVITATION} {mail.volunteer.link_version}"

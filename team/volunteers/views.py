@@ -28,7 +28,7 @@ may_invite = permission_required("team.add_volunteerday", raise_exception=True)
 @login_required
 @may_see
 def volunteers(request: HttpRequest) -> HttpResponse:
-    """Days that need somebody, and who is invited. `?day=` fills in the form."""
+    """Days that need volunteers, and who is invited. `?day=` fills in the form."""
     return _page(request, {"day": request.GET.get("day", "")})
 
 
@@ -67,7 +67,7 @@ def _day_text(text: str) -> str:
 
 
 def _day(text: str) -> date | None:
-    """None for no day, and for days without a neighbour."""
+    """None for no valid day, and for days at the edge of the calendar."""
     try:
         day = parse_date(text)
     except ValueError:
@@ -90,7 +90,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         inviting.invite(user, day, buddy, request.user, desk_now())
     except InvitationRefused as refused:
         return _page(request, {**form, "problem": str(refused)}, status=422)
-    messages.success(request, _("Invited. The link is good for one answer."))
+    messages.success(request, _("Invited. The link works for one answer."))
     return redirect("team:volunteers")
 
 
@@ -115,7 +115,7 @@ def change(request: HttpRequest, volunteer_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, invitation: str) -> HttpResponse:
-    """Behind the link of the invitation, for people who are not logged in. `do`: `accept` or `decline`; only a POST
+    """Behind the invitation's link, for people who aren't logged in. `do`: `accept` or `decline`; only a POST
     answers, since mail programs open links by themselves."""
     now = desk_now()
     try:
@@ -136,7 +136,7 @@ def training(request: HttpRequest) -> HttpResponse:
 
 
 def _training(request: HttpRequest, tried: dict[str, Any], status: int = 200) -> HttpResponse:
-    """For volunteers, and for those who see volunteers. `tried`: what was just sent, and its problems."""
+    """For volunteers, and for those who may see volunteers. `tried`: what was just submitted, and its problems."""
     now, user = desk_now(), request.user
     day = inviting.day_of(user, now)
     if day is None and not user.has_perm("team.view_volunteerday"):
@@ -157,7 +157,7 @@ def _training(request: HttpRequest, tried: dict[str, Any], status: int = 200) ->
 @require_POST
 @login_required
 def solve(request: HttpRequest, exercise: str) -> HttpResponse:
-    """`text` and `first`: `yes` if they would ask somebody first. What was written is not kept."""
+    """`text` and `first`: `yes` if they would ask somebody first. The text is not kept."""
     found = practice.find(exercise)
     if found is None:
         raise Http404(exercise)
@@ -181,5 +181,5 @@ def leave(request: HttpRequest) -> HttpResponse:
     if day is None:
         raise Http404("no day")
     inviting.decline(day.pk, desk_now())
-    messages.info(request, _("Thank you for saying so. Your buddy has been told."))
+    messages.info(request, _("Thanks for letting us know. Your buddy has been told."))
     return redirect("mentions:me")

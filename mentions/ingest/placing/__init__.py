@@ -1,1 +1,1 @@
-"""Finds or opens the ticket a message belongs to, and decides what is kept out."""
+"""Recognises authors and our own replies, finds or opens a message's ticket, and decides what is kept out."""

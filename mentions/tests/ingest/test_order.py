@@ -10,7 +10,7 @@ from django.db import connections
 
 from channels.models import Channel, Connection, InboundItem
 from mentions.clocks import clocks
-from mentions.ingest import batch
+from mentions.ingest import storing
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Author, Event, Message, MessageRevision, Sighting, ThreadAlias, ThreadPost, Ticket
 from mentions.tests.factories import NOON, AccountFactory, ChannelFactory, ConnectionFactory
@@ -214,7 +214,7 @@ def test_batch_that_dies_in_the_middle_leaves_nothing_and_loses_nothing(monkeypa
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(batch.settling, "finish", die)
+        patch.setattr(storing.settling, "finish", die)
         with pytest.raises(Killed):
             ingest_pending()
     assert not Message.objects.exists()
@@ -232,7 +232,7 @@ def test_collision_with_another_writer_is_done_again_and_not_failed(monkeypatch)
     forum = ConnectionFactory(platform="testforum")
     ChannelFactory(connection=forum, is_default=True)
     arrive(forum, [said("1", thread="t"), said("2", "acme", thread="t", parent="1", hours=1, is_own=True)])
-    real, written = batch.write, []
+    real, written = storing.write, []
 
     def late(board):
         if not written:
@@ -254,7 +254,7 @@ def test_collision_with_another_writer_is_done_again_and_not_failed(monkeypatch)
         )
         connections.close_all()
 
-    monkeypatch.setattr(batch, "write", late)
+    monkeypatch.setattr(storing, "write", late)
     done = ingest_pending()
     assert (done.stored, done.failed) == (2, 0)
     assert Message.objects.count() == 2

@@ -19,7 +19,7 @@ from channels.parsing import pool, reader
 from channels.registry.finding_adapters import adapter_for
 from channels.tests.poisoning import WAYS, marker, poisoned
 from mentions import tasks
-from mentions.ingest import batch
+from mentions.ingest import batch, storing
 from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
 from mentions.models import Event, Message, Ticket
 from mentions.tests.factories import NOON, ChannelFactory, ConnectionFactory
@@ -131,7 +131,7 @@ def test_item_that_the_database_ends_the_session_for_is_not_tried_for_ever(forum
     from django.db import connection
 
     arrive(forum, [said(str(n)) for n in range(4)])
-    real = batch.write
+    real = storing.write
 
     def slow(board):
         if any(message.row["external_id"] == "2" for message in board.new_messages):
@@ -143,7 +143,7 @@ def test_item_that_the_database_ends_the_session_for_is_not_tried_for_ever(forum
                 cursor.execute("SELECT 1")
         return real(board)
 
-    monkeypatch.setattr(batch, "write", slow)
+    monkeypatch.setattr(storing, "write", slow)
     for _ in range(12):
         try:
             ingest_pending()

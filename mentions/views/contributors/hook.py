@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -11,9 +13,8 @@ from channels.contract import Hook
 from channels.errors import Malformed, RateLimited, Refused
 from channels.polling import receiving_webhooks
 from channels.webforms import form_page
+from mentions.csv_lists.plans import NotAsPreviewed, Plan
 from mentions.marks import webhook
-from mentions.marks.applying import NotAsShown
-from mentions.marks.planning import Plan
 
 
 @csrf_exempt
@@ -32,7 +33,7 @@ def marks(request: HttpRequest) -> JsonResponse:
         return answer
     except Malformed as error:
         return _wrong(str(error), 400)
-    except NotAsShown as error:
+    except NotAsPreviewed as error:
         return JsonResponse(_told(error.plan), status=422)
 
 
@@ -41,7 +42,7 @@ def _hook(request: HttpRequest) -> Hook:
     return Hook("POST", headers, {}, request.body, form_page.client_address(request.META))
 
 
-def _told(plan: Plan) -> dict[str, object]:
+def _told(plan: Plan[Any]) -> dict[str, object]:
     return {"marks": [{"line": s.entry.line, "result": s.deed, "problems": s.problems} for s in plan.steps]}
 
 

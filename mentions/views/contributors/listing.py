@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audit import log
@@ -14,13 +12,19 @@ from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.marks import applying, csv_files, listing, planning, swag
 from mentions.marks.entries import COLUMNS
-from mentions.marks.planning import Plan
 from mentions.models import Author, Mark, SwagSuggestion, Ticket
 from mentions.people import access
-from mentions.text.cells import BadFile
-from mentions.views.csv_upload import FileForm
+from mentions.views import csv_upload
+from mentions.views.csv_upload import Upload
 
-MAX_SHOWN = 300
+MARKS = Upload(
+    read=csv_files.read,
+    plan=planning.plan,
+    carry_out=applying.carry_out,
+    columns=COLUMNS,
+    template="mentions/contributors/import.html",
+    done="mentions:contributors",
+)
 may_see = permission_required("mentions.view_mark", raise_exception=True)
 may_import = permission_required("mentions.import_mark", raise_exception=True)
 may_export = permission_required("mentions.export_mark", raise_exception=True)
@@ -81,45 +85,4 @@ def export_csv(request: HttpRequest) -> HttpResponse:
 @login_required
 @may_import
 def import_csv(request: HttpRequest) -> HttpResponse:
-    """GET: choose a file. POST with `file`: preview. POST with `text` and `digest`: apply exactly that preview."""
-    if request.method != "POST":
-        return _page(request, FileForm())
-    if "text" in request.POST:
-        return _carry_out(request, request.POST["text"])
-    form = FileForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, form, status=422)
-    return _dry_run(request, form.cleaned_data["file"])
-
-
-def _dry_run(request: HttpRequest, text: str) -> HttpResponse:
-    try:
-        entries = csv_files.read(text.encode())
-    except BadFile as error:
-        form = FileForm()
-        form.errors["file"] = form.error_class([str(error)])
-        return _page(request, form, status=422)
-    return _page(request, FileForm(), text=text, plan=planning.plan(entries))
-
-
-def _carry_out(request: HttpRequest, text: str) -> HttpResponse:
-    try:
-        entries = csv_files.read(text.encode())
-        plan = applying.carry_out(entries, request.POST.get("digest", ""), request.user, desk_now())
-    except BadFile:
-        return _dry_run(request, text)
-    except applying.NotAsShown as error:
-        messages.error(request, str(error))
-        return _page(request, FileForm(), text=text, plan=error.plan, status=409)
-    messages.success(request, _("%(add)d added, %(update)d updated.") % plan.counts)
-    return redirect("mentions:contributors")
-
-
-def _page(
-    request: HttpRequest, form: FileForm, *, text: str = "", plan: Plan | None = None, status: int = 200
-) -> HttpResponse:
-    shown = [step for step in plan.steps if step.deed != "same"] if plan else []
-    shown.sort(key=lambda step: step.deed != "wrong")
-    context = {"form": form, "text": text, "plan": plan, "shown": shown[:MAX_SHOWN], "columns": COLUMNS}
-    context["hidden"] = max(len(shown) - MAX_SHOWN, 0)
-    return render(request, "mentions/contributors/import.html", context, status=status)
+    return csv_upload.page(request, MARKS)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from channels.clocks import desk_now
+from mentions.csv_lists import values
 from mentions.marks import entries, swag
 from mentions.models import Author, Mark, SwagSuggestion
 from mentions.people import access, accounts, marks
@@ -54,10 +55,10 @@ def contact(request: HttpRequest, number: int) -> HttpResponse:
     if not _is_whole(request, author):
         raise PermissionDenied
     try:
-        region = entries.text_of(60)(_typed(request, "region"))
+        region = values.text_of(60)(_typed(request, "region"))
         email = entries.email_of(_typed(request, "email"))
         marks.set_contact(author.pk, region, email)
-    except (entries.BadValue, MarkRefused, ValidationError) as error:
+    except (values.BadValue, MarkRefused, ValidationError) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("Saved."))
@@ -72,7 +73,7 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
     author = _author(request, number)
     try:
         namespace, handle = entries.accounts_of(_typed(request, "account"))[0]
-    except entries.BadValue as error:
+    except values.BadValue as error:
         messages.error(request, str(error))
         return _back(request, author)
     in_sight = access.seen_by(request.user, Author).filter(namespace=namespace).select_related("person")

@@ -1,0 +1,172 @@
+"""Stores a batch that was read: in one transaction, again after a collision, item by item if one of them is refused.
+
+Advisory locks hold the conversations; unique keys catch whatever slips past them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, OperationalError, transaction
+
+from channels.clocks import desk_now
+from channels.inbox import leases, settling
+from channels.inbox.leases import Row
+from mentions.handle_rules import wrong_handles
+from mentions.ingest import bounces, unreadable
+from mentions.ingest.database_errors import described, is_session_gone, is_slow
+from mentions.ingest.placing import placing, recognising, reopening
+from mentions.ingest.reading.loading import Moved, load, lock, wanted_by
+from mentions.ingest.reading.reading import Now, Outcome, Parsed, Read, sorted_out
+from mentions.ingest.results import Ingested
+from mentions.ingest.writing import following, health, thread_states
+from mentions.ingest.writing.writing import write
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+
+
+def store(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested) -> None:
+    """All together; again if another worker was faster; finally item by item."""
+    if not rows:
+        return
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _store_once(rows, outcome, now, done, singly=attempt == ATTEMPTS)
+        except (IntegrityError, OperationalError) as error:
+            # Another worker, or the desk, stored the same thing first; the retry sees it. The same goes for a deadlock.
+            if attempt == ATTEMPTS or is_session_gone():
+                raise
+            logger.info("A batch is stored again: %s", str(error).partition("\n")[0])
+        else:
+            return
+
+
+def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested, *, singly: bool) -> None:
+    at = desk_now()
+    fresh = Ingested()
+    with transaction.atomic():
+        ours = leases.still_ours(rows)
+        kept = [row for row in rows if row.id in ours]
+        found = sorted_out(kept, outcome, now or (lambda mention, fetched_at: at))
+        refused: dict[int, str] = {}
+        if found.parsed:
+            lock(found.parsed)
+            refused = _write(found, fresh, singly)
+        if fresh.stopped:
+            found.parsed[:] = [p for p in found.parsed if p.row.id not in fresh.stopped]
+        _note_wrong_handles(found.parsed, at)
+        fingerprints = {pk: reading.fingerprint for pk, reading in outcome.readings.items()}
+        _settle(kept, found, fresh, refused, fingerprints, at)
+    done.stored = len(found.parsed)
+    done.ignored, done.failed = len(found.ignored) + len(fresh.stopped), len(found.failed)
+    done.message_ids, done.ticket_ids, done.stopped = fresh.message_ids, fresh.ticket_ids, fresh.stopped
+    done.thread_state_ids = fresh.thread_state_ids
+    health.touch_last_item(found.parsed)
+
+
+def _note_wrong_handles(parsed: Sequence[Parsed], at: datetime) -> None:
+    """Most batches have nothing to check."""
+    suspects = [p for p in parsed if wrong_handles.may_be_wrong(p.feed.adapter, p.channels, is_ours=p.is_own)]
+    if suspects:
+        wrong_handles.note([(p.feed.namespace, p.external_id) for p in suspects], at)
+
+
+def _settle(
+    rows: Sequence[Row],
+    found: Read,
+    fresh: Ingested,
+    refused: Mapping[int, str],
+    fingerprints: Mapping[int, bytes],
+    at: datetime,
+) -> None:
+    """Record each item's outcome in the inbox, and bring the tickets of unreadable ones up to date."""
+    settling.finish(
+        stored=[p.row.id for p in found.parsed],
+        ignored=found.ignored,
+        stopped=fresh.stopped,
+        failed=found.failed,
+        fingerprints=fingerprints,
+        now=at,
+    )
+    for row in rows:
+        if row.id in refused:
+            leases.give_back([row], counted=True, error=refused[row.id])
+    unreadable.open_tickets([row for row in rows if row.id in found.failed], found.failed, at)
+    no_mention = {*found.ignored, *fresh.stopped}
+    unreadable.close_tickets([row for row in rows if row.was_unreadable and row.id in no_mention], at)
+
+
+def _write(found: Read, fresh: Ingested, singly: bool) -> dict[int, str]:
+    """Write the whole batch; if that fails, each item separately, so only the bad one fails. Returns the items the
+    database refused for now, and why: they are retried."""
+    ordered = sorted(found.parsed, key=_order)
+    try:
+        with transaction.atomic():
+            _write_together(ordered, fresh)
+        return {}
+    except (IntegrityError, OperationalError) as error:
+        if is_session_gone() or (not singly and not is_slow(error)):
+            raise
+    except Exception:  # odd data may fail anywhere; writing items one by one shows which it is
+        if is_session_gone():
+            raise
+        logger.warning("A batch was refused; its items go one by one.", exc_info=True)
+    return _write_one_by_one(ordered, found, fresh)
+
+
+def _order(parsed: Parsed) -> tuple[bool, datetime, str]:
+    """Mentions before context, questions before answers: most items then find their ticket in one pass."""
+    return parsed.is_context, parsed.posted_at, parsed.external_id
+
+
+def _write_one_by_one(ordered: Sequence[Parsed], found: Read, fresh: Ingested) -> dict[int, str]:
+    kept, refused = [], {}
+    for parsed in ordered:
+        try:
+            with transaction.atomic():
+                _write_together([parsed], fresh)
+            kept.append(parsed)
+        except OperationalError as error:
+            if is_session_gone():
+                raise
+            refused[parsed.row.id] = described(error)
+        except Exception as error:  # it stays in the inbox as failed, with this error
+            if is_session_gone():
+                raise
+            logger.warning("Inbox item %s could not be stored.", parsed.row.id, exc_info=True)
+            found.failed[parsed.row.id] = described(error)
+    found.parsed[:] = kept
+    return refused
+
+
+def _write_together(parsed: Sequence[Parsed], fresh: Ingested) -> None:
+    """Runs in the caller's transaction, with the conversations locked."""
+    wanted = wanted_by(parsed)
+    standing = unreadable.stand_ins(each.row.id for each in parsed if each.row.was_unreadable)
+    wanted.tickets |= {stand_in.ticket_id for stand_in in standing.values()}
+    board = load(wanted)
+    if unreadable.stand_ins(standing) != standing:
+        raise Moved("the stand-in of an unreadable item has moved")
+    board.unreadable = {item: (board.tickets[found.ticket_id], found.is_alone) for item, found in standing.items()}
+    recognising.recognise_authors(board, parsed)
+    recognising.match_replies(board, parsed)
+    bounces.match(board, parsed)
+    for each in parsed:
+        placing.place(board, each)
+    states = thread_states.told_by(parsed)
+    thread_states.mark(board, states)
+    at = max(each.at for each in parsed)
+    tickets = [*board.tickets.values(), *board.new_tickets]
+    for ticket in tickets:
+        reopening.settle(ticket, at)
+    write(board)
+    fresh.thread_state_ids += thread_states.store(states, at)
+    unreadable.settle(board, parsed, standing, at)
+    following.follow(tickets)
+    fresh.message_ids += [message.id for message in (*board.new_messages, *board.answers)]
+    fresh.ticket_ids += [ticket.id for ticket in board.new_tickets]
+    fresh.stopped |= board.stopped
