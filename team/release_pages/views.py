@@ -21,7 +21,8 @@ from team.coverage import DAY
 from team.duties import rota
 from team.models import Release, ReleaseRule, ReleaseSwap, RotaPlace
 from team.release import calendar, grouping, overview, planning, summary, swaps, volume
-from team.release.forms import OwnerForm, ReleaseForm
+from team.release_pages import room_views
+from team.release_pages.forms import OwnerForm, ReleaseForm
 
 PAST = 12
 may_see = permission_required("team.view_release", raise_exception=True)
@@ -99,6 +100,7 @@ def _page(
         "is_away": found.owner_id in rota.away_on(found.day),
         "volume": expected,
         "groups": grouping.of(found, user),
+        "room": room_views.shown(found, user, now),
         "experts": found.experts.filter(is_active=True).select_related("person"),
         "summary": summary.of(found) if calendar.hours_of(found).start <= now else None,
         "form": form or ReleaseForm(instance=found, auto_id="release-%s"),
