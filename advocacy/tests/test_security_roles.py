@@ -128,6 +128,8 @@ EXPECTED = {
     "team:release_overview": ("method", "login no no absent absent absent"),
     "team:release_owner": ("method", "login no no no absent absent"),
     "team:release_room": ("method", "login no no absent absent absent"),
+    "team:release_invite": ("method", "login no no absent no absent"),
+    "team:release_expert": ("method", "login no no absent absent absent"),
     "team:ask_release_swap": ("method", "login no no ok ok ok"),
     "team:decide_release_swap": ("method", "login no no ok ok ok"),
     "team:urgent": ("method", "login no ok ok no ok"),
