@@ -32,10 +32,11 @@ class Said:
 
 @dataclass(slots=True)
 class Read:
-    """One read of a channel. `threads`: those that were read whole, with their replies in `said`; `names`: of members,
-    by id; `is_whole`: every thread was."""
+    """One read of a channel, from `since` on. `threads`: those that were read whole, with their replies in `said`;
+    `names`: of members, by id; `is_whole`: every thread was."""
 
     slack_id: str
+    since: datetime
     said: list[Said]
     threads: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)

@@ -1,5 +1,6 @@
-"""Reads the Slack channels of releases on their day. Slack is asked outside of any transaction; what it shows is then
-taken in as a whole, so that a lost run, a second one and an edit make no difference."""
+"""Reads the Slack channels of releases on their day, with the threads that begin on it. Slack is asked outside of any
+transaction; what it shows is then taken in as a whole, so that a lost run, a second one and an edit make no difference.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from channels import sweeps
 from channels.errors import ChannelError, RateLimited
@@ -52,9 +54,8 @@ def _is_due(release: Release, now: datetime) -> bool:
 
 def _read(release: Release, now: datetime) -> bool:
     room, _new = ReleaseRoom.objects.get_or_create(release=release, defaults={"name": release.rule.slack_channel})
-    if room.name != release.rule.slack_channel:  # the rule has another channel since
-        room.name, room.slack_id, room.error, room.not_before = release.rule.slack_channel, "", "", None
-        room.save(update_fields=["name", "slack_id", "error", "not_before"])
+    if room.name != release.rule.slack_channel:
+        _change_channel(room, release.rule.slack_channel)
     try:
         read = _ask(room, calendar.shown(release.rule, release.day), now)
     except ChannelError as error:
@@ -67,13 +68,21 @@ def _read(release: Release, now: datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def _change_channel(room: ReleaseRoom, name: str) -> None:
+    """What was said in the other channel goes; tickets that came of it stay."""
+    room.messages.all().delete()
+    room.name, room.slack_id, room.error, room.not_before, room.threads_at = name, "", "", None, None
+    room.save(update_fields=["name", "slack_id", "error", "not_before", "threads_at"])
+
+
 def _ask(room: ReleaseRoom, span: Span, now: datetime) -> Read:
     """Raises ChannelError."""
     slack_id = room.slack_id or api.channel_id(room.name)
     is_whole = room.threads_at is None or now - room.threads_at >= THREADS_EVERY or now >= span.end
     known = set(room.messages.values_list("ts", flat=True))
     roots = [found for found in map(messages.said, api.history(slack_id, *span)) if found is not None]
-    read = Read(slack_id, list(roots), is_whole=is_whole)
+    read = Read(slack_id, span.start, list(roots), is_whole=is_whole)
     changed = [root for root in roots if root.latest_reply and (is_whole or root.latest_reply not in known)]
     for root in changed[:MAX_THREADS]:
         replies = [found for found in map(messages.said, api.thread(slack_id, root.ts)) if found is not None]

@@ -68,10 +68,14 @@ def _note(message: RoomMessage, ticket: Ticket | None, words: str, room: Release
 
 
 def _drop(known: dict[str, RoomMessage], found: dict[str, Said], read: Read) -> None:
-    """Roots are always read whole, replies only where their thread was. What its author took back is not kept."""
+    """Messages outside of threads are always read, replies only where their thread was; a release that was moved keeps
+    what was said before. What its author took back is not kept."""
     gone = [
         message.pk
         for ts, message in known.items()
-        if ts not in found and not message.is_deleted and (message.thread_ts in (ts, *read.threads))
+        if ts not in found
+        and message.posted_at >= read.since
+        and not message.is_deleted
+        and message.thread_ts in (ts, *read.threads)
     ]
     RoomMessage.objects.filter(pk__in=gone).update(is_deleted=True, text="")

@@ -201,6 +201,15 @@ def test_another_channel_of_the_rule_is_read_at_once(release, slack):
     assert ReleaseRoom.objects.get().name == "#announcements"
 
 
+def test_a_release_that_was_moved_keeps_what_was_said_on_the_day_before(release, slack):
+    slack.says("One")
+    reading.read_due(NOW)
+    planning.move(release.pk, NOW.date() + timedelta(days=1))
+    slack.says("Two", NOW + timedelta(days=1))
+    reading.read_due(NOW + timedelta(days=1))
+    assert [text for _who, text in rows()] == ["One", "Two"]
+
+
 def test_nothing_is_kept_for_ever(release, slack):
     slack.says("hello")
     reading.read_due(NOW)
