@@ -226,6 +226,8 @@ EXPECTED = {
     "mentions:contact": ("method", "login no no ok ok ok"),
     "mentions:join": ("method", "login no no ok ok ok"),
     "mentions:contributors": ("login no no ok ok ok", "method"),
+    "mentions:contributor_steps": ("login no no ok ok ok", "method"),
+    "mentions:contributor_steps_csv": ("login no no ok ok ok", "method"),
     "mentions:export_contributors": ("login no no no ok ok", "method"),
     "mentions:import_contributors": ("login no no no ok ok", "login no no no bad bad"),
     "mentions:swag": ("method", "login no no absent absent absent"),
