@@ -98,9 +98,9 @@ def _swag(user: Any, since: datetime, zone: tzinfo) -> Iterator[tuple[str, date,
         if when == SwagRule.When.HELPED:
             yield "helped", at.astimezone(zone).date(), person
     decided = seen.filter(decided_at__gte=since, state__in=(state.GIVEN, state.DECLINED)).order_by("decided_at", "pk")
-    for at, what, person in decided.values_list("decided_at", "state", "person"):
-        if at is not None:
-            yield ("given" if what == state.GIVEN else "declined"), at.astimezone(zone).date(), person
+    for settled, what, person in decided.values_list("decided_at", "state", "person"):
+        if settled is not None:
+            yield ("given" if what == state.GIVEN else "declined"), settled.astimezone(zone).date(), person
 
 
 def _applications(user: Any, since: datetime, zone: tzinfo) -> Iterator[tuple[str, date, int]]:
