@@ -192,7 +192,7 @@ def _by_us(w):
     rule = ReleaseRule.objects.create(name="Monthly release")
     release = Release.objects.create(rule=rule, month=now.date().replace(day=1), day=now.date())
     ReleaseRoom.objects.create(release=release, name="#release-post").messages.create(
-        ts="1.1", thread_ts="1.1", who="Kofi", text=f"{MARK} asks: My {MARK} number is 12345.", posted_at=now
+        ts="1.1", thread_ts="1.1", who="Kofi", text=f"{MARK} asks:\nMy {MARK} number is 12345.", posted_at=now
     )
     incident = Incident.objects.create(name="Outage", started_at=now, opened_at=now)
     IncidentMention.objects.create(incident=incident, ticket=ticket, by=user, at=now)
