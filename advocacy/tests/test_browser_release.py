@@ -28,7 +28,7 @@ def test_a_thread_is_settled_by_keyboard_and_its_link_becomes_the_release_post(w
     readable(page, "release-room")
     page.get_by_role("button", name="This is the release post").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved as the release post.")).to_be_visible()
+    expect(page.locator("#live")).to_have_text("Saved as the release post.")
     page.get_by_role("button", name="Done: Ines Almeida, The post is out").focus()
     page.keyboard.press("Enter")
     expect(page.locator("a.badge", has_text="1 open thread")).to_be_visible()
