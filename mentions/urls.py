@@ -5,6 +5,7 @@ from mentions.views.casework import codes, issues, programs, report
 from mentions.views.composing import adding, lookups, macro, play, posts, reply
 from mentions.views.contributors import hook as marks_hook
 from mentions.views.contributors import listing, marking
+from mentions.views.contributors import steps as contributor_steps
 from mentions.views.lists import (
     author,
     bulk,
@@ -81,6 +82,8 @@ urlpatterns = [
     path("authors/<int:number>/contact/", marking.contact, name="contact"),
     path("authors/<int:number>/join/", marking.join, name="join"),
     path("contributors/", listing.contributors, name="contributors"),
+    path("contributors/steps/", contributor_steps.table, name="contributor_steps"),
+    path("contributors/steps/table.csv", contributor_steps.table_csv, name="contributor_steps_csv"),
     path("contributors/export/", listing.export_csv, name="export_contributors"),
     path("contributors/import/", listing.import_csv, name="import_contributors"),
     path("contributors/swag/<int:suggestion_id>/", marking.suggestion, name="swag"),

@@ -30,6 +30,12 @@ class TeamConfig(AppConfig):
             personal_data as incident_personal_data,  # noqa: F401
         )
         from team.models import CoverageHours, Holiday
+        from team.release_room import (  # noqa: F401
+            audience as room_audience,
+        )
+        from team.release_room import (
+            personal_data as room_personal_data,  # noqa: F401
+        )
         from team.urgent import (
             audience,  # noqa: F401  (the rules of who sees what)
             panel,

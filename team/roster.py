@@ -80,7 +80,7 @@ def between(start: datetime, end: datetime, now: datetime) -> Roster:
     present = [Presence(shift, span) for shift in shifts for span in _times_present(shift, absences)]
     covered = hours.spans(start, end)
     on_desk = [p.span for p in present if not p.shift.is_on_call]
-    open_hours = coverage.without(covered, on_desk) if _is_used(start, end) else []
+    open_hours = coverage.without(covered, on_desk) if is_used(start, end) else []
     gaps = coverage.clipped(open_hours, now, end) if now < end else []
     days = Holiday.objects.filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
     releases = Release.objects.filter(rule__is_active=True, day__gte=start.date() - DAY, day__lte=end.date() + DAY)
@@ -146,7 +146,7 @@ def _times_present(shift: Shift, absences: Iterable[Absence]) -> list[Span]:
     return coverage.without([Span(shift.starts_at, shift.ends_at)], away)
 
 
-def _is_used(start: datetime, end: datetime) -> bool:
+def is_used(start: datetime, end: datetime) -> bool:
     """A team that enters no shifts has no gaps: somebody is there, the desk just doesn't know who."""
     shifts = Shift.objects.filter(is_on_call=False)
     return shifts.filter(starts_at__lt=end, ends_at__gt=start - timedelta(days=60)).exists()

@@ -12,6 +12,8 @@ from team.handover import lapsing, reminding
 from team.incidents import closing, grouping, opening, sending
 from team.meeting import planning as meetings
 from team.release import planning, swaps, telling
+from team.release_room import reading as release_rooms
+from team.release_room import reminding as release_reminders
 from team.schedule import announcing, pauses
 from team.urgent import escalating, rules
 from team.volunteers import calling, days
@@ -47,6 +49,14 @@ def follow_releases() -> None:
     planning.plan(now)
     swaps.lapse(now)
     telling.announce(now)
+
+
+@shared_task(name="team.read_release_rooms", ignore_result=True)  # type: ignore[untyped-decorator]
+def read_release_rooms() -> None:
+    """Every minute: on a release day, what is said in its Slack channel."""
+    now = desk_now()
+    release_rooms.read_due(now)
+    release_reminders.run(now)
 
 
 @shared_task(name="team.rotate_expertises", ignore_result=True)  # type: ignore[untyped-decorator]

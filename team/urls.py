@@ -6,7 +6,7 @@ from team.urgent import views as urgent
 
 app_name = "team"
 urlpatterns = [
-    path("releases/", include("team.release.urls")),
+    path("releases/", include("team.release_pages.urls")),
     path("incidents/", include("team.incident_pages.urls")),
     path("expertises/", include("team.expertise.urls")),
     path("meetings/", include("team.meeting.urls")),

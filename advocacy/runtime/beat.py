@@ -84,6 +84,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "calendars": every(60, "team.read_calendars"),
     # Plans the next release days, and tells the team a week ahead, on the day and after it.
     "releases": every(60, "team.follow_releases"),
+    # Reads the Slack channel of a release on its day, and reminds its owner. Nothing else sees what is said there.
+    "release channels": every(60, "team.read_release_rooms"),
     # Expertises that change hands: tells the team a week ahead, and does it on the day.
     "expertises": every(60, "team.rotate_expertises"),
     # Plans whose turn the monthly slides are, and prompts them in time.

@@ -70,6 +70,7 @@ PAGES = {
     "feedback": ("sam", "/feedback/"),
     "route feedback": ("sam", "/tickets/{ticket}/feedback/"),
     "contributors": ("mo", "/contributors/"),
+    "contributors' steps": ("mo", "/contributors/steps/"),
     "import contributors": ("mo", "/contributors/import/"),
     "volunteers": ("sam", "/volunteers/"),
     "training": ("sam", "/volunteers/training/"),

@@ -113,6 +113,12 @@ def test_rooms_are_those_of_the_documents() -> None:
     assert set(FACTS["rooms"]["names"]) <= used
 
 
+def test_release_day_is_that_of_the_documents_and_its_room_is_read() -> None:
+    """A rule with a channel is read on its day (`team/release_room/`)."""
+    (rule,) = [row.values for row in ROWS if row.kind == "release rule"]
+    assert {name: rule[name] for name in FACTS["release"]} == FACTS["release"]
+
+
 def test_the_sandbox_has_every_room_of_the_documents() -> None:
     known = {*FACTS["rooms"]["names"], *FACTS["rooms"]["guessed"]}
     assert sorted(room for room in known if room.removeprefix("#") not in world.SLACK_CHANNELS) == []

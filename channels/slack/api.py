@@ -33,6 +33,7 @@ INDEX_LAG_S = 15.0
 EVENT_TYPE = "desk_message"
 CLOCK_SKEW = timedelta(minutes=5)
 _MEMBER = re.compile(r"[UW][A-Z0-9]{5,}\Z")
+_ROOM = re.compile(r"[CG][A-Z0-9]{7,}\Z")
 _MAX_PAGES = 20
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
@@ -101,6 +102,40 @@ def thread(channel: str, ts: str) -> list[dict[str, Any]]:
     return list(_messages(client(), channel, ts, ts))
 
 
+def history(channel: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """The messages of a channel given by id, without thread replies, newest first, as Slack gives them; at most a few
+    thousand. Raises as `thread` does. https://docs.slack.dev/reference/methods/conversations.history"""
+    found = _messages(client(), channel, None, f"{since.timestamp():.6f}", latest=f"{until.timestamp():.6f}")
+    return list(found)
+
+
+def channel_id(name: str) -> str:
+    """Of a channel given by its name, with or without #. Raises Rejected if the app sees none, and as `whoami` does."""
+    found = _channel_id(client(), name)
+    if found == name and not _ROOM.match(name):
+        raise Rejected(_("The Slack app sees no channel %(name)s. Invite it there.") % {"name": name})
+    return found
+
+
+def member_name(member: str) -> str:
+    """The real name of a member given by id; "" if Slack knows none.
+    https://docs.slack.dev/reference/methods/users.info"""
+    slack = client()
+    try:
+        found = _call(lambda: slack.users_info(user=member)).get("user") or {}
+    except Rejected:
+        return ""
+    profile = found.get("profile") or {}
+    return str(profile.get("real_name") or found.get("real_name") or found.get("name") or "")
+
+
+def address() -> str:
+    """The address of the workspace, with a slash at its end: permalinks begin with it; "" if Slack doesn't say."""
+    slack = client()
+    found = str(_call(lambda: slack.auth_test()).get("url") or "")
+    return f"{found.rstrip('/')}/" if found else ""
+
+
 def missing(users: Iterable[str], groups: Iterable[str], channels: Iterable[str]) -> list[tuple[str, str]]:
     """(kind, id or name) of those that the workspace doesn't have: "user" (unknown or deactivated), "group", "channel".
     Raises Transient, RateLimited, AuthFailed, Rejected. https://docs.slack.dev/reference/methods/usergroups.list"""
@@ -124,15 +159,18 @@ def _is_member(slack: WebClient, user: str) -> bool:
 def _is_channel(slack: WebClient, name: str) -> bool:
     """A name is resolved by the list of channels; an id that is none stays as it is."""
     found = _channel_id(slack, name)
-    return found != name or bool(re.fullmatch(r"[CG][A-Z0-9]{7,}", name))
+    return found != name or bool(_ROOM.match(name))
 
 
-def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> Iterator[dict[str, Any]]:
+def _messages(
+    slack: WebClient, channel: str, thread_ts: Json, oldest: str, latest: str | None = None
+) -> Iterator[dict[str, Any]]:
     """Raises Uncertain if there are too many to read."""
     cursor: str | None = None
     for _page in range(_MAX_PAGES):
         page: dict[str, Any] = {
-            "channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200, "cursor": cursor
+            "channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200, "cursor": cursor,
+            **({"latest": latest} if latest else {}),
         }  # fmt: skip
         if thread_ts:
             data = _call(lambda page=page: slack.conversations_replies(ts=str(thread_ts), **page))  # type: ignore[misc]

@@ -89,7 +89,7 @@ def _is_new(question: Question, message: Mapping[str, Any]) -> bool:
 
 
 def _note(question: Question, message: Mapping[str, Any], now: datetime) -> None:
-    who, text = _name(message), markup.plain(str(message.get("text") or ""))[:MAX_TEXT].replace("\0", "")
+    who, text = name_of(message), markup.plain(str(message.get("text") or ""))[:MAX_TEXT].replace("\0", "")
     question.seen_ts = str(message["ts"])[:40]
     asked = _("%(who)s answers in %(channel)s: %(text)s")
     notes.write(question.ticket, None, asked % {"who": who, "channel": question.slack_channel, "text": text}, now)
@@ -101,7 +101,8 @@ def _note(question: Question, message: Mapping[str, Any], now: datetime) -> None
         parking.wake(question.ticket_id, None, now=now, why=why)
 
 
-def _name(message: Mapping[str, Any]) -> str:
+def name_of(message: Mapping[str, Any]) -> str:
+    """Of whoever wrote a Slack message, as far as the desk or the message itself knows; else their member id."""
     slack_id = str(message.get("user") or "")
     profile = message.get("user_profile")
     given = str(profile.get("real_name") or profile.get("name") or "") if isinstance(profile, Mapping) else ""

@@ -15,6 +15,7 @@ from team.models.handover import HandOver, HandOverItem
 from team.models.incident import Incident, IncidentBatch, IncidentKind, IncidentMention, IncidentReply
 from team.models.meeting import Meeting, MeetingCheck, MeetingRule, validate_items
 from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
+from team.models.release_room import ReleaseRoom, RoomMessage
 from team.models.rota import RotaPlace
 from team.models.urgent import UrgentCall, UrgentPerson, UrgentPost, UrgentRule
 from team.models.volunteer import PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
@@ -41,8 +42,10 @@ __all__ = [
     "MeetingRule",
     "PracticePass",
     "Release",
+    "ReleaseRoom",
     "ReleaseRule",
     "ReleaseSwap",
+    "RoomMessage",
     "RotaPlace",
     "Shift",
     "UrgentCall",

@@ -49,6 +49,13 @@ class ReleaseRule(models.Model):
         validators=[validate_words],
         help_text=_("A mention with one of them counts as about the release. Its name and its link count anyway."),
     )
+    per_hour = models.PositiveSmallIntegerField(
+        _("mentions per hour"),
+        default=6,
+        db_default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(500)],
+        help_text=_("How many one person handles. The page of a release day counts by it whether enough are on."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

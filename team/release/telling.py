@@ -13,13 +13,14 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels import sweeps
 from channels.outbox import slack_posts
 from team import coverage
 from team.coverage import DAY, Span
 from team.duties import rota, slack
-from team.models import Release, ReleaseSwap
+from team.models import Release, ReleaseSwap, RoomMessage
 from team.release import calendar, summary
 
 AHEAD = timedelta(days=7)
@@ -50,7 +51,7 @@ def _announce(release_id: int, now: datetime) -> bool:
         _to_the_room(release, now)
         return True
     if release.told_summary_at is None and after.start <= now < after.end:
-        return _mark(release, "told_summary_at", now, summary.sentence(summary.of(release)))
+        return _mark(release, "told_summary_at", now, _after(release))
     return False
 
 
@@ -96,6 +97,17 @@ def _today(release: Release, now: datetime) -> str:
     if names:
         lines.append(_("Experts on call: %(names)s") % {"names": slack_posts.escaped(", ".join(names))})
     return "\n".join(lines)
+
+
+def _after(release: Release) -> str:
+    """The summary, and how much of the release's channel nobody has looked at."""
+    left = RoomMessage.objects.filter(room__release=release, done_at=None, is_deleted=False).count()
+    words = ngettext(
+        "%(count)d message in %(room)s is still open.", "%(count)d messages in %(room)s are still open.", left
+    )
+    room = slack_posts.escaped(release.rule.slack_channel)
+    open_words = [words % {"count": left, "room": room}] if left else []
+    return "\n".join([summary.sentence(summary.of(release)), *open_words])
 
 
 def _to_the_room(release: Release, now: datetime) -> None:

@@ -24,7 +24,7 @@ POST = "https://acme.example/releases/17-6/"
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch):
-    monkeypatch.setattr("team.release.views.desk_now", lambda: NOW)
+    monkeypatch.setattr("team.release_pages.views.desk_now", lambda: NOW)
 
 
 @pytest.fixture

@@ -61,6 +61,9 @@ from team.models import (
     IncidentBatch,
     IncidentMention,
     IncidentReply,
+    Release,
+    ReleaseRoom,
+    ReleaseRule,
     UrgentCall,
     UrgentPost,
 )
@@ -186,6 +189,11 @@ def _by_us(w):
     UrgentPost.objects.create(call=call, slack_channel="#x", outbound=left(f"urgent:{ticket.pk}:#x"))
     day = HandOver.objects.create(user=user, day=now.date(), note=f"{MARK} calls")
     HandOverItem.objects.create(hand_over=day, ticket=ticket, decision="keep", note=f"{MARK} calls", at=now)
+    rule = ReleaseRule.objects.create(name="Monthly release")
+    release = Release.objects.create(rule=rule, month=now.date().replace(day=1), day=now.date())
+    ReleaseRoom.objects.create(release=release, name="#release-post").messages.create(
+        ts="1.1", thread_ts="1.1", who="Kofi", text=f"{MARK} asks:\nMy {MARK} number is 12345.", posted_at=now
+    )
     incident = Incident.objects.create(name="Outage", started_at=now, opened_at=now)
     IncidentMention.objects.create(incident=incident, ticket=ticket, by=user, at=now)
     batch = IncidentBatch.objects.create(incident=incident, key=uuid4(), kind="answer", text="Sorry!", by=user, at=now)

@@ -21,7 +21,8 @@ from team.coverage import DAY
 from team.duties import rota
 from team.models import Release, ReleaseRule, ReleaseSwap, RotaPlace
 from team.release import calendar, grouping, overview, planning, summary, swaps, volume
-from team.release.forms import OwnerForm, ReleaseForm
+from team.release_pages import room_views, staffing
+from team.release_pages.forms import OwnerForm, ReleaseForm
 
 PAST = 12
 may_see = permission_required("team.view_release", raise_exception=True)
@@ -88,7 +89,8 @@ def _page(
     now, user = desk_now(), request.user
     shown = calendar.shown(found.rule, found.day)
     expected = volume.of(found, user, now)
-    _who_is_on(expected, roster.between(shown.start, shown.end, now))
+    shifts = roster.between(shown.start, shown.end, now)
+    _who_is_on(expected, shifts)
     may_change = user.has_perm("team.change_release")
     has_problem = bool(draft) or (form is not None and bool(form.errors))
     context = {
@@ -98,7 +100,9 @@ def _page(
         "state": _state(found, now),
         "is_away": found.owner_id in rota.away_on(found.day),
         "volume": expected,
+        "staffing": staffing.of(found, expected, shifts, user, now),
         "groups": grouping.of(found, user),
+        "room": room_views.shown(found, user, now),
         "experts": found.experts.filter(is_active=True).select_related("person"),
         "summary": summary.of(found) if calendar.hours_of(found).start <= now else None,
         "form": form or ReleaseForm(instance=found, auto_id="release-%s"),

@@ -1,0 +1,1 @@
+"""The Slack channel of a release: read on its day, each thread decided about, its owner reminded of the rest."""
