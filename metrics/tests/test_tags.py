@@ -173,4 +173,4 @@ def test_csv_has_the_rows_of_the_table(client, desk):
 
 def test_nothing_rises_and_the_page_says_so(client):
     page = client.get(PAGE).content.decode()
-    assert "No tag has more mentions" in page
+    assert "No tag has risen" in page

@@ -92,7 +92,7 @@ def test_who_helped_or_trained_comes_first_and_who_cannot_is_not_proposed(client
 def test_one_press_invites_with_the_owner_as_buddy_and_a_second_one_invites_nobody(client, release, sam, vera):
     client.force_login(UserFactory(username="ada", role="advocate"))
     assert "vera is invited." in press(client, release, "invite", user=vera.pk)
-    assert "invited for that day already" in press(client, release, "invite", user=vera.pk)
+    assert "already invited for that day" in press(client, release, "invite", user=vera.pk)
     day = VolunteerDay.objects.get()
     assert (day.user, day.day, day.buddy, day.state) == (vera, DAY, sam, "invited")
     html = page(client, release)
