@@ -99,6 +99,11 @@ class Place:
         return re.sub(r"\d+", "#", f"{self.label} {self.scopes} {self.tag} {self.type}")
 
     @property
+    def own_changes(self) -> tuple[str, ...]:
+        """A day chosen by hand makes the period a custom one."""
+        return ("others",) if self.type == "date" else ()
+
+    @property
     def sort(self) -> str:
         """What a browser, and a script that listens for a scope, can't tell apart."""
         return f"{self.kind} {self.scopes} {self.tag} {self.type} {self.locked} {self.filters} {bool(self.own)}"
@@ -156,7 +161,7 @@ class Keyboard:
         # Space presses a button that belongs to no filter.
         self.page.keyboard.type(TEXT if place.kind == "field" or place.filters else TEXT.replace(" ", ""))
         seen = self.page.evaluate("everyKey.after()")
-        free = Allowed((), ("focus",)) if place.kind == "menu" else Allowed()
+        free = Allowed((), ("focus",) if place.kind == "menu" else place.own_changes)
         if place.scopes == ["palette"]:
             free = Allowed(("fetch GET /palette/",))
         self.judge(place, "typed text", free, seen)
@@ -220,7 +225,7 @@ def _natively(place: Place, modifiers: str, name: str) -> Allowed:
     """What the table says, and what the browser does by itself for the focused control."""
     key = None if modifiers == "Alt+" else _by_table(place, modifiers, name)
     allowed = ACTIONS[key.action] if key else Allowed()
-    effects, changes = list(allowed.effects), list(allowed.changes)
+    effects, changes = list(allowed.effects), [*allowed.changes, *place.own_changes]
     if name == "Tab":
         changes += ["focus", "open"]
     if place.scopes == ["palette"]:
