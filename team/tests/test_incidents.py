@@ -372,13 +372,9 @@ def test_ticket_is_added_by_number_and_by_one_key_and_undone(client, sam):
     back = client.post(url, {"ticket": by_key.pk, "back": "yes"})
     assert back.headers["Location"] == reverse("mentions:ticket", args=[by_key.pk])
     assert found.mentions.count() == 2
+    take_back = reverse("team:incident_take_back", args=[found.mentions.get(ticket=by_key).pk])
     for _click in range(2):
-        client.post(
-            reverse(
-                "team:incident_take_back",
-                args=[found.mentions.filter(ticket=by_key).values_list("pk", flat=True).first() or 1],
-            )
-        )
+        client.post(take_back)
     assert [each.ticket for each in found.mentions.all()] == [by_number]
 
 
