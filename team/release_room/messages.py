@@ -33,7 +33,7 @@ class Said:
 @dataclass(slots=True)
 class Read:
     """One read of a channel, from `since` on. `threads`: those that were read whole, with their replies in `said`;
-    `names`: of members, by id; `is_whole`: every thread was."""
+    `names`: of members, by id; `is_whole`: every thread was; `is_partial`: threads with new replies are left."""
 
     slack_id: str
     since: datetime
@@ -42,6 +42,7 @@ class Read:
     names: dict[str, str] = field(default_factory=dict)
     workspace: str = ""
     is_whole: bool = False
+    is_partial: bool = False
 
 
 def said(message: Mapping[str, Any]) -> Said | None:

@@ -26,6 +26,7 @@ LATE = DAY
 THREADS_EVERY = timedelta(minutes=10)
 """How often all threads are read for edits; those with a new reply are read at once."""
 MAX_THREADS = 40
+"""In one read: those with new replies first; the next read goes on."""
 BROKEN = timedelta(minutes=10)
 KEPT = timedelta(days=90)
 
@@ -82,9 +83,10 @@ def _ask(room: ReleaseRoom, span: Span, now: datetime) -> Read:
     is_whole = room.threads_at is None or now - room.threads_at >= THREADS_EVERY or now >= span.end
     known = set(room.messages.values_list("ts", flat=True))
     roots = [found for found in map(messages.said, api.history(slack_id, *span)) if found is not None]
-    read = Read(slack_id, span.start, list(roots), is_whole=is_whole)
-    changed = [root for root in roots if root.latest_reply and (is_whole or root.latest_reply not in known)]
-    for root in changed[:MAX_THREADS]:
+    unread = [root for root in roots if root.latest_reply and root.latest_reply not in known]
+    others = [root for root in roots if root.latest_reply in known] if is_whole else []
+    read = Read(slack_id, span.start, list(roots), is_whole=is_whole, is_partial=len(unread) > MAX_THREADS)
+    for root in [*unread, *others][:MAX_THREADS]:
         replies = [found for found in map(messages.said, api.thread(slack_id, root.ts)) if found is not None]
         read.said += [reply for reply in replies if reply.ts != root.ts and reply.posted_at < span.end]
         read.threads.add(root.ts)

@@ -27,8 +27,10 @@ def take_in(room_id: int, read: Read, now: datetime) -> int:
     found = {one.ts: one for one in read.said}
     changed = sum(_keep(room, read, one, known, now) for _ts, one in sorted(found.items()))
     _drop(known, found, read)
-    room.slack_id, room.error, room.read_at, room.not_before = read.slack_id, "", now, None
-    room.threads_at = now if read.is_whole else room.threads_at
+    room.slack_id, room.error, room.not_before = read.slack_id, "", None
+    if not read.is_partial:  # else the day is not over before the rest is read
+        room.read_at = now
+        room.threads_at = now if read.is_whole else room.threads_at
     room.save(update_fields=["slack_id", "error", "read_at", "not_before", "threads_at"])
     return changed
 

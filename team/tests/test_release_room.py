@@ -175,6 +175,16 @@ def test_an_edited_reply_is_seen_when_all_threads_are_read(release, slack):
     assert rows()[1][1] == "Yes"
 
 
+def test_replies_in_more_threads_than_one_read_takes_are_read_even_after_the_day(release, slack, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_THREADS", 2)
+    for number in range(5):
+        root = slack.says(f"Question {number}", NOW + timedelta(minutes=number))
+        slack.replies(root, f"Answer {number}", NOW + timedelta(minutes=10 + number))
+    after = datetime(2026, 7, 23, 0, 1, tzinfo=UTC)
+    assert [reading.read_due(after + timedelta(minutes=minute)) for minute in range(4)] == [1, 1, 1, 0]
+    assert sorted(text for _who, text in rows() if text.startswith("Answer")) == [f"Answer {n}" for n in range(5)]
+
+
 def test_what_slack_refuses_is_on_the_page_and_tried_again_later(client, release, slack):
     slack.says("hello")
     slack.error = Rejected("The Slack app sees no channel #release-post.")
