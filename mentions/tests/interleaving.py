@@ -100,9 +100,9 @@ class Pair:
 
     def every_two_switches(self, world: Callable[[], tuple[Job, Job]], most: int) -> Iterator[Met]:
         """Once for each pair of places, one of each job, at which both can stand; of more than `most` places of a job,
-        so many, evenly spread."""
-        places = [self._places(lambda n=n: world()[n], most) for n in (0, 1)]
-        for at, back_at in product(*places):
+        so many, evenly spread. Not where the second job has only read: the first runs on as if it were alone."""
+        places, places_back = (self._places(lambda n=n: world()[n], most) for n in (0, 1))
+        for at, back_at in product(places, places_back[1:]):
             met = self.meet_twice(*world(), at, back_at)
             if met.stopped:
                 yield met

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -20,6 +21,7 @@ from mentions.replies import posts, replies
 from mentions.replies.sending_states import OVER, STAGE_OF, Stage
 from mentions.tests.interleaved_worlds import KINDS, Made, settle_everything
 from mentions.tests.interleaving import Job, Met, Pair
+from mentions.tests.restored import Restored
 from mentions.tickets.transitions import OutcomeRefused
 from mentions.triage import merging
 
@@ -78,18 +80,17 @@ def _id(value: str) -> str:
 
 @pytest.mark.parametrize(("kind", "first"), FIRSTS, ids=_id)
 def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
-    made: list[Made] = []
     with Pair() as pair:
         for second in seconds(kind, first):
-
-            def world(second: str = second) -> tuple[Job, Job]:
-                made.append(KINDS[kind](wire))
-                return made[-1].jobs[first], made[-1].jobs[second]
-
-            for met in pair.every_switch(world):
-                _everything_holds(made[-1], met, first, second)
+            restored = Restored(wire, KINDS[kind](wire))
+            for met in pair.every_switch(partial(_jobs, restored, first, second)):
+                _everything_holds(restored.world, met, first, second)
     assert "deadlock" not in caplog.text
-    assert len(made) >= len(seconds(kind, first))
+
+
+def _jobs(restored: Restored, first: str, second: str) -> tuple[Job, Job]:
+    jobs = restored.again().jobs
+    return jobs[first], jobs[second]
 
 
 MOST_PLACES = 3
@@ -99,16 +100,11 @@ MOST_PLACES = 3
 @pytest.mark.parametrize(("kind", "first"), [(k, f) for k, f in FIRSTS if f in JOBS[k][0]], ids=_id)
 def test_promises_hold_where_both_stop_halfway(wire, caplog, kind, first):
     """The promise's own jobs among themselves and with each other thing: one stops, the other stops, the one ends."""
-    made: list[Made] = []
     with Pair() as pair:
         for second in seconds(kind, first):
-
-            def world(second: str = second) -> tuple[Job, Job]:
-                made.append(KINDS[kind](wire))
-                return made[-1].jobs[first], made[-1].jobs[second]
-
-            for met in pair.every_two_switches(world, MOST_PLACES):
-                _everything_holds(made[-1], met, first, second)
+            restored = Restored(wire, KINDS[kind](wire))
+            for met in pair.every_two_switches(partial(_jobs, restored, first, second), MOST_PLACES):
+                _everything_holds(restored.world, met, first, second)
     assert "deadlock" not in caplog.text
 
 
