@@ -46,8 +46,7 @@ class Restored:
     def _fill(self, table: str) -> str:
         columns = self.columns[table]
         return (
-            f'INSERT INTO public."{table}" ({columns}) OVERRIDING SYSTEM VALUE '
-            f'SELECT {columns} FROM {SCHEMA}."{table}"'
+            f'INSERT INTO public."{table}" ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {SCHEMA}."{table}"'
         )
 
 
