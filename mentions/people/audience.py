@@ -55,11 +55,12 @@ VIEW = "mentions.view_ticket"
 NOBODY = Q(pk__in=[])
 
 
-def _visible(channel_id: str, ticket_id: str, hidden: str = HIDDEN_CHANNELS) -> str:
-    """SQL over these two columns; `%(me)s` is the viewer. `hidden`: SQL for an array of channel ids."""
+def _visible(channel_id: str, ticket_id: str, hidden: str = HIDDEN_CHANNELS, fence: str = "") -> str:
+    """SQL over these two columns; `%(me)s` is the viewer. `hidden`: SQL for an array of channel ids. `fence`: ends the
+    look for a narrowed audience."""
     return f"""({channel_id} <> ALL ({hidden})
     AND NOT EXISTS (SELECT 1 FROM mentions_audiencelimit narrowed
-        WHERE narrowed.ticket_id = {ticket_id} AND narrowed.channel_id = ANY ({hidden})))"""  # noqa: S608
+        WHERE narrowed.ticket_id = {ticket_id} AND narrowed.channel_id = ANY ({hidden}) {fence}))"""  # noqa: S608
 
 
 VISIBLE = Fragment(_visible("mentions_ticket.channel_id", "mentions_ticket.id"))
@@ -67,10 +68,13 @@ VISIBLE = Fragment(_visible("mentions_ticket.channel_id", "mentions_ticket.id"))
 
 WITH_HIDDEN = Fragment(f"WITH hidden_from_me AS MATERIALIZED (SELECT {HIDDEN_CHANNELS} AS ids)")
 VISIBLE_AGAIN = Fragment(
-    _visible("mentions_ticket.channel_id", "mentions_ticket.id", "(SELECT ids FROM hidden_from_me)::bigint[]")
+    _visible(
+        "mentions_ticket.channel_id", "mentions_ticket.id", "(SELECT ids FROM hidden_from_me)::bigint[]", "OFFSET 0"
+    )
 )
 """The same rule for a statement that needs it many times and begins with `WITH_HIDDEN`: the hidden channels are planned
-and looked up once."""
+and looked up once. The fence has audiences looked for row by row: a count that stops at a thousand tickets must not
+begin with a join of all of them."""
 
 
 class VisibleTicket(Func):
