@@ -98,6 +98,9 @@ class Figures:
     def page(self) -> bool:
         from django.core.cache import cache
 
+        from advocacy.monitoring import heartbeats
+
+        heartbeats.mark(heartbeats.parts())  # else every page asks when each of them was first missed
         pages: list[Callable[[], Any]] = [lambda: self.client.get(PAGE), lambda: self.client.get("/bench-minimal/")]
         cache.clear()
         made_s = measure.seconds(pages[0])

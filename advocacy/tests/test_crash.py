@@ -1,6 +1,6 @@
 """The promises of the desk under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
 
-800 mentions come in batches on six platforms while advocates answer and notices go to Slack; the worker's whole group
+400 mentions come in batches on six platforms while advocates answer and notices go to Slack; the worker's whole group
 is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk is
 left alone, and its tables are compared with what the sandbox knows. CRASH_SEED in the environment repeats a run's
 choices (not its timing); CRASH_MENTIONS makes it longer.
@@ -23,7 +23,7 @@ from sandbox.world import SLACK_TOKEN
 
 logger = logging.getLogger(__name__)
 
-MENTIONS = int(os.environ.get("CRASH_MENTIONS", "800"))
+MENTIONS = int(os.environ.get("CRASH_MENTIONS", "400"))
 KILLS, REPLIES = 10, 80
 FLUSHES, RESTART = (2, 6), 4
 PATIENCE_S = 120  # an idle machine needs about 10
