@@ -55,6 +55,7 @@ class TeamConfig(AppConfig):
         desk.UNDO_URLS["urgent"] = "team:withdraw"
         desk.UNDO_URLS["incident"] = "team:incident_undo_step"
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
+        menu.register(menu.Entry(_("Training"), "team:training", "team.view_volunteerday", 78, is_seldom=True))
         menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))
         for signal in (post_save, post_delete):
             for model in (Team, CoverageHours, Holiday):

@@ -192,6 +192,7 @@ class Contact(models.Model):
         ADVOCATES = "advocates", _("Advocates")
         INCIDENT = "incident", _("Incident management")
         ROOM = "room", _("Slack channels")
+        LEARNING = "learning", _("Learning")
         OTHER = "other", _("Others")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.OTHER)
