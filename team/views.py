@@ -65,6 +65,7 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
         "today": today,
         "zone": zone.key,
         "team": team,
+        "of_team": f"&team={team.pk}" if team else "",
         "teams": teams,
         "on_now": roster.on_now(now, number),
         "is_covered": covered.covers(now),
