@@ -70,7 +70,7 @@ def follow_reports(sender: Any, state_ids: Sequence[int], message_ids: Sequence[
     following.notice(state_ids, desk_now())
 
 
-TARGET = ("target_minutes", "skips_weekends", "counts_coverage")
+TARGET = ("target_minutes", "skips_weekends", "counts_coverage", "team_id")
 
 
 @receiver(pre_save, sender=Channel, dispatch_uid="mentions.note_target")

@@ -43,7 +43,7 @@ class Due(Func):
     output_field = DateTimeField()
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
-        """All five expressions are columns without parameters, so each may be repeated in the SQL."""
+        """All six expressions are columns without parameters, so each may be repeated in the SQL."""
         columns = (compiler.compile(expression)[0] for expression in self.get_source_expressions())
         posted_at, own_minutes, priority, *which = columns
         return targets.due_sql(posted_at, targets.target_minutes_sql(own_minutes, priority), *which), ()
@@ -55,6 +55,7 @@ DUE = Due(
     F("priority"),
     F("channel__skips_weekends"),
     F("channel__counts_coverage"),
+    F("channel__team_id"),
 )
 
 

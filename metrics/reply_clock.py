@@ -22,25 +22,25 @@ class ReplyClock:
     def reply_time(self) -> ReplyTime:
         """Over tickets with a first reply."""
         start = "created_at" if self.from_arrival else "posted_at"
-        return ReplyTime(F(start), F("first_reply_at"), in_coverage=self.in_coverage)
+        team = [F("channel__team_id")] if self.in_coverage else []
+        return ReplyTime(F(start), F("first_reply_at"), *team)
 
 
 class ReplyTime(Func):
-    """The time between two columns, at least 0."""
+    """The time between two columns, at least 0; with a third, of that team's coverage hours."""
 
     output_field = DurationField()
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
-        """Both are columns without parameters, so each may be repeated in the SQL."""
-        start, end = (compiler.compile(expression)[0] for expression in self.get_source_expressions())
-        return reply_time_sql(start, end, in_coverage=self.extra["in_coverage"]), ()
+        """All are columns without parameters, so each may be repeated in the SQL."""
+        return reply_time_sql(*(compiler.compile(expression)[0] for expression in self.get_source_expressions())), ()
 
 
-def reply_time_sql(start: str, end: str, *, in_coverage: bool) -> str:
+def reply_time_sql(start: str, end: str, team: str = "") -> str:
     """An interval, in SQL."""
-    if not in_coverage:
+    if not team:
         return f"greatest({end} - {start}, interval '0')"
-    counted = f"greatest({covered_counter_sql(end)} - {covered_counter_sql(start)}, 0)"
+    counted = f"greatest({covered_counter_sql(end, team)} - {covered_counter_sql(start, team)}, 0)"
     return f"make_interval(secs => ({counted})::double precision)"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from channels.models import Team
 from team.calendars import admin as calendars  # noqa: F401  (registers its own)
 from team.models import (
     Absence,
@@ -22,8 +23,9 @@ from team.models import (
 
 @admin.register(Shift)
 class ShiftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("user", "starts_at", "ends_at", "is_on_call", "note")
-    list_filter = ("user", "is_on_call")
+    list_display = ("user", "starts_at", "ends_at", "team", "is_on_call", "note")
+    list_filter = ("user", "team", "is_on_call")
+    list_select_related = ("user", "team")
     date_hierarchy = "starts_at"
 
 
@@ -45,13 +47,30 @@ class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class CoverageHoursAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """When the team is there; local times follow DST."""
 
-    list_display = ("__str__", "weekday", "starts", "ends", "time_zone")
-    list_filter = ("weekday",)
+    list_display = ("__str__", "team", "weekday", "starts", "ends", "time_zone")
+    list_filter = ("team", "weekday")
+    list_select_related = ("team",)
+
+
+class TeamHours(admin.TabularInline):  # type: ignore[type-arg]
+    model = CoverageHours
+    extra = 0
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Teams with hours of their own. Each channel's form says whose it is."""
+
+    list_display = ("name",)
+    search_fields = ("name",)
+    inlines = (TeamHours,)
 
 
 @admin.register(Holiday)
 class HolidayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("day", "name")
+    list_display = ("day", "name", "team")
+    list_filter = ("team",)
+    list_select_related = ("team",)
     search_fields = ("name",)
 
 

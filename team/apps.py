@@ -11,6 +11,7 @@ class TeamConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from channels.models import Team
         from experts.directory import suggestions
         from experts.listening import buttons
         from mentions.templatetags import desk
@@ -54,9 +55,10 @@ class TeamConfig(AppConfig):
         desk.UNDO_URLS["urgent"] = "team:withdraw"
         desk.UNDO_URLS["incident"] = "team:incident_undo_step"
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
+        menu.register(menu.Entry(_("Training"), "team:training", "team.view_volunteerday", 78, is_seldom=True))
         menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))
         for signal in (post_save, post_delete):
-            for model in (CoverageHours, Holiday):
+            for model in (Team, CoverageHours, Holiday):
                 signal.connect(publish_later, sender=model, dispatch_uid=f"team.publish.{model.__name__}")
 
 

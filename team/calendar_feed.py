@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.core import signing
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
+from channels.models import Team
+from mentions.clocks.covered import DESK
 from team import roster
 from team.coverage import DAY
 from team.models import Absence, CalendarAddress, Release
@@ -48,28 +51,51 @@ def owner_of(address: str) -> Any:
     return user
 
 
-def calendar(now: datetime) -> bytes:
-    """Shifts, absences, release days and gaps of the team from BEHIND to AHEAD."""
-    shown = roster.between(now - BEHIND, now + AHEAD, now)
-    feed = Calendar()
-    feed.add("prodid", "-//mention desk//coverage//EN")
-    feed.add("version", "2.0")
-    feed.add("x-wr-calname", _("%(company)s coverage") % {"company": settings.COMPANY_NAME})
-    feed.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
-    for presence in shown.present:
-        shift, span = presence.shift, presence.span
-        title = (_("%(who)s on call") if shift.is_on_call else _("%(who)s on shift")) % {"who": named(shift.user)}
-        feed.add_component(
-            _event(f"shift-{shift.pk}-{span.start:%Y%m%dT%H%M}", title, span.start, span.end, now, shift.note)
-        )
+def calendar(now: datetime, only: int | None = None) -> bytes:
+    """Shifts and gaps of the desk and of every team from BEHIND to AHEAD, or of one (`only`; 0: the desk's own);
+    absences and release days."""
+    teams = {DESK: "", **dict(Team.objects.values_list("pk", "name"))}
+    only = only if only in (None, *teams) else DESK
+    feed = _headed(teams[only or DESK])
+    for team, name in teams.items():
+        if only in (None, team):
+            shown = roster.between(now - BEHIND, now + AHEAD, now, team)
+            for event in [*_shifts(shown, name, now), *_gaps(shown, team, name, now)]:
+                feed.add_component(event)
     for absence in shown.absences:
         feed.add_component(_away(absence, now))
     for release in shown.releases:
         feed.add_component(_release(release, now))
-    for gap in shown.gaps:
-        feed.add_component(_event(f"gap-{gap.start:%Y%m%dT%H%M}", _("Nobody on shift"), gap.start, gap.end, now))
     written: bytes = feed.to_ical()
     return written
+
+
+def _headed(team: str) -> Calendar:
+    feed = Calendar()
+    feed.add("prodid", "-//mention desk//coverage//EN")
+    feed.add("version", "2.0")
+    feed.add("x-wr-calname", _of(team, _("%(company)s coverage") % {"company": settings.COMPANY_NAME}))
+    feed.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    return feed
+
+
+def _shifts(shown: roster.Roster, team: str, now: datetime) -> Iterator[Event]:
+    for presence in shown.present:
+        shift, span = presence.shift, presence.span
+        title = (_("%(who)s on call") if shift.is_on_call else _("%(who)s on shift")) % {"who": named(shift.user)}
+        uid = f"shift-{shift.pk}-{span.start:%Y%m%dT%H%M}"
+        yield _event(uid, _of(team, title), span.start, span.end, now, shift.note)
+
+
+def _gaps(shown: roster.Roster, team: int, name: str, now: datetime) -> Iterator[Event]:
+    for gap in shown.gaps:
+        uid = f"gap-{f'{team}-' if team else ''}{gap.start:%Y%m%dT%H%M}"
+        yield _event(uid, _of(name, _("Nobody on shift")), gap.start, gap.end, now)
+
+
+def _of(team: str, title: str) -> str:
+    """The desk's own needs no name."""
+    return f"{team}: {title}" if team else title
 
 
 def is_of_this_desk(uid: str) -> bool:

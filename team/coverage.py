@@ -1,4 +1,4 @@
-"""Coverage hours as spans of time. Local times become UTC day by day, so they follow DST.
+"""Coverage hours of the desk and of each team, as spans of time. Local times become UTC day by day: they follow DST.
 
 The reply clocks below this floor read the published spans (`mentions.clocks.covered`).
 """
@@ -11,7 +11,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q, QuerySet
+
+from channels.models import Team
 from mentions.clocks import covered
+from mentions.clocks.covered import DESK
 from team.models import CoverageHours, Holiday
 
 DAY = timedelta(days=1)
@@ -77,16 +81,29 @@ class Coverage:
             day += DAY
 
 
-def load() -> Coverage:
-    """Two queries."""
-    periods = [Period(row.weekday, row.starts, row.ends, row.zone) for row in CoverageHours.objects.all()]
-    return Coverage(periods, frozenset(Holiday.objects.values_list("day", flat=True)))
+def load(team: int = DESK) -> Coverage:
+    """Of a team, by its id: its own hours, else the desk's; without the holidays of all and its own. Two queries."""
+    rows = list(CoverageHours.objects.filter(Q(team=None) | Q(team=team)))
+    own = [row for row in rows if row.team_id == team]
+    periods = [Period(row.weekday, row.starts, row.ends, row.zone) for row in own or rows]
+    return Coverage(periods, frozenset(holidays(team).values_list("day", flat=True)))
+
+
+def holidays(team: int = DESK) -> QuerySet[Holiday]:
+    return Holiday.objects.filter(Q(team=None) | Q(team=team))
 
 
 def publish(now: datetime) -> bool:
     """Give the reply clocks the current hours and holidays. They apply to the past, too. False if nothing changed."""
     last = datetime.combine(now.astimezone(UTC).date(), time(0), UTC) + PUBLISHED_AHEAD
-    return covered.publish(load().spans(PUBLISHED_FROM, last))
+    teams = list(Team.objects.values_list("pk", flat=True))
+    changed = [covered.publish(load().spans(PUBLISHED_FROM, last)), covered.keep(teams)]
+    for team in teams:
+        hours = load(team)
+        # A team whose every hour counts says so: the reports tell teams apart by what is published of them.
+        spans = hours.spans(PUBLISHED_FROM, last) if hours.periods else [Span(PUBLISHED_FROM, last)]
+        changed.append(covered.publish(spans, team))
+    return any(changed)
 
 
 def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from channels.models import Team
 from team.models.coverage import FIRST_DAY, LAST_DAY, validate_day
 
 
@@ -30,12 +31,18 @@ class ShiftForm(forms.Form):
         label=_("To"), initial=time(16), help_text=_("If this is earlier than “From”, the shift ends the next day.")
     )
     until = _day(label=_("Every week until"), required=False, help_text=_("Leave empty for this day only."))
+    team = forms.ModelChoiceField(Team.objects.all(), label=_("Team"), required=False, empty_label=_("Desk"))
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
     is_on_call = forms.BooleanField(
         label=_("On call"),
         required=False,
         help_text=_("Reached when something is urgent outside of coverage hours; does not count as coverage."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not Team.objects.exists():
+            del self.fields["team"]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+from django.db.models import QuerySet
+
+from mentions.clocks.covered import DESK
 from mentions.models import Preference
 from mentions.views import viewer
 from team import coverage
 from team.coverage import DAY, Span
-from team.models import Absence, Holiday, Release, Shift
+from team.models import Absence, Release, Shift
 
 PLANNED = timedelta(days=7)
 """Whoever has no shift for so long has not entered any."""
@@ -68,10 +71,10 @@ class Roster:
         )
 
 
-def between(start: datetime, end: datetime, now: datetime) -> Roster:
-    """Six queries."""
-    hours = coverage.load()
-    shifts = list(Shift.objects.filter(starts_at__lt=end, ends_at__gt=start).select_related("user__preference"))
+def between(start: datetime, end: datetime, now: datetime, team: int | None = DESK) -> Roster:
+    """Of one team or of the desk's own hours; None: everybody's shifts, and no gaps. Six queries."""
+    hours = coverage.load(team or DESK)
+    shifts = list(_shifts(team).filter(starts_at__lt=end, ends_at__gt=start).select_related("user__preference", "team"))
     absences = list(
         Absence.objects.filter(first_day__lte=end.date() + DAY, last_day__gte=start.date() - DAY)
         .select_related("user__preference")
@@ -80,36 +83,44 @@ def between(start: datetime, end: datetime, now: datetime) -> Roster:
     present = [Presence(shift, span) for shift in shifts for span in _times_present(shift, absences)]
     covered = hours.spans(start, end)
     on_desk = [p.span for p in present if not p.shift.is_on_call]
-    open_hours = coverage.without(covered, on_desk) if is_used(start, end) else []
+    open_hours = coverage.without(covered, on_desk) if team is not None and is_used(start, end, team) else []
     gaps = coverage.clipped(open_hours, now, end) if now < end else []
-    days = Holiday.objects.filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
+    days = coverage.holidays(team or DESK).filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
     releases = Release.objects.filter(rule__is_active=True, day__gte=start.date() - DAY, day__lte=end.date() + DAY)
     named = dict(days.values_list("day", "name"))
     return Roster(covered, present, absences, gaps, named, list(releases.select_related("owner", "rule")))
 
 
-def on_now(now: datetime) -> list[Any]:
-    """The people on shift and not away, and those who marked themselves on shift in their settings."""
-    present = [p.shift.user for p in _present(now) if not p.shift.is_on_call]
+def on_now(now: datetime, team: int | None = None) -> list[Any]:
+    """The people on shift and not away, and those who marked themselves on shift in their settings. With `team`, those
+    whose shift covers its hours; who only says so is at the desk."""
+    present = [p.shift.user for p in _present(now, team) if not p.shift.is_on_call]
     said = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
-    people = {user.pk: user for user in (*present, *(preference.user for preference in said)) if user.is_active}
+    here = [] if team else [preference.user for preference in said]
+    people = {user.pk: user for user in (*present, *here) if user.is_active}
     return sorted(people.values(), key=lambda user: user.username)
 
 
-def on_call_now(now: datetime) -> list[Any]:
-    """The people with a shift on call, without an absence."""
-    people = {p.shift.user.pk: p.shift.user for p in _present(now) if p.shift.is_on_call and p.shift.user.is_active}
+def on_call_now(now: datetime, team: int | None = None) -> list[Any]:
+    """The people with a shift on call, without an absence; with `team`, those on call for it."""
+    people = {
+        p.shift.user.pk: p.shift.user for p in _present(now, team) if p.shift.is_on_call and p.shift.user.is_active
+    }
     return sorted(people.values(), key=lambda user: user.username)
 
 
-def _present(now: datetime) -> list[Presence]:
-    return between(now, now + timedelta(seconds=1), now).present
+def _present(now: datetime, team: int | None) -> list[Presence]:
+    return between(now, now + timedelta(seconds=1), now, team).present
+
+
+def _shifts(team: int | None) -> QuerySet[Shift]:
+    return Shift.objects.all() if team is None else Shift.objects.filter(team=team or None)
 
 
 def reachable_at(user: Any, now: datetime) -> datetime:
     """When a message that can wait reaches them at work: now, on shift, on call, and where no shift of theirs is
     planned; else when their next shift begins."""
-    present = [p for p in between(now, now + PLANNED, now).present if p.shift.user_id == user.pk]
+    present = [p for p in between(now, now + PLANNED, now, None).present if p.shift.user_id == user.pk]
     if any(p.span.start <= now for p in present) or _says_on_shift(user, now):
         return now
     starts = [p.span.start for p in present if not p.shift.is_on_call]
@@ -146,7 +157,7 @@ def _times_present(shift: Shift, absences: Iterable[Absence]) -> list[Span]:
     return coverage.without([Span(shift.starts_at, shift.ends_at)], away)
 
 
-def is_used(start: datetime, end: datetime) -> bool:
+def is_used(start: datetime, end: datetime, team: int | None = None) -> bool:
     """A team that enters no shifts has no gaps: somebody is there, the desk just doesn't know who."""
-    shifts = Shift.objects.filter(is_on_call=False)
+    shifts = _shifts(team).filter(is_on_call=False)
     return shifts.filter(starts_at__lt=end, ends_at__gt=start - timedelta(days=60)).exists()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from channels.models import Team
 from team.coverage import DAY
 from team.models import Absence, Shift
 
@@ -25,19 +26,20 @@ def add_shifts(
     until: date | None = None,
     note: str = "",
     is_on_call: bool = False,
+    team: Team | None = None,
 ) -> list[Shift]:
     """A shift on this day and, with `until`, on the same weekday of each week to that day (MAX_WEEKS at most). Local
-    times of `zone`; `ends` at or before `starts` is the next day. Returns the new ones: entering twice adds nothing."""
+    times of `zone`; `ends` at or before `starts` is the next day. For the hours of `team`, or the desk's own. Returns
+    the new ones: entering twice adds nothing."""
     made = []
     for number in range(MAX_WEEKS if until else 1):
         on = day + number * timedelta(weeks=1)
         if until and on > until:
             break
         last = on if ends > starts else on + DAY
-        span = {"starts_at": _utc(on, starts, zone), "ends_at": _utc(last, ends, zone)}
-        shift, is_new = Shift.objects.get_or_create(
-            user=user, starts_at=span["starts_at"], defaults={**span, "note": note, "is_on_call": is_on_call}
-        )
+        start, end = _utc(on, starts, zone), _utc(last, ends, zone)
+        values = {"ends_at": end, "note": note, "is_on_call": is_on_call, "team": team}
+        shift, is_new = Shift.objects.get_or_create(user=user, starts_at=start, defaults=values)
         made += [shift] if is_new else []
     return made
 

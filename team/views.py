@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,6 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels.clocks import desk_now
+from channels.models import Team
+from mentions.clocks.covered import DESK
 from team import calendar_feed, roster, shifts
 from team import coverage as hours
 from team.coverage import DAY
@@ -36,8 +39,8 @@ may_add = permission_required("team.add_shift", raise_exception=True)
 @login_required
 @may_see
 def coverage(request: HttpRequest) -> HttpResponse:
-    """`?day=` names the week or, with `?view=month`, the month."""
-    return _page(request, ShiftForm(), AbsenceForm())
+    """`?day=` names the week or, with `?view=month`, the month; `?team=` a team by its id, otherwise the desk."""
+    return _page(request, ShiftForm(initial={"team": _team(request)}), AbsenceForm())
 
 
 def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: int = 200) -> HttpResponse:
@@ -45,9 +48,11 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
     today = now.astimezone(zone).date()
     first, count, around = _shown(request, today)
     start, end = roster.day_span(first, zone).start, roster.day_span(first + (count - 1) * DAY, zone).end
-    shown, covered = roster.between(start, end, now), hours.load()
+    team, teams = _team(request), list(Team.objects.all())
+    number = team.pk if team else DESK
+    shown, covered = roster.between(start, end, now, number), hours.load(number)
     days = shown.days(first, count, zone)
-    if request.user.has_perm("team.view_volunteerday"):
+    if team is None and request.user.has_perm("team.view_volunteerday"):
         needed = needs.of(day.day for day in days)
         for day in days:
             day.volunteers = needed[day.day]
@@ -59,7 +64,10 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
         "around": around,
         "today": today,
         "zone": zone.key,
-        "on_now": roster.on_now(now),
+        "team": team,
+        "of_team": f"&team={team.pk}" if team else "",
+        "teams": teams,
+        "on_now": roster.on_now(now, number),
         "is_covered": covered.covers(now),
         "next_start": covered.next_start(now),
         "has_hours": bool(covered.periods),
@@ -69,6 +77,7 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
         "of_anybody": request.user.has_perm("team.change_shift"),
         "unread": _unread_calendars(request),
         "feed": settings.BASE_URL + reverse("team:feed", args=[calendar_feed.address_of(request.user)]),
+        "of_one": f"?team={number}" if teams else "",
         "now": now,
     }
     return render(request, "team/coverage.html", context, status=status)
@@ -92,6 +101,12 @@ def _shown(request: HttpRequest, today: date) -> tuple[date, int, dict[str, Any]
         return first, count, around
     monday = asked - asked.weekday() * DAY
     return monday, WEEK, {"before": monday - WEEK * DAY, "after": monday + WEEK * DAY, "view": "week", "day": asked}
+
+
+def _team(request: HttpRequest) -> Team | None:
+    """The one that the page shows; None for the desk, and for a team that is gone."""
+    text = request.GET.get("team", "")
+    return Team.objects.filter(pk=int(text)).first() if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _asked_day(text: str) -> date | None:
@@ -128,10 +143,11 @@ def add_shift(request: HttpRequest) -> HttpResponse:
         until=asked["until"],
         note=asked["note"],
         is_on_call=asked["is_on_call"],
+        team=asked.get("team"),
     )
     said = ngettext("%(count)d shift added.", "%(count)d shifts added.", len(made)) % {"count": len(made)}
     messages.success(request, said if made else _("You are on shift then already."))
-    return _back(asked["day"])
+    return _back(asked["day"], asked.get("team"))
 
 
 @require_POST
@@ -152,7 +168,7 @@ def add_absence(request: HttpRequest) -> HttpResponse:
 def remove_shift(request: HttpRequest, number: int) -> HttpResponse:
     gone = shifts.remove_shift(number, request.user, of_anybody=request.user.has_perm("team.change_shift"))
     messages.info(request, _("Shift removed.") if gone else _("There is no such shift of yours any more."))
-    return _back(gone.starts_at.astimezone(_zone()).date() if gone else None)
+    return _back(gone.starts_at.astimezone(_zone()).date(), gone.team) if gone else _back(None)
 
 
 @require_POST
@@ -164,8 +180,11 @@ def remove_absence(request: HttpRequest, number: int) -> HttpResponse:
     return _back(gone.first_day if gone else None)
 
 
-def _back(day: date | None) -> HttpResponse:
-    return redirect(reverse("team:coverage") + (f"?day={day.isoformat()}" if day else ""))
+def _back(day: date | None, team: Team | None = None) -> HttpResponse:
+    """To the week of this day."""
+    query = {"day": day and day.isoformat(), "team": team and team.pk}
+    said = urlencode({name: value for name, value in query.items() if value})
+    return redirect(reverse("team:coverage") + (f"?{said}" if said else ""))
 
 
 @require_POST
@@ -180,9 +199,12 @@ def renew_address(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD"])
 def feed(request: HttpRequest, address: str) -> HttpResponse:
-    """For calendar programs, which cannot log in: the address is the key."""
+    """For calendar programs, which cannot log in: the address is the key. `?team=` chooses one (0: the desk's own)."""
     try:
         calendar_feed.owner_of(address)
     except calendar_feed.BadAddress as error:
         raise Http404 from error
-    return HttpResponse(calendar_feed.calendar(desk_now()), content_type="text/calendar; charset=utf-8")
+    asked = request.GET.get("team")
+    only = None if asked is None else _team(request)
+    number = None if asked is None else only.pk if only else DESK
+    return HttpResponse(calendar_feed.calendar(desk_now(), number), content_type="text/calendar; charset=utf-8")

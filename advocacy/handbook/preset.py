@@ -52,7 +52,8 @@ CONTACTS: tuple[dict[str, Any], ...] = (
      "position": 20},
     {"kind": "room", "name": "#incident-management", "purpose": "Running incidents", "position": 30},
     {"kind": "room", "name": "#infrastructure-lounge", "purpose": "The infrastructure team", "position": 40},
-    {"kind": "other", "name": "Community advocate bootcamp", "purpose": "Onboarding of new advocates", "position": 50},
+    {"kind": "learning", "name": "Community advocate bootcamp", "purpose": "Onboarding of new advocates",
+     "position": 50},
 )  # fmt: skip
 """Source: community-advocacy, "Emergency contact", "After hours", and its resources. The links are the company's: an
 admin enters them."""

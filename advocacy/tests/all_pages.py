@@ -60,6 +60,19 @@ def closed_incident(living: Any) -> int:
     return int(living.rows("SELECT id FROM team_incident WHERE source = 'all pages'")[0]["id"])
 
 
+def team_with_hours(living: Any) -> int:
+    """On duty around the clock, with a shift at night only: open hours are shown."""
+    write(living, "INSERT INTO channels_team (name) VALUES ('Americas and the Pacific') ON CONFLICT DO NOTHING", ())
+    hours = """INSERT INTO team_coveragehours (weekday, starts, ends, time_zone, team_id)
+        SELECT day, '00:00', '00:00', 'UTC', id FROM channels_team, generate_series(0, 6) day ON CONFLICT DO NOTHING"""
+    shift = """INSERT INTO team_shift (user_id, starts_at, ends_at, team_id)
+        SELECT u.id, date_trunc('day', now()) + interval '2 hours', date_trunc('day', now()) + interval '6 hours', t.id
+          FROM auth_user u, channels_team t WHERE u.username = 'mo' ON CONFLICT DO NOTHING"""
+    for statement in (hours, shift):
+        write(living, statement, ())
+    return int(living.rows("SELECT id FROM channels_team")[0]["id"])
+
+
 def found_pages(windows, space, values):
     """[(name, who is to look at it, path)]"""
     asking = {who: windows.open(who).request for who in ("sam", "admin")}

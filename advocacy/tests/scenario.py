@@ -271,7 +271,7 @@ def clocks_of(ticket: Ticket) -> clocks.Clocks:
         priority=ticket.priority,
         no_reply_reason=ticket.no_reply_reason,
         skips_weekends=ticket.channel.skips_weekends,
-        coverage=covered.load() if ticket.channel.counts_coverage else None,
+        coverage=covered.load(ticket.channel.team_id or covered.DESK) if ticket.channel.counts_coverage else None,
     )
 
 

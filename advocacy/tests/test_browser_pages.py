@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import resolve
 from playwright.sync_api import expect
 
-from advocacy.tests.all_pages import SPACES, arguments_of, closed_incident, found_pages
+from advocacy.tests.all_pages import SPACES, arguments_of, closed_incident, found_pages, team_with_hours
 from advocacy.tests.browser import marks
 
 pytestmark = marks
@@ -73,6 +73,8 @@ PAGES = {
     "contributors' steps": ("mo", "/contributors/steps/"),
     "import contributors": ("mo", "/contributors/import/"),
     "volunteers": ("sam", "/volunteers/"),
+    "coverage, a team": ("sam", "/coverage/?team={team}"),
+    "coverage, a team's month": ("sam", "/coverage/?view=month&team={team}"),
     "training": ("sam", "/volunteers/training/"),
     "an invitation that is over": ("", "/volunteers/answer/nonsense/"),
     "meetings": ("sam", "/meetings/"),
@@ -147,6 +149,7 @@ def shown(windows, living):
         "release": one("SELECT id FROM team_release ORDER BY day LIMIT 1"),
         "meeting": one("SELECT id FROM team_meeting ORDER BY month LIMIT 1"),
         "incident": closed_incident(living),
+        "team": team_with_hours(living),
         "batch": one(
             "SELECT batch_id AS id FROM mentions_message m JOIN channels_inbounditem i ON i.id = m.item_id LIMIT 1"
         ),

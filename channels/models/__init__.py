@@ -9,6 +9,7 @@ from channels.models.installation import Installation
 from channels.models.lookup import Lookup
 from channels.models.outbox import OutboundItem
 from channels.models.personal import PersonalAccount
+from channels.models.team import Team
 
 __all__ = [
     "Alarm",
@@ -23,4 +24,5 @@ __all__ = [
     "Lookup",
     "OutboundItem",
     "PersonalAccount",
+    "Team",
 ]

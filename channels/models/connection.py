@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.clocks import desk_now
+from channels.models.team import Team
 from channels.secrets.sealing import SealedField
 
 if TYPE_CHECKING:
@@ -149,6 +150,15 @@ class Channel(models.Model):
         default=False,
         db_default=False,
         help_text=_("Only the team's coverage hours count. Holidays don't; business days make no difference then."),
+    )
+    team = models.ForeignKey(
+        Team,
+        verbose_name=_("team"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="channels",
+        help_text=_("Whose coverage hours count. Empty: the desk's."),
     )
     due_soon_minutes = models.PositiveIntegerField(
         _("due soon (minutes before)"),

@@ -21,7 +21,7 @@ SETTING = "setting_"
 SECRET = "secret_"  # noqa: S105
 FORGET = "forget_"
 CONNECTION_FIELDS = ("name", "is_active", "paused_reason", "token_expires_at")
-TARGET = ("target_minutes", "skips_weekends", "counts_coverage")
+TARGET = ("target_minutes", "skips_weekends", "counts_coverage", "team")
 CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
     (None, ("name", "slug", "address", "rank", "is_default", "is_active")),
     (

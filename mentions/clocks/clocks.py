@@ -72,7 +72,7 @@ WITH computed AS (
            r.posted_at AS first_reply_at,
            r.id AS first_reply_message_id,
            CASE WHEN r.id IS NULL AND t.no_reply_reason = '' AND a.live > 0 THEN
-               {due_sql("a.asked", _MINUTES, "c.skips_weekends", "c.counts_coverage")}
+               {due_sql("a.asked", _MINUTES, "c.skips_weekends", "c.counts_coverage", "c.team_id")}
            END AS due_at
       FROM mentions_ticket t
       JOIN channels_channel c ON c.id = t.channel_id

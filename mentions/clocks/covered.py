@@ -1,14 +1,14 @@
 """Time within coverage hours, in Python and in SQL alike.
 
-The calendar of the floor above publishes its spans here. A counter runs only while the team is there; the covered time
-between two instants is the difference of its readings. Before the first span, and while there is none, every hour
-counts. Spans are UTC, so DST changes nothing here.
+The calendar of the floor above publishes its spans here, the desk's own and those of each team. A counter runs only
+while the team is there; the covered time between two instants is the difference of its readings. Before the first
+span, and while there is none, every hour counts. Spans are UTC, so DST changes nothing here.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -20,6 +20,8 @@ from mentions.models import CoveredSpan, Ticket
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+DESK = 0
+"""Stands for the team of channels that have none."""
 _LOCK = 0x636F7665
 
 
@@ -75,43 +77,68 @@ class CoveredTime:
         return [before + (end - start) for before, (start, end) in zip(self.before, self.spans, strict=True)]
 
 
-def load() -> CoveredTime:
+def load(team: int = DESK) -> CoveredTime:
     """One query."""
-    return CoveredTime(list(CoveredSpan.objects.order_by("starts_at").values_list("starts_at", "ends_at")))
+    spans = CoveredSpan.objects.filter(team=team).order_by("starts_at")
+    return CoveredTime(list(spans.values_list("starts_at", "ends_at")))
 
 
 def covers(at: datetime, until: datetime | None = None) -> bool:
-    """Whether the team is there then, or from then `until`; always, while there are no hours. One query."""
+    """Whether the desk's own hours are on then, or from then `until`; always, while there are none. One query."""
+    return DESK not in away(at, until)
+
+
+def away(at: datetime, until: datetime | None = None) -> set[int]:
+    """The teams that are not there then, or not from then `until`; the desk among them if its own hours are off. One
+    query."""
     with connection.cursor() as cursor:
-        cursor.execute(_COVERS, {"at": at, "until": at if until is None else until})
-        return bool(cursor.fetchone()[0])
+        cursor.execute(_AWAY, {"at": at, "until": at if until is None else until})
+        return {team for (team,) in cursor.fetchall()}
 
 
-_COVERS = """
-SELECT NOT EXISTS (SELECT 1 FROM mentions_coveredspan)
-    OR EXISTS (SELECT 1 FROM mentions_coveredspan
-                WHERE starts_at <= %(at)s AND ends_at > %(at)s AND ends_at >= %(until)s)
+_AWAY = """
+SELECT DISTINCT team FROM mentions_coveredspan
+EXCEPT SELECT team FROM mentions_coveredspan WHERE starts_at <= %(at)s AND ends_at > %(at)s AND ends_at >= %(until)s
 """
 
 
 @transaction.atomic
-def publish(spans: Iterable[tuple[datetime, datetime]]) -> bool:
-    """Make these the covered spans, with edges on whole seconds, and renew what is due by them. Writes only what
+def publish(spans: Iterable[tuple[datetime, datetime]], team: int = DESK) -> bool:
+    """Make these the team's covered spans, with edges on whole seconds, and renew what is due by them. Writes only what
     differs: false if nothing did."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    _lock()
     wanted = CoveredTime(list(spans))
     rows = {
         (start, end, before // SECOND, (before + (end - start)) // SECOND)
         for (start, end), before in zip(wanted.spans, wanted.before, strict=True)
     }
     columns = ("starts_at", "ends_at", "before_s", "through_s")
-    stored = set(CoveredSpan.objects.values_list(*columns))
+    of_team = CoveredSpan.objects.filter(team=team)
+    stored = set(of_team.values_list(*columns))
     if stored == rows:
         return False
-    CoveredSpan.objects.filter(pk__in=[start for start, *_rest in stored - rows]).delete()
-    new = (CoveredSpan(**dict(zip(columns, row, strict=True))) for row in sorted(rows - stored))
+    of_team.filter(starts_at__in=[start for start, *_rest in stored - rows]).delete()
+    new = (CoveredSpan(team=team, **dict(zip(columns, row, strict=True))) for row in sorted(rows - stored))
     CoveredSpan.objects.bulk_create(new)
+    _renew_due()
+    return True
+
+
+@transaction.atomic
+def keep(teams: Collection[int]) -> bool:
+    """Forget the spans of all others: teams that are gone, whose channels are the desk's. False if there were none."""
+    _lock()
+    gone, _of = CoveredSpan.objects.exclude(team__in=[DESK, *teams]).delete()
+    if gone:
+        _renew_due()
+    return bool(gone)
+
+
+def _lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _renew_due() -> None:
     waiting = Ticket.objects.filter(channel__counts_coverage=True, due_at__isnull=False)
     clocks.recompute(waiting.values_list("pk", flat=True))
-    return True

@@ -55,16 +55,18 @@ def begins(
     return monday - weeks * _WEEK + left + weeks * BUSINESS_WEEK
 
 
-def begins_sql(due_at: str, own_minutes: str, skips_weekends: str, counts_coverage: str) -> str:
-    """`begins` as an SQL expression over four columns; `own_minutes` is the channel's own lead time or null."""
+def begins_sql(due_at: str, own_minutes: str, skips_weekends: str, counts_coverage: str, team: str) -> str:
+    """`begins` as an SQL expression over columns; `own_minutes` is the channel's own lead time or null, `team` whose
+    coverage hours count or null."""
     lead = f"(least(coalesce({own_minutes}, {default_minutes()}), {MAX_MINUTES}) * 60)"
     monday = f"(date_trunc('week', {due_at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')"
     left = f"(least(extract(epoch FROM {due_at} - {monday}), {_WEEK_S}) - {lead})"
     weeks = f"greatest(-floor({left} / {_WEEK_S}), 0)::int"
     moved = f"make_interval(hours => -168 * {weeks}, secs => ({left} + {_WEEK_S} * {weeks})::double precision)"
+    counter = covered_counter_sql(due_at, team)
     return (
         f"CASE WHEN {lead} = 0 THEN NULL"
-        f" WHEN {counts_coverage} THEN {_COVERED.format(counter=covered_counter_sql(due_at), lead=lead)}"
+        f" WHEN {counts_coverage} THEN {_COVERED.format(counter=counter, lead=lead, team=team)}"
         f" WHEN {skips_weekends} THEN {monday} + {moved}"
         f" ELSE {due_at} - make_interval(secs => {lead}) END"
     )
@@ -73,7 +75,8 @@ def begins_sql(due_at: str, own_minutes: str, skips_weekends: str, counts_covera
 _COVERED = """(
     SELECT coalesce((
         SELECT s.starts_at + make_interval(secs => (n.needed - s.before_s)::double precision)
-          FROM mentions_coveredspan s WHERE s.before_s <= floor(n.needed)::bigint ORDER BY s.starts_at DESC LIMIT 1
+          FROM mentions_coveredspan s WHERE s.team = coalesce({team}, 0) AND s.before_s <= floor(n.needed)::bigint
+         ORDER BY s.starts_at DESC LIMIT 1
     ), 'epoch'::timestamptz + make_interval(secs => n.needed::double precision))
       FROM (SELECT {counter} - {lead} AS needed) n)"""
 
@@ -84,7 +87,9 @@ class Begins(Func):
     output_field = DateTimeField()
 
     def __init__(self) -> None:
-        of_channel = (f"channel__{name}" for name in ("due_soon_minutes", "skips_weekends", "counts_coverage"))
+        of_channel = (
+            f"channel__{name}" for name in ("due_soon_minutes", "skips_weekends", "counts_coverage", "team_id")
+        )
         super().__init__(F("due_at"), *map(F, of_channel))
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
@@ -99,7 +104,8 @@ def due_soon(now: datetime) -> Q:
 
 def sql() -> str:
     """The same over `mentions_ticket`; `%(now)s` is left to be filled in."""
-    begin = begins_sql("mentions_ticket.due_at", "sc.due_soon_minutes", "sc.skips_weekends", "sc.counts_coverage")
+    of_channel = ("sc.due_soon_minutes", "sc.skips_weekends", "sc.counts_coverage", "sc.team_id")
+    begin = begins_sql("mentions_ticket.due_at", *of_channel)
     return (
         "mentions_ticket.due_at >= %(now)s::timestamptz AND mentions_ticket.status IN ('new', 'open') AND "  # noqa: S608
         f"(SELECT {begin} FROM channels_channel sc WHERE sc.id = mentions_ticket.channel_id) <= %(now)s::timestamptz"
@@ -114,8 +120,8 @@ def begins_for(ticket: Ticket) -> datetime | None:
     if not channel.counts_coverage:
         return begins(ticket.due_at, minutes, skips_weekends=channel.skips_weekends)
     with connection.cursor() as cursor:
-        expression = begins_sql("x.due_at", "x.minutes", "false", "true")
-        statement = f"SELECT {expression} FROM (SELECT %s::timestamptz, %s::int) x (due_at, minutes)"  # noqa: S608
-        cursor.execute(statement, [ticket.due_at, minutes])
+        expression = begins_sql("x.due_at", "x.minutes", "false", "true", "x.team")
+        statement = f"SELECT {expression} FROM (SELECT %s::timestamptz, %s::int, %s::bigint) x (due_at, minutes, team)"  # noqa: S608
+        cursor.execute(statement, [ticket.due_at, minutes, channel.team_id])
         found: datetime | None = cursor.fetchone()[0]
         return found

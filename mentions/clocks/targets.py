@@ -62,39 +62,41 @@ def due(
     return max(posted_at, monday + weeks * timedelta(days=7) + counted - weeks * BUSINESS_WEEK)
 
 
-def due_sql(posted_at: str, minutes: str, skips_weekends: str, counts_coverage: str) -> str:
-    """`due` as an SQL expression over four others. In hours and seconds: an interval's day depends on the session's
-    time zone."""
+def due_sql(posted_at: str, minutes: str, skips_weekends: str, counts_coverage: str, team: str) -> str:
+    """`due` as an SQL expression over others; `team`: whose coverage hours, null: the desk's. In hours and
+    seconds: an interval's day depends on the session's time zone."""
     monday = f"(date_trunc('week', {posted_at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')"
     counted = f"(least(extract(epoch FROM {posted_at} - {monday}), {_WEEK_S}) + {minutes}::bigint * 60)"
     weeks = f"greatest(ceil({counted} / {_WEEK_S}) - 1, 0)::int"
     skipped = f"make_interval(hours => 168 * {weeks}, secs => ({counted} - {_WEEK_S} * {weeks})::double precision)"
     return (
-        f"CASE WHEN {counts_coverage} THEN {_covered_due_sql(posted_at, minutes)}"
+        f"CASE WHEN {counts_coverage} THEN {_covered_due_sql(posted_at, minutes, team)}"
         f" WHEN {skips_weekends} THEN greatest({posted_at}, {monday} + {skipped})"
         f" ELSE {posted_at} + make_interval(mins => {minutes}) END"
     )
 
 
-def covered_counter_sql(at: str) -> str:
-    """The covered seconds until `at` (numeric): `CoveredTime.counter` over the published spans."""
-    return _COUNTER.format(at=at)
+def covered_counter_sql(at: str, team: str) -> str:
+    """The covered seconds until `at` (numeric): `CoveredTime.counter` over the team's published spans."""
+    return _COUNTER.format(at=at, team=team)
 
 
-def _covered_due_sql(posted_at: str, minutes: str) -> str:
+def _covered_due_sql(posted_at: str, minutes: str, team: str) -> str:
     """The start of the first span that reaches the needed reading, plus what is needed of it. Before the first span
     every second counts; without spans, or after the last, too."""
-    return _COVERED_DUE.format(posted_at=posted_at, minutes=minutes, counter=covered_counter_sql(posted_at))
+    counter = covered_counter_sql(posted_at, team)
+    return _COVERED_DUE.format(posted_at=posted_at, minutes=minutes, counter=counter, team=team)
 
 
 _COUNTER = """coalesce((
     SELECT s.before_s + extract(epoch FROM least({at}, s.ends_at) - s.starts_at)
-      FROM mentions_coveredspan s WHERE s.starts_at <= {at} ORDER BY s.starts_at DESC LIMIT 1
+      FROM mentions_coveredspan s WHERE s.team = coalesce({team}, 0) AND s.starts_at <= {at}
+     ORDER BY s.starts_at DESC LIMIT 1
 ), extract(epoch FROM {at}))"""
 _COVERED_DUE = """coalesce((
     SELECT greatest({posted_at}, s.starts_at + make_interval(secs => (n.needed - s.before_s)::double precision))
       FROM (SELECT {counter} + {minutes}::bigint * 60 AS needed) n, mentions_coveredspan s
-     WHERE s.through_s >= ceil(n.needed)::bigint ORDER BY s.through_s LIMIT 1
+     WHERE s.team = coalesce({team}, 0) AND s.through_s >= ceil(n.needed)::bigint ORDER BY s.through_s LIMIT 1
 ), {posted_at} + make_interval(mins => {minutes}))"""
 _WEEK_S = int(BUSINESS_WEEK.total_seconds())
 

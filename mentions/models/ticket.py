@@ -204,19 +204,26 @@ class Tag(models.Model):
 
 
 class CoveredSpan(models.Model):
-    """One span of coverage hours. `mentions.clocks.covered` writes and reads the rows; the calendar above decides them.
+    """One span of a team's coverage hours. `mentions.clocks.covered` writes and reads the rows; the calendar above
+    decides them.
 
     `before_s` and `through_s` are the covered seconds that have passed when the span begins and when it ends, counted
     from 1970; before the first span every second counts. So two look-ups give the covered time between two instants.
     """
 
-    starts_at = models.DateTimeField(primary_key=True)
+    pk = models.CompositePrimaryKey("team", "starts_at")
+    team = models.IntegerField(default=0, db_default=0)
+    """`channels.Team`; 0: the desk's own hours. Not a foreign key, as 0 is none."""
+    starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     before_s = models.BigIntegerField()
-    through_s = models.BigIntegerField(unique=True)
+    through_s = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="covered_span_has_length")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="covered_span_has_length"),
+            models.UniqueConstraint(fields=["team", "through_s"], name="covered_span_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%H:%M}"

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -60,7 +61,11 @@ def _untold(now: datetime) -> QuerySet[Ticket]:
     """A warning for another due time doesn't count."""
     known = DueWarning.objects.filter(ticket=OuterRef("pk"), due_at=OuterRef("due_at"))
     tickets = Ticket.objects.filter(due_soon.due_soon(now), ~Exists(known), merged_into=None)
-    return tickets if covered.covers(now) else tickets.exclude(channel__counts_coverage=True)
+    if not (away := covered.away(now)):
+        return tickets
+    whose = tickets.alias(hours_of=Coalesce("channel__team_id", covered.DESK))
+    awake: QuerySet[Ticket] = whose.exclude(channel__counts_coverage=True, hours_of__in=away)
+    return awake
 
 
 def _rooms(tickets: QuerySet[Ticket]) -> dict[str, list[Ticket]]:

@@ -174,7 +174,9 @@ def _first_statement(filters: str, order: tuple[str, ...], limit: int, _lead: in
     where = all_of([*view_filters.conditions(json.loads(filters)), access.VISIBLE])
     places = [(name.removeprefix("-"), " DESC" if name.startswith("-") else "") for name in order]
     inner, outer = (", ".join(f"{t}.{name}{way}" for name, way in places) for t in ("mentions_ticket", "t"))
-    soon_at = due_soon.begins_sql("t.due_at", "c.due_soon_minutes", "c.skips_weekends", "c.counts_coverage")
+    soon_at = due_soon.begins_sql(
+        "t.due_at", "c.due_soon_minutes", "c.skips_weekends", "c.counts_coverage", "c.team_id"
+    )
     statement = _FIRST.format(where=where.sql, inner=inner, outer=outer, limit=limit, soon_at=soon_at)
     return statement, dict(where.params)
 

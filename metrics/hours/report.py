@@ -10,6 +10,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels.models import Channel
+from mentions.clocks import covered
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import charts, heat_maps
 from metrics.drawing.charts import Spec
@@ -37,7 +39,15 @@ class HoursReport:
 
     @cached_property
     def coverage(self) -> coverage.Coverage:
-        return coverage.load()
+        return coverage.load(self.team)
+
+    @cached_property
+    def team(self) -> int:
+        """Whose hours the cells are compared with: those of the chosen channels if they have one team, else the
+        desk's. The table counts each mention by the hours of its own channel's team."""
+        chosen = Channel.objects.filter(pk__in=self.filters.channel_ids).order_by().values_list("team", flat=True)
+        teams = set(chosen.distinct())
+        return (teams.pop() or covered.DESK) if len(teams) == 1 else covered.DESK
 
     @cached_property
     def shares(self) -> dict[Slot, float]:

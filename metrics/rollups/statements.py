@@ -22,6 +22,7 @@ _DUE = targets.due_sql(
     targets.target_minutes_sql("c.target_minutes", "t.priority"),
     "c.skips_weekends",
     "c.counts_coverage",
+    "c.team_id",
 )
 _SERIES = "(VALUES (false), (true)) series (high)"
 """All tickets, and those of high priority."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from channels.clocks import desk_now
-from channels.models import Channel
+from channels.models import Channel, Team
 from mentions.clocks import clocks, covered, targets
 from mentions.models import Message, Preference, Ticket
 from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
@@ -357,6 +357,16 @@ def test_changed_coverage_hours_count_again_what_they_concern():
     assert DayCount.objects.get(high=False).within == 0
     tomorrow = NOON + timedelta(hours=20)
     covered.publish([(NOON - timedelta(hours=8), NOON), (tomorrow, tomorrow + timedelta(hours=8))])
+    keeping.refresh(desk_now())
+    assert DayCount.objects.get(high=False).within == 1
+    team = Team.objects.create(name="Americas")
+    covered.publish([(NOON - timedelta(hours=8), NOON + timedelta(hours=8))], team.pk)
+    assert not ChangedHour.objects.exists(), "no channel has these hours"
+    channel.team = team
+    channel.save()
+    keeping.refresh(desk_now())
+    assert DayCount.objects.get(high=False).within == 0
+    covered.publish([(NOON - timedelta(hours=8), NOON), (tomorrow, tomorrow + timedelta(hours=8))], team.pk)
     keeping.refresh(desk_now())
     assert DayCount.objects.get(high=False).within == 1
 

@@ -31,7 +31,7 @@ class CalendarFeedForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = CalendarFeed
-        fields = ("name", "user", *WORDS, "time_zone", "is_active")
+        fields = ("name", "user", "team", *WORDS, "time_zone", "is_active")
 
     def clean_address(self) -> str:
         given = str(self.cleaned_data["address"]).strip()
@@ -53,7 +53,7 @@ class CalendarFeedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         seen_only = obj is not None and not self.has_change_permission(request, obj)
         address = () if seen_only else ("address",)
-        head = ("name", *address, "user", *WORDS, "time_zone", "is_active")
+        head = ("name", *address, "user", "team", *WORDS, "time_zone", "is_active")
         return [(None, {"fields": head}), (_("Last reading"), {"fields": self.readonly_fields})]
 
     def save_model(self, request: HttpRequest, obj: CalendarFeed, form: Any, change: bool) -> None:

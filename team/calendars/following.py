@@ -98,7 +98,7 @@ def carry_out(feed: CalendarFeed, plan: Plan, now: datetime) -> None:
             _remove(entry)
     for key, row in wanted.items():
         if key in known:
-            _change(known[key], row)
+            _change(feed, known[key], row)
         else:
             _add(feed, row)
 
@@ -129,10 +129,11 @@ def _remove(entry: CalendarEntry) -> None:
     (entry.shift or entry.absence).delete()  # type: ignore[union-attr]
 
 
-def _values(row: Planned) -> dict[str, Any]:
+def _values(feed: CalendarFeed, row: Planned) -> dict[str, Any]:
     if row.kind == AWAY:
         return {"first_day": row.start, "last_day": row.end}
-    return {"starts_at": _utc(row.start), "ends_at": _utc(row.end), "is_on_call": row.kind == ON_CALL}
+    kind = {"is_on_call": row.kind == ON_CALL, "team_id": feed.team_id}
+    return {"starts_at": _utc(row.start), "ends_at": _utc(row.end), **kind}
 
 
 def _utc(value: Any) -> datetime:
@@ -140,10 +141,10 @@ def _utc(value: Any) -> datetime:
     return at
 
 
-def _change(entry: CalendarEntry, row: Planned) -> None:
+def _change(feed: CalendarFeed, entry: CalendarEntry, row: Planned) -> None:
     """Update what differs, unless the same time was entered by hand."""
     target: Any = entry.absence if row.kind == AWAY else entry.shift
-    values = _values(row)
+    values = _values(feed, row)
     if all(getattr(target, name) == value for name, value in values.items()):
         return
     if _is_taken(type(target), row, values, besides=target.pk):
@@ -157,7 +158,7 @@ def _change(entry: CalendarEntry, row: Planned) -> None:
 def _add(feed: CalendarFeed, row: Planned) -> None:
     """Skipped if it was entered by hand or came from another calendar."""
     model: Any = Absence if row.kind == AWAY else Shift
-    values = _values(row)
+    values = _values(feed, row)
     if not _is_taken(model, row, values):
         made = model.objects.create(user_id=row.user_id, **values)
         column = "absence" if row.kind == AWAY else "shift"

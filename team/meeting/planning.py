@@ -41,7 +41,9 @@ def due(meeting: Meeting) -> datetime:
 def prompt_at(meeting: Meeting) -> datetime:
     """On a day on which people are there: not at a weekend, and not on a holiday."""
     day = day_of(meeting) - meeting.rule.remind_days * DAY
-    holidays = Holiday.objects.filter(day__lte=day, day__gt=day - LONGEST_BREAK).values_list("day", flat=True)
+    holidays = Holiday.objects.filter(team=None, day__lte=day, day__gt=day - LONGEST_BREAK).values_list(
+        "day", flat=True
+    )
     return _at(meeting.rule, months.working_day(day, frozenset(holidays)))
 
 

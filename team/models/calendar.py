@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from channels.models import Team
 from channels.secrets.sealing import SealedField
 from channels.secrets.vault import open_sealed, remember
 from team.models.coverage import Absence, Shift, validate_time_zone
@@ -46,6 +47,10 @@ class CalendarFeed(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("person"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="calendar_feeds",
         help_text=_("Whose calendar it is. Empty for a calendar of the team, whose events name people or invite them."),
+    )  # fmt: skip
+    team = models.ForeignKey(
+        Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.SET_NULL, related_name="calendar_feeds",
+        help_text=_("Whose hours its shifts cover. Empty: the desk's own."),
     )  # fmt: skip
     away_words = models.JSONField(
         _("words for absences"), default=away_words, blank=True, validators=[validate_title_words]

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from channels.models import Team
+
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 """Outside of these a day is a typing error; near the ends of what a date can be, no time zone can be applied to it."""
 
@@ -31,7 +33,8 @@ def validate_time_zone(name: str) -> None:
 
 
 class CoverageHours(models.Model):
-    """One period of one weekday; a day may have several, also in different time zones."""
+    """One period of one weekday; a day may have several, also in different time zones. Without a team: the desk's own
+    hours, and those of every team that has none."""
 
     class Weekday(models.IntegerChoices):
         MONDAY = 0, _("Monday")
@@ -46,13 +49,21 @@ class CoverageHours(models.Model):
     starts = models.TimeField(_("from"), default=time(8))
     ends = models.TimeField(_("to"), default=time(22), help_text=_("00:00 is the end of the day."))
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])
+    team = models.ForeignKey(
+        Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.CASCADE, related_name="coverage_hours",
+        help_text=_("Empty: the desk's own hours, and those of teams that have none."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("coverage hours")
         verbose_name_plural = _("coverage hours")
         ordering = ["weekday", "starts"]
         constraints = [
-            models.UniqueConstraint(fields=["weekday", "starts", "ends", "time_zone"], name="coverage_period_once"),
+            models.UniqueConstraint(
+                fields=["weekday", "starts", "ends", "time_zone", "team"],
+                name="coverage_period_once_per_team",
+                nulls_distinct=False,
+            ),
             models.CheckConstraint(
                 condition=Q(ends__gt=F("starts")) | Q(ends=time(0)), name="coverage_ends_after_start"
             ),
@@ -67,15 +78,22 @@ class CoverageHours(models.Model):
 
 
 class Holiday(models.Model):
-    """A day without coverage."""
+    """A day without coverage, of one team or of all."""
 
-    day = models.DateField(_("day"), unique=True)
+    day = models.DateField(_("day"))
     name = models.CharField(_("name"), max_length=120)
+    team = models.ForeignKey(
+        Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.CASCADE, related_name="holidays",
+        help_text=_("Who has this day off. Empty: everybody."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("holiday")
         verbose_name_plural = _("holidays")
         ordering = ["day"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "team"], name="holiday_once_per_team", nulls_distinct=False)
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.name}"
@@ -90,6 +108,10 @@ class Shift(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True, default="", db_default="")
     is_on_call = models.BooleanField(_("on call"), default=False, db_default=False)
     """Reached when something is urgent; does not count as coverage."""
+    team = models.ForeignKey(
+        Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.SET_NULL, related_name="shifts",
+        help_text=_("Whose hours it covers. Empty: the desk's own."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("shift")
@@ -170,6 +192,7 @@ class Contact(models.Model):
         ADVOCATES = "advocates", _("Advocates")
         INCIDENT = "incident", _("Incident management")
         ROOM = "room", _("Slack channels")
+        LEARNING = "learning", _("Learning")
         OTHER = "other", _("Others")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.OTHER)

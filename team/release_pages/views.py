@@ -89,7 +89,7 @@ def _page(
     now, user = desk_now(), request.user
     shown = calendar.shown(found.rule, found.day)
     expected = volume.of(found, user, now)
-    shifts = roster.between(shown.start, shown.end, now)
+    shifts = roster.between(shown.start, shown.end, now, None)
     _who_is_on(expected, shifts)
     may_change = user.has_perm("team.change_release")
     has_problem = bool(draft) or (form is not None and bool(form.errors))

@@ -1,4 +1,4 @@
-"""Posts tomorrow's open hours to the team's Slack channel."""
+"""Posts tomorrow's open hours, of the desk and of each team, to the team's Slack channel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from channels.models import Team
+from channels.outbox import slack_posts
+from mentions.clocks.covered import DESK
 from team import roster
+from team.coverage import Span
 from team.duties import slack
 
 ANNOUNCE_AT_HOUR = 12
@@ -33,9 +37,15 @@ def announce_gaps(now: datetime) -> bool:
 
 def _open_hours(now: datetime) -> list[str]:
     noon = now.replace(hour=ANNOUNCE_AT_HOUR, minute=0, second=0, microsecond=0)
-    gaps = roster.between(now, noon + AHEAD, now).gaps
+    teams = [(DESK, ""), *Team.objects.values_list("pk", "name")]
+    gaps = [(gap, name) for team, name in teams for gap in roster.between(now, noon + AHEAD, now, team).gaps]
     if not gaps:
         return []
     first = _("Nobody is on shift at these covered hours:")
     last = _("Take a shift: %(address)s") % {"address": settings.BASE_URL + reverse("team:coverage")}
-    return [first, *(f"• {slack.times(gap, with_day=True)}" for gap in gaps), last]
+    return [first, *(_line(gap, name) for gap, name in sorted(gaps)), last]
+
+
+def _line(gap: Span, team: str) -> str:
+    times = slack.times(gap, with_day=True)
+    return f"• {slack_posts.escaped(team)}: {times}" if team else f"• {times}"

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.models import OutboundItem
+from channels.models import OutboundItem, Team
 from mentions.tests.factories import UserFactory
 from team import shifts
 from team.models import CoverageHours
@@ -39,6 +39,19 @@ def test_gaps_of_the_next_day_are_announced_once_from_noon():
     assert "/coverage/" in text
     announcing.announce_gaps(at(23, 12))
     assert len(texts()) == 2
+
+
+def test_gaps_of_a_team_are_said_with_its_name():
+    team = Team.objects.create(name="Asia <3")
+    CoverageHours.objects.create(weekday=0, starts=time(1), ends=time(9), team=team)
+    shifts.add_shifts(UserFactory(), date(2026, 11, 23), time(1), time(7), ZoneInfo("UTC"), team=team)
+    assert announcing.announce_gaps(at(22, 12))
+    (text,) = texts()
+    other, own = text.splitlines()[1:3]
+    assert other.startswith("• Asia &lt;3: <!date^")
+    assert "2026-11-23 07:00–09:00 UTC" in other
+    assert own.startswith("• <!date^")
+    assert "2026-11-23 20:00–22:00 UTC" in own
 
 
 def test_scheduler_that_was_down_at_noon_says_it_later_and_does_not_make_up_for_days():

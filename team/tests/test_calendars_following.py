@@ -8,6 +8,7 @@ from django.db import connection
 from django.urls import reverse
 
 from audit.models import Entry
+from channels.models import Team
 from channels.tests.loopback import Reply, serving
 from mentions.models import Preference
 from mentions.tests.factories import UserFactory
@@ -66,6 +67,14 @@ def test_events_become_absences_shifts_and_shifts_on_call_once(feed):
     assert planned() == ALL
     feed.refresh_from_db()
     assert (feed.error, feed.read_at, feed.problems) == ("", NOW, [])
+
+
+def test_shifts_of_a_teams_calendar_cover_its_hours(feed):
+    read(feed, SHIFT, VACATION)
+    assert Shift.objects.get().team is None
+    CalendarFeed.objects.update(team=Team.objects.create(name="Americas"))
+    read(feed, SHIFT, VACATION)
+    assert Shift.objects.get().team.name == "Americas"
 
 
 def test_event_that_goes_is_gone_and_one_that_moves_moves(feed):

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels import dispatch
+from channels.models import Team
 from mentions.clocks import covered
 from team import coverage
 from team.coverage import Coverage, Period, Span, clipped, merged, without
@@ -165,11 +166,40 @@ def test_published_hours_are_the_calendars():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("model", [CoverageHours, Holiday])
+def test_a_team_has_its_own_hours_and_holidays_or_the_desks():
+    for team in (None, americas := Team.objects.create(name="Americas")):
+        starts, zone = (time(9), "America/New_York") if team else (time(8), "UTC")
+        CoverageHours.objects.create(weekday=0, starts=starts, ends=time(17), time_zone=zone, team=team)
+    asia = Team.objects.create(name="Asia")
+    Holiday.objects.create(day=date(2026, 11, 2), name="For all")
+    Holiday.objects.create(day=date(2026, 11, 16), name="Theirs", team=americas)
+
+    def starts_of(number):
+        return [span.start for span in coverage.load(number).spans(at("2026-11-01T00:00"), at("2026-11-24T00:00"))]
+
+    desk = [at("2026-11-09T08:00"), at("2026-11-16T08:00"), at("2026-11-23T08:00")]
+    assert starts_of(coverage.DESK) == starts_of(asia.pk) == desk
+    assert starts_of(americas.pk) == [at("2026-11-09T14:00"), at("2026-11-23T14:00")]
+    assert coverage.publish(at("2026-11-20T12:00"))
+    for number in (coverage.DESK, americas.pk, asia.pk):
+        shown = dict(covered.load(number).spans)
+        assert [start for start in starts_of(number) if start not in shown] == []
+    assert covered.away(at("2026-11-23T09:00")) == {americas.pk}
+    CoverageHours.objects.all().delete()
+    coverage.publish(at("2026-11-20T12:00"))
+    assert covered.away(at("2026-11-22T09:00")) == set(), "whose hours nobody has entered is always there"
+    americas.delete()
+    coverage.publish(at("2026-11-20T12:00"))
+    assert covered.load(americas.pk or 0).spans == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [CoverageHours, Holiday, Team])
 def test_changed_hours_reach_the_reply_clocks(model, monkeypatch, django_capture_on_commit_callbacks):
     sent = []
     monkeypatch.setattr(dispatch, "send_task", lambda name, *args, **options: sent.append(name))
-    values = {"weekday": 0} if model is CoverageHours else {"day": date(2026, 12, 25), "name": "Christmas"}
+    values = {"weekday": 0} if model is CoverageHours else {"name": "Christmas"}
+    values |= {"day": date(2026, 12, 25)} if model is Holiday else {}
     with django_capture_on_commit_callbacks(execute=True):
         row = model.objects.create(**values)
         row.delete()

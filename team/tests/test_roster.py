@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from channels.models import Team
 from mentions.models import Preference
 from mentions.tests.factories import UserFactory
 from team import roster, shifts
@@ -72,6 +73,21 @@ def test_holiday_has_no_gaps(ada):
     assert gaps() == []
     (day,) = roster.between(at(0), at(0, 24), at(0)).days(MONDAY, 1, UTC_ZONE)
     assert (day.holiday, day.hours) == ("Thanksgiving, early", [])
+
+
+def test_each_team_has_its_own_shifts_and_gaps(ada, bob):
+    team = Team.objects.create(name="Americas")
+    CoverageHours.objects.create(weekday=0, starts=time(14), ends=time(0), team=team)
+    shifts.add_shifts(ada, MONDAY, time(8), time(22), UTC_ZONE)
+    assert gaps() == roster.between(at(0), at(0, 24), at(0), team.pk).gaps == [], "no shifts of theirs are known yet"
+    shifts.add_shifts(bob, MONDAY, time(14), time(20), UTC_ZONE, team=team)
+    assert gaps() == []
+    assert [tuple(span) for span in roster.between(at(0), at(0, 24), at(0), team.pk).gaps] == [(at(20), at(0, 24))]
+    for whose, people in ((None, [ada, bob]), (roster.DESK, [ada]), (team.pk, [bob])):
+        assert roster.on_now(at(15), whose) == people
+    Preference.objects.create(user=UserFactory(username="eve"), shift_until=at(23))
+    assert [user.username for user in roster.on_now(at(15), roster.DESK)] == ["ada", "eve"]
+    assert roster.on_now(at(15), team.pk) == [bob]
 
 
 def test_on_now_are_those_on_shift_and_those_who_say_so(ada, bob):

@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
-from channels.models import OutboundItem
+from channels.models import OutboundItem, Team
 from channels.models.connection import Priority
 from experts.tests.slack_clicks import SECRET, press
 from mentions.models import Event, Ticket
@@ -111,6 +111,16 @@ def test_nobody_takes_it_the_next_person_then_all_each_once(people):
     assert sorted(each.to[0] for each in mail.outbox) == [f"{name}@acme.example" for name in ("ada", "ben", "cleo")]
     call.refresh_from_db()
     assert (call.state, call.due_at) == ("open", None)
+
+
+def test_the_hours_of_the_channels_team_say_whether_somebody_is_called(people):
+    """At 23:00 the desk is closed. The team of one channel is there; the team of another has its own on call."""
+    there, away = (Team.objects.create(name=name) for name in ("Americas", "Asia"))
+    CoverageHours.objects.create(weekday=NIGHT.weekday(), starts=time(14), ends=time(0), team=there)
+    shifts.add_shifts(people["cleo"], NIGHT.date(), time(22), time(8), ZoneInfo("UTC"), is_on_call=True, team=away)
+    for team, called in ((there, [0, 0, 0]), (away, [0, 0, 1]), (None, [1, 0, 1])):
+        calls.ask(a_ticket(channel__team=team).pk, None, now=NIGHT)
+        assert [len(said(f"U000000{number}")) for number in range(3)] == called
 
 
 def test_at_night_whoever_is_on_call_is_called_at_once_and_nobody_else(people, settings):

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from icalendar import Calendar
 
+from channels.models import Team
 from mentions.models import Preference
 from mentions.tests.factories import UserFactory
 from team import calendar_feed, shifts
@@ -119,6 +120,29 @@ def test_first_and_last_day_that_may_be_entered_are_shown(client, sam, hours, zo
     assert (Absence.objects.count(), Shift.objects.count()) == (1, 3)
     pages = (PAGE, f"{PAGE}?day=2099-12-31", f"{PAGE}?view=month&day=2000-01-01", "/contacts/", feed_of(sam))
     assert {client.get(page).status_code for page in pages} == {200}
+
+
+def test_a_team_has_its_own_page_shifts_and_calendar(client, sam, hours):
+    assert "Americas" not in client.get(PAGE).content.decode()
+    team = Team.objects.create(name="Americas")
+    CoverageHours.objects.create(weekday=0, starts=time(14), ends=time(0), team=team)
+    shifts.add_shifts(UserFactory(username="ada"), date(2026, 11, 23), time(8), time(20), ZoneInfo("UTC"))
+    post(client, "add_shift", day="2026-11-23", starts="15:00", ends="20:00", team=team.pk)
+    assert Shift.objects.get(user=sam).team == team
+    desk, theirs = (" ".join(client.get(PAGE + query).content.decode().split()) for query in ("", f"?team={team.pk}"))
+    assert "Nobody from 20:00 to 22:00" in desk
+    assert "08:00–22:00" in desk
+    assert "Coverage: Americas" in theirs
+    assert all(text in theirs for text in ("Nobody from 14:00 to 15:00", "Nobody from 20:00 to 00:00", "14:00–00:00"))
+    assert "ada" in desk
+    assert "ada" not in theirs
+    assert client.get(PAGE + "?team=999999").context["team"] is None
+    titles = {}
+    for query in ("", "?team=0", f"?team={team.pk}"):
+        calendar = Calendar.from_ical(client.get(feed_of(sam) + query).content)
+        titles[query] = sorted({str(event["summary"]) for event in calendar.walk("VEVENT")})
+    own, other = ["Nobody on shift", "ada on shift"], ["Americas: Nobody on shift", "Americas: sam on shift"]
+    assert titles == {"": sorted(own + other), "?team=0": own, f"?team={team.pk}": other}
 
 
 def test_absence_is_added_and_removed(client, sam, hours):

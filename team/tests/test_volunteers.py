@@ -15,7 +15,7 @@ from mentions.people import access, role_terms
 from mentions.queue import claims
 from mentions.tests.factories import AccountFactory, MessageFactory, PersonFactory, UserFactory
 from team import shifts
-from team.models import CoverageHours, Holiday, PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
+from team.models import Contact, CoverageHours, Holiday, PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
 from team.volunteers import calling, days, inviting, links, needs, practice, telling
 
 pytestmark = pytest.mark.django_db
@@ -440,3 +440,20 @@ def test_training_is_for_volunteers_and_the_team(client, clock, invited, vera, a
     assert VolunteerDay.objects.get().state == "declined"
     client.force_login(ada)
     assert client.get("/volunteers/training/").status_code == 200
+
+
+def test_training_links_what_admins_entered_to_learn_from(client, clock, invited, vera, ada):
+    client.force_login(vera)
+    inviting.accept(invited.pk, NOW)
+    Contact.objects.create(kind="learning", name="No link yet")
+    assert "Learn more" not in client.get("/volunteers/training/").content.decode()
+    Contact.objects.create(kind="learning", name="Bootcamp", url="https://acme.example/bootcamp")
+    Contact.objects.create(kind="other", name="Elsewhere", url="https://acme.example/elsewhere")
+    html = client.get("/volunteers/training/").content.decode()
+    assert 'href="https://acme.example/bootcamp"' in html
+    assert not any(text in html for text in ("No link yet", "Elsewhere"))
+    client.force_login(ada)
+    assert 'href="/volunteers/training/"' in client.get("/contacts/").content.decode(), "under Menu, for the team"
+    client.force_login(UserFactory(role="admin"))
+    Contact.objects.all().delete()
+    assert "Nothing linked yet" in client.get("/volunteers/training/").content.decode()

@@ -71,7 +71,7 @@ def _pings_everybody(call: UrgentCall, start: datetime) -> bool:
     nobody takes it."""
     if call.rule is not None and not call.rule.pings_team:
         return False
-    people = [] if oncall.is_covered(start) else roster.on_call_now(start)
+    people = [] if oncall.is_covered(call.ticket, start) else roster.on_call_now(start)
     return not any(oncall.may_take(user, call.ticket) for user in people if user.pk != call.asked_by_id)
 
 
@@ -83,12 +83,12 @@ def begin(call: UrgentCall, start: datetime, now: datetime) -> None:
     """The first step of a round: outside of coverage hours, whoever is on duty is called."""
     call.step, call.due_at = 0, start + timedelta(minutes=settings.URGENT_ESCALATE_MINUTES)
     call.save(update_fields=["step", "due_at"])
-    if not oncall.is_covered(start):
+    if not oncall.is_covered(call.ticket, start):
         call_people(call, oncall.on_duty(call.ticket, start, besides=call.asked_by_id), start, now)
 
 
 def call_people(call: UrgentCall, people: list[Any], start: datetime, now: datetime) -> None:
-    reaching.reach(call, people, start, with_pager=not oncall.is_covered(now))
+    reaching.reach(call, people, start, with_pager=not oncall.is_covered(call.ticket, now))
     if people:
         data = {"said": "called", "call": call.pk, "who": ", ".join(name_of(user) for user in people)}
         record(call.ticket, None, now, EventKind.URGENT, data)

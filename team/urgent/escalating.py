@@ -96,7 +96,7 @@ def _escalate(call: UrgentCall, now: datetime) -> None:
         call.step, call.due_at = LAST_STEP, None
     data = {"said": "escalated", "step": call.step, "who": ", ".join(name_of(user) for user in left)}
     calls.change(call, now, None, data)
-    reaching.reach(call, left, now, with_pager=not oncall.is_covered(now))
+    reaching.reach(call, left, now, with_pager=not oncall.is_covered(call.ticket, now))
     if delay:
         posts.say(call, f"late {call.round} {call.step}", slack_posts.escaped(delay), now)
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels.clocks import desk_now
 from mentions.views.ticket.acting import number_of
-from team.models import PracticePass, VolunteerDay
+from team.models import Contact, PracticePass, VolunteerDay
 from team.volunteers import inviting, links, needs, practice
 from team.volunteers.inviting import InvitationRefused
 
@@ -149,6 +149,7 @@ def _training(request: HttpRequest, tried: dict[str, Any], status: int = 200) ->
         "exercises": [
             (each, each.slug in passed, tried if tried.get("slug") == each.slug else {}) for each in practice.EXERCISES
         ],
+        "learning": Contact.objects.filter(kind=Contact.Kind.LEARNING).exclude(url=""),
         "left": len(practice.EXERCISES) - len(passed),
     }
     return render(request, "team/training.html", context, status=status)

@@ -7,6 +7,7 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels.models import Team
 from mentions.clocks import clocks, covered, targets
 from mentions.clocks.covered import CoveredTime
 from mentions.ingest.batch import ingest_pending
@@ -56,17 +57,22 @@ def test_after_is_where_the_last_needed_minute_ends(calendar, start, minutes):
 
 
 @pytest.mark.django_db
-def test_statement_reads_the_clock_as_the_function_does():
+@pytest.mark.parametrize("other", [CoveredTime(), CoveredTime([(BEGIN + 5 * MINUTE, BEGIN + 900 * MINUTE)])])
+def test_statement_reads_the_clock_as_the_function_does(other):
+    """The desk's own and, at the same moments, a team's."""
+
     @settings(max_examples=15, deadline=None)
     @given(calendars(), st.lists(st.tuples(moments, st.integers(0, 10**6)), min_size=1, max_size=10))
     def equal(calendar, times):
         covered.publish(calendar.spans)
+        covered.publish(other.spans, 7)
         for moment, microseconds in times:
             at = moment + timedelta(microseconds=microseconds)
+            own, teams = (targets.covered_counter_sql("%(at)s::timestamptz", team) for team in ("null::int", "7"))
             with connection.cursor() as cursor:
-                cursor.execute(f"SELECT {targets.covered_counter_sql('%(at)s::timestamptz')}", {"at": at})
-                (seconds,) = cursor.fetchone()
-            assert timedelta(microseconds=int(seconds * 10**6)) == calendar.counter(at)
+                cursor.execute(f"SELECT {own}, {teams}", {"at": at})
+                found = [timedelta(microseconds=int(seconds * 10**6)) for seconds in cursor.fetchone()]
+            assert found == [calendar.counter(at), other.counter(at)]
 
     equal()
 
@@ -96,6 +102,29 @@ def test_changed_hours_change_what_is_due_and_nothing_else():
     covered.publish([(NOON - timedelta(hours=3), NOON + timedelta(hours=2)), (tuesday, tuesday + timedelta(hours=8))])
     due = dict(Ticket.objects.values_list("channel__counts_coverage", "due_at"))
     assert due == {True: tuesday + timedelta(hours=2), False: NOON + timedelta(hours=4)}
+
+
+@pytest.mark.django_db
+def test_the_hours_of_the_channels_team_say_when_it_is_due():
+    """Monday noon, two hours: the desk closes at 13:00, the team of the other channel stays until 21:00."""
+    team = Team.objects.create(name="Americas")
+    channels = [ChannelFactory(target_minutes=120, counts_coverage=True, team=team) for team in (None, team)]
+    own, other = [MessageFactory(ticket=TicketFactory(channel=channel)).ticket for channel in channels]
+    tuesday, hour = NOON + timedelta(hours=21), timedelta(hours=1)
+    covered.publish([(NOON - hour, NOON + hour), (tuesday, tuesday + 8 * hour)])
+    covered.publish([(NOON - hour, NOON + 9 * hour)], team.pk)
+    due = dict(Ticket.objects.values_list("pk", "due_at"))
+    assert due == {own.pk: tuesday + hour, other.pk: NOON + 2 * hour}
+    assert covered.away(NOON + 5 * hour) == {covered.DESK}
+    assert covered.away(NOON + 12 * hour) == {covered.DESK, team.pk}
+    channels[0].team = team
+    channels[0].save()
+    own.refresh_from_db()
+    assert own.due_at == NOON + 2 * hour, "what waits follows the channel to its new team"
+    team.delete()
+    assert covered.keep([])
+    assert set(Ticket.objects.values_list("due_at", flat=True)) == {tuesday + hour}, "the desk's again"
+    assert not covered.keep([])
 
 
 @pytest.mark.django_db

@@ -62,8 +62,8 @@ def test_statement_says_what_the_function_says(zone):
     def equal(calendar, rows):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL TIME ZONE 'UTC'")  # whoever publishes
-        covered.publish(calendar.spans)
-        expression = due_soon.begins_sql("x.due", "x.lead", "x.skips", "x.covers")
+        covered.publish(calendar.spans, 4)
+        expression = due_soon.begins_sql("x.due", "x.lead", "x.skips", "x.covers", "4")
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL TIME ZONE %s", [zone])
             for due_at, microseconds, lead, skips, covers in rows:

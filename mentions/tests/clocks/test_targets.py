@@ -74,13 +74,13 @@ def offices(first=datetime(2000, 1, 1, tzinfo=UTC), days=9900):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+@pytest.mark.parametrize(("zone", "team"), [("UTC", covered.DESK), ("America/New_York", 3)])
 @pytest.mark.parametrize("spans", [[], list(offices())], ids=["no hours", "hours"])
-def test_statement_gives_what_the_function_gives(zone, spans):
+def test_statement_gives_what_the_function_gives(zone, team, spans):
     """Also in a session of another zone, where a day has 23 or 25 hours now and then."""
-    covered.publish(spans)
-    hours = covered.load()
-    sql = targets.due_sql("x.posted", "x.minutes", "x.skips", "x.covers")
+    covered.publish(spans, team)
+    hours = covered.load(team)
+    sql = targets.due_sql("x.posted", "x.minutes", "x.skips", "x.covers", str(team))
 
     @settings(max_examples=15, deadline=None)
     @given(

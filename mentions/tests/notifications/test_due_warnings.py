@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.models import OutboundItem
+from channels.models import OutboundItem, Team
 from mentions.clocks import covered
 from mentions.models import AudienceLimit, DueWarning, Ticket
 from mentions.notifications import due_warnings
@@ -77,13 +77,18 @@ def test_many_at_once_are_a_screenful_and_a_number():
 
 
 def test_outside_coverage_hours_channels_that_count_them_are_silent():
+    awake = Team.objects.create(name="Asia")
     covered.publish([(NOON - 4 * HOUR, NOON), (NOON + 20 * HOUR, NOON + 28 * HOUR)])
+    covered.publish([(NOON + 10 * HOUR, NOON + 20 * HOUR)], awake.pk)
     inside = ChannelFactory(counts_coverage=True)
     late = TicketFactory(channel=inside, due_at=NOON + 20 * HOUR + 10 * MINUTE)
     usual = TicketFactory(due_at=NOON + 20 * MINUTE)
     assert due_warnings.tell(NOON) == 1, "20 of the 30 minutes are left in the evening, but nobody was there to say so"
     assert set(DueWarning.objects.values_list("ticket", flat=True)) == {usual.pk}
     assert due_warnings.tell(NOON + 19 * HOUR) == 0
+    theirs = TicketFactory(channel=ChannelFactory(counts_coverage=True, team=awake), due_at=NOON + 19 * HOUR + MINUTE)
+    assert due_warnings.tell(NOON + 19 * HOUR) == 1
+    assert set(DueWarning.objects.values_list("ticket", flat=True)) == {usual.pk, theirs.pk}
     assert due_warnings.tell(NOON + 20 * HOUR) == 1
     assert DueWarning.objects.filter(ticket=late).exists()
 

@@ -1,0 +1,21 @@
+"""Team: people with coverage hours and shifts of their own, and the channels whose reply clocks run by them. Channels
+without a team are the desk's."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Team(models.Model):
+    """Without hours of its own, it has the desk's."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
