@@ -27,9 +27,9 @@ WITHIN = "w.asked_at >= %s AND w.asked_at < %s"
 
 
 def waits_sql(of: str, *, with_noise: bool) -> str:
-    """The waits of the tickets that the SQL condition `of` finds by their `ticket_id`, which names them: `asked_at`, null before we were asked; `answered_at`, null
-    while it lasts; `is_live`: not all that was asked is deleted. As for a first reply, a message counts even if its
-    author deletes it, and a reply of the same moment answers it."""
+    """The waits of the tickets that the condition `of` finds by `ticket_id`, which names each: `asked_at`, null before
+    we were asked; `answered_at`, null while it lasts; `is_live`: not all that was asked is deleted. As for a first
+    reply, a message counts even if its author deletes it, and a reply of the same moment answers it."""
     asks = "direction = 'in'" if with_noise else "direction = 'in' AND NOT is_auto"
     return f"""(SELECT ticket_id, min(posted_at) FILTER (WHERE NOT is_reply) AS asked_at,
                        max(posted_at) FILTER (WHERE is_reply) AS answered_at,

@@ -27,5 +27,5 @@ def pairs(now: Sequence[FirstReply], before: Sequence[FirstReply] | None) -> lis
 
 def _empty(row: FirstReply) -> FirstReply:
     """The same channel without a mention."""
-    counts = dict.fromkeys(("mentions", "answered", "within", "overdue", "in_time", "unsettled", "no_reply"), 0)
-    return replace(row, **counts, median=None, p75=None, p90=None, lag=None)
+    found = replace(row, mentions=0, answered=0, within=0, overdue=0, in_time=0, unsettled=0, no_reply=0)
+    return replace(found, median=None, p75=None, p90=None, lag=None)

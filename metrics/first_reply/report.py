@@ -153,7 +153,7 @@ def _told(row: FirstReply, period: Period | None = None) -> list[Cell]:
         (duration(row.median), _hours(row.median), "answered"),
         ("—" if share is None else f"{share:.0f} %", share, "within"),
     )
-    return [Cell(*each, row.channel_id, period=period, high=row.high) for each in found]
+    return [Cell(shown, value, figure, row.channel_id, period=period, high=row.high) for shown, value, figure in found]
 
 
 def _hours(span: timedelta | None) -> float | None:
