@@ -26,21 +26,21 @@ ENDED, LASTS = "w.answered_at IS NOT NULL", "w.answered_at IS NULL AND w.is_live
 WITHIN = "w.asked_at >= %s AND w.asked_at < %s"
 
 
-def waits_sql(ticket: str, *, with_noise: bool) -> str:
-    """The waits of a ticket, an SQL expression for its id: `asked_at`, null before we were asked; `answered_at`, null
-    while it lasts; `is_live`: not all that was asked is deleted. As for a first reply, a message counts even if its
-    author deletes it, and a reply of the same moment answers it."""
+def waits_sql(of: str, *, with_noise: bool) -> str:
+    """The waits of the tickets that the condition `of` finds by `ticket_id`, which names each: `asked_at`, null before
+    we were asked; `answered_at`, null while it lasts; `is_live`: not all that was asked is deleted. As for a first
+    reply, a message counts even if its author deletes it, and a reply of the same moment answers it."""
     asks = "direction = 'in'" if with_noise else "direction = 'in' AND NOT is_auto"
-    return f"""(SELECT min(posted_at) FILTER (WHERE NOT is_reply) AS asked_at,
+    return f"""(SELECT ticket_id, min(posted_at) FILTER (WHERE NOT is_reply) AS asked_at,
                        max(posted_at) FILTER (WHERE is_reply) AS answered_at,
                        bool_or(NOT is_reply AND NOT is_deleted) AS is_live
-                  FROM (SELECT posted_at, is_deleted, direction = 'team' AS is_reply,
+                  FROM (SELECT ticket_id, posted_at, is_deleted, direction = 'team' AS is_reply,
                                count(*) FILTER (WHERE direction = 'team') OVER (
-                                   ORDER BY posted_at, direction = 'team', id
+                                   PARTITION BY ticket_id ORDER BY posted_at, direction = 'team', id
                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS replies_before
                           FROM mentions_message
-                         WHERE ticket_id = {ticket} AND ({asks} OR {IS_REPLY_SQL})) said
-                 GROUP BY replies_before)"""  # noqa: S608  (only constants of ours are filled in)
+                         WHERE {of} AND ({asks} OR {IS_REPLY_SQL})) said
+                 GROUP BY ticket_id, replies_before)"""  # noqa: S608  (only constants of ours are filled in)
 
 
 def of_waits(period: Period, *, with_noise: bool) -> Q:
@@ -51,13 +51,13 @@ def of_waits(period: Period, *, with_noise: bool) -> Q:
 
 def waits_of_ticket(period: Period, *, with_noise: bool) -> RawSQL:
     """How many waits of the outer query's ticket began in the period and ended."""
-    waits = waits_sql("mentions_ticket.id", with_noise=with_noise)
+    waits = waits_sql("ticket_id = mentions_ticket.id", with_noise=with_noise)
     statement = f"(SELECT count(*) FROM {waits} w WHERE {WITHIN} AND {ENDED})"  # noqa: S608  (constants of ours)
     return RawSQL(statement, (period.start, period.end), BigIntegerField())  # noqa: S611
 
 
 def _has_wait(which: str, period: Period, *, with_noise: bool) -> Q:
-    waits = waits_sql("mentions_ticket.id", with_noise=with_noise)
+    waits = waits_sql("ticket_id = mentions_ticket.id", with_noise=with_noise)
     statement = f"EXISTS (SELECT 1 FROM {waits} w WHERE {WITHIN} AND {which})"  # noqa: S608  (constants of ours)
     found = RawSQL(statement, (period.start, period.end), BooleanField())  # noqa: S611
     return of_waits(period, with_noise=with_noise) & Q(found)

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from metrics import definitions
+from metrics.activity.report import ActivityReport
 from metrics.figures import first_reply
 from metrics.figures.first_reply import FirstReply
+from metrics.first_reply.report import FirstReplyReport
 from metrics.periods import Period
-from metrics.reports import ActivityReport, FirstReplyReport
 from metrics.tables import duration
 from team.meeting.numbers import Number, Offer
 

@@ -82,6 +82,11 @@ def tables_of(report: Any) -> list[Table]:
     return found
 
 
+def zone_in_names(zone: str) -> str:
+    """For names of files."""
+    return zone.replace("/", "-")
+
+
 @dataclass(frozen=True)
 class Chart:
     slug: str
@@ -90,6 +95,17 @@ class Chart:
     is_empty: bool
     is_wide: bool = False
     """Too wide for a phone: it keeps its width there and scrolls."""
+
+
+def change(now: Cell, ago: Cell, *, is_time: bool = False) -> Cell:
+    """Unknown if one of them is. `is_time`: their values are hours."""
+    if now.value is None or ago.value is None:
+        return Cell("—", None)
+    difference = round(now.value - ago.value, 2)
+    if is_time:
+        shown = duration(timedelta(hours=abs(difference)))
+        return Cell(f"{'+' if difference > 0 else '-'}{shown}" if difference else "0", difference)
+    return Cell(f"{difference:+,}" if difference else "0", difference)
 
 
 def duration(span: timedelta | None) -> str:

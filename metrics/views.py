@@ -23,12 +23,13 @@ from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
 from metrics.drawing import pictures
 from metrics.figures import against
+from metrics.first_reply.report import FirstReplyReport
 from metrics.overview.report import OverviewReport
 from metrics.pages import overview_page, query_params, tabs
 from metrics.pages.behind import may_read_reports
 from metrics.pages.words import COMPARE_WORDS, PERIOD_WORDS, channel_slugs, figure_links, rising_tags, total_figures
-from metrics.reports import REPORTS, ActivityReport, FirstReplyReport, Report
-from metrics.tables import Chart, tables_of
+from metrics.reports import REPORTS, Report
+from metrics.tables import Chart, tables_of, zone_in_names
 
 
 @require_GET
@@ -73,7 +74,7 @@ def _overview(request: HttpRequest, around: Mapping[str, Any]) -> str:
 
 def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) -> dict[str, Any]:
     """What all reports show."""
-    back = "" if shown.name in (FirstReplyReport.name, ActivityReport.name) else shown.name
+    back = "" if shown.name == FirstReplyReport.name else shown.name
     slugs = channel_slugs()
     return {
         "report": shown,
@@ -146,7 +147,7 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
     which = name if len(tables) == 1 else f"{name}-{table.slug}"
     spans = [period, table.against] if table.against else [period]
     days = "-vs-".join(f"{span.first.isoformat()}-{span.last.isoformat()}" for span in spans)
-    zone = timezone.get_current_timezone_name().replace("/", "-")
+    zone = zone_in_names(timezone.get_current_timezone_name())
     filename = f"{which}-{zone}-{days}.csv"
     return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", filename)
 

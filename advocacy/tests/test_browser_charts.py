@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from advocacy.tests.browser import marks
 
 pytestmark = marks
-REPORTS = {"overview": 2, "first-reply": 2, "activity": 1, "hours": 2}
+REPORTS = {"overview": 2, "first-reply": 2, "activity": 2, "hours": 2}
 
 INK = """(canvas) => {
   const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
@@ -29,6 +29,54 @@ def test_charts_are_drawn_in_the_colours_of_the_page(windows, name, dark):
         colours, ground = canvas.evaluate(INK)
         assert colours > 20, "the canvas is empty"
         assert (ground < 200) is dark
+
+
+def test_the_pointer_on_a_bar_shows_its_tooltip(windows):
+    page = windows.open("mo", "/reports/channels/")
+    canvas = page.locator("figure.chart canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    for share in (0.3, 0.5, 0.7):  # the first bar is the longest: it begins behind the longest name
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + 20)
+        if tooltip.count():
+            break
+    expect(tooltip).to_contain_text(re.compile(r"channel.+mentions\d", re.DOTALL))
+    page.mouse.move(0, 0)
+    expect(tooltip).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["channels", "activity", "hours"])
+def test_the_arrow_keys_go_from_point_to_point_and_each_is_shown_and_read_out(windows, name):
+    page = windows.open("mo", f"/reports/{name}/", height=500)
+    chart = page.locator(".chart-host[data-points]").first
+    tooltip, said = page.locator("#vg-tooltip-element.visible"), page.locator("[data-report-status]")
+    chart.focus()
+    expect(tooltip).to_have_count(0)
+    heard, places = [], []
+    for key in ("ArrowRight", "ArrowDown", "End", "ArrowRight", "ArrowLeft", "Home"):
+        page.keyboard.press(key)
+        words = said.inner_text()
+        shown = dict(row.split("\t") for row in tooltip.locator("tr").all_inner_texts())
+        assert words == ", ".join(f"{what}: {value}" for what, value in shown.items())
+        ring = page.locator(".chart-ring:visible").bounding_box()
+        heard.append(words)
+        places.append((ring["x"], ring["y"]))
+    first, second, last, beyond, back, home = heard
+    assert len({first, second, last, back}) == 4
+    assert (beyond, home) == (last, first), "it stays at the ends"
+    assert places[0] == places[5] != places[1]
+    page.keyboard.press("Escape")
+    if name == "hours":  # its cells have no gaps: the pointer there finds the same
+        page.mouse.move(places[5][0] + 9, places[5][1] + 9)
+        expect(tooltip).to_have_count(1)
+        assert tooltip.locator("td.value").all_inner_texts() == [each.split(": ")[1] for each in home.split(", ")]
+        page.mouse.move(0, 0)
+    expect(tooltip).to_have_count(0)
+    expect(chart).not_to_be_focused()
+    assert page.locator(".chart-ring:visible").count() == 0
+    found = Axe().run(page, context="figure.chart")
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_pictures_and_table_are_downloaded(windows):
@@ -104,7 +152,7 @@ def test_a_package_is_pressed_watched_and_downloaded(windows, dark):
     with page.expect_download() as download:
         link.click()
     with zipfile.ZipFile(download.value.path()) as archive:
-        assert {name.partition("/")[2] for name in archive.namelist()} >= {"slides.pptx", "summary.txt", "tags.csv"}
+        assert {name.partition("/")[2] for name in archive.namelist()} >= {"slides.pptx", "summary.txt", "tags-UTC.csv"}
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

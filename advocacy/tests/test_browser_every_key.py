@@ -99,6 +99,6 @@ def test_no_key_does_more_than_the_focus_asks_for_on_any_page(windows, playing, 
 
 
 def test_the_test_knows_every_action_that_a_field_menu_or_dialog_may_ask_for():
-    elsewhere = ("page", "list", "ticket", "off", "play")
+    elsewhere = ("page", "list", "ticket", "chart", "off", "play")
     asked = {key.action for key in TABLE if key.scope not in elsewhere}
     assert asked <= set(ACTIONS)

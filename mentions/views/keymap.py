@@ -9,6 +9,7 @@ is the keymap of static/js/key_actions.js, which implements the actions and deri
 | `field` | in any field: typed text is only text |
 | `lookup` | in the field that searches other systems |
 | `results` | on a result of that search |
+| `chart` | on a chart of a report |
 | `menu` | in an open menu: typed text filters it |
 | `palette`, `dialog` | in an open dialog |
 | `list`, `ticket`, `page` | in none of these: single keys act |
@@ -81,6 +82,13 @@ TABLE: tuple[Key, ...] = (
     Key("results", "ArrowDown", "hit down", repeats=True),
     Key("results", "ArrowUp", "hit up", repeats=True),
     Key("results", "i", "hit insert", gettext_lazy("on a result: insert its link into the reply")),
+    Key("chart", "ArrowRight", "point on", gettext_lazy("on a chart: next point"), repeats=True),
+    Key("chart", "ArrowLeft", "point back", gettext_lazy("on a chart: previous point"), repeats=True),
+    Key("chart", "ArrowDown", "point on", repeats=True),
+    Key("chart", "ArrowUp", "point back", repeats=True),
+    Key("chart", "Home", "point first"),
+    Key("chart", "End", "point last"),
+    Key("chart", "Escape", "point leave", gettext_lazy("leave the chart")),
     Key("reply", "Ctrl+Enter", "send", gettext_lazy("in the reply: send with the first button")),
     Key("reply", "Ctrl+Shift+Enter", "send other", gettext_lazy("in the reply: send with the second button")),
     Key("writing", "Ctrl+Enter", "save", gettext_lazy("in a note or another text: save it")),
@@ -106,9 +114,16 @@ TABLE: tuple[Key, ...] = (
     Key("palette", "Enter", "result open"),
 )
 
-_WRITING = ("lookup", "results", "reply", "writing", "asking", "field", "menu")
+_WRITING = ("lookup", "results", "chart", "reply", "writing", "asking", "field", "menu")
 _GROUPS = {"page": 0, "list": 1, "ticket": 2, **dict.fromkeys(_WRITING, 3)}
-_NAMES = {"Escape": "Esc", "ArrowDown": "↓", "ArrowUp": "↑", LETTERS: gettext_lazy("letters")}
+_NAMES = {
+    "Escape": "Esc",
+    "ArrowDown": "↓",
+    "ArrowUp": "↑",
+    "ArrowRight": "→",
+    "ArrowLeft": "←",
+    LETTERS: gettext_lazy("letters"),
+}
 
 
 def groups() -> list[tuple[str, list[tuple[str, str]]]]:

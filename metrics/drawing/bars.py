@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
@@ -50,31 +51,48 @@ def beside(
     return finish(alt.layer(drawn, *marks, numbers), theme, height=max(2, len(values)) * 26)
 
 
-def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> Spec:
-    """Median First Reply Time per channel in hours, as bars, each with its target as a tick."""
+def first_reply_by_channel(
+    rows: Sequence[FirstReply],
+    theme: str = "light",
+    before: Mapping[int | None, timedelta | None] | None = None,
+    against: str = "",
+) -> Spec:
+    """Median First Reply Time per channel in hours, as bars, each with its target as a tick. `before`: channel →
+    median of the period `against`, a diamond."""
     import altair as alt
 
+    ago = {key: hours(median) for key, median in (before or {}).items() if median is not None}
     values = [
         {"channel": row.label, "hours": hours(row.median), "target": hours(row.goal), "answered": row.answered}
+        | {"before": ago.get(row.channel_id), "ago": f"{ago[row.channel_id]:.1f}" if row.channel_id in ago else "—"}
         for row in rows
         if row.median is not None
     ]
+    is_known = any(value["before"] is not None for value in values)
+    title = _("median hours to first reply")
+    if is_known:
+        title = _("%(counted)s (line: target; mark: %(against)s)") % {"counted": title, "against": against}
     base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("channel:N", title=None, sort=None, axis=alt.Axis(labelLimit=220))
     )
     medians = [hours(row.median) for row in rows if row.median is not None]
     end = robust.top(medians, [hours(row.goal) for row in rows if row.median is not None])
     bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
-        x=alt.X("hours:Q", title=end.titled(_("median hours to first reply")), scale=end.scale(alt)),
+        x=alt.X("hours:Q", title=end.titled(title), scale=end.scale(alt)),
         tooltip=[
             alt.Tooltip("channel:N", title=_("channel")),
             alt.Tooltip("hours:Q", title=_("median hours"), format=".1f"),
             alt.Tooltip("target:Q", title=_("target hours")),
             alt.Tooltip("answered:Q", title=_("answered")),
+            *([alt.Tooltip("ago:N", title=against)] if is_known else []),
         ],
     )
     target = base.mark_tick(color=INK[theme].series[1], thickness=3, height={"band": 0.9}).encode(x="target:Q")
     numbers = base.mark_text(align="left", dx=5, color=INK[theme].text).encode(
         x=alt.X("hours:Q", scale=end.scale(alt)), text=alt.Text("hours:Q", format=".1f")
     )
-    return finish(alt.layer(bars, target, numbers), theme, height=max(2, len(values)) * 26)
+    point = base.transform_filter("isValid(datum.before)").mark_point(
+        shape="diamond", filled=True, size=90, opacity=1, color=INK[theme].series[2], stroke=INK[theme].page
+    )
+    marks = [point.encode(x=alt.X("before:Q", scale=end.scale(alt)))] if is_known else []
+    return finish(alt.layer(bars, target, *marks, numbers), theme, height=max(2, len(values)) * 26)

@@ -93,6 +93,21 @@ OF_TICKETS = (
     ),
     Meaning("change", _("Change"), _("How many more or fewer mentions than in the period compared with.")),
     Meaning(
+        "median_before",
+        _("Median before"),
+        _("Median First Reply Time of the mentions in the period compared with."),
+    ),
+    Meaning(
+        "median_change",
+        _("Change in median"),
+        _("How much longer or shorter the median is than in the period compared with."),
+    ),
+    Meaning(
+        "within_before",
+        _("Within target before"),
+        _("Within target, of the mentions in the period compared with."),
+    ),
+    Meaning(
         "rising",
         _("Rising"),
         _("At least 5 mentions, and more than in the period compared with by more than chance explains."),

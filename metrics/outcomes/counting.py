@@ -86,9 +86,10 @@ def _next_reply(chosen: Tickets, filters: Filters) -> dict[int | None, Times]:
     period, with_noise = filters.period, filters.with_noise
     rows = chosen.filter(conditions.of_waits(period, with_noise=with_noise)).order_by().values("pk", "channel_id")
     statement = f"""
+        WITH t (ticket, channel) AS MATERIALIZED (%rows%)
         SELECT channel, count(*), {SHARES.format(took="w.answered_at - w.asked_at")}
-          FROM (%rows%) t (ticket, channel)
-         CROSS JOIN LATERAL {conditions.waits_sql("t.ticket", with_noise=with_noise)} w
+          FROM {conditions.waits_sql("ticket_id IN (SELECT ticket FROM t)", with_noise=with_noise)} w
+          JOIN t ON t.ticket = w.ticket_id
          WHERE {conditions.WITHIN} AND {conditions.ENDED}
          GROUP BY GROUPING SETS ((channel), ())"""  # noqa: S608  (only constants of ours are filled in)
     return _times(fetched(rows, statement, period.start, period.end))

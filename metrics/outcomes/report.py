@@ -20,7 +20,7 @@ from metrics.meanings import MEANINGS
 from metrics.outcomes import counting
 from metrics.outcomes.counting import ALL, Outcomes, Times
 from metrics.periods import Period
-from metrics.tables import Cell, Chart, Table, duration
+from metrics.tables import Cell, Chart, Table, change, duration
 
 MAX_DRAWN = 15
 OF_CHANNELS = (
@@ -150,7 +150,7 @@ class OutcomesReport:
     def _compared(self, name: str) -> list[Cell]:
         now, earlier = self._cell(self.found, name), self.filters.earlier
         ago = Cell("—", None) if self.before is None else self._cell(self.before, name, period=earlier)
-        return [Cell(_label(name), _label(name)), now, ago, _change(now, ago, is_time=name in TIMES)]
+        return [Cell(_label(name), _label(name)), now, ago, change(now, ago, is_time=name in TIMES)]
 
     def _by_reason(self, reason: str) -> list[Cell]:
         part, value, then = Part(reason=reason), self.found.reasons[reason], self._reason_ago(reason)
@@ -159,7 +159,7 @@ class OutcomesReport:
             ago = Cell(f"{then:,}", then, "no_reply", part=part, period=self.filters.earlier)
         mentions = self.found.count("mentions")
         share = _share(100 * value / mentions if mentions else None, "no_reply", None, part)
-        return [Cell(_reason(reason), _reason(reason)), now, share, ago, _change(now, ago)]
+        return [Cell(_reason(reason), _reason(reason)), now, share, ago, change(now, ago)]
 
 
 def _label(name: str) -> str:
@@ -176,14 +176,3 @@ def _time(span: timedelta | None, behind: str, key: int | None, period: Period |
 
 def _share(share: float | None, behind: str, key: int | None, part: Part = NO_PART) -> Cell:
     return Cell("—" if share is None else f"{share:.0f} %", share, behind, key, part=part)
-
-
-def _change(now: Cell, ago: Cell, *, is_time: bool = False) -> Cell:
-    """Unknown if one of them is."""
-    if now.value is None or ago.value is None:
-        return Cell("—", None)
-    change = round(now.value - ago.value, 2)
-    if is_time:
-        shown = duration(timedelta(hours=abs(change)))
-        return Cell(f"{'+' if change > 0 else '-'}{shown}" if change else "0", change)
-    return Cell(f"{change:+,}" if change else "0", change)

@@ -17,7 +17,7 @@ from metrics.package import scope, slides
 from metrics.reports import REPORTS as ALL_REPORTS
 from metrics.reports import Report
 from metrics.summary import comparing, wording
-from metrics.tables import Chart, Table, tables_of
+from metrics.tables import Chart, Table, tables_of, zone_in_names
 
 REPORTS: tuple[type[Report], ...] = tuple(kind for kind in ALL_REPORTS.values() if kind is not OverviewReport)
 """All but the overview, which shows the present, not a month."""
@@ -40,7 +40,7 @@ def _files_of(kind: type[Report]) -> Callable[[Package, datetime], Files]:
             for chart in report.charts
             if not chart.is_empty
         }
-        return drawn | _tables(report)
+        return drawn | _tables(report, package.zone)
 
     return files
 
@@ -50,11 +50,12 @@ def picture_name(report: Report, chart: Chart) -> str:
     return f"{report.name}-{chart.slug}.png"
 
 
-def _tables(report: Report) -> Files:
-    tables = tables_of(report)
+def _tables(report: Report, zone: str) -> Files:
+    """Each names the time zone of its days, as one that is downloaded from a page does."""
+    tables, of = tables_of(report), zone_in_names(zone)
     if len(tables) == 1:
-        return {f"{report.name}.csv": as_csv(tables[0])}
-    return {f"{report.name}-{table.slug}.csv": as_csv(table) for table in tables}
+        return {f"{report.name}-{of}.csv": as_csv(tables[0])}
+    return {f"{report.name}-{table.slug}-{of}.csv": as_csv(table) for table in tables}
 
 
 def as_csv(table: Table) -> bytes:

@@ -16,10 +16,12 @@ from django.views.decorators.http import require_GET
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
 from metrics import outcome_conditions as outcomes
+from metrics.activity.report import ActivityReport
 from metrics.advocates import counting as workload
 from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, Filters, Tickets, figure
 from metrics.figures import parts
 from metrics.figures.parts import PART_KEYS
+from metrics.first_reply.report import FirstReplyReport
 from metrics.meanings import MEANINGS
 from metrics.outreaches import conditions
 from metrics.overview.report import OverviewReport
@@ -30,7 +32,6 @@ from metrics.periods import Period, read_day
 from metrics.reach import counts as reach
 from metrics.release_days import counting as releases
 from metrics.release_days.days import Days
-from metrics.reports import ActivityReport, FirstReplyReport
 from metrics.tables import duration
 
 PER_PAGE = 50

@@ -130,7 +130,7 @@ def test_any_two_periods_are_counted_as_an_obvious_loop_does(posted, a, b, c, d)
 
 
 def desk():
-    """Mentions on the first ten days of March, and of late; one tag and one request each."""
+    """Mentions on the first ten days of March, and of late; one tag and one request each. One of each was answered."""
     now = timezone.now()
     channel = ChannelFactory(name="News", slug="news")
     tag = Tag.objects.get_or_create(name="runner")[0]
@@ -140,6 +140,8 @@ def desk():
         ticket = TicketFactory(channel=channel, posted_at=posted, no_reply_reason="praise", due_at=None)
         ticket.tags.add(tag)
         OutreachFactory(ticket=ticket, asked_at=posted)
+    for posted in (march[0], late[0]):
+        TicketFactory(channel=channel, posted_at=posted, first_reply_at=posted + timedelta(minutes=30))
 
 
 @pytest.mark.parametrize("name", COMPARING)
@@ -187,11 +189,43 @@ def test_the_other_kinds_are_named_with_their_days(client, name, kind):
     assert against.head(other) in heads
 
 
+def test_medians_stand_beside_those_of_the_other_period_and_a_channel_may_have_only_one(client):
+    now = timezone.now()
+    old, new, both = (ChannelFactory(name=name) for name in ("Old", "New", "Staying"))
+    TicketFactory(channel=old, posted_at=now - 99 * DAY)
+    for channel, days, hours in ((old, 10, 2), (new, 1, 5), (both, 10, 4), (both, 10, 9), (both, 2, 1)):
+        posted = now - days * DAY
+        answered = posted + timedelta(hours=hours)
+        TicketFactory(channel=channel, posted_at=posted, first_reply_at=answered, status="solved", due_at=None)
+    report = client.get("/reports/first-reply/", {"period": "7d"}).context["report"]
+    rows = [[cell.shown for cell in row] for row in report.tables[1].rows]
+    assert rows == [
+        ["All channels", "2", "3", "-1", "3 h", "4 h", "-1 h", "100 %", "67 %"],
+        ["High priority", "0", "0", "0", "—", "—", "—", "—", "—"],
+        ["New", "1", "0", "+1", "5 h", "—", "—", "100 %", "—"],
+        ["Old", "0", "1", "-1", "—", "2 h", "—", "—", "100 %"],
+        ["Staying", "1", "2", "-1", "1 h", "6 h 30 min", "-5 h 30 min", "100 %", "50 %"],
+    ]
+    drawn = pictures.svg(report.charts[1].spec("light"))
+    assert drawn.count('aria-roledescription="point"') == 1, "New has no median before, Old no bar"
+
+
+def test_the_activity_in_all_stands_beside_the_other_period(client):
+    now = timezone.now()
+    for days in (99, 10, 10, 1):
+        posted = now - days * DAY
+        TicketFactory(posted_at=posted, first_reply_at=posted + timedelta(minutes=1), status="solved", solved_at=posted)
+    report = client.get("/reports/activity/", {"period": "7d"}).context["report"]
+    rows = [[cell.shown for cell in row] for row in report.tables[1].rows]
+    assert rows == [[name, "1", "2", "-1"] for name in ("Mentions", "First replies", "Solved")]
+
+
 def test_before_the_desk_there_is_a_gap_and_not_zero(client):
     TicketFactory(posted_at=timezone.now() - DAY)
-    for name in ("channels", "platforms", "tags"):
+    for name in ("channels", "platforms", "tags", "first-reply", "activity"):
         shown = client.get(f"/reports/{name}/", CHOSEN).context["report"]
-        (table,) = tables_of(shown)
+        (table,) = [table for table in tables_of(shown) if table.against]
+        assert table.rows or name == "tags"
         assert {row[2].shown for row in table.rows} <= {"—"}
 
 

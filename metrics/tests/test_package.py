@@ -73,8 +73,8 @@ def member(role="manager", package="", digest="", slack="", zone="", **kwargs):
     return user
 
 
-def made(user, now=NOW):
-    package = asking.ask(user, OCTOBER, "UTC", [], key=uuid4(), now=now)
+def made(user, now=NOW, zone="UTC"):
+    package = asking.ask(user, OCTOBER, zone, [], key=uuid4(), now=now)
     assert building.build(package.pk, now)
     package.refresh_from_db()
     return package
@@ -90,13 +90,15 @@ def client_of(user):
     return client
 
 
-TABLES = {
-    *("first-reply.csv", "activity.csv", "channels.csv", "platforms.csv", "advocates.csv", "tags.csv"),
-    *(f"experts-{table}.csv" for table in ("figures", "topics", "people", "platforms")),
-    *(f"outcomes-{table}.csv" for table in ("channels", "beside", "reasons")),
-    *(f"hours-{table}.csv" for table in ("figures", "mentions", "replies")),
-    *(f"release-day-{table}.csv" for table in ("figures", "releases", "channels")),
-}
+TABLES_OF = (
+    *("channels", "platforms", "advocates", "tags"),
+    *(f"{report}-{table}" for report in ("first-reply", "activity") for table in ("figures", "beside")),
+    *(f"experts-{table}" for table in ("figures", "topics", "people", "platforms")),
+    *(f"outcomes-{table}" for table in ("channels", "beside", "reasons")),
+    *(f"hours-{table}" for table in ("figures", "mentions", "replies")),
+    *(f"release-day-{table}" for table in ("figures", "releases", "channels")),
+)
+TABLES = {f"{name}-UTC.csv" for name in TABLES_OF}
 
 
 # --- what is in it ----------------------------------------------------------------------------------------------------
@@ -108,16 +110,23 @@ def test_it_holds_slides_pictures_tables_and_the_summary(figures):
         names = {name.removeprefix("mentions-2026-10/") for name in archive.namelist()}
     assert names == {
         *("first-reply-median-by-day.png", "first-reply-median-by-channel.png", "activity-daily-activity.png"),
+        "activity-in-all.png",
         *("channels-by-channel.png", "channels-by-day.png", "platforms-mentions.png", "tags-tags.png"),
         *("hours-mentions.png", "hours-replies.png"),
         *TABLES,
         *("summary.txt", "slides.pptx"),
     }
     assert content(package, "tags-tags.png").startswith(b"\x89PNG")
-    rows = list(csv.reader(io.StringIO(content(package, "first-reply.csv").decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(content(package, "first-reply-figures-UTC.csv").decode("utf-8-sig"))))
     assert [row[0] for row in rows[1:]] == ["All channels", "High priority", "'=News"]
     assert content(package, "summary.txt").decode().splitlines() == package.summary
     assert package.summary[0].startswith("October 2026: 12 mentions.")
+
+
+def test_its_tables_name_the_time_zone_of_their_days(figures):
+    package = made(member(), zone="Asia/Kolkata")
+    tables = set(package.files.filter(name__endswith=".csv").values_list("name", flat=True))
+    assert tables == {f"{name}-Asia-Kolkata.csv" for name in TABLES_OF}
 
 
 def test_slides_open_with_the_summary_then_one_picture_each_inside_the_slide(figures, drawn):
@@ -125,8 +134,10 @@ def test_slides_open_with_the_summary_then_one_picture_each_inside_the_slide(fig
     deck = Presentation(io.BytesIO(content(package, "slides.pptx")))
     titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
     assert titles == [
-        *("Mentions in October 2026", "Median First Reply Time by day", "Median First Reply Time by channel"),
+        *("Mentions in October 2026", "Median First Reply Time by day"),
+        f"Median First Reply Time by channel, compared with {SEPTEMBER}",
         "Daily ticket activity",
+        f"Ticket activity, compared with {SEPTEMBER}",
         f"Mentions by channel, compared with {SEPTEMBER}",
         "Mentions by day and channel",
         f"Mentions by platform, compared with {SEPTEMBER}",
@@ -185,7 +196,7 @@ def test_a_worker_that_dies_in_any_step_is_followed_by_one_that_goes_on(figures,
     assert building.follow(NOW + 3 * MINUTE) == 1
     assert building.build(package.pk, NOW + 3 * MINUTE)
     assert kept <= set(PackageFile.objects.values_list("pk", flat=True)), "no step twice"
-    assert PackageFile.objects.count() == len(TABLES) + 11
+    assert PackageFile.objects.count() == len(TABLES) + 12
 
 
 def test_a_step_that_never_finishes_is_given_up_and_said_and_goes_on_by_a_press(figures, monkeypatch):
@@ -211,7 +222,7 @@ def test_two_workers_store_one_set_of_files(figures):
     building._do(first, NOW)
     building._do(second, NOW)
     package.refresh_from_db()
-    assert (package.done, package.files.count()) == (1, 3)
+    assert (package.done, package.files.count()) == (1, 4)
 
 
 # --- who may see it ---------------------------------------------------------------------------------------------------

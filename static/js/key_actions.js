@@ -6,6 +6,7 @@ import { isLeaving, sendForm, usedKey } from "./forms.js";
 import { insertHit, lookUp, moveHit } from "./lookups.js";
 import { closeMenu, filterLess, filterMore, moveItem, openMenu, openMenuAt } from "./menus.js";
 import { move, openRow, pick, preview } from "./list.js";
+import { leavePoints, movePoint } from "./points.js";
 import { undo } from "./toasts.js";
 
 const keymap = JSON.parse(document.getElementById("keymap")?.textContent || "{}");
@@ -31,9 +32,10 @@ function scopesOf(target) {
   const field = fieldOf(target);
   if (field) return [...(field.id === "lookup" ? ["lookup"] : scopesOfWriting(field)), "field"];
   if (openMenuAt(target)) return ["menu"];
-  if (document.body.dataset.keys === "off") return ["off"];
+  const chart = target.closest("[data-points]") ? ["chart"] : [];
+  if (document.body.dataset.keys === "off") return [...chart, "off"];
   const results = target.closest("[data-results]") ? ["results"] : [];
-  return [...results, ...(document.getElementById("rows") ? ["list"] : []), ...(desk() ? ["ticket"] : []), "page"];
+  return [...chart, ...results, ...(document.getElementById("rows") ? ["list"] : []), ...(desk() ? ["ticket"] : []), "page"];
 }
 
 function scopesOfWriting(field) {
@@ -150,6 +152,11 @@ const actions = {
   "item up": () => moveItem(-1),
   "item first": () => moveItem(-Infinity),
   "item last": () => moveItem(Infinity),
+  "point on": () => movePoint(1),
+  "point back": () => movePoint(-1),
+  "point first": () => movePoint(-Infinity),
+  "point last": () => movePoint(Infinity),
+  "point leave": leavePoints,
   "result down": () => moveResult(1),
   "result up": () => moveResult(-1),
   "result open": openResult,

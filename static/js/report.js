@@ -1,6 +1,7 @@
 // Reports: draws each chart from its spec in place of the picture, and copies pictures and tables.
 // Without this script the page shows the same charts as pictures.
 
+import { offerPoints } from "./points.js";
 import "./sorting.js";
 
 const status = document.querySelector("[data-report-status]");
@@ -30,11 +31,11 @@ async function draw(figure) {
   host.setAttribute("aria-label", alternative);
   canvas.append(host);
   // ast: expressions are interpreted, so the page needs no unsafe-eval; our own stylesheet takes the place of the inline one.
-  const view = await window.deskVega.embed(host, spec, {
+  const drawn = await window.deskVega.embed(host, spec, {
     ast: true, actions: false, defaultStyle: false, renderer: "canvas", tooltip: { disableDefaultStyle: true },
   });
   if (picture) picture.remove();
-  return view;
+  offerPoints(host, drawn.view, figure.dataset.label, say);
 }
 
 async function copyPicture(button) {

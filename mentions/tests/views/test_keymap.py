@@ -10,7 +10,7 @@ from mentions.views.keymap import TABLE, groups, keymap
 SCRIPTS = sorted((settings.BASE_DIR / "static" / "js").glob("*.js"))
 KEYS = next(path for path in SCRIPTS if path.name == "key_actions.js").read_text()
 SCOPES = {"page", "list", "ticket", "reply", "writing", "asking", "field", "menu", "off", "palette"}
-SCOPES |= {"lookup", "results"}
+SCOPES |= {"lookup", "results", "chart"}
 
 
 def actions_of_script():

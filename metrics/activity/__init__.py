@@ -1,0 +1,1 @@
+"""The daily ticket activity as a report: by day, and in all beside another period."""

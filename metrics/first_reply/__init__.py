@@ -1,0 +1,1 @@
+"""First reply times as a report: of all, of high priority, of each channel, beside another period."""
