@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from metrics.drawing import robust
 from metrics.drawing.charts import INK, Spec, finish, hours
+from metrics.drawing.grammar import altair
 from metrics.figures.first_reply import FirstReply
 
 
@@ -17,7 +18,7 @@ def beside(
     """(name, count, count of the period before or None if unknown): a bar with its number for each, and a mark for
     before. `what` labels the names, `counted` the counts, `against` the mark if it isn't the period before. A bar that
     is far longer than the rest is cut off, but keeps its number."""
-    import altair as alt
+    alt = altair()
 
     against = against or _("the period before")
     values = [
@@ -52,7 +53,7 @@ def beside(
 
 def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> Spec:
     """Median First Reply Time per channel in hours, as bars, each with its target as a tick."""
-    import altair as alt
+    alt = altair()
 
     values = [
         {"channel": row.label, "hours": hours(row.median), "target": hours(row.goal), "answered": row.answered}

@@ -17,6 +17,7 @@ from mentions.people import roles
 from mentions.tests.factories import TicketFactory, UserFactory
 from metrics.advocates.report import AdvocatesReport
 from metrics.drawing import charts, pictures
+from metrics.drawing.grammar import altair
 from metrics.reports import REPORTS
 from metrics.tests.test_every_figure import busy_desk
 
@@ -86,6 +87,7 @@ def test_every_chart_is_drawn_whole_in_both_themes(client, name):
     for chart in shown.charts:
         if chart.is_empty:
             continue
+        altair().Root.validate(chart.spec("light"))
         for theme in ("light", "dark"):
             drawn = pictures.svg(chart.spec(theme))
             assert charts.INK[theme].page in drawn, chart.slug

@@ -1,5 +1,5 @@
-"""Charts of a desk with hardly anything: what is unknown is a gap, and one outlier does not flatten the rest without a
-word."""
+"""Reports of a desk with hardly anything: what is unknown is a gap, one outlier does not flatten the rest without a
+word, and twelve tickets more cost no query more."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -8,12 +8,16 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
+from mentions.models import Tag
 from mentions.people import roles
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.drawing import bars, charts, pictures
 from metrics.figures.first_reply import FirstReply
+from metrics.reports import REPORTS
 from metrics.tables import tables_of
 from metrics.tests.test_every_chart import is_of_days, report_of, texts_of
 
@@ -82,3 +86,25 @@ def test_a_channel_of_the_longest_name_keeps_its_chart(client):
     (chart, *_rest) = report_of(client, "channels").charts
     svg = ET.fromstring(pictures.svg(chart.spec("light")))
     assert all(left >= -4 for _words, left, _right, _top in texts_of(svg))
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_costs_the_same_however_much_there_is(client, name, django_assert_max_num_queries):
+    now = timezone.now()
+    for days in (0, 2, 40, 80):
+        then = now - timedelta(days=days)
+        OutreachFactory(ticket=TicketFactory(posted_at=then, first_reply_at=then), asked_at=then)
+    address = reverse("metrics:report", args=[name])
+    client.get(address)
+    cache.clear()
+    with django_assert_max_num_queries(42) as few:
+        client.get(address)
+    for n in range(12):
+        ticket = TicketFactory(posted_at=now - timedelta(hours=n), first_reply_at=now)
+        ticket.tags.add(Tag.objects.get_or_create(name=f"tag{n}")[0])
+        expert = ExpertFactory()
+        expert.topics.add(TopicFactory(), TopicFactory())
+        OutreachFactory(ticket=ticket, expert=expert, asked_at=now, state="answered", answered_at=now)
+    cache.clear()
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        client.get(address)
