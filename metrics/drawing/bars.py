@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from metrics.drawing import robust
 from metrics.drawing.charts import INK, Spec, finish, hours
+from metrics.drawing.grammar import altair
 from metrics.figures.first_reply import FirstReply
 
 
@@ -18,7 +19,7 @@ def beside(
     """(name, count, count of the period before or None if unknown): a bar with its number for each, and a mark for
     before. `what` labels the names, `counted` the counts, `against` the mark if it isn't the period before. A bar that
     is far longer than the rest is cut off, but keeps its number."""
-    import altair as alt
+    alt = altair()
 
     against = against or _("the period before")
     values = [
@@ -59,7 +60,7 @@ def first_reply_by_channel(
 ) -> Spec:
     """Median First Reply Time per channel in hours, as bars, each with its target as a tick. `before`: channel →
     median of the period `against`, a diamond."""
-    import altair as alt
+    alt = altair()
 
     ago = {key: hours(median) for key, median in (before or {}).items() if median is not None}
     values = [

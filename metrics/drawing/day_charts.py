@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from metrics.drawing import robust
 from metrics.drawing.charts import INK, Spec, day_axis, finish, midnight, so_far, weekends
+from metrics.drawing.grammar import altair
 
 FURTHER = {"light": ("#aa22ff", "#553311"), "dark": ("#c04df5", "#dd4466")}
 """Colours after those of the theme, as far from them and each other for colour-blind eyes: a test measures it."""
@@ -23,7 +24,7 @@ def stacked(
     theme: str = "light",
 ) -> Spec:
     """`counts`: day → (series, number). The order of `series` is that of the stack, from below."""
-    import altair as alt
+    alt = altair()
 
     rows = [
         {"day": midnight(day), "series": name, "count": count, "so_far": day == today, "place": series.index(name)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from metrics.drawing.charts import INK, Spec, finish
+from metrics.drawing.grammar import altair
 
 ROBUST = 0.95
 NUMBERS = {"light": "#1c1c1a", "dark": "#e7e6e2"}
@@ -33,7 +34,7 @@ def robust_maximum(counts: Iterable[int]) -> int:
 
 def week(slots: Sequence[Slot], what: str, theme: str = "light") -> Spec:
     """Hours from left to right, a row for each weekday; every cell has its number, hours outside coverage a mark."""
-    import altair as alt
+    alt = altair()
 
     ink = INK[theme]
     most, highest = robust_maximum(slot.count for slot in slots), max(slot.count for slot in slots)

@@ -8,6 +8,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from metrics.drawing.charts import INK, Spec, finish
+from metrics.drawing.grammar import altair
 
 Month = tuple[date, bool, int, int]
 """(first day, whether the month is unfinished, first count, second count)."""
@@ -15,7 +16,7 @@ Month = tuple[date, bool, int, int]
 
 def by_month(months: Sequence[Month], names: tuple[str, str], theme: str = "light") -> Spec:
     """Two bars with their numbers for each month; those of an unfinished month are pale and say so."""
-    import altair as alt
+    alt = altair()
 
     rows = [
         {"month": _label(day, unfinished), "series": name, "count": count, "so_far": unfinished}

@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from channels.models import Channel
+from channels.tests.kept import kept
 from mentions.models import Ticket
 from mentions.people import roles
 from mentions.people.access import visible_tickets
@@ -23,7 +25,7 @@ from metrics.rollups import keeping
 from metrics.tables import tables_of
 from metrics.tests.test_every_figure import busy_desk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("desk")]
 FILTERS = {
     "period": {"period": "7d"},
     "from": {"period": "custom", "from": "2026-01-01", "to": "2026-01-02"},
@@ -39,9 +41,15 @@ FILTERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def desk(django_db_setup, django_db_blocker):
+    with kept(django_db_blocker):
+        roles.ensure()
+        yield busy_desk()
+
+
 @pytest.fixture(autouse=True)
 def _fresh():
-    roles.ensure()
     cache.clear()
 
 
@@ -61,10 +69,8 @@ def body(client, name, query):
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_every_filter_that_is_offered_narrows_and_none_else_is_offered(client, name):
-    channels = busy_desk()
-    channels[0].slug = "one"
-    channels[0].save()
+def test_every_filter_that_is_offered_narrows_and_none_else_is_offered(client, desk, name):
+    Channel.objects.filter(pk=desk[0].pk).update(slug="one")
     Ticket.objects.update(created_at=timezone.now() - timedelta(days=200))
     for ticket in Ticket.objects.all():
         Ticket.objects.filter(pk=ticket.pk).update(created_at=ticket.posted_at + timedelta(minutes=50))
@@ -82,7 +88,6 @@ def test_every_filter_that_is_offered_narrows_and_none_else_is_offered(client, n
 
 @pytest.mark.parametrize("query", FILTERS.values())
 def test_every_filter_stays_in_the_address_of_the_other_reports_and_of_the_files(client, query):
-    busy_desk()
     (key, value) = list(query.items())[-1]
     page = client.get("/reports/channels/", query).content.decode()
     for name in REPORTS:
@@ -95,7 +100,6 @@ def test_every_filter_stays_in_the_address_of_the_other_reports_and_of_the_files
 
 @pytest.mark.parametrize("narrowed", [{"tag": "runner"}, {"language": "de"}, {"teams": (1,)}, {"with_noise": True}])
 def test_what_rollups_do_not_know_is_counted_from_the_tickets(narrowed):
-    busy_desk()
     keeping.refresh(timezone.now())
     user, now = UserFactory(role="manager"), timezone.now()
     period = named("30d", now.date())
@@ -106,15 +110,13 @@ def test_what_rollups_do_not_know_is_counted_from_the_tickets(narrowed):
 
 @pytest.mark.parametrize("name", ["channels", "tags", "first-reply"])
 def test_an_unknown_tag_or_language_finds_nothing(client, name):
-    busy_desk()
     for query in ({"tag": "no-such"}, {"language": "xx"}):
         shown = client.get(reverse("metrics:report", args=[name]), query).context["report"]
         assert not any(cell.value for table in tables_of(shown) for row in table.rows for cell in row if cell.figure)
 
 
 def test_a_tag_that_the_reader_chose_stays_on_the_way_back(client):
-    busy_desk()
-    for query, kept in (({"tag": "runner", "period": "90d"}, True), ({"period": "90d"}, False)):
+    for query, stays in (({"tag": "runner", "period": "90d"}, True), ({"period": "90d"}, False)):
         page = client.get("/reports/tags/", query).content.decode()
         address = re.search(r'href="(/reports/tickets/[^"]*tag=runner[^"]*)"', page)[1].replace("&amp;", "&")
-        assert ("tag=runner" in client.get(address).context["back"]) is kept
+        assert ("tag=runner" in client.get(address).context["back"]) is stays

@@ -32,18 +32,22 @@ def team(settings):
     return people
 
 
-def run(monkeypatch):
-    """[(hour, what was said)] of every hour of these weeks."""
-    found, now = [], START
-    while now < END:
-        if not DOWN[0] <= now < DOWN[1]:
-            monkeypatch.setattr("team.tasks.desk_now", lambda now=now: now)
-            before = OutboundItem.objects.count()
-            for task in (tasks.follow_releases, tasks.rotate_expertises, tasks.prompt_meetings):
-                task()
-            new = OutboundItem.objects.order_by("pk")[before:]
-            found += [(now, item.payload["text"].split("\n")[0]) for item in new]
-        now += HOUR
+def hours():
+    """Of these weeks, but those in which nothing ran."""
+    every = (START + HOUR * n for n in range((END - START) // HOUR))
+    return [now for now in every if not DOWN[0] <= now < DOWN[1]]
+
+
+def run(monkeypatch, hours):
+    """[(hour, what was said)]."""
+    found = []
+    for now in hours:
+        monkeypatch.setattr("team.tasks.desk_now", lambda now=now: now)
+        before = OutboundItem.objects.count()
+        for task in (tasks.follow_releases, tasks.rotate_expertises, tasks.prompt_meetings):
+            task()
+        new = OutboundItem.objects.order_by("pk")[before:]
+        found += [(now, item.payload["text"].split("\n")[0]) for item in new]
     return found
 
 
@@ -60,7 +64,7 @@ def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
     swaps.ask(first.pk, second.pk, ada, START)  # and bob never answers
     shifts.add_absence(ada, date(2026, 3, 29), date(2026, 3, 29))
     asked = [(START, item.payload["text"].split("\n")[0]) for item in OutboundItem.objects.all()]
-    said = [*asked, *run(monkeypatch)]
+    said = [*asked, *run(monkeypatch, hours())]
     assert [(f"{at:%d %H}", text.partition(", <!date")[0]) for at, text in said] == [
         ("16 00", "bob, ada asks to swap release duty: you take Sunday, 29 March, they take Wednesday, 29 April."),
         ("22 07", "Acme: release day is Sunday, 29 March"),
@@ -74,4 +78,5 @@ def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
     ]  # fmt: skip
     assert ReleaseSwap.objects.get().state == "lapsed"
     assert Shift.objects.filter(user=ada, note="Release day").count() == 1
-    assert run(monkeypatch) == [], "whatever runs again says nothing again"
+    again = sorted({*(at for at, _text in said), *hours()[::6]})
+    assert run(monkeypatch, again) == [], "whatever runs again says nothing again"

@@ -1,0 +1,24 @@
+"""Rows that all tests of a module share: made once, in a transaction around the tests' own, and rolled back at the end.
+
+A test sees them as they were made, whatever the tests before it did with them. It asks for rows of its own by their
+keys: objects of the world would keep what another test has set on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+
+
+@contextmanager
+def kept(blocker: Any) -> Iterator[None]:
+    """For a fixture with `scope="module"`; `blocker` is `django_db_blocker`, and `django_db_setup` must have run."""
+    with blocker.unblock():
+        around = transaction.atomic()
+        around._from_testcase = True  # type: ignore[attr-defined] # what has to be outermost may be inside of it
+        with around:
+            yield
+            transaction.set_rollback(True)
