@@ -110,7 +110,7 @@ def beat(env: Mapping[str, str], places: Places, name: str = "beat", wrapped: Se
 
 
 def wait_for(
-    part: Service, name: str, places: Places, there: Callable[[], bool], interrupts: Interrupts, within_s: float = 60
+    part: Service, name: str, places: Places, there: Callable[[], bool], interrupts: Interrupts, within_s: float = 180
 ) -> None:
     """Returns when `there()`; raises PartFailed if the part ends first or takes too long. Raises Interrupted."""
     deadline = time.monotonic() + within_s

@@ -128,7 +128,7 @@ def test_a_question_mark_tells_what_the_figure_means(windows):
 
 def test_a_table_sorts_by_a_press_on_a_head(windows):
     page = windows.open("mo", "/reports/first-reply/")
-    head = page.get_by_role("columnheader", name=re.compile("^Mentions"))
+    head = page.locator("#figures").get_by_role("columnheader", name=re.compile("^Mentions"))
     names = page.locator("#figures tbody th").all_inner_texts()
     head.get_by_role("button", name="Mentions", exact=True).click()
     expect(head).to_have_attribute("aria-sort", "descending")
