@@ -89,6 +89,12 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
             kwargs["form"] = channel_form(adapter)
         return super().get_formset(request, obj, **kwargs)
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "team" and field is not None:
+            field.choices = list(field.choices)  # read once, not again for each channel
+        return field
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         adapter = adapter_of(request, obj)
         names = form_names(adapter.channel_fields, {}) if adapter and self._may_type(request, obj) else []
