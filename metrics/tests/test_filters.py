@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -50,7 +51,10 @@ def desk(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _fresh():
+    """No time passes between two pages that are compared: hours on shift are counted up to now."""
     cache.clear()
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 @pytest.fixture

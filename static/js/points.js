@@ -42,9 +42,8 @@ function show(host, chart, point) {
   const box = host.getBoundingClientRect();
   if (box.top + point.y < 0 || box.top + point.y > innerHeight) host.scrollIntoView({ block: "nearest" });
   const place = host.getBoundingClientRect();
-  chart.ring.hidden = false;
-  chart.ring.style.left = `${point.x}px`;
-  chart.ring.style.top = `${point.y}px`;
+  chart.ring.toggleAttribute("hidden", false);
+  chart.ring.setAttribute("transform", `translate(${point.x} ${point.y})`);
   const at = { clientX: place.left + point.x, clientY: place.top + point.y };
   chart.view.tooltip()(null, new MouseEvent("mousemove", at), point.item, point.item.tooltip);
   chart.say(wordsOf(point));
@@ -54,7 +53,7 @@ function hide(host) {
   const chart = charts.get(host);
   if (chart.at === null) return;
   chart.at = null;
-  chart.ring.hidden = true;
+  chart.ring.toggleAttribute("hidden", true);
   chart.view.tooltip()(null, new MouseEvent("mouseout"), null, null);
 }
 
@@ -76,14 +75,21 @@ export function leavePoints() {
   return Boolean(host);
 }
 
+function drawn(name, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
 // `label` says what the chart is and how to go through it.
 export function offerPoints(host, view, label, say) {
   if (!pointsOf(view).length) return;
-  const ring = document.createElement("div");
-  ring.className = "chart-ring";
-  ring.hidden = true;
   for (const child of host.children) child.setAttribute("aria-hidden", "true"); // the picture; what it shows is read out
-  host.append(ring);
+  const ring = drawn("g", { class: "chart-ring", hidden: "" });
+  ring.append(drawn("circle", { r: 9, class: "around" }), drawn("circle", { r: 9 }));
+  const over = drawn("svg", { class: "chart-over", "aria-hidden": "true" });
+  over.append(ring);
+  host.append(over);
   charts.set(host, { view, say, ring, at: null });
   host.tabIndex = 0;
   host.dataset.points = "";
