@@ -97,7 +97,8 @@ def _shown(request: HttpRequest, today: date) -> tuple[date, int, dict[str, Any]
         following = (month + timedelta(days=32)).replace(day=1)
         first = month - month.weekday() * DAY
         count = ((following - first).days + WEEK - 1) // WEEK * WEEK
-        around = {"before": (month - DAY).replace(day=1), "after": following, "view": "month", "month": month}
+        before = (month - DAY).replace(day=1)
+        around = {"before": before, "after": following, "view": "month", "month": month, "day": month}
         return first, count, around
     monday = asked - asked.weekday() * DAY
     return monday, WEEK, {"before": monday - WEEK * DAY, "after": monday + WEEK * DAY, "view": "week", "day": asked}
