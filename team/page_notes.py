@@ -48,6 +48,11 @@ class Notes:
     incidents: list[Incident] = field(default_factory=list)
     lacking: list[Need] = field(default_factory=list)
 
+    @property
+    def sources(self) -> set[str]:
+        """Of the running incidents that came from the status page."""
+        return {each.source for each in self.incidents if each.source}
+
 
 def notes(request: HttpRequest) -> dict[str, Callable[[], Notes]]:
     """Context processor: only the base template calls this, so fragments cost nothing."""

@@ -11,6 +11,7 @@ from mentions.macros import macros, presets
 from mentions.models import Macro
 from mentions.tests.factories import NOON, AuthorFactory, ChannelFactory, ConnectionFactory, MessageFactory, UserFactory
 from mentions.tests.replying import twitter_ticket
+from team.models import Incident
 
 pytestmark = pytest.mark.django_db
 NOW = NOON + timedelta(hours=2)
@@ -102,3 +103,22 @@ def test_banner_is_on_every_page_while_the_incident_is_open(client, page, monkey
     assert f'href="{PAGE}/incidents/inc1"' in shown
     noted.clear()
     assert "Website is degraded" not in client.get(reverse("mentions:queue")).content.decode()
+
+
+def test_an_incident_that_is_worked_on_is_shown_once_with_what_the_status_page_says(client, page, monkeypatch):
+    update(page, "identified")
+    update(page, "investigating", incident="inc2", subject="Runners wait")
+    noted = {"incidents": incidents.to_json(incidents.open_incidents(NOW))}
+    monkeypatch.setattr(standing, "notes", lambda: noted)
+    source = "statuspage:status.acme.example inc1"
+    worked_on = Incident.objects.create(name="Website is degraded", source=source, started_at=NOON, opened_at=NOON)
+    client.force_login(UserFactory(role="advocate"))
+    shown = client.get(reverse("mentions:queue")).content.decode()
+    ours, theirs = (shown.split(f'id="{name}"')[1].split("</aside>")[0] for name in ("running-incidents", "incidents"))
+    assert "<strong>Website is degraded</strong>" in ours
+    assert all(words in ours for words in ("cause identified", "identified: we are on it.", f"{PAGE}/incidents/inc1"))
+    assert reverse("team:incident", args=[worked_on.pk]) in ours
+    assert "<strong>Runners wait</strong>" in theirs
+    assert "Website is degraded" not in theirs
+    noted["incidents"].pop(0 if noted["incidents"][0]["title"] == "Runners wait" else 1)
+    assert 'id="incidents"' not in client.get(reverse("mentions:queue")).content.decode()

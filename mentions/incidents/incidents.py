@@ -41,7 +41,8 @@ class StatusPost:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """`state` as the status page names it; `said`: its last update; `at`: that update's ISO time."""
+    """`state` as the status page names it; `said`: its last update; `at`: that update's ISO time. `source` is that of
+    `Latest`."""
 
     title: str
     state: str
@@ -49,6 +50,7 @@ class Incident:
     url: str
     at: str
     posts: list[StatusPost] = field(default_factory=list)
+    source: str = ""
 
     @property
     def moment(self) -> datetime:
@@ -96,10 +98,9 @@ def latest(since: datetime) -> list[Latest]:
 def _latest(message: Message, began_at: datetime | None) -> Latest:
     components = (message.extra or {}).get("components")
     names = tuple(str(name) for name in components) if isinstance(components, list) else ()
-    source = f"{message.namespace} {message.thread_id}"
     is_over = _state(message) in OVER
     return Latest(
-        source, message.subject, is_over, message.url, began_at or message.posted_at, message.posted_at, names
+        _source(message), message.subject, is_over, message.url, began_at or message.posted_at, message.posted_at, names
     )
 
 
@@ -112,7 +113,13 @@ def open_incidents(now: datetime) -> list[Incident]:
     latest = updates.order_by("thread_id", "-posted_at", "-id").distinct("thread_id").defer("search", "html")
     found = sorted((m for m in latest if _state(m) not in OVER), key=lambda m: m.posted_at, reverse=True)[:MAX_SHOWN]
     posts = _posts(now) if found else []
-    return [Incident(m.subject, _state(m), m.text[:300], m.url, m.posted_at.isoformat(), posts) for m in found]
+    return [
+        Incident(m.subject, _state(m), m.text[:300], m.url, m.posted_at.isoformat(), posts, _source(m)) for m in found
+    ]
+
+
+def _source(message: Message) -> str:
+    return f"{message.namespace} {message.thread_id}"
 
 
 def _is_ours(connection: Connection) -> bool:

@@ -17,6 +17,7 @@ from channels.registry.icons import icon_of, platform_of
 from channels.toolkit.links import web_address
 from mentions.clocks import due_soon
 from mentions.clocks.overdue import OPEN
+from mentions.incidents.incidents import Incident
 from mentions.models import Message as TicketMessage
 from mentions.models import Ticket
 from mentions.people import own_side
@@ -56,6 +57,12 @@ def ours(channel: Channel) -> str:
 def who(message: TicketMessage) -> str:
     """Who wrote it; our own side as `Acme · @acme on Twitter`."""
     return own_side.of_message(message)
+
+
+@register.filter
+def apart_from(incidents: list[Incident], sources: set[str]) -> list[Incident]:
+    """The incidents of the status page without those from these sources, which are shown already."""
+    return [each for each in incidents if each.source not in sources]
 
 
 @register.filter
