@@ -473,3 +473,12 @@ def test_taking_again_waits_for_no_ticket_that_somebody_has_locked(caplog):
     assert len(mets) >= 2
     assert all(isinstance(each, bool) for met in mets for each in (met.first, met.second))
     assert "left out" not in caplog.text
+
+
+def test_ticket_that_could_not_be_taken_again_is_nobodys_to_the_caller_too(sam, monkeypatch):
+    """Another tab claims its next ticket after this one has looked: the unique claim refuses the second."""
+    other, ticket = TicketFactory(), TicketFactory()
+    Ticket.objects.filter(pk=other.pk).update(claimed_by=sam, claim_token=uuid.uuid4(), claim_expires_at=NOON + LEASE)
+    monkeypatch.setattr(claims, "_holds_nothing", lambda user, now: True)
+    assert claims.take_again(ticket, sam, NOON) is False
+    assert (ticket.claimed_by_id, ticket.claim_token, ticket.claim_expires_at) == (None, None, None)
