@@ -93,7 +93,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 _PUBLIC_LINK = Check(
     _words(r"https?://(docs|forum|issues)\.acme\.example/\w"),
-    _("Add a public link to the page that answers it: see Links."),
+    _("Add a public link to the page that answers it: see “Find an answer”."),
     _("You give a public link to look it up."),
 )
 _INTERNAL_LINK = Check(
@@ -144,8 +144,8 @@ EXERCISES = (
         deed=REPLY,
         why=_("The documentation answers it, so you can: no expert is needed."),
         wrong={
-            ASK: _("No expert is needed: the documentation answers it. Look at the links, and reply."),
-            PARK: _("Don’t let her wait: the documentation answers it. Look at the links, and reply."),
+            ASK: _("No expert is needed: the documentation answers it. Look under “Find an answer”, and reply."),
+            PARK: _("Don’t let her wait: the documentation answers it. Look under “Find an answer”, and reply."),
             NO_REPLY: _("She asked something: nearly everybody gets an answer. Reply."),
         },
         checks=(
