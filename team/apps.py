@@ -54,6 +54,7 @@ class TeamConfig(AppConfig):
         buttons.register(wording.TAKE, receivers.take_by_click)
         desk.UNDO_URLS["urgent"] = "team:withdraw"
         desk.UNDO_URLS["incident"] = "team:incident_undo_step"
+        desk.UNDO_URLS["practice"] = "team:practice_undo"
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
         menu.register(menu.Entry(_("Training"), "team:training", "team.view_volunteerday", 78, is_seldom=True))
         menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))

@@ -39,6 +39,7 @@ def arguments_of(living: Any, playing: Any) -> dict[str, Any]:
     values |= {"slug": living.rows("SELECT slug FROM channels_channel ORDER BY id LIMIT 1")[0]["slug"], "what": "query"}
     for name in ("release", "meeting"):
         values[f"team:{name}"] = {"number": living.rows(f"SELECT min(id) AS id FROM team_{name}")[0]["id"]}
+    values["exercise"] = "trouble"
     number = closed_incident(living)
     values |= {"team:incident": {"number": number}, "team:incident_reply": {"number": number, "kind": "answer"}}
     return values

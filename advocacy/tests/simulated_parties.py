@@ -175,8 +175,8 @@ class Help:
     def _train(self, now: datetime) -> None:
         client = Client()
         client.force_login(self.user)
-        for slug, (first, text) in GOOD.items():
-            assert client.post(f"/volunteers/training/{slug}/", {"first": first, "text": text}).status_code == 302
+        for slug, (way, fields) in GOOD.items():
+            assert client.post(f"/volunteers/training/{slug}/{way}", fields).status_code == 302
         assert "All solved" in client.get("/volunteers/training/").content.decode()
 
     def _fresh(self) -> User:

@@ -76,6 +76,8 @@ PAGES = {
     "coverage, a team": ("sam", "/coverage/?team={team}"),
     "coverage, a team's month": ("sam", "/coverage/?view=month&team={team}"),
     "training": ("sam", "/volunteers/training/"),
+    "practice ticket": ("sam", "/volunteers/training/question/"),
+    "practice macro": ("sam", "/volunteers/training/question/macro/?macro=thank-and-link"),
     "an invitation that is over": ("", "/volunteers/answer/nonsense/"),
     "meetings": ("sam", "/meetings/"),
     "meeting": ("sam", "/meetings/{meeting}/"),

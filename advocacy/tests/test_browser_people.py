@@ -1,5 +1,7 @@
-"""Contributors and feedback in the page: a list is imported, somebody is marked beside a conversation, a wish goes to
-its topic with one key; readable on a phone and in the dark."""
+"""Contributors, feedback and training in the page: a list is imported, somebody is marked beside a conversation, a wish
+goes to its topic with one key, three practice tickets are played; readable on a phone and in the dark."""
+
+import re
 
 from playwright.sync_api import expect
 
@@ -58,3 +60,79 @@ def test_a_wish_goes_to_its_topic_with_one_key(windows, living):
     page.get_by_role("button", name=f"#{ticket}: answered").click()
     expect(page.get_by_role("button", name=f"#{ticket}: open")).to_be_visible()
     assert living.rows(f"SELECT state FROM experts_feedback WHERE ticket_id = {int(ticket)}") == [{"state": "answered"}]
+
+
+def test_three_practice_tickets_are_played_by_keyboard_alone(windows, living):
+    page = windows.open("sam", "/volunteers/training/")
+    windows.expect("status of 422")
+    keys, replied = page.keyboard, living.rows("SELECT count(*) AS replies FROM mentions_reply")
+    readable(page, "training")
+    page.get_by_role("link", name="Start practising").focus()
+    keys.press("Enter")
+    _reply_with_macro_and_undo(page)
+    keys.press("g")
+    keys.press("p")
+    page.get_by_role("heading", name="Imre").first.wait_for()
+    keys.press("e")
+    _drawn(page)
+    expect(page.get_by_label("Whom to ask")).to_be_focused()
+    keys.type("Pri")
+    keys.press("Tab")
+    keys.type("Somebody's repositories are empty since this morning.")
+    keys.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Ask those who can look")
+    readable(page, "practice-asked-wrong")
+    keys.press("e")
+    _drawn(page)
+    keys.press("End")
+    keys.press("Tab")
+    keys.press("Control+Enter")
+    page.get_by_role("heading", name="Well done").wait_for()
+    readable(page, "practice-asked")
+    keys.press("g")
+    keys.press("p")
+    page.get_by_role("heading", name="Joe").first.wait_for()
+    keys.press("x")
+    keys.type("compet")
+    keys.press("Enter")
+    page.get_by_role("heading", name="Well done").wait_for()
+    keys.press("g")
+    keys.press("p")
+    page.get_by_role("heading", name="All practice tickets are solved").wait_for()
+    readable(page, "practice-done")
+    assert len(living.rows("SELECT 1 FROM team_practicepass")) == 3
+    assert living.rows("SELECT count(*) AS replies FROM mentions_reply") == replied
+
+
+def _drawn(page):
+    """The browser gives a select no keys before it has drawn the menu around it."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+
+
+def _reply_with_macro_and_undo(page):
+    keys, text = page.keyboard, page.get_by_label("Your reply")
+    page.get_by_role("heading", name="Rosa").first.wait_for()
+    keys.press("m")
+    keys.type("thank")
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Apply")).to_be_focused()
+    keys.press("Enter")
+    expect(text).to_have_value("Thank you, Rosa! This page has the details: ")
+    expect(text).to_be_focused()
+    keys.press("Control+End")
+    keys.type("https://wiki.acme.internal/runners")
+    keys.press("Control+Enter")
+    expect(page.locator("#problem")).to_contain_text("internal link")
+    expect(text).to_be_focused()
+    readable(page, "practice-wrong")
+    keys.press("Control+A")
+    keys.type("Thank you, Rosa! Give the cache a key: https://docs.acme.example/runners/cache")
+    keys.press("Control+Enter")
+    page.get_by_role("heading", name="Well done").wait_for()
+    keys.press("z")
+    expect(text).to_have_value(re.compile("Give the cache a key"))
+    expect(text).to_be_focused()
+    keys.type(" ")
+    keys.press("Control+Enter")
+    page.get_by_role("heading", name="Well done").wait_for()
+    readable(page, "practice-replied")

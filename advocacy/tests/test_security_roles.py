@@ -153,7 +153,13 @@ EXPECTED = {
     "team:volunteer_change": ("method", "login no no absent no absent"),
     "team:volunteer_answer": ("410", "410"),
     "team:training": ("login absent absent ok ok ok", "method"),
-    "team:practice": ("method", "login absent absent bad bad bad"),
+    "team:practice_play": ("login absent absent ok ok ok", "method"),
+    "team:practice": ("login absent absent ok ok ok", "method"),
+    "team:practice_reply": ("method", "login absent absent bad bad bad"),
+    "team:practice_leave": ("method", "login absent absent absent absent absent"),
+    "team:practice_draft": ("login absent absent ok ok ok", "login absent absent ok ok ok"),
+    "team:practice_macro": ("login absent absent ok ok ok", "login absent absent ok ok ok"),
+    "team:practice_undo": ("method", "login absent absent absent absent absent"),
     "team:volunteer_leave": ("method", "login absent absent absent absent absent"),
     "team:hand_over": ("login no ok ok no ok", "login no ok ok no ok"),
     "team:hand_over_begin": ("method", "login no absent absent no absent"),
@@ -311,6 +317,7 @@ def addresses(w):
         "mail": shown.message.pk,
     }
     queries = {"mentions:macro": f"?macro={w.macro.pk}", "metrics:tickets": "?figure=mentions"}
+    queries["team:practice_macro"] = "?macro=thank-and-link"
     for name, pattern in named_urls():
         if name.startswith("admin:"):
             continue

@@ -124,7 +124,7 @@ const actions = {
   note: () => focus("note"),
   macro: () => menu("macros"),
   tag: () => focus("tag"),
-  expert: () => press("[data-key=e]"),
+  expert: () => menu("ask-expert") || press("[data-key=e]"),
   feedback: () => press("[data-key=b]"),
   "look up": () => focus("lookup") && lookUp(),
   "hit down": () => moveHit(1),

@@ -116,7 +116,7 @@ async function news() {
     }
   } catch { /* the heartbeat says when the desk cannot be reached */ }
 }
-setInterval(news, NEWS_MS);
+if (desk.dataset.news) setInterval(news, NEWS_MS);
 
 const fresh = document.querySelector("[data-fresh]") || document.getElementById("problem");
 if (fresh) fresh.scrollIntoView({ block: "center" });

@@ -18,7 +18,7 @@ from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_word
 from team.models.release_room import ReleaseRoom, RoomMessage
 from team.models.rota import RotaPlace
 from team.models.urgent import UrgentCall, UrgentPerson, UrgentPost, UrgentRule
-from team.models.volunteer import PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
+from team.models.volunteer import PracticePass, PracticeTry, VolunteerDay, VolunteerMail, VolunteerNeed
 
 __all__ = [
     "Absence",
@@ -41,6 +41,7 @@ __all__ = [
     "MeetingCheck",
     "MeetingRule",
     "PracticePass",
+    "PracticeTry",
     "Release",
     "ReleaseRoom",
     "ReleaseRule",

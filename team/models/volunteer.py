@@ -92,7 +92,7 @@ class VolunteerNeed(models.Model):
 
 
 class PracticePass(models.Model):
-    """Somebody solved a practice ticket. What they wrote is not kept."""
+    """Somebody solved a practice ticket."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="practice_passes")
     exercise = models.CharField(max_length=20)
@@ -102,6 +102,32 @@ class PracticePass(models.Model):
         verbose_name = _("solved practice ticket")
         verbose_name_plural = _("solved practice tickets")
         constraints = [models.UniqueConstraint(fields=["user", "exercise"], name="practice_passed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.exercise}: {self.user_id}"
+
+
+class PracticeTry(models.Model):
+    """What somebody did last on a practice ticket, for their own eyes: the draft, and the deed once it is right. Gone
+    when their day is over."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="practice_tries")
+    exercise = models.CharField(max_length=20)
+    text = models.TextField(default="", blank=True)
+    """The reply."""
+    version = models.PositiveIntegerField(default=0)
+    """Of the text, for a page in a second window."""
+    deed = models.CharField(max_length=10, default="", blank=True)
+    choice = models.CharField(max_length=20, default="", blank=True)
+    request = models.TextField(default="", blank=True)
+    """What an expert is asked."""
+    done_at = models.DateTimeField(null=True, blank=True)
+    """None: still open."""
+
+    class Meta:
+        verbose_name = _("try of a practice ticket")
+        verbose_name_plural = _("tries of practice tickets")
+        constraints = [models.UniqueConstraint(fields=["user", "exercise"], name="practice_tried_once")]
 
     def __str__(self) -> str:
         return f"{self.exercise}: {self.user_id}"

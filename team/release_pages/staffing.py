@@ -21,10 +21,11 @@ from team import roster
 from team.coverage import Span
 from team.duties import rota, slack
 from team.models import Absence, PracticePass, Release, VolunteerDay
+from team.practice import exercises
 from team.release import calendar, telling
 from team.release.volume import Volume
 from team.roster import Roster
-from team.volunteers import inviting, practice
+from team.volunteers import inviting
 from team.volunteers.inviting import InvitationRefused
 
 PERSON_DAY = 8
@@ -110,7 +111,7 @@ def _people(release: Release, user: Any) -> list[Candidate]:
     passes: dict[int, set[str]] = {}
     for user_id, exercise in PracticePass.objects.values_list("user", "exercise"):
         passes.setdefault(user_id, set()).add(exercise)
-    wanted = {exercise.slug for exercise in practice.EXERCISES}
+    wanted = {exercise.slug for exercise in exercises.EXERCISES}
     found = [Candidate(row, row.days, wanted <= passes.get(row.pk, set())) for row in rows]
     return sorted(found, key=lambda one: (-one.days, not one.is_trained))[:SHOWN]
 

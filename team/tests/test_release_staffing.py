@@ -12,9 +12,10 @@ from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from team import shifts
 from team.duties import rota
 from team.models import Absence, PracticePass, Release, ReleaseRule, VolunteerDay
+from team.practice import exercises
 from team.release import planning
 from team.release_pages import staffing
-from team.volunteers import inviting, practice
+from team.volunteers import inviting
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
@@ -80,7 +81,7 @@ def test_who_helped_or_trained_comes_first_and_who_cannot_is_not_proposed(client
     new, trained, gone, no = (UserFactory(username=name) for name in ("anna", "till", "gone", "no"))
     UserFactory(username="boss", role="manager")
     helped(vera, sam)
-    for exercise in practice.EXERCISES:
+    for exercise in exercises.EXERCISES:
         PracticePass.objects.create(user=trained, exercise=exercise.slug, passed_at=NOW)
     Absence.objects.create(user=gone, first_day=DAY, last_day=DAY)
     declined = inviting.invite(no, DAY, sam, sam, NOW)

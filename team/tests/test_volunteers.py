@@ -9,14 +9,24 @@ from django.contrib.auth.models import User
 from django.core import mail
 
 from audit.models import Entry
-from channels.models import OutboundItem
-from mentions.models import Preference, RoleTerm, Ticket
+from channels.models import InboundItem, OutboundItem
+from mentions.models import Event, Message, Preference, Reply, RoleTerm, Ticket
 from mentions.people import access, role_terms
 from mentions.queue import claims
 from mentions.tests.factories import AccountFactory, MessageFactory, PersonFactory, UserFactory
 from team import shifts
-from team.models import Contact, CoverageHours, Holiday, PracticePass, VolunteerDay, VolunteerMail, VolunteerNeed
-from team.volunteers import calling, days, inviting, links, needs, practice, telling
+from team.models import (
+    Contact,
+    CoverageHours,
+    Holiday,
+    PracticePass,
+    PracticeTry,
+    VolunteerDay,
+    VolunteerMail,
+    VolunteerNeed,
+)
+from team.practice import exercises
+from team.volunteers import calling, days, inviting, links, needs, telling
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -35,7 +45,8 @@ def clock(monkeypatch):
     """Sets the desk's clock for pages."""
 
     def at(now):
-        for module in ("team.volunteers.views", "mentions.people.current", "mentions.people.access", "team.page_notes"):
+        views = ("team.volunteers.views", "team.volunteers.practice_views")
+        for module in (*views, "mentions.people.current", "mentions.people.access", "team.page_notes"):
             monkeypatch.setattr(f"{module}.desk_now", lambda: now)
 
     at(NOW)
@@ -390,44 +401,175 @@ def test_without_slack_no_need_counts_as_said(weekdays, ada, settings):
 
 # --- training ---------------------------------------------------------------------------------------------------------
 
+TRAINING = "/volunteers/training/"
+CACHE = "https://docs.acme.example/runners/cache"
 GOOD = {
-    "question": ("no", "Thanks, Rosa! The cache is kept by its key: https://docs.acme.example/cache shows how."),
-    "criticism": ("yes", "I understand the frustration. Let me ask the team, and I'll get back to you here."),
-    "trouble": ("yes", "I'm so sorry! Please open a ticket with support; I'm asking a colleague right now."),
+    "question": ("reply/", {"text": f"Thanks, Rosa! The cache is kept by its key, {CACHE} shows how."}),
+    "trouble": ("leave/ask/", {"team": "support", "request": "Repositories of a user are empty since this morning."}),
+    "rival": ("leave/no-reply/", {"reason": "competitor"}),
 }
 
 
-def test_three_practice_tickets_are_solved_and_nothing_of_the_answers_is_kept(client, clock, invited, vera):
+@pytest.fixture
+def trainee(client, clock, invited, vera):
+    """Logged in as a volunteer who has accepted."""
     inviting.accept(invited.pk, NOW)
     client.force_login(vera)
-    for slug, (first, text) in GOOD.items():
-        assert client.post(f"/volunteers/training/{slug}/", {"first": first, "text": text}).status_code == 302, slug
-    assert "All solved" in client.get("/volunteers/training/").content.decode()
-    assert PracticePass.objects.count() == len(practice.EXERCISES) == 3
+    return client
+
+
+def solve_all(client):
+    for slug, (way, fields) in GOOD.items():
+        assert client.post(f"{TRAINING}{slug}/{way}", fields).headers["Location"] == f"{TRAINING}{slug}/", slug
+
+
+def test_three_practice_tickets_are_solved_one_after_the_other(trainee, vera, ada):
+    for slug, (way, fields) in GOOD.items():
+        assert trainee.get(f"{TRAINING}play/").headers["Location"] == f"{TRAINING}{slug}/"
+        page = trainee.get(f"{TRAINING}{slug}/").content.decode()
+        assert "Practice · nothing leaves the desk" in page
+        assert 'id="result"' not in page
+        trainee.post(f"{TRAINING}{slug}/{way}", fields)
+        page = trainee.get(f"{TRAINING}{slug}/").content.decode()
+        assert "Well done" in page
+        assert str(exercises.BY_SLUG[slug].why)[:40] in page
+    assert "All practice tickets are solved" in trainee.get(f"{TRAINING}play/").content.decode()
+    assert "All solved" in trainee.get(TRAINING).content.decode()
+    assert PracticePass.objects.filter(user=vera).count() == len(exercises.EXERCISES) == 3
+    trainee.force_login(ada)
+    assert "3 of 3 practice tickets" in trainee.get("/volunteers/").content.decode(), "for the buddy"
+
+
+def test_nothing_of_practice_reaches_a_ticket_a_queue_or_a_platform(trainee):
+    """Whatever is done, right or wrong: the tables of the desk are as before."""
+    tables = (Ticket, Message, Event, Reply, InboundItem, OutboundItem)
+    before = [model.objects.count() for model in tables]
+    for slug in GOOD:
+        for way, fields in (*GOOD.values(), ("draft/", {"text": "a"}), ("leave/park/", {}), ("leave/hand-back/", {})):
+            assert trainee.post(f"{TRAINING}{slug}/{way}", fields).status_code in (200, 302, 422)
+    assert [model.objects.count() for model in tables] == before
+    assert PracticePass.objects.count() == 3
 
 
 @pytest.mark.parametrize(
-    ("slug", "first", "text", "problem"),
+    ("slug", "way", "fields", "problem"),
     [
-        ("question", "yes", GOOD["question"][1], "who to ask first"),
-        ("question", "", GOOD["question"][1], "Choose whether"),
-        ("question", "no", "Thanks! The cache is in the docs.", "Add a link"),
-        ("question", "no", "Thanks! See https://docs.acme.example/", "Answer the question"),
-        ("question", "no", GOOD["question"][1] + " x" * 200, "Shorten it"),
-        ("criticism", "yes", GOOD["criticism"][1] + " It will be fixed soon.", "Promise nothing"),
-        ("criticism", "yes", GOOD["criticism"][1] + " It is $ 19.", "No prices"),
-        ("trouble", "yes", GOOD["trouble"][1] + " Send me your password.", "secrets"),
-        ("trouble", "yes", GOOD["trouble"][1] + " Obviously.", "blame them"),
-        ("trouble", "no", "   ", "Write an answer"),
+        ("question", "leave/ask/", {"team": "docs", "request": "How?"}, "No expert is needed"),
+        ("question", "leave/park/", {"waiting_on": "question"}, "Don’t let her wait"),
+        ("question", "leave/no-reply/", {"reason": "praise"}, "She asked something"),
+        ("question", "reply/", {"text": "Thanks! The cache is in the docs."}, "Add a public link"),
+        ("question", "reply/", {"text": f"Thanks! See {CACHE.replace('cache', 'start')}"}, "Answer the question"),
+        ("question", "reply/", {"text": f"Thanks! Cache: {CACHE} {'x ' * 200}"}, "Shorten it to 280"),
+        ("question", "reply/", {"text": f"Cache: {CACHE} or https://wiki.acme.internal/runners"}, "internal link"),
+        ("question", "reply/", {"text": f"Thanks! Cache: {CACHE}. It will be fixed soon."}, "Promise nothing"),
+        ("question", "reply/", {"text": f"Thanks! Cache: {CACHE}. It is $ 19."}, "No prices"),
+        ("question", "reply/", {"text": f"Thanks! Cache: {CACHE}. Send me your password."}, "secrets"),
+        ("question", "reply/", {"text": f"Thanks! Cache: {CACHE}, obviously."}, "blame them"),
+        ("question", "reply/", {"text": f"Thanks! Cache: {CACHE}, unlike Forgely."}, "Leave competitors out"),
+        ("question", "reply/", {"text": "   "}, "Write an answer"),
+        ("trouble", "reply/", {"text": "So sorry! Please reinstall."}, "Don’t answer on your own"),
+        ("trouble", "leave/ask/", {"team": "pricing", "request": "Repositories are empty."}, "Ask those who can look"),
+        ("trouble", "leave/ask/", {"team": "support", "request": "Please help him!"}, "Say what happened"),
+        ("trouble", "leave/ask/", {"team": "support", "request": " "}, "Write what you ask"),
+        ("trouble", "leave/park/", {}, "nobody knows of it"),
+        ("rival", "reply/", {"text": "Thanks! We are better."}, "Nothing was asked"),
+        ("rival", "leave/no-reply/", {"reason": "praise"}, "Choose the reason"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_says_which(client, clock, invited, vera, slug, first, text, problem):
-    inviting.accept(invited.pk, NOW)
-    client.force_login(vera)
-    page = client.post(f"/volunteers/training/{slug}/", {"first": first, "text": text})
+def test_a_deed_that_breaks_a_rule_says_which_keeps_the_text_and_may_be_tried_again(
+    trainee, slug, way, fields, problem
+):
+    page = trainee.post(f"{TRAINING}{slug}/{way}", fields)
+    html = page.content.decode()
     assert page.status_code == 422
-    assert problem in page.content.decode()
+    assert problem in html
+    assert "To do better" in html
+    written = next((fields[name] for name in ("text", "request") if fields.get(name, "").strip()), "")
+    assert written in html
     assert not PracticePass.objects.exists()
+    assert trainee.post(f"{TRAINING}{slug}/{GOOD[slug][0]}", GOOD[slug][1]).status_code == 302
+    assert PracticePass.objects.count() == 1
+
+
+def test_feedback_says_what_is_good_as_well(trainee):
+    html = trainee.post(f"{TRAINING}question/reply/", {"text": "Thanks! The cache is in the docs."}).content.decode()
+    assert all(words in html for words in ("starts on a positive note", "what was asked", "Add a public link"))
+    assert "You give a public link" not in html
+
+
+def test_a_practice_reply_is_undone_in_the_window_and_its_text_is_a_draft_again(trainee, clock, vera):
+    way, fields = GOOD["question"]
+    page = trainee.post(f"{TRAINING}question/{way}", fields, follow=True).content.decode()
+    address = re.search(r'action="(/volunteers/training/undo/\d+/)"', page)[1]
+    page = trainee.post(address, follow=True).content.decode()
+    assert 'id="result"' not in page
+    assert CACHE in page
+    assert not PracticePass.objects.exists()
+    trainee.post(f"{TRAINING}question/{way}", fields)
+    clock(NOW + timedelta(minutes=1))
+    assert "Too late to undo" in trainee.post(address, follow=True).content.decode()
+    assert PracticePass.objects.filter(user=vera).count() == 1
+
+
+def test_who_practises_again_stays_trained(trainee, vera):
+    solve_all(trainee)
+    page = trainee.post(f"{TRAINING}question/leave/again/", follow=True).content.decode()
+    assert 'id="composer"' in page
+    assert CACHE not in re.search(r'<textarea name="text".*?</textarea>', page, re.DOTALL)[0]
+    assert PracticePass.objects.filter(user=vera).count() == 3
+
+
+def test_a_ticket_that_is_handed_back_comes_again_after_the_others(trainee):
+    hand_back = {"note": "not mine"}
+    found = [trainee.post(f"{TRAINING}{slug}/leave/hand-back/", hand_back).headers["Location"] for slug in GOOD]
+    assert found == [f"{TRAINING}{slug}/" for slug in ("trouble", "rival", "question")]
+    solve_all(trainee)
+    after = trainee.post(f"{TRAINING}question/leave/hand-back/", hand_back)
+    assert after.headers["Location"] == f"{TRAINING}play/"
+
+
+def test_a_practice_draft_is_kept_and_a_macro_comes_before_it(trainee, vera):
+    answer = trainee.post(f"{TRAINING}question/draft/", {"text": "More to say.", "writer": "a" * 32}).json()
+    assert answer == {"text": "More to say.", "version": 1, "writer": "a" * 32, "is_newest": True}
+    menu = trainee.get(f"{TRAINING}question/").content.decode()
+    assert f"{TRAINING}question/macro/?macro=thank-and-link" in menu
+    preview = trainee.get(f"{TRAINING}question/macro/?macro=thank-and-link", headers={"X-Fragment": "1"})
+    assert "Thank you, Rosa!" in preview.content.decode()
+    assert trainee.get(f"{TRAINING}question/macro/?macro=none").status_code == 404
+    trainee.post(f"{TRAINING}question/macro/", {"macro": "thank-and-link"})
+    assert trainee.get(f"{TRAINING}question/draft/").json()["text"].startswith("Thank you, Rosa!")
+    assert trainee.get(f"{TRAINING}question/draft/").json()["text"].endswith("More to say.")
+    trainee.post(f"{TRAINING}question/reply/", GOOD["question"][1])
+    late = trainee.post(f"{TRAINING}question/draft/", {"text": "too late"}).json()
+    assert late["text"] == GOOD["question"][1]["text"], "what was sent stays as it was sent"
+
+
+def test_what_a_volunteer_practised_is_theirs_alone_and_goes_with_the_day(trainee, ada, vera, invited):
+    solve_all(trainee)
+    row = PracticeTry.objects.get(user=vera, exercise="question")
+    trainee.force_login(ada)
+    assert CACHE not in re.sub(
+        r"<aside.*</aside>", "", trainee.get(f"{TRAINING}question/").content.decode(), flags=re.S
+    )
+    assert trainee.post(f"{TRAINING}undo/{row.pk}/").status_code == 404
+    days.run(BEGINS + timedelta(hours=10))
+    days.run(ENDS + timedelta(minutes=1))
+    assert PracticeTry.objects.filter(user=vera).exists()
+    days.run(ENDS + timedelta(hours=10))
+    assert not PracticeTry.objects.filter(user=vera).exists()
+    assert PracticePass.objects.filter(user=vera).count() == 3
+
+
+def test_practice_is_for_whom_the_training_is_for(client, clock, invited, vera, ada):
+    client.force_login(vera)
+    pages = [f"{TRAINING}play/", f"{TRAINING}question/", f"{TRAINING}question/draft/"]
+    pages += [f"{TRAINING}question/macro/?macro=thank-and-link"]
+    assert {client.get(page).status_code for page in pages} == {404}
+    assert client.post(f"{TRAINING}question/reply/", {"text": "x"}).status_code == 404
+    client.force_login(ada)
+    assert {client.get(page, follow=True).status_code for page in pages} == {200}
+    assert client.get(f"{TRAINING}nothing/").status_code == 404
+    assert client.post(f"{TRAINING}question/leave/solve/").status_code == 404
 
 
 def test_training_is_for_volunteers_and_the_team(client, clock, invited, vera, ada):

@@ -15,6 +15,7 @@ from mentions.queue import claims
 from team import roster
 from team.coverage import DAY
 from team.models import VolunteerDay
+from team.practice import progress
 from team.volunteers import telling
 
 STILL_NEWS = timedelta(days=3)
@@ -48,7 +49,8 @@ def _welcome(volunteer_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _thank(volunteer_id: int, now: datetime) -> bool:
-    """What they held returns to the queue at once. A day that never began is over without thanks."""
+    """What they held returns to the queue at once, and what they wrote to practise goes. A day that never began is over
+    without thanks."""
     found = _locked(volunteer_id)
     if found.thanked_at is not None or found.state != State.ACCEPTED or found.term is None:
         return False
@@ -57,6 +59,7 @@ def _thank(volunteer_id: int, now: datetime) -> bool:
         return False
     found.thanked_at = now
     found.save(update_fields=["thanked_at"])
+    progress.forget(found.user_id)
     if found.term.begun_at is not None and now - found.term.ends_at < STILL_NEWS:
         telling.thanks(found, answers_of(found), now)
     return True

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from mentions.people import role_terms, roles
 from team import roster
 from team.models import VolunteerDay
+from team.practice import progress
 from team.volunteers import telling
 
 State = VolunteerDay.State
@@ -124,6 +125,7 @@ def _stop(found: VolunteerDay, state: str, now: datetime) -> VolunteerDay:
     found.save(update_fields=["state", "answered_at"])
     if found.term_id is not None:
         role_terms.end(found.term_id, now)
+    progress.forget(found.user_id)
     if was_accepted:
         telling.tell(found, found.buddy, "cancelled", now)
     if was_accepted and state == State.WITHDRAWN:

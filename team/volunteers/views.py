@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -16,8 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels.clocks import desk_now
 from mentions.views.ticket.acting import number_of
-from team.models import Contact, PracticePass, VolunteerDay
-from team.volunteers import inviting, links, needs, practice
+from team.models import Contact, VolunteerDay
+from team.practice import progress
+from team.practice.exercises import EXERCISES
+from team.volunteers import inviting, links, needs
 from team.volunteers.inviting import InvitationRefused
 
 may_see = permission_required("team.view_volunteerday", raise_exception=True)
@@ -35,11 +36,11 @@ def volunteers(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, form: dict[str, str], status: int = 200) -> HttpResponse:
     now = desk_now()
     rows = inviting.listed(now)
-    passed = _practice_of(rows)
+    passed = progress.passed_by_each({each.user_id for each in rows})
     may_add = request.user.has_perm("team.add_volunteerday")
     context = {
         "rows": [(each, len(passed.get(each.user_id, ()))) for each in rows],
-        "exercises": len(practice.EXERCISES),
+        "exercises": len(EXERCISES),
         "lacking": needs.lacking(now),
         "wanted": needs.WANTED,
         "may_invite": may_add,
@@ -50,15 +51,6 @@ def _page(request: HttpRequest, form: dict[str, str], status: int = 200) -> Http
         "today": now.astimezone(UTC).date(),
     }
     return render(request, "team/volunteers.html", context, status=status)
-
-
-def _practice_of(rows: list[VolunteerDay]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    passes = PracticePass.objects.filter(user__in={each.user_id for each in rows})
-    for user_id, slug in passes.values_list("user_id", "exercise"):
-        if practice.find(slug):
-            found.setdefault(user_id, set()).add(slug)
-    return found
 
 
 def _day_text(text: str) -> str:
@@ -129,49 +121,30 @@ def answer(request: HttpRequest, invitation: str) -> HttpResponse:
     return render(request, "team/volunteer_answer.html", {"volunteer": found})
 
 
+def trainee(request: HttpRequest) -> VolunteerDay | None:
+    """The volunteer's day; None for those who may see volunteers. Raises Http404 for anybody else."""
+    day = inviting.day_of(request.user, desk_now())
+    if day is None and not request.user.has_perm("team.view_volunteerday"):
+        raise Http404("nobody has invited them")
+    return day
+
+
 @require_GET
 @login_required
 def training(request: HttpRequest) -> HttpResponse:
-    return _training(request, {})
-
-
-def _training(request: HttpRequest, tried: dict[str, Any], status: int = 200) -> HttpResponse:
-    """For volunteers, and for those who may see volunteers. `tried`: what was just submitted, and its problems."""
-    now, user = desk_now(), request.user
-    day = inviting.day_of(user, now)
-    if day is None and not user.has_perm("team.view_volunteerday"):
-        raise Http404("nobody has invited them")
-    passed = practice.passed_by(user)
+    """For volunteers, and for those who may see volunteers."""
+    day, now = trainee(request), desk_now()
+    passed = progress.passed_by(request.user)
     context = {
         "volunteer": day,
         "is_running": day is not None and day.term is not None and day.term.starts_at <= now < day.term.ends_at,
         "is_over": day is not None and day.term is not None and day.term.ends_at <= now,
-        "exercises": [
-            (each, each.slug in passed, tried if tried.get("slug") == each.slug else {}) for each in practice.EXERCISES
-        ],
+        "exercises": [(each, each.slug in passed) for each in EXERCISES],
         "learning": Contact.objects.filter(kind=Contact.Kind.LEARNING).exclude(url=""),
-        "left": len(practice.EXERCISES) - len(passed),
+        "solved": len(passed),
+        "count": len(EXERCISES),
     }
-    return render(request, "team/training.html", context, status=status)
-
-
-@require_POST
-@login_required
-def solve(request: HttpRequest, exercise: str) -> HttpResponse:
-    """`text` and `first`: `yes` if they would ask somebody first. The text is not kept."""
-    found = practice.find(exercise)
-    if found is None:
-        raise Http404(exercise)
-    text = request.POST.get("text", "")[:5000]
-    first = {"yes": True, "no": False}.get(request.POST.get("first", ""))
-    problems = practice.problems_of(found, text, asks_first=first)
-    if problems:
-        return _training(request, {"slug": exercise, "text": text, "first": first, "problems": problems}, status=422)
-    user: Any = request.user
-    if inviting.day_of(user, desk_now()) is not None:
-        PracticePass.objects.get_or_create(user=user, exercise=exercise, defaults={"passed_at": desk_now()})
-    messages.success(request, _("Solved. %(why)s") % {"why": found.why})
-    return redirect("team:training")
+    return render(request, "team/training.html", context)
 
 
 @require_POST
