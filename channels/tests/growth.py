@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from types import FrameType
 
 SHORT_S = 1.0
@@ -70,34 +71,35 @@ class Growth:
 
 def superlinear(work: Work, length: int = LENGTH) -> Growth | None:
     """None where the work grows about as its input does."""
-    short = _took(work(4 * length, 0))
+    attempts = count()
+    short = _took(work(4 * length, next(attempts)))
     if short > SLOW_S:  # sixteen times as much might never end
-        return _grown(work, length)
-    long = _took(work(16 * length, 0))
-    for attempt in range(1, TRIES):
+        return _grown(work, length, attempts)
+    long = _took(work(16 * length, next(attempts)))
+    for _try in range(1, TRIES):
         if long < max(TINY_S, SUSPICIOUS * short):
             return None
-        short = min(short, _took(work(4 * length, attempt)))
-        long = min(long, _took(work(16 * length, attempt))) if long < 1.0 else long
-    return _grown(work, 16 * length if long < SLOW_S else 4 * length)
+        short = min(short, _took(work(4 * length, next(attempts))))
+        long = min(long, _took(work(16 * length, next(attempts)))) if long < 1.0 else long
+    return _grown(work, 16 * length if long < SLOW_S else 4 * length, attempts)
 
 
-def _grown(work: Work, length: int) -> Growth | None:
+def _grown(work: Work, length: int, attempts: Iterator[int]) -> Growth | None:
     """The best of several tries acquits at once: a busy machine only makes them longer. What they do not acquit is
     measured by processor time, several times over: even that is longer while the other half of a core is busy."""
     short = long = float("inf")
-    for attempt in range(1, TRIES + 1):
-        short = min(short, _took(work(length, 2 * attempt)), _took(work(length, 2 * attempt + 1)))
-        long = min(long, _took(work(4 * length, attempt)))
+    for _try in range(TRIES):
+        short = min(short, *(_took(work(length, next(attempts))) for _twice in range(2)))
+        long = min(long, _took(work(4 * length, next(attempts))))
         if long < MAX_FOR_FOUR_TIMES * short:
             return None
         if long >= ENDLESS_S:
             return Growth(4 * length, short, long)
     for _round in range(ROUNDS):
-        short, long = min(short, _measured(work, length)), min(long, _measured(work, 4 * length))
-        if long <= MAX_FOR_FOUR_TIMES * short:
+        found = Growth(4 * length, _measured(work, length, attempts), _measured(work, 4 * length, attempts))
+        if found.long_s <= MAX_FOR_FOUR_TIMES * found.short_s:
             return None
-    return Growth(4 * length, short, long)
+    return found
 
 
 def endless(work: Work, length: int) -> Growth | None:
@@ -122,11 +124,11 @@ def _took(call: Callable[[], object]) -> float:
             gc.enable()
 
 
-def _measured(work: Work, length: int) -> float:
+def _measured(work: Work, length: int, attempts: Iterator[int]) -> float:
     """Seconds of processor time for one call, the mean of as many as it takes to measure them."""
     total, calls = 0.0, 0
     while total < MEASURED_S:
-        call = work(length, 100 + calls)
+        call = work(length, next(attempts))
         began = time.process_time()
         took = _took(call)
         total += max(time.process_time() - began, 1e-6 if took < ENDLESS_S else took)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
+from channels.tests import growth
 from channels.tests.growth import endless, superlinear
 from channels.tests.hostile_text import UNITS, plain_forms
 
@@ -42,7 +45,7 @@ def _work(function: Callable[[str], object]) -> Callable[[int, int], Callable[[]
 @pytest.mark.parametrize("name", QUADRATIC)
 def test_quadratic_work_is_found(name: str) -> None:
     # A busy machine may acquit once: what is short is interrupted more easily than what is long.
-    found = next((growth for _ in range(5) if (growth := superlinear(_work(QUADRATIC[name])))), None)
+    found = next((grown for _ in range(5) if (grown := superlinear(_work(QUADRATIC[name])))), None)
     assert found is not None
     assert "for four times the input" in str(found)
 
@@ -50,6 +53,25 @@ def test_quadratic_work_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", LINEAR)
 def test_linear_work_is_not(name: str) -> None:
     assert superlinear(_work(LINEAR[name])) is None
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_linear_work_is_not_by_processor_time_either(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "TRIES", 0)  # the wall clock acquits nothing
+    exact = time.process_time
+    monkeypatch.setattr(time, "process_time", lambda: exact() // 0.004 * 0.004)
+    assert growth._grown(_work(LINEAR[name]), 4096, iter(range(1_000_000))) is None
+
+
+def test_every_attempt_has_a_text_of_its_own_so_that_no_cache_answers() -> None:
+    asked: Counter[tuple[int, int]] = Counter()
+
+    def work(length: int, attempt: int) -> Callable[[], object]:
+        asked[length, attempt] += 1
+        return lambda: _nested(")" * length)
+
+    assert superlinear(work) is not None
+    assert set(asked.values()) == {1}
 
 
 def test_what_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
