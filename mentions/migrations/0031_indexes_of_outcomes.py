@@ -1,9 +1,14 @@
 """Indexes that the report on outcomes counts from. They are made while the desk works: a table of millions of messages
-stays writable meanwhile. One of them has all of the older one and takes its place."""
+stays writable meanwhile. One of them has all of the older one and takes its place. An interrupted run leaves an unfinished
+index behind, which the next run replaces."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 from django.db.models import Q
+
+
+def begun_anew(name: str) -> migrations.RunSQL:
+    return migrations.RunSQL(f"DROP INDEX CONCURRENTLY IF EXISTS {name}", migrations.RunSQL.noop)
 
 
 class Migration(migrations.Migration):
@@ -11,6 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [("mentions", "0030_covered_by_team")]
 
     operations = [
+        begun_anew("message_said"),
         AddIndexConcurrently(
             "message",
             models.Index(
@@ -19,7 +25,7 @@ class Migration(migrations.Migration):
                 name="message_said",
             ),
         ),
-        RemoveIndexConcurrently("message", "message_ticket_order"),
+        begun_anew("message_answers"),
         AddIndexConcurrently(
             "message",
             models.Index(
@@ -29,6 +35,7 @@ class Migration(migrations.Migration):
                 condition=Q(direction="team", is_auto=False, is_deleted=False, is_bounced=False),
             ),
         ),
+        begun_anew("event_came_back"),
         AddIndexConcurrently(
             "event",
             models.Index(
@@ -39,4 +46,5 @@ class Migration(migrations.Migration):
                 | Q(data__from="solved", data__to="open"),
             ),
         ),
+        RemoveIndexConcurrently("message", "message_ticket_order"),
     ]

@@ -64,7 +64,8 @@ def outcomes(tickets: Tickets, filters: Filters, now: datetime, *, is_before: bo
     """`is_before`: of a period to compare with, without what is true now and names of channels. Eleven statements."""
     with in_memory():
         found = _counted(filters.narrow(tickets), filters, now, is_before=is_before)
-    keys = {key for counts in (*found.counts.values(), found.next_reply, found.resolution) for key in counts}
+    keys: set[int | None] = {*found.next_reply, *found.resolution}
+    keys.update(*found.counts.values())
     return found if is_before else replace(found, channels=_channels(keys - {ALL}))
 
 
@@ -123,7 +124,7 @@ def _replies(chosen: Tickets, filters: Filters) -> tuple[dict[int | None, Times]
     return _times([row for of_waits, *row in found if of_waits]), one_touch
 
 
-def _is(condition: Q) -> ExpressionWrapper:
+def _is(condition: Q) -> ExpressionWrapper[Q]:
     return ExpressionWrapper(condition, BooleanField())
 
 
