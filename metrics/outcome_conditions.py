@@ -6,14 +6,18 @@ replies and problems of a merged ticket have moved to the one it was merged into
 
 from __future__ import annotations
 
-from django.db.models import BigIntegerField, BooleanField, Exists, F, OuterRef, Q, QuerySet
+from typing import Any
+
+from django.db.models import BigIntegerField, BooleanField, Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from mentions.clocks.counted import NEEDED_REPLY, NOISE
 from mentions.clocks.first_reply import IS_REPLY_SQL
 from mentions.clocks.overdue import OPEN
-from mentions.models import Event, EventKind, Message, Reply, Ticket
+from mentions.models import Event, EventKind, Message, Reply
+from mentions.models.event import CAME_BACK
+from mentions.models.message import IS_REPLY
 from metrics.periods import Period, within_days
 
 NEXT_REPLIES = "next_replies"
@@ -26,11 +30,16 @@ ENDED, LASTS = "w.answered_at IS NOT NULL", "w.answered_at IS NULL AND w.is_live
 WITHIN = "w.asked_at >= %s AND w.asked_at < %s"
 
 
+def said(*, with_noise: bool) -> str:
+    """The messages that ask or answer."""
+    asks = "direction = 'in'" if with_noise else "direction = 'in' AND NOT is_auto"
+    return f"({asks} OR {IS_REPLY_SQL})"
+
+
 def waits_sql(of: str, *, with_noise: bool) -> str:
     """The waits of the tickets that the condition `of` finds by `ticket_id`, which names each: `asked_at`, null before
     we were asked; `answered_at`, null while it lasts; `is_live`: not all that was asked is deleted. As for a first
     reply, a message counts even if its author deletes it, and a reply of the same moment answers it."""
-    asks = "direction = 'in'" if with_noise else "direction = 'in' AND NOT is_auto"
     return f"""(SELECT ticket_id, min(posted_at) FILTER (WHERE NOT is_reply) AS asked_at,
                        max(posted_at) FILTER (WHERE is_reply) AS answered_at,
                        bool_or(NOT is_reply AND NOT is_deleted) AS is_live
@@ -39,7 +48,7 @@ def waits_sql(of: str, *, with_noise: bool) -> str:
                                    PARTITION BY ticket_id ORDER BY posted_at, direction = 'team', id
                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS replies_before
                           FROM mentions_message
-                         WHERE {of} AND ({asks} OR {IS_REPLY_SQL})) said
+                         WHERE {of} AND {said(with_noise=with_noise)}) said
                  GROUP BY ticket_id, replies_before)"""  # noqa: S608  (only constants of ours are filled in)
 
 
@@ -72,34 +81,37 @@ REOPENS = (
 )
 """What may bring a solved ticket back. An outcome undone, or a reply stopped, within its window does not: the ticket
 was never done."""
-REOPENED = Q(kind__in=REOPENS) & (
-    Q(data__from__status=Ticket.Status.SOLVED, data__to__status=Ticket.Status.OPEN)
-    | Q(data__from=Ticket.Status.SOLVED, data__to=Ticket.Status.OPEN)
-)
-"""Ingest says the states alone."""
+REOPENED = Q(kind__in=REOPENS) & CAME_BACK
 MERGED = ("ticket", "ticket__merged_into", "ticket__merged_into__merged_into")
 FAILED = (Reply.State.FAILED, Reply.State.UNCERTAIN)
 
 
-def _reopened(period: Period) -> Q:
-    found = Event.objects.filter(REOPENED, within_days("at", period)).annotate(of=Coalesce(*reversed(MERGED)))
-    return Q(pk__in=found.values("of"))
+def reopened_tickets(then: Q | None = None) -> QuerySet[Any, Any]:
+    """Each once."""
+    found = Event.objects.filter(REOPENED, then or Q()).annotate(of=Coalesce(*reversed(MERGED)))
+    return found.order_by().values("of").distinct()
 
 
-def _ever_reopened() -> Q:
-    some = [Q(Exists(Event.objects.filter(REOPENED, **{path: OuterRef("pk")}))) for path in MERGED]
-    return some[0] | some[1] | some[2]
+def resolved(period: Period, *, with_noise: bool) -> Q:
+    return _needed(with_noise) & within_days("solved_at", period)
 
 
-def _once_answered() -> Q:
-    count = f"(SELECT count(*) FROM mentions_message WHERE ticket_id = mentions_ticket.id AND {IS_REPLY_SQL}) = 1"  # noqa: S608
-    return Q(RawSQL(count, (), BooleanField()))  # noqa: S611
+def _never_reopened() -> Q:
+    """Each on its own: the database can then look all of them up at once, not for one ticket after another."""
+    none = [~Q(Exists(Event.objects.filter(REOPENED, **{path: OuterRef("pk")}))) for path in MERGED]
+    return none[0] & none[1] & none[2]
 
 
-def _outside(period: Period) -> QuerySet[Message]:
-    """Answers that were written on the platform itself."""
-    said = within_days("posted_at", period) & Q(direction=Message.Direction.TEAM, posted_at__gte=F("ticket__posted_at"))
-    return Message.objects.filter(said, reply=None, is_auto=False, is_deleted=False, is_bounced=False)
+def _once_answered(period: Period) -> Q:
+    """Of those solved in the period: counted for all of them together."""
+    replies = Message.objects.filter(IS_REPLY, within_days("ticket__solved_at", period)).order_by()
+    return Q(pk__in=replies.values("ticket").annotate(number=Count("pk")).filter(number=1).values("ticket"))
+
+
+def _outside(period: Period) -> Q:
+    """With an answer that was written on the platform itself."""
+    said = IS_REPLY & within_days("posted_at", period) & Q(ticket=OuterRef("pk"), posted_at__gte=OuterRef("posted_at"))
+    return Q(Exists(Message.objects.filter(said, reply=None)))
 
 
 def _undelivered(period: Period) -> QuerySet[Reply]:
@@ -115,13 +127,12 @@ def _needed(with_noise: bool) -> Q:
 def condition(name: str, period: Period, *, with_noise: bool = False) -> Q:
     """Of one of NAMES. `with_noise`: with automatic messages, our own posts and spam. Raises KeyError."""
     kept = Q() if with_noise else ~NOISE
-    resolved = _needed(with_noise) & within_days("solved_at", period)
     return {
         NEXT_REPLIES: lambda: _has_wait(ENDED, period, with_noise=with_noise),
         "next_waiting": lambda: Q(status__in=OPEN) & _has_wait(LASTS, period, with_noise=with_noise),
-        "resolved": lambda: resolved,
-        "one_touch": lambda: resolved & _once_answered() & ~_ever_reopened(),
-        "reopened": lambda: kept & _reopened(period),
-        "answered_outside": lambda: kept & Q(pk__in=_outside(period).values("ticket")),
+        "resolved": lambda: resolved(period, with_noise=with_noise),
+        "one_touch": lambda: resolved(period, with_noise=with_noise) & _once_answered(period) & _never_reopened(),
+        "reopened": lambda: kept & Q(pk__in=reopened_tickets(within_days("at", period))),
+        "answered_outside": lambda: kept & _outside(period),
         "undelivered": lambda: kept & Q(pk__in=_undelivered(period).values("ticket")),
     }[name]()

@@ -9,6 +9,9 @@ from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
+IS_REPLY = Q(direction="team", is_auto=False, is_deleted=False, is_bounced=False)
+"""A public answer of the team that reached somebody; in SQL: `mentions.clocks.first_reply`."""
+
 
 class Message(models.Model):
     """One post or mail, stored once however often the platform repeats it. `ticket` is null on notify-only channels."""
@@ -72,7 +75,13 @@ class Message(models.Model):
         permissions = [("like_message", "Can like praise on its platform")]
         constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="message_once_per_namespace")]
         indexes = [
-            models.Index(fields=["ticket", "posted_at", "id"], name="message_ticket_order"),
+            # With all that tells who asked and who answered: clocks and reports don't read the messages themselves.
+            models.Index(
+                fields=["ticket", "posted_at", "id"],
+                include=["direction", "is_auto", "is_deleted", "is_bounced"],
+                name="message_said",
+            ),
+            models.Index(fields=["posted_at"], include=["ticket", "id"], name="message_answers", condition=IS_REPLY),
             models.Index(fields=["namespace", "thread_id"], name="message_thread"),
             models.Index(fields=["author", "-posted_at"], name="message_author_recent"),
             # An import's messages are found by their items.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 
@@ -19,3 +21,12 @@ def fetched(rows: QuerySet[Any, Any], statement: str, *more: Any) -> list[tuple[
     with connection.cursor() as cursor:
         cursor.execute(statement.replace("%rows%", sql), (*params, *more))
         return list(cursor.fetchall())
+
+
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """For statements over very many rows: the database sorts and joins them in memory rather than on its disk."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('work_mem', '64MB', true)")
+        yield

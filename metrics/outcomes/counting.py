@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from channels.models import Channel
 from metrics import outcome_conditions as conditions
 from metrics.definitions import Filters, Tickets, figure
-from metrics.figures.over_rows import fetched
+from metrics.figures.over_rows import fetched, in_memory
 
-COUNTS = ("mentions", "one_touch", "reopened", "answered_outside", "undelivered")
-"""Counted as they are; the others come with times or reasons."""
+COUNTS = ("mentions", "reopened", "answered_outside", "undelivered")
+"""Counted as they are; the others come with times, replies or reasons."""
 SHARES = "percentile_cont(ARRAY[0.5, 0.75, 0.9]) WITHIN GROUP (ORDER BY {took})"
+REPLIES = """count(*) FILTER (WHERE direction = 'team') AS replies,
+                   min(posted_at) FILTER (WHERE direction = 'in') AS asked_at,
+                   min(posted_at) FILTER (WHERE direction = 'team') AS answered_at"""
+"""Of a ticket's messages. If there is one reply, the only wait that may have ended is from `asked_at` to it."""
+SEVERAL = "SELECT ticket_id FROM said WHERE waits AND replies > 1"
 ALL = None
 """The key of all channels together."""
 
@@ -56,15 +61,20 @@ class Outcomes:
 
 
 def outcomes(tickets: Tickets, filters: Filters, now: datetime, *, is_before: bool = False) -> Outcomes:
-    """`is_before`: of a period to compare with, without what is true now and names of channels. At most ten queries."""
-    chosen = filters.narrow(tickets)
+    """`is_before`: of a period to compare with, without what is true now and names of channels. Eleven statements."""
+    with in_memory():
+        found = _counted(filters.narrow(tickets), filters, now, is_before=is_before)
+    keys: set[int | None] = {*found.next_reply, *found.resolution}
+    keys.update(*found.counts.values())
+    return found if is_before else replace(found, channels=_channels(keys - {ALL}))
+
+
+def _counted(chosen: Tickets, filters: Filters, now: datetime, *, is_before: bool) -> Outcomes:
     counts = {name: _by_channel(chosen, name, filters, now) for name in COUNTS}
     counts["next_waiting"] = Counter() if is_before else _by_channel(chosen, "next_waiting", filters, now)
     counts["no_reply"], reasons = _reasons(chosen, filters, now)
-    next_reply, resolution = _next_reply(chosen, filters), _resolution(chosen, filters, now)
-    keys = {channel for found in counts.values() for channel in found} | {*next_reply, *resolution}
-    channels = {} if is_before else _channels(keys - {ALL})
-    return Outcomes(counts, reasons, next_reply, resolution, channels)
+    next_reply, counts["one_touch"] = _replies(chosen, filters)
+    return Outcomes(counts, reasons, next_reply, _resolution(chosen, filters, now))
 
 
 def _by_channel(chosen: Tickets, name: str, filters: Filters, now: datetime) -> Counter[int]:
@@ -82,17 +92,40 @@ def _reasons(chosen: Tickets, filters: Filters, now: datetime) -> tuple[Counter[
     return counts, reasons
 
 
-def _next_reply(chosen: Tickets, filters: Filters) -> dict[int | None, Times]:
+def _replies(chosen: Tickets, filters: Filters) -> tuple[dict[int | None, Times], Counter[int]]:
+    """Next replies, and one touch by channel. Most tickets have one reply at most: one pass over the messages says what
+    these waited. Only of the others are the waits told apart."""
     period, with_noise = filters.period, filters.with_noise
-    rows = chosen.filter(conditions.of_waits(period, with_noise=with_noise)).order_by().values("pk", "channel_id")
+    waits, resolved = (each(period, with_noise=with_noise) for each in (conditions.of_waits, conditions.resolved))
+    rows = chosen.filter(waits | resolved).order_by().values("pk", "channel_id", waits=_is(waits), ends=_is(resolved))
+    several = conditions.waits_sql(f"ticket_id IN ({SEVERAL})", with_noise=with_noise)
+    reopened, values = conditions.reopened_tickets().query.sql_with_params()
     statement = f"""
-        WITH t (ticket, channel) AS MATERIALIZED (%rows%)
-        SELECT channel, count(*), {SHARES.format(took="w.answered_at - w.asked_at")}
-          FROM {conditions.waits_sql("ticket_id IN (SELECT ticket FROM t)", with_noise=with_noise)} w
-          JOIN t ON t.ticket = w.ticket_id
+        WITH said AS MATERIALIZED (
+            SELECT ticket_id, min(channel) AS channel, bool_or(waits) AS waits, bool_or(ends) AS ends, {REPLIES}
+              FROM mentions_message JOIN (%rows%) t (ticket, channel, waits, ends) ON ticket = ticket_id
+             WHERE {conditions.said(with_noise=with_noise)}
+             GROUP BY ticket_id),
+        w AS (
+            SELECT channel, asked_at, answered_at FROM said WHERE waits AND replies = 1 AND asked_at <= answered_at
+             UNION ALL
+            SELECT channel, w.asked_at, w.answered_at FROM {several} w JOIN said USING (ticket_id))
+        SELECT true, channel, count(*), {SHARES.format(took="w.answered_at - w.asked_at")}
+          FROM w
          WHERE {conditions.WITHIN} AND {conditions.ENDED}
-         GROUP BY GROUPING SETS ((channel), ())"""  # noqa: S608  (only constants of ours are filled in)
-    return _times(fetched(rows, statement, period.start, period.end))
+         GROUP BY GROUPING SETS ((channel), ())
+         UNION ALL
+        SELECT false, channel, count(*), NULL
+          FROM said LEFT JOIN ({reopened}) reopened (ticket) ON ticket = ticket_id
+         WHERE ends AND replies = 1 AND ticket IS NULL
+         GROUP BY channel"""  # noqa: S608  (only constants of ours are filled in)
+    found = fetched(rows, statement, period.start, period.end, *values)
+    one_touch = Counter({channel: number for of_waits, channel, number, _shares in found if not of_waits})
+    return _times([row for of_waits, *row in found if of_waits]), one_touch
+
+
+def _is(condition: Q) -> ExpressionWrapper[Q]:
+    return ExpressionWrapper(condition, BooleanField())
 
 
 def _resolution(chosen: Tickets, filters: Filters, now: datetime) -> dict[int | None, Times]:
@@ -105,7 +138,7 @@ def _resolution(chosen: Tickets, filters: Filters, now: datetime) -> dict[int | 
     return _times(fetched(resolved.values("pk", "channel_id", "posted_at", "solved_at"), statement))
 
 
-def _times(rows: list[tuple[Any, ...]]) -> dict[int | None, Times]:
+def _times(rows: Sequence[Sequence[Any]]) -> dict[int | None, Times]:
     return {channel: Times(count, *(shares or ())) for channel, count, shares in rows if count}
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from mentions.clocks import clocks
-from mentions.models import Message, Reply, Ticket
+from mentions.clocks.first_reply import IS_REPLY_SQL
+from mentions.models import Event, Message, Reply, Ticket
+from mentions.models.event import CAME_BACK
+from mentions.models.message import IS_REPLY
 from mentions.people import roles
 from mentions.tests.factories import (
     AuthorFactory,
@@ -342,6 +346,22 @@ def test_what_is_left_out_is_counted_where_it_is_asked_for(reason):
     for name in ("answered", "within", "replied", "next_replies", "resolved", "one_touch", "answered_outside"):
         assert (behind(name), behind(name, with_noise=True)) == (set(), {ticket.pk}), name
     assert (behind("no_reply"), behind("no_reply", with_noise=True)) == ({ticket.pk}, set())
+
+
+@pytest.mark.parametrize(
+    ("index", "rows"),
+    [
+        ("event_came_back", lambda: Event.objects.filter(CAME_BACK).order_by().values("ticket", "kind")),
+        ("message_answers", lambda: Message.objects.filter(IS_REPLY, posted_at__gt=NOON).values("ticket")),
+        ("message_answers", lambda: Message.objects.extra(where=[IS_REPLY_SQL, "posted_at > now()"]).values("ticket")),
+        ("message_said", lambda: Message.objects.extra(where=[conditions.said(with_noise=False)]).values("ticket")),
+    ],
+)
+def test_an_index_holds_what_is_counted(index, rows):
+    """Its condition and columns are those asked for, so that no row of a big table is read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    assert f"Index Only Scan using {index}" in rows().explain()
 
 
 def test_the_page_says_what_is_left_out_and_the_choice_stays():
