@@ -244,6 +244,7 @@ class Outcomes(TestCase):
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
+        print("SEEN", cls.seen)
         assert all(cls.seen[name] for name in conditions.NAMES), f"no history had some of them: {cls.seen}"
 
     @settings(max_examples=50, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
