@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from advocacy.tests.attacked import named_urls
 from advocacy.tests.browser import write
+from team.practice import exercises
 
 SPACES = sorted({name.partition(":")[0] for name, _pattern in named_urls() if ":" in name} - {"admin"})
 """Django's admin has keys of its own."""
@@ -72,6 +73,13 @@ def team_with_hours(living: Any) -> int:
     for statement in (hours, shift):
         write(living, statement, ())
     return int(living.rows("SELECT id FROM channels_team")[0]["id"])
+
+
+def practised(living: Any, username: str) -> None:
+    """They have solved every practice ticket."""
+    insert = """INSERT INTO team_practicepass (user_id, exercise, passed_at)
+        SELECT id, slug, now() FROM auth_user, unnest(%s) slug WHERE username = %s ON CONFLICT DO NOTHING"""
+    write(living, insert, (list(exercises.BY_SLUG), username))
 
 
 def found_pages(windows, space, values):

@@ -37,6 +37,8 @@ marks = [pytest.mark.browser, pytest.mark.timeout(240)]
 """`pytestmark` of every module here."""
 
 UNDO_S = 5
+SENT_SHOWN_MS = 40_000
+"""An open ticket asks every 15 s how its replies stand, and the page may be older than what the worker writes."""
 HERE = ("127.0.0.1", "localhost")
 TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation",

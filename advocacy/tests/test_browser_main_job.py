@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import cells, log_in, marks, posted_by_desk
+from advocacy.tests.browser import SENT_SHOWN_MS, cells, log_in, marks, posted_by_desk
 
 pytestmark = marks
 
@@ -51,7 +51,7 @@ def test_a_tweet_is_played_answered_by_keyboard_and_counted(windows, world, livi
 
     living.wait_until(counted(report, "@acme", before), "the report to count it", 80, every_s=0.5)
     page.goto(f"/tickets/{asked.ticket}/")
-    expect(page.locator("article.team .badge.sent")).to_have_text("sent")
+    expect(page.locator("article.team .badge.sent")).to_have_text("sent", timeout=SENT_SHOWN_MS)
     assert world.ticket(asked)["status"] == "solved"
 
 

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import resolve
 from playwright.sync_api import expect
 
-from advocacy.tests.all_pages import SPACES, arguments_of, closed_incident, found_pages, team_with_hours
+from advocacy.tests.all_pages import SPACES, arguments_of, closed_incident, found_pages, practised, team_with_hours
 from advocacy.tests.browser import marks
 
 pytestmark = marks
@@ -77,6 +77,7 @@ PAGES = {
     "coverage, a team's month": ("sam", "/coverage/?view=month&team={team}"),
     "training": ("sam", "/volunteers/training/"),
     "practice ticket": ("sam", "/volunteers/training/question/"),
+    "practice tickets that are all solved": ("admin", "/volunteers/training/play/"),
     "practice macro": ("sam", "/volunteers/training/question/macro/?macro=thank-and-link"),
     "an invitation that is over": ("", "/volunteers/answer/nonsense/"),
     "meetings": ("sam", "/meetings/"),
@@ -156,6 +157,7 @@ def shown(windows, living):
             "SELECT batch_id AS id FROM mentions_message m JOIN channels_inbounditem i ON i.id = m.item_id LIMIT 1"
         ),
     }
+    practised(living, "admin")
     windows.expect(NOT_FOUND)
 
     def show(name, **how):
@@ -183,6 +185,7 @@ def test_nothing_is_clipped_at_any_width_and_axe_finds_nothing_in_either_theme(s
 def test_no_page_is_missing_here(windows, world, living):
     """`PAGES` covers every page: it names one address of each."""
     asked = world.ask("twitter", "@acme is {word} on every page?", to="acme")
+    practised(living, "admin")
     windows.open("sam", f"/play/{asked.view}/").close()
     windows.expect("status of 40[34]")
     listed = {

@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import marks, posted_by_desk
+from advocacy.tests.browser import SENT_SHOWN_MS, marks, posted_by_desk
 
 pytestmark = marks
 
@@ -46,7 +46,7 @@ def test_a_mention_is_played_answered_in_the_page_and_seen_there(windows, world,
     expect(there).to_be_visible()
     expect(there.locator(".by").first).to_contain_text(name)
     page.goto(f"/tickets/{asked.ticket}/")
-    expect(page.locator("article.team .badge.sent")).to_have_text("sent")
+    expect(page.locator("article.team .badge.sent")).to_have_text("sent", timeout=SENT_SHOWN_MS)
     readable(page)
     assert world.ticket(asked)["first_reply_at"] is not None
     assert len(posted_by_desk(living, platform, asked.word)) == 1

@@ -92,7 +92,12 @@ def test_nothing_of_a_restricted_channel_is_on_it_whoever_is_logged_in(role):
 
 def test_an_empty_desk_says_that_nobody_waits(mo):
     page = client_of(mo).get(PAGE).content.decode()
-    for words in ("nobody waits for an answer", "none past its target", "no replies yet, goal 7 h", "nobody"):
+    for words in (
+        "nobody waits for an answer",
+        "none past its target",
+        "no replies yet, goal 7\N{NO-BREAK SPACE}h",
+        "nobody",
+    ):
         assert words in page
 
 
@@ -127,3 +132,9 @@ def test_it_costs_the_same_however_much_there_is(mo, django_assert_max_num_queri
         Shift.objects.create(user=UserFactory(), starts_at=timezone.now() - HOUR, ends_at=timezone.now() + HOUR)
     with django_assert_max_num_queries(len(few.captured_queries)):
         client.get(PAGE, headers={"HX-Request": "true"})
+
+
+def test_a_number_stays_beside_its_unit(mo):
+    TicketFactory(status="new", posted_at=timezone.now() - timedelta(hours=20, minutes=48), due_at=None)
+    page = client_of(mo).get(PAGE).content.decode()
+    assert "20\N{NO-BREAK SPACE}h 48\N{NO-BREAK SPACE}min" in page

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,6 +19,11 @@ from metrics.wall import counting
 EVERY_S = 60
 
 
+def _unbroken(span: timedelta | None) -> str:
+    """A number and its unit stay on one line: `20 h 48 min` takes two of them, not three."""
+    return re.sub(r"(?<=\d) ", "\N{NO-BREAK SPACE}", duration(span))
+
+
 @require_GET
 @login_required
 @may_read_reports
@@ -23,8 +31,8 @@ def wall(request: HttpRequest) -> HttpResponse:
     shown = counting.wall(request.user, desk_now(), timezone.get_current_timezone())
     context = {
         "wall": shown,
-        "waits": duration(shown.waits),
-        "replies": [(row, duration(row.median), duration(row.goal)) for row in shown.replies],
+        "waits": _unbroken(shown.waits),
+        "replies": [(row, _unbroken(row.median), _unbroken(row.goal)) for row in shown.replies],
         "zone": timezone.get_current_timezone_name(),
         "every_s": EVERY_S,
     }
