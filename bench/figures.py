@@ -126,7 +126,8 @@ class Figures:
         return self._within("medians of 30 days per channel", read, MEDIANS_BAR_MS)
 
     def refresh(self) -> bool:
-        """Notes of two days, as after a poll that touched every channel."""
+        """Notes of two days, as after a poll that touched every channel. They are not timed: they come with the
+        tickets' own commits, and here each needs one."""
         from django.db import connection
 
         from channels.clocks import desk_now
@@ -134,14 +135,23 @@ class Figures:
 
         notes = [(channel, self.now - timedelta(days=days)) for channel in self.channels for days in (0, 1)]
 
-        def work() -> None:
+        def note() -> None:
             with connection.cursor() as cursor:
                 cursor.executemany("INSERT INTO metrics_changedhour (channel_id, at) VALUES (%s, %s)", notes)
+
+        def work() -> None:
             assert keeping.refresh(desk_now()) == len(notes)
 
-        return self._within("two days refreshed", work, REFRESH_BAR_MS)
+        return self._within("two days refreshed", work, REFRESH_BAR_MS, before=note)
 
-    def _within(self, what: str, work: Callable[[], object], bar_ms: float) -> bool:
-        times = [measure.seconds(work) for _ in range(ROUNDS + 2)][2:]
+    def _within(
+        self, what: str, work: Callable[[], object], bar_ms: float, before: Callable[[], object] = lambda: None
+    ) -> bool:
+        """`before` each round, untimed."""
+        times = []
+        for _ in range(ROUNDS + 2):
+            before()
+            times.append(measure.seconds(work))
+        del times[:2]
         taken_ms = statistics.median(times) * 1e3
         return measure.report_at_most(f"{what} / {bar_ms:.0f} ms", taken_ms / bar_ms, 1, f"{taken_ms:.2f} ms")

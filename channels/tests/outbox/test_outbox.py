@@ -129,6 +129,16 @@ def test_a_quota_is_waited_out(fake: FakeAdapter) -> None:
     assert item.not_before >= after(4000)
 
 
+def test_nothing_leaves_while_sending_is_held(fake: FakeAdapter, settings) -> None:
+    item = make_reply(make_connection())
+    settings.HOLD_SENDING = True
+    assert outbox.send_due(NOW) == 0
+    assert not sending.send_one(item.pk, NOW)
+    assert fake.posts == []
+    settings.HOLD_SENDING = False
+    assert outbox.send_due(NOW) == 1
+
+
 @pytest.mark.parametrize("error", [Rejected("too long"), AuthFailed("token expired")])
 def test_a_refusal_is_final_and_says_why(fake: FakeAdapter, error: Exception) -> None:
     item = make_reply(make_connection())

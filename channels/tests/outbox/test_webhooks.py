@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from channels.models import OutboundItem
-from channels.outbox import outbox
+from channels.outbox import outbox, sending, webhooks
 from channels.tests.loopback import Reply, as_json, serving
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +103,12 @@ def test_without_an_address_it_says_what_to_enter(settings):
     outbox.send_due(now)
     item.refresh_from_db()
     assert "DESK_CRM_WEBHOOK_URL" in item.error
+
+
+def test_a_worker_that_is_lost_is_waited_for_as_long_as_a_delivery_may_take(settings):
+    made = outbox.enqueue(
+        key=uuid.uuid4(), kind="webhook", connection_id=None, conversation="program:1", not_before=timezone.now(),
+        payload={"event": "x", "body": {"id": 1}},
+    )  # fmt: skip
+    longest_s, _, label, is_provable = sending.outlook(made)
+    assert (longest_s, label, is_provable) == (webhooks.REQUEST_TIMEOUT_S, "CRM", False)

@@ -87,6 +87,21 @@ def test_two_connections_that_see_one_post_make_one_ticket_and_a_sighting_each(f
     assert (ticket.priority, ticket.due_at) == (30, NOON + timedelta(hours=5))
 
 
+def test_better_channel_that_sees_a_post_later_brings_its_own_target_and_weekends(forum):
+    other = connection_with("testforum", rank=1, target_minutes=60, skips_weekends=True)
+    saturday = 24 * (5 - NOON.weekday())
+    ingest(forum, [said("1", hours=saturday)], minutes=saturday * 60)
+    monday = (NOON + timedelta(hours=saturday + 48)).replace(hour=0, minute=0)
+    ingest(other, [said("1", hours=saturday)], minutes=saturday * 60 + 1)
+    assert Ticket.objects.get().due_at == monday + timedelta(hours=1)
+
+
+def test_mention_of_a_connection_without_an_active_channel_says_what_to_add(forum):
+    forum.channels.update(is_active=False)
+    ingest(forum, [said("1")])
+    assert "add one, then replay" in InboundItem.objects.get(state="failed").error
+
+
 def test_ten_askers_under_one_story_are_ten_tickets(forum):
     ingest(forum, [said(str(n), f"user{n}", thread="story", parent="story", hours=n / 10) for n in range(10)])
     assert Ticket.objects.count() == 10

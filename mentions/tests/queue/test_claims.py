@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from mentions.models import Event, Preference, Ticket, View
-from mentions.queue import claim_expiry, claims
+from mentions.queue import claim_expiry, claims, view_filters
 from mentions.tests.concurrency import together
 from mentions.tests.factories import (
     NOON,
@@ -272,6 +272,13 @@ FILTERS = {
     "parked": ({"parked": True}, False),
     "any parked": ({"parked": "any"}, True),
 }
+
+
+@pytest.mark.parametrize(("parked", "is_found"), [(None, False), (False, False), (True, True), ("any", True)])
+def test_view_of_several_statuses_leaves_parked_tickets_out_unless_it_asks_for_them(sam, parked, is_found):
+    ticket = TicketFactory(waiting_on="expert", status="open")
+    view = ViewFactory(filters={"statuses": ["new", "open", "solved"], "parked": parked})
+    assert (ticket in view_filters.tickets_in(view, sam, NOON)) is is_found
 
 
 @pytest.mark.parametrize("name", FILTERS)

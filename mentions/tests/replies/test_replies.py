@@ -321,6 +321,16 @@ def test_sent_reply_is_a_message_and_stops_the_clock(ticket, sam):
     assert Event.objects.filter(ticket=ticket, kind="delivered").count() == 1
 
 
+def test_reply_sent_under_an_unknown_number_is_told_once(ticket, sam):
+    reply = handed(ticket, sam)
+    outbound = settle(reply, "sent")
+    deliveries.apply(outbound)
+    deliveries.apply(outbound)
+    reply.refresh_from_db()
+    assert (reply.state, reply.message) == ("sent", None)
+    assert Event.objects.filter(ticket=ticket, kind="delivered").count() == 1
+
+
 def test_sent_reply_that_came_in_by_polling_first_is_the_same_message(ticket, sam):
     reply = handed(ticket, sam)
     us = AuthorFactory(namespace="twitter", external_id="77", is_us=True)
