@@ -129,6 +129,17 @@ def test_a_quota_is_waited_out(fake: FakeAdapter) -> None:
     assert item.not_before >= after(4000)
 
 
+def test_one_item_is_sent_before_all_others_and_alone(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    waiting = make_reply(connection, conversation="older", payload={"text": "older"})
+    urgent = make_reply(connection, conversation="urgent", payload={"text": "urgent"})
+    assert sending.send_one(urgent.pk, NOW)
+    assert [post.text for post in fake.posts] == ["urgent"]
+    assert not sending.send_one(urgent.pk, NOW)
+    waiting.refresh_from_db()
+    assert waiting.state == State.QUEUED
+
+
 def test_nothing_leaves_while_sending_is_held(fake: FakeAdapter, settings) -> None:
     item = make_reply(make_connection())
     settings.HOLD_SENDING = True

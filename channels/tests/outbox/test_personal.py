@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
+from django.db.models import QuerySet
 
+from audit.models import Entry
 from channels.contract import Author, Config, Field, FieldKind, Outgoing, Receipt
 from channels.errors import AuthFailed, Transient, Uncertain
 from channels.models import Connection, OutboundItem, PersonalAccount
@@ -298,3 +301,22 @@ def test_a_user_name_is_no_secret(board: Board, place: Connection) -> None:
     assert without_secrets("plainly-maria, token-of-maria") == "plainly-maria, •••"
     assert "maria" not in repr(config)
     assert source_of(place.pk).config.personal == {}
+
+
+def test_an_account_that_could_not_be_removed_is_not_recorded_as_removed(
+    board: Board, place: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maria = person("maria")
+    enter(maria, place, "token-of-maria")
+
+    def fail(accounts: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(QuerySet, "delete", fail)
+        with pytest.raises(OperationalError):
+            personal.forget(maria.pk, place.pk)
+    assert not Entry.objects.filter(details={"own account": "removed"}).exists()
+    personal.forget(maria.pk, place.pk)
+    assert Entry.objects.filter(details={"own account": "removed"}).count() == 1
+    assert not PersonalAccount.objects.exists()
