@@ -58,12 +58,12 @@ def _menu(which: str, entries: tuple[Shown, ...]) -> SafeString:
 @cache
 def page_end(language: str) -> SafeString:
     """Dialogs, and what scripts read: the same on every page, and built once: it costs as much as a small page."""
-    context = {"words": words(language), "keymap": keymap()}
+    context = {"words": script_strings(language), "keymap": keymap()}
     return SafeString(render_to_string("mentions/_page_end.html", context).strip())
 
 
 @cache
-def words(language: str) -> dict[str, str]:
+def script_strings(language: str) -> dict[str, str]:
     """Strings used by scripts, in the reader's language."""
     return {
         "now": _("just now"),

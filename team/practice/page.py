@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from mentions.models import parking_reasons
-from mentions.tickets.conversation import Entry, Thread
+from mentions.tickets.conversation import ConversationEntry, Thread
 from mentions.views.ticket import ticket_page
 from team.models import PracticeTry
 from team.practice import checking, progress
@@ -79,10 +79,12 @@ def _thread(exercise: Exercise, row: PracticeTry, now: datetime) -> Thread:
     posted_at = now - timedelta(minutes=exercise.minutes_old)
     asked = _message(exercise, "in", exercise.who, str(exercise.text), posted_at)
     asked.author = SimpleNamespace(name=exercise.who, handle=exercise.handle)
-    entries = [Entry("message", posted_at, asked)]
+    entries = [ConversationEntry("message", posted_at, asked)]
     if row.done_at is not None and row.deed == REPLY:
         entries.append(
-            Entry("message", row.done_at, _message(exercise, "team", exercise.account, row.text, row.done_at))
+            ConversationEntry(
+                "message", row.done_at, _message(exercise, "team", exercise.account, row.text, row.done_at)
+            )
         )
     return Thread(entries)
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Change, Line, advance, state_from
+from channels.adapters.chatlog.bursts import Change, ChatLine, advance, state_from
 from channels.adapters.chatlog.parsing import is_irc
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
@@ -23,7 +23,7 @@ FIRST_PAGES = 5
 DAYS_AT_FIRST = 3
 DAYS_A_POLL = 14
 
-Lines = Iterator[tuple[list[Line], list[Change], dict[str, Any], bool]]
+Lines = Iterator[tuple[list[ChatLine], list[Change], dict[str, Any], bool]]
 """Lines, changes, where to resume, and whether that's all for now."""
 
 
@@ -125,7 +125,7 @@ def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Lines:
         raise missing
 
 
-def log_of(config: Config, entry: str, day: date) -> list[Line]:
+def log_of(config: Config, entry: str, day: date) -> list[ChatLine]:
     template = str(config.setting("log_address", ""))
     if not template:
         raise Rejected("No log address is set. Enter one such as https://logs.example/{channel}/{date}.txt.")
@@ -139,7 +139,7 @@ def log_of(config: Config, entry: str, day: date) -> list[Line]:
     return irc.lines_of(irc.text_of(data), day, zone)
 
 
-def _number(line: Line) -> int:
+def _number(line: ChatLine) -> int:
     return int(line.id.rpartition("/")[2])
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from channels.adapters.chatlog.bursts import Line
+from channels.adapters.chatlog.bursts import ChatLine
 from channels.errors import Rejected
 from channels.toolkit.text import clean
 
@@ -58,10 +58,10 @@ def is_log(text: str) -> bool:
     return any(parts_of(line) for line in text.splitlines()[:200])
 
 
-def lines_of(text: str, day: date | None, zone: tzinfo) -> list[Line]:
+def lines_of(text: str, day: date | None, zone: tzinfo) -> list[ChatLine]:
     """Messages and actions; joins, parts and server notices are skipped. Ids combine the day and the line number, since
     a log only grows. If neither the lines nor the caller give the day, it is 1970-01-01."""
-    found: list[Line] = []
+    found: list[ChatLine] = []
     base = day or date(1970, 1, 1)
     for number, raw in enumerate(text.split("\n"), 1):
         stamp, said = _STAMP.match(raw), parts_of(raw)
@@ -71,7 +71,7 @@ def lines_of(text: str, day: date | None, zone: tzinfo) -> list[Line]:
         at = _moment(stamp, base, zone)
         if at is not None:
             own_day = stamp["date"] if stamp["date"] and day is None else base.isoformat()
-            found.append(Line(f"{own_day}/{number}", nick.lower(), at.timestamp(), clean(words).strip(), name=nick))
+            found.append(ChatLine(f"{own_day}/{number}", nick.lower(), at.timestamp(), clean(words).strip(), name=nick))
     return found
 
 

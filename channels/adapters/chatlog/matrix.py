@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from channels.adapters.chatlog.bursts import Change, Line
+from channels.adapters.chatlog.bursts import Change, ChatLine
 from channels.contract import Config, Json
 from channels.errors import ChannelError, RateLimited, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer
@@ -121,7 +121,7 @@ def names_of(page: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def read(events: Iterable[Event], names: Mapping[str, str]) -> tuple[list[Line], list[Change]]:
+def read(events: Iterable[Event], names: Mapping[str, str]) -> tuple[list[ChatLine], list[Change]]:
     """Messages, and later changes to them. Bundled edits are applied."""
     lines, changes = [], []
     for event in events:
@@ -152,7 +152,7 @@ def _change(event: Event) -> Change | None:
     return None
 
 
-def _bundled(event: Event, line: Line) -> list[Change]:
+def _bundled(event: Event, line: ChatLine) -> list[Change]:
     """The latest edit, which servers bundle with the event."""
     if line.is_gone:
         return []
@@ -165,7 +165,7 @@ _END_MS = 253_402_300_800_000
 """The year 10000: anything a server dates later has no time."""
 
 
-def _line(event: Event, names: Mapping[str, str]) -> Line | None:
+def _line(event: Event, names: Mapping[str, str]) -> ChatLine | None:
     content, event_id, sender = event.get("content"), event.get("event_id"), event.get("sender")
     at = event.get("origin_server_ts")
     if event.get("type") != "m.room.message" or not isinstance(content, dict) or not isinstance(at, int):
@@ -175,7 +175,7 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     is_gone = "redacted_because" in _unsigned(event) or not content
     relation = object_of(content.get("m.relates_to"))
     reply = relation.get("m.in_reply_to")
-    return Line(
+    return ChatLine(
         event_id,
         sender,
         at / 1000 if 0 <= at < _END_MS else 0.0,

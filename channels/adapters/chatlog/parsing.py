@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Line
+from channels.adapters.chatlog.bursts import ChatLine
 from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.toolkit.text import names_phrase, text_links
@@ -22,7 +22,7 @@ def is_irc(config: Config) -> bool:
 def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     try:
-        lines = [Line(**line) for line in payload["lines"]]
+        lines = [ChatLine(**line) for line in payload["lines"]]
         lead = next(line for line in lines if line.id == payload["lead"])
         room, anchor = payload["room"], str(payload["anchor"])
         room_id = str(room["id"])
@@ -52,7 +52,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     )
 
 
-def _parent(first: Line, room_id: str, thread: str, external_id: str) -> str | None:
+def _parent(first: ChatLine, room_id: str, thread: str, external_id: str) -> str | None:
     if first.reply_to:
         return f"{room_id}/{first.reply_to}"
     return None if thread == external_id else thread
@@ -69,7 +69,7 @@ def _names(room: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for full in known for name in (full, full.lstrip("#"), full.split(":")[0]) if name))
 
 
-def _author(line: Line, config: Config) -> Author:
+def _author(line: ChatLine, config: Config) -> Author:
     if is_irc(config) and not line.speaker.startswith("@"):
         return Author(line.speaker, handle=line.name or line.speaker, name=line.name or None)
     link = f"{_links(config)}/#/{_quoted(line.speaker, safe='@:')}"
@@ -85,7 +85,7 @@ def _links(config: Config) -> str:
     return str(config.setting("web_base", matrix.LINKS)).rstrip("/")
 
 
-def _address(room_id: str, lead: Line, config: Config) -> str | None:
+def _address(room_id: str, lead: ChatLine, config: Config) -> str | None:
     """Public link to the line: https://spec.matrix.org/latest/appendices/#matrixto-navigation"""
     if not is_irc(config):
         return f"{_links(config)}/#/{_quoted(room_id, safe='!:')}/{_quoted(lead.id, safe='$:')}"

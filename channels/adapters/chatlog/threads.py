@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from channels.adapters.chatlog import matrix
-from channels.adapters.chatlog.bursts import Change, Line, around, changed
+from channels.adapters.chatlog.bursts import Change, ChatLine, around, changed
 from channels.adapters.chatlog.fetching import date_of, log_of, rooms_of
 from channels.adapters.chatlog.parsing import is_irc
 from channels.contract import Config, Item
@@ -30,7 +30,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     return around(lines, anchor, config.entries("phrases"), {"id": room, "name": name}, from_start=is_start)
 
 
-def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
+def _logged_around(config: Config, room: str, anchor: str) -> list[ChatLine]:
     """The day of the line, and the next one."""
     day = date_of(anchor.partition("/")[0])
     if day is None:
@@ -42,5 +42,5 @@ def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
         return lines
 
 
-def _with_changes(lines: Sequence[Line], changes: Sequence[Change]) -> list[Line]:
+def _with_changes(lines: Sequence[ChatLine], changes: Sequence[Change]) -> list[ChatLine]:
     return [changed(line, changes) for line in lines]

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Change, Line, State, advance
+from channels.adapters.chatlog.bursts import Change, ChatLine, State, advance
 from channels.contract import Config, Document, Item
 from channels.errors import Malformed
 
@@ -44,7 +44,7 @@ def split(document: Document, config: Config) -> list[Item]:
     return advance(State(), lines, changes, config.entries("phrases"), room_of(document, config))[0]
 
 
-def _logged(document: Mapping[str, Any], config: Config) -> list[Line]:
+def _logged(document: Mapping[str, Any], config: Config) -> list[ChatLine]:
     day = document.get("date")
     try:
         return irc.lines_of(document["log"], date.fromisoformat(day) if day else None, irc.zone_of(_zone(config)))

@@ -48,7 +48,7 @@ class Peeking(Forum):
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
         if status == 403:
-            return Hidden(f"The forum does not let the desk see it: {told(body) or status}.")
+            return Hidden(f"The forum does not let the desk see it: {error_line(body) or status}.")
         return _of_read(status, body)
 
 
@@ -63,7 +63,7 @@ def _name(given: Json) -> str:
     return str(given).strip().lstrip("@")
 
 
-def told(body: Json) -> str:
+def error_line(body: Json) -> str:
     """The forum's error message, on one line."""
     errors = object_of(body).get("errors")
     lines = [e for e in errors if isinstance(e, str)] if isinstance(errors, list) else []
@@ -72,20 +72,22 @@ def told(body: Json) -> str:
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in _GONE:
-        return Hidden(f"The forum found nothing there: {told(body) or status}.")
+        return Hidden(f"The forum found nothing there: {error_line(body) or status}.")
     return _limited(status, body)
 
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
     """422: the text (too short, too similar to the last one); 403: closed topic, or a key without write access."""
     if status in _GONE:
-        return Hidden(f"The forum has no such post or topic: {told(body) or status}.")
-    if status == 422 and told(body):
-        return Rejected(f"The forum refuses it: {told(body)}.")
-    if status == 403 and _BAD_KEY in told(body):
-        return AuthFailed(f"The forum says: {told(body)}. Enter a new API key.")
-    if status == 403 and told(body):
-        return Rejected(f"The forum refuses it: {told(body)}. The topic may be closed, or the key lacks write access.")
+        return Hidden(f"The forum has no such post or topic: {error_line(body) or status}.")
+    if status == 422 and error_line(body):
+        return Rejected(f"The forum refuses it: {error_line(body)}.")
+    if status == 403 and _BAD_KEY in error_line(body):
+        return AuthFailed(f"The forum says: {error_line(body)}. Enter a new API key.")
+    if status == 403 and error_line(body):
+        return Rejected(
+            f"The forum refuses it: {error_line(body)}. The topic may be closed, or the key lacks write access."
+        )
     return _limited(status, body)
 
 
@@ -96,7 +98,7 @@ def _limited(status: int, body: Json) -> ChannelError | None:
         return None
     wait_s = min(float(wait_s), MAX_WAIT_S)
     until = desk_now() + timedelta(seconds=wait_s)
-    return RateLimited(f"The forum says: {told(body) or 'too many requests'}. Waiting.", until, wait_s)
+    return RateLimited(f"The forum says: {error_line(body) or 'too many requests'}. Waiting.", until, wait_s)
 
 
 api = Forum()

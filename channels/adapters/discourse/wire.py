@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from channels.adapters.discourse.client import told
+from channels.adapters.discourse.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 from channels.toolkit.values import number_of, object_of, time_of
@@ -61,7 +61,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a Discourse document.")
     if isinstance(document.get("errors"), list) or "error_type" in document:
-        raise Malformed(f"The forum answered with an error: {told(document) or document.get('error_type')}")
+        raise Malformed(f"The forum answered with an error: {error_line(document) or document.get('error_type')}")
     if isinstance(document.get("latest_posts"), list):
         return _items(document["latest_posts"])
     if isinstance(document.get("post_stream"), dict):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.adapters.mastodon.client import told
+from channels.adapters.mastodon.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 from channels.toolkit.values import list_of, malformed_id, unique
@@ -32,7 +32,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a Mastodon response: neither an object nor a list.")
     if "error" in document:
-        raise Malformed(f"Mastodon says: {told(document) or 'an error'}.")
+        raise Malformed(f"Mastodon says: {error_line(document) or 'an error'}.")
     if isinstance(document.get("statuses"), list):
         return unique([of_status(status) for status in document["statuses"]])
     if isinstance(document.get("ancestors"), list) and isinstance(document.get("descendants"), list):

@@ -207,7 +207,7 @@ def _rooms_by_name(workspace: Workspace) -> dict[str, Room]:
     return found
 
 
-def place(workspace: Workspace, external_id: str) -> tuple[str, str]:
+def room_and_ts(workspace: Workspace, external_id: str) -> tuple[str, str]:
     """(room id, ts) of a message. Older ids without a room belong to the only possible one."""
     room, _, ts = external_id.rpartition(":")
     if room:

@@ -11,7 +11,7 @@ from typing import Any
 
 from channels.adapters.slack import mrkdwn, wire
 from channels.adapters.slack.client import Client, Refusal, call, client_of
-from channels.adapters.slack.fetching import Workspace, place
+from channels.adapters.slack.fetching import Workspace, room_and_ts
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import ChannelError, Rejected, Uncertain
 
@@ -41,7 +41,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
     """Found by the key in the metadata. None only if the whole thread since then was read without finding it."""
     workspace = Workspace(config)
-    room, ts = place(workspace, outgoing.thread_id or outgoing.in_reply_to or "")
+    room, ts = room_and_ts(workspace, outgoing.thread_id or outgoing.in_reply_to or "")
     oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
     for messages, is_last in workspace.thread(room, ts, bound=THREAD_PAGES, oldest=oldest):
         for message in messages:
