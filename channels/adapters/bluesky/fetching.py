@@ -18,7 +18,7 @@ from channels.errors import RETRIED, Rejected, Transient
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.changes import iso
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import objects_in, time_of
+from channels.toolkit.values import objects_in, seconds_in, time_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -76,8 +76,7 @@ def _is_old(item: Item, since: int) -> bool:
 
 def _times(entries: list[dict[str, Any]], *, is_search: bool) -> list[int]:
     """The times each list is sorted by."""
-    found = [written_at(e) if is_search else time_of(e.get("indexedAt")) for e in entries]
-    return [int(at.timestamp()) for at in found if at is not None]
+    return seconds_in(written_at(e) if is_search else time_of(e.get("indexedAt")) for e in entries)
 
 
 def check(config: Config) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -104,8 +104,7 @@ def _backwards(config: Config, room: str) -> tuple[list[dict[str, Any]], dict[st
 
 def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Lines:
     """One page per day. A day without a file counts as silent, unless no file was ever found."""
-    zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
-    today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
+    today = _today(config)
     started = date_of(mark.get("date")) or today - timedelta(days=DAYS_AT_FIRST - 1)
     done, ever = int(mark.get("line") or 0), bool(mark.get("ever"))
     days = list(irc.days_between(started, today, DAYS_A_POLL))
@@ -129,14 +128,18 @@ def log_of(config: Config, entry: str, day: date) -> list[ChatLine]:
     template = str(config.setting("log_address", ""))
     if not template:
         raise Rejected("No log address is set. Enter one such as https://logs.example/{channel}/{date}.txt.")
-    zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
     try:
         data = get_bytes(config.network, irc.address_of(template, entry, day)).content
     except AuthFailed as error:  # logs are public, so only this file is closed
         raise NotForThis(str(error)) from error
-    if day >= datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date():
+    if day >= _today(config):
         data = data[: data.rfind(b"\n") + 1]  # the last line is still being written
-    return irc.lines_of(irc.text_of(data), day, zone)
+    return irc.lines_of(irc.text_of(data), day, irc.log_zone(config))
+
+
+def _today(config: Config) -> date:
+    """As the logs count days."""
+    return desk_now().astimezone(irc.log_zone(config)).date()
 
 
 def _number(line: ChatLine) -> int:
@@ -150,14 +153,10 @@ def date_of(text: Json) -> date | None:
         return None
 
 
-# --- threads -----------------------------------------------------------------------------------------------------
-
-
 def check(config: Config) -> str:
     entry = rooms_of(config)[0]
     if is_irc(config):
-        zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
-        today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
+        today = _today(config)
         for day in (today, today - timedelta(days=1)):
             try:
                 return f"Connected: {len(log_of(config, entry, day))} lines in {entry} on {day.isoformat()}."

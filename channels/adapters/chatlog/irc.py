@@ -13,6 +13,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from channels.adapters.chatlog.bursts import ChatLine
+from channels.contract import Config
 from channels.errors import Rejected
 from channels.toolkit.text import clean
 
@@ -27,10 +28,14 @@ _NO_NICK = frozenset(("-->", "<--", "--", "=!=", "", "***", "-!-"))
 _CONTROL = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\x00-\x08\x0b-\x1f\x7f]")
 
 
+def log_zone(config: Config) -> tzinfo:
+    return zone_of(str(config.setting("time_zone", "UTC")))
+
+
 def zone_of(name: str) -> tzinfo:
     """Raises Rejected for an unknown zone."""
     try:
-        return ZoneInfo(name or "UTC")
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Rejected(f"{name!r} is not a time zone. Enter one such as Europe/Berlin, or UTC.") from None
 

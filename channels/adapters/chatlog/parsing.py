@@ -43,7 +43,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         parent_id=_parent(lines[0], room_id, thread, item.external_id),
         url=_address(room_id, lead, config),
         is_auto=lead.is_auto,
-        is_own=lead.speaker.lower() in config.own or lead.speaker.lower() in _own(config),
+        is_own=lead.speaker.lower() in config.own.union(map(str.lower, config.entries("own_nicks"))),
         is_deleted=lead.is_gone,
         links=text_links(text),
         addressed=(_names(room),),
@@ -56,11 +56,6 @@ def _parent(first: ChatLine, room_id: str, thread: str, external_id: str) -> str
     if first.reply_to:
         return f"{room_id}/{first.reply_to}"
     return None if thread == external_id else thread
-
-
-def _own(config: Config) -> set[str]:
-    nicks = config.setting("own_nicks")
-    return {str(nick).lower() for nick in nicks} if isinstance(nicks, list | tuple) else set()
 
 
 def _names(room: Mapping[str, Any]) -> tuple[str, ...]:
@@ -82,7 +77,7 @@ def _quoted(text: str, safe: str) -> str:
 
 
 def _links(config: Config) -> str:
-    return str(config.setting("web_base", matrix.LINKS)).rstrip("/")
+    return config.address("web_base", matrix.LINKS)
 
 
 def _address(room_id: str, lead: ChatLine, config: Config) -> str | None:

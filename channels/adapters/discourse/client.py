@@ -15,7 +15,7 @@ from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.errors import MAX_WAIT_S
-from channels.toolkit.values import object_of
+from channels.toolkit.values import list_of, one_line, value_at
 
 _GONE = (404, 410)
 _BAD_KEY = "API username or key"
@@ -65,9 +65,7 @@ def _name(given: Json) -> str:
 
 def error_line(body: Json) -> str:
     """The forum's error message, on one line."""
-    errors = object_of(body).get("errors")
-    lines = [e for e in errors if isinstance(e, str)] if isinstance(errors, list) else []
-    return " ".join(" ".join(lines).split())[:300].rstrip(".")
+    return one_line(" ".join(line for line in list_of(value_at(body, "errors")) if isinstance(line, str)), 300)
 
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
@@ -92,9 +90,8 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 
 
 def _limited(status: int, body: Json) -> ChannelError | None:
-    extras = body.get("extras") if isinstance(body, dict) and status == 429 else None
-    wait_s = object_of(extras).get("wait_seconds")
-    if not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or wait_s < 0:
+    wait_s = value_at(body, "extras", "wait_seconds")
+    if status != 429 or not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or wait_s < 0:
         return None
     wait_s = min(float(wait_s), MAX_WAIT_S)
     until = desk_now() + timedelta(seconds=wait_s)

@@ -21,12 +21,8 @@ WEB = "https://news.ycombinator.com"
 _DERIVED = ("_highlightResult", "_snippetResult", "children", "kids")
 
 
-def base(config: Config, name: str, default: str) -> str:
-    return str(config.setting(name, default)).rstrip("/")
-
-
 def item_url(config: Config, external_id: str) -> str:
-    return f"{base(config, 'web_base', WEB)}/item?id={external_id}"
+    return f"{config.address('web_base', WEB)}/item?id={external_id}"
 
 
 def split(document: Document, config: Config) -> list[Item]:

@@ -7,11 +7,9 @@ answers every status search with an empty list; then only notifications and hash
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from channels.adapters.mastodon import client, threads, wire
 from channels.adapters.mastodon.parsing import hashtags
@@ -19,15 +17,15 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import RETRIED, Transient
 from channels.http.api_client import segment
 from channels.http.client import Answer
+from channels.http.next_page import linked
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import object_of, objects_in, time_of
+from channels.toolkit.values import object_of, objects_in, seconds_in, time_of
 
 PER_PAGE = 40
 PAGES_A_POLL = 20
 OVERLAP_S = 3600
 """Posts from other instances arrive late and are sorted by creation time; and recent posts still get edited."""
-_NEXT = re.compile(r"<([^>]+)>;\s*rel=\"?next\"?")
 Question = tuple[str, Mapping[str, str | int]]
 """Path and parameters."""
 
@@ -85,7 +83,7 @@ def _entries(body: Json) -> list[dict[str, Any]]:
 
 
 def _times(entries: list[dict[str, Any]]) -> list[int]:
-    return [int(at.timestamp()) for at in (time_of(entry.get("created_at")) for entry in entries) if at is not None]
+    return seconds_in(time_of(entry.get("created_at")) for entry in entries)
 
 
 def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
@@ -93,13 +91,8 @@ def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
     shown."""
     if not isinstance(answer.body, list):
         return wire.identity(entries[-1].get("id")) if entries else None
-    following = _NEXT.search(answer.headers.get("Link") or "")
-    if following is None:
-        return None
-    try:
-        return next(iter(parse_qs(urlsplit(following[1]).query).get("max_id", ())), None)
-    except ValueError:
-        return None
+    place = (linked(answer.headers) or {}).get("max_id")
+    return str(place) if place else None
 
 
 def check(config: Config) -> str:

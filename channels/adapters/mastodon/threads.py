@@ -11,11 +11,11 @@ from typing import Any
 
 from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import parse
-from channels.contract import Config, Item, Json, Mention
+from channels.contract import Config, Item, Mention
 from channels.errors import NotFound
 from channels.http.api_client import segment
 from channels.toolkit.screening import Unreadable, found_in
-from channels.toolkit.values import objects_of
+from channels.toolkit.values import objects_of, value_at
 
 ROOTS_KEPT = 500
 
@@ -54,12 +54,7 @@ def _context(config: Config, number: str) -> tuple[list[dict[str, Any]], list[di
         body = client.get(config, f"api/v1/statuses/{segment(number)}/context").body
     except NotFound:
         return [], []
-    return _list(body, "ancestors"), _list(body, "descendants")
-
-
-def _list(body: Json, key: str) -> list[dict[str, Any]]:
-    found = body.get(key) if isinstance(body, dict) else None
-    return objects_of(found)
+    return objects_of(value_at(body, "ancestors")), objects_of(value_at(body, "descendants"))
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:

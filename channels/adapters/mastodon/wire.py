@@ -13,7 +13,7 @@ from typing import Any
 from channels.adapters.mastodon.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, malformed_id, unique
+from channels.toolkit.values import malformed_id, objects_of, picked, unique
 
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
@@ -90,10 +90,9 @@ def identity(value: Json) -> str | None:
 
 def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
     """The fields we read; an account alone comes with fifty lines of pictures and settings."""
-    kept: dict[str, Any] = {key: status[key] for key in _STATUS_FIELDS if key in status}
-    account = status.get("account")
-    if isinstance(account, dict):
-        kept["account"] = {key: account[key] for key in _OF_ACCOUNT if key in account}
+    kept = picked(status, _STATUS_FIELDS)
+    if isinstance(status.get("account"), dict):
+        kept["account"] = picked(status["account"], _OF_ACCOUNT)
     kept["mentions"] = _picked(status.get("mentions"), ("id", "acct", "url"))
     kept["tags"] = _picked(status.get("tags"), ("name", "url"))
     kept["media_attachments"] = _picked(status.get("media_attachments"), ("type", "url", "remote_url", "description"))
@@ -112,5 +111,4 @@ def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _picked(entries: Json, keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    found = list_of(entries)
-    return [{key: entry[key] for key in keys if key in entry} for entry in found if isinstance(entry, dict)]
+    return [picked(entry, keys) for entry in objects_of(entries)]
