@@ -29,7 +29,7 @@ class MenuEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownEntry:
     """An entry on the page of one reader. `is_rest`: under *Menu* on narrow screens, `is_seldom`: on all, unless it is
     the current one."""
 
@@ -52,18 +52,18 @@ def register(entry: MenuEntry) -> None:
     _in_order.cache_clear()
 
 
-def entries_for(request: HttpRequest) -> tuple[Shown, ...]:
+def entries_for(request: HttpRequest) -> tuple[ShownEntry, ...]:
     """What the viewer sees; nothing before the login."""
     user = request.user
     if not user.is_authenticated:
         return ()
-    shown: list[Shown] = []
+    shown: list[ShownEntry] = []
     for entry, label, url in _in_order(get_language() or "en"):
         if entry.attribute and not getattr(user, entry.attribute, False):
             continue
         if not entry.permission or user.has_perm(entry.permission):
             is_current, is_rest = request.path.startswith(url), len(shown) >= ALWAYS_SHOWN
-            shown.append(Shown(label, url, is_current, entry.starts_day, is_rest, entry.is_seldom))
+            shown.append(ShownEntry(label, url, is_current, entry.starts_day, is_rest, entry.is_seldom))
     return tuple(shown)
 
 

@@ -19,12 +19,12 @@ from mentions.tickets.conversation import ConversationEntry, Thread
 from mentions.views.ticket import ticket_page
 from team.models import PracticeTry
 from team.practice import checking, progress
-from team.practice.checking import Deed, Feedback
+from team.practice.checking import Feedback, PracticeStep
 from team.practice.exercises import ASK, EXERCISES, MACROS, REPLY, TEAMS, Exercise, Macro
 
 
 def context(
-    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: Deed | None = None
+    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: PracticeStep | None = None
 ) -> dict[str, Any]:
     """For templates/team/practice.html. `tried`: what was just done and isn't right."""
     is_done = row.done_at is not None
@@ -47,7 +47,7 @@ def context(
 
 
 def _as_play_mode(
-    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: Deed | None
+    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: PracticeStep | None
 ) -> dict[str, Any]:
     """What the shared templates read."""
     is_done = row.done_at is not None
@@ -95,7 +95,7 @@ def _message(exercise: Exercise, direction: str, who: str, text: str, at: dateti
     )
 
 
-def _composer(exercise: Exercise, row: PracticeTry, tried: Deed | None) -> dict[str, Any]:
+def _composer(exercise: Exercise, row: PracticeTry, tried: PracticeStep | None) -> dict[str, Any]:
     return {
         "key": uuid.uuid4(),
         "channels": [("practice", exercise.account, None)],
