@@ -33,6 +33,12 @@ def time_of(value: Json) -> datetime | None:
         return None
 
 
+def zoned_time_of(value: Json) -> datetime | None:
+    """As `time_of`, but a time without a zone is no time."""
+    at = time_of(value)
+    return at if at and datetime.fromisoformat(value).tzinfo else None
+
+
 def moment_of(value: Json) -> datetime | None:
     """Epoch seconds, as a number or its digits, as aware UTC; None for anything else, and for 0."""
     try:

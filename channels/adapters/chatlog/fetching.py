@@ -16,6 +16,7 @@ from channels.errors import AuthFailed, Rejected
 from channels.http.client import get_bytes
 from channels.toolkit.list_sources import ListSource, Read, chosen, read_lists
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import object_of
 
 PAGES_A_ROOM = 20
 FIRST_PAGES = 5
@@ -42,7 +43,7 @@ def rooms_of(config: Config) -> list[str]:
 
 
 def _read(config: Config, entry: str, mark: Json) -> Iterator[Read]:
-    known = dict(mark) if isinstance(mark, dict) else {}
+    known = object_of(mark)
     state = state_from(known.get("state"))
     for lines, changes, reached, is_last in _read_on(config, entry, known):
         room = {"id": str(reached["id"]), "name": entry}

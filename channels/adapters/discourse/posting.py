@@ -59,8 +59,8 @@ def _place(config: Config, number: str, thread_id: str) -> int:
 
 
 def _receipt(config: Config, post: Json) -> Receipt | None:
-    post = post.get("post", post) if isinstance(post, dict) else None
-    number = number_of(post.get("id")) if isinstance(post, dict) else None
+    post = object_of(object_of(post).get("post", post))
+    number = number_of(post.get("id"))
     if number is None:
         return None
     slug, place = post.get("topic_slug") or "-", post.get("post_number")

@@ -9,11 +9,11 @@ from typing import Any
 from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, text_links, unescaped
-from channels.toolkit.values import drop_none, number_of, text_of, time_of, web_address_of
+from channels.toolkit.values import drop_none, number_of, text_of, time_of, value_at, web_address_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    post = item.payload.get("post") if isinstance(item.payload, dict) else None
+    post = value_at(item.payload, "post")
     if not isinstance(post, dict):
         raise Malformed("A stored Disqus item is not a post.")
     thread = _thread(post)

@@ -24,8 +24,8 @@ OWN_PAGES = 10
 def current_account(config: Config) -> Author:
     """The account the personal token belongs to."""
     body = client.get_as_person(config, "users/details").body
-    user = body.get("response")
-    number = number_of(user.get("id")) if isinstance(user, dict) else None
+    user = object_of(body.get("response"))
+    number = number_of(user.get("id"))
     if number is None:
         raise AuthFailed("Disqus does not say who owns this access token. Create a new one.")
     return Author(number, user.get("username"), user.get("name"), user.get("profileUrl"))
@@ -41,10 +41,9 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 
 def _receipt(post: Any) -> Receipt | None:
-    number = number_of(post.get("id")) if isinstance(post, dict) else None
+    number, link = number_of(value_at(post, "id")), value_at(post, "thread", "link")
     if number is None:
         return None
-    link = object_of(post.get("thread")).get("link")
     return Receipt(number, f"{link}#comment-{number}" if link else None, time_of(post.get("createdAt")))
 
 

@@ -13,7 +13,7 @@ from channels.adapters.hackerone.wire import WEB
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
-from channels.toolkit.values import edited_at, object_of, time_of
+from channels.toolkit.values import edited_at, object_of, time_of, value_at
 
 STATES = {
     "activity-bug-new": "new",
@@ -182,9 +182,7 @@ def _text(value: Json) -> str:
 
 def _state_of(item: Item) -> Json:
     """Of the report itself: its change is news for whoever waits for it, though the text is the same."""
-    payload = object_of(item.payload)
-    report = payload.get("report")
-    return report.get("state") if payload.get("kind") == "report" and isinstance(report, dict) else None
+    return value_at(item.payload, "report", "state") if value_at(item.payload, "kind") == "report" else None
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

@@ -26,15 +26,8 @@ def parse(item: Item, config: Config) -> Mention | None:
     if not isinstance(payload, dict):
         raise Malformed("A stored Lobsters item is not an object.")
     if "gone" in payload:
-        return Mention(
-            external_id=item.external_id,
-            thread_id=str(payload.get("story") or item.external_id),
-            author=Author(""),
-            posted_at=None,
-            text="",
-            url=page_of(config, item.external_id),
-            is_deleted=True,
-        )
+        story, page = str(payload.get("story") or item.external_id), page_of(config, item.external_id)
+        return Mention(item.external_id, story, Author(""), None, "", url=page, is_deleted=True)
     if isinstance(payload.get("comment"), dict):
         return _comment(item.external_id, payload, config)
     if isinstance(payload.get("story"), dict):

@@ -11,6 +11,7 @@ from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, NotFound, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer, required
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import one_line, text_of, value_at
 
 
 class Instance(ApiClient):
@@ -29,8 +30,8 @@ class Instance(ApiClient):
 
 def error_line(body: Json) -> str:
     """The instance's error message, on one line."""
-    said = [body.get("error"), body.get("error_description")] if isinstance(body, dict) else []
-    return " ".join(" ".join(part for part in said if isinstance(part, str)).split())[:300].rstrip(".")
+    said = (text_of(value_at(body, key)) for key in ("error", "error_description"))
+    return one_line(" ".join(said), 300)
 
 
 def _of_read(status: int, body: Json) -> ChannelError | None:

@@ -20,7 +20,8 @@ from channels.http.client import Answer
 from channels.http.next_page import linked
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import object_of, objects_in, seconds_in, time_of
+from channels.toolkit.search_words import quoted
+from channels.toolkit.values import object_of, objects_in, seconds_in, time_of, value_at
 
 PER_PAGE = 40
 PAGES_A_POLL = 20
@@ -32,8 +33,7 @@ Question = tuple[str, Mapping[str, str | int]]
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """The cursor also holds `roots`: post → first post of its conversation, newest last."""
-    kept = object_of(cursor).get("roots")
-    roots: dict[str, Any] = dict(kept) if isinstance(kept, dict) else {}
+    roots: dict[str, Any] = dict(object_of(value_at(cursor, "roots")))
     return read_lists(sources(config, roots), cursor, beside=lambda: {"roots": dict(roots)})
 
 
@@ -49,8 +49,7 @@ def _questions(config: Config) -> dict[str, Question]:
     types = "&".join(f"types[]={kind}" for kind in wire.TALK)
     found: dict[str, Question] = {"notifications": (f"api/v1/notifications?{types}", {"limit": PER_PAGE})}
     for phrase in config.entries("phrases"):
-        quoted = '"' + phrase.replace('"', " ").strip() + '"'
-        params: dict[str, str | int] = {"q": quoted, "type": "statuses", "resolve": "false", "limit": PER_PAGE}
+        params: dict[str, str | int] = {"q": quoted(phrase), "type": "statuses", "resolve": "false", "limit": PER_PAGE}
         found[f"search:{phrase.lower()}"] = ("api/v2/search", params)
     for tag in hashtags(config):
         found[f"#{tag}"] = (f"api/v1/timelines/tag/{segment(tag)}", {"limit": PER_PAGE})

@@ -20,7 +20,7 @@ from channels.http.api_client import segment
 from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import html_to_text, text_links
-from channels.toolkit.values import objects_in, time_of, value_at
+from channels.toolkit.values import objects_in, time_of, value_at, web_address_of
 
 MAX_LENGTH = 500
 """Mastodon's default; an instance rejects posts over its own limit itself."""
@@ -70,11 +70,10 @@ def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
 
 
 def _receipt(status: Json) -> Receipt | None:
-    number = wire.identity(status.get("id")) if isinstance(status, dict) else None
+    number = wire.identity(value_at(status, "id"))
     if number is None:
         return None
-    url = status.get("url")
-    return Receipt(number, url if isinstance(url, str) else None, time_of(status.get("created_at")))
+    return Receipt(number, web_address_of(status.get("url")), time_of(status.get("created_at")))
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:

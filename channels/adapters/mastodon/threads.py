@@ -27,8 +27,7 @@ def rooted(config: Config, items: Sequence[Item], roots: dict[str, str]) -> list
 
 
 def _root(config: Config, item: Item, roots: dict[str, str]) -> str:
-    status = item.payload.get("status")
-    parent = wire.identity(status.get("in_reply_to_id")) if isinstance(status, dict) else None
+    parent = wire.identity(value_at(item.payload, "status", "in_reply_to_id"))
     if parent is None:
         return item.external_id
     root = roots.pop(item.external_id, None) or roots.get(parent)

@@ -13,7 +13,7 @@ from typing import Any
 from channels.adapters.mastodon.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import malformed_id, objects_of, picked, unique
+from channels.toolkit.values import malformed_id, objects_of, picked, unique, value_at
 
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
@@ -66,8 +66,8 @@ def _from_list(entries: list[Json]) -> list[Item]:
 
 def of_status(status: Json, **marks: Json) -> Item:
     """Unreadable statuses are kept too, and shown as failed."""
-    number = identity(status.get("id")) if isinstance(status, dict) else None
-    if not isinstance(status, dict) or number is None:
+    number = identity(value_at(status, "id"))
+    if number is None:
         return Item(malformed_id(status), {"status": status, **marks})
     return Item(number, {"status": trimmed(status), **marks})
 

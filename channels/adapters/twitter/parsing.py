@@ -102,18 +102,9 @@ def _mention(number: str, tweet: Object, payload: Object, config: Config) -> Men
 
 
 def _gone(item: Item, deleted: Object, config: Config) -> Mention:
-    user = wire.identity(deleted, "user_id")
-    author = Author(user or "")
-    return Mention(
-        external_id=item.external_id,
-        thread_id=item.external_id,
-        author=author,
-        posted_at=snowflake_time(item.external_id),
-        text="",
-        url=tweet_url(config, None, item.external_id),
-        is_own=is_ours(author, config),
-        is_deleted=True,
-    )
+    number, author = item.external_id, Author(wire.identity(deleted, "user_id") or "")
+    url, own = tweet_url(config, None, number), is_ours(author, config)
+    return Mention(number, number, author, snowflake_time(number), "", url=url, is_own=own, is_deleted=True)
 
 
 def _author(tweet: Object, included: Json, config: Config) -> Author:
