@@ -12,7 +12,7 @@ class AdvocacyConfig(AppConfig):
         from advocacy.identity import receivers  # noqa: F401  (what happens to logins is recorded)
         from mentions.views import menu
 
-        menu.register(menu.Entry(_("Audit log"), "audit:log", "audit.view_entry", 90, is_seldom=True))
+        menu.register(menu.MenuEntry(_("Audit log"), "audit:log", "audit.view_entry", 90, is_seldom=True))
 
 
 class DeskAdminConfig(AdminConfig):

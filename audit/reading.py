@@ -26,7 +26,7 @@ class FilterForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AuditPage:
     """`before`: id that starts the next page (exclusive); None on the last page."""
 
     entries: list[Entry]
@@ -48,13 +48,13 @@ def filtered(kind: str = "", who: str = "", since: date | None = None, until: da
     return found
 
 
-def page(entries: QuerySet[Entry], before: int | None) -> Page:
+def page(entries: QuerySet[Entry], before: int | None) -> AuditPage:
     if before:
         entries = entries.filter(pk__lt=before)
     shown = list(entries[: PER_PAGE + 1])
     more = len(shown) > PER_PAGE
     shown = shown[:PER_PAGE]
-    return Page(shown, shown[-1].pk if more else None)
+    return AuditPage(shown, shown[-1].pk if more else None)
 
 
 def _midnight(day: date) -> datetime:

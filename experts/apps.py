@@ -30,6 +30,6 @@ class ExpertsConfig(AppConfig):
         panels.register(panel.EXPERTS)
         for action in macro_actions.ACTIONS:
             macros.register_action(action.name, action)
-        menu.register(menu.Entry(_("Experts"), "experts:directory", "experts.view_expert", 50))
-        menu.register(menu.Entry(_("Feedback"), "experts:feedback", "experts.view_feedback", 58, is_seldom=True))
-        menu.register(menu.Entry(_("Outreaches"), "experts:board", "experts.view_outreach", 51))
+        menu.register(menu.MenuEntry(_("Experts"), "experts:directory", "experts.view_expert", 50))
+        menu.register(menu.MenuEntry(_("Feedback"), "experts:feedback", "experts.view_feedback", 58, is_seldom=True))
+        menu.register(menu.MenuEntry(_("Outreaches"), "experts:board", "experts.view_outreach", 51))

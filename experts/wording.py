@@ -21,7 +21,7 @@ class BadWording(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PlaceholderFacts:
     """Values of the placeholders, in plain text."""
 
     who: str
@@ -49,5 +49,5 @@ def checked(text: str) -> str:
     return text
 
 
-def filled(text: str, facts: Facts) -> str:
+def filled(text: str, facts: PlaceholderFacts) -> str:
     return Template(checked(text)).substitute(asdict(facts))

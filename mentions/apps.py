@@ -32,9 +32,13 @@ class MentionsConfig(AppConfig):
         panels.register(questions.QUESTIONS)
         macros.register_action(DECIDE.name, DECIDE)
         macros.register_action(GIVE_CODE.name, GIVE_CODE)
-        menu.register(menu.Entry(_("Codes"), "mentions:codes", "mentions.give_code", 56, is_seldom=True))
-        menu.register(menu.Entry(_("Applications"), "mentions:programs", "mentions.view_ticket", 55, is_seldom=True))
-        menu.register(menu.Entry(_("Contributors"), "mentions:contributors", "mentions.view_mark", 57, is_seldom=True))
+        menu.register(menu.MenuEntry(_("Codes"), "mentions:codes", "mentions.give_code", 56, is_seldom=True))
+        menu.register(
+            menu.MenuEntry(_("Applications"), "mentions:programs", "mentions.view_ticket", 55, is_seldom=True)
+        )
+        menu.register(
+            menu.MenuEntry(_("Contributors"), "mentions:contributors", "mentions.view_mark", 57, is_seldom=True)
+        )
         register_volume(volume.by_day)
         register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))
         register_link(Link(_("Held back"), "mentions:held", "channels.settle_outbounditem"))

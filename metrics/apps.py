@@ -16,4 +16,4 @@ class MetricsConfig(AppConfig):
         from team.meeting import numbers
 
         numbers.register(slide_numbers.offer)
-        menu.register(menu.Entry(_("Reports"), "metrics:index", "mentions.view_reports", 60, starts_day=True))
+        menu.register(menu.MenuEntry(_("Reports"), "metrics:index", "mentions.view_reports", 60, starts_day=True))

@@ -98,7 +98,7 @@ def _comparing(shown: Report, question: query_params.Asked) -> dict[str, Any]:
 
 def _compared(question: query_params.Asked) -> dict[str, str]:
     filters = question.filters
-    return {"compared": against.sentence(filters), "compared_with": against.words(filters.earlier)}
+    return {"compared": against.sentence(filters), "compared_with": against.period_in_words(filters.earlier)}
 
 
 def _chart_context(name: str, chart: Chart) -> dict[str, Any]:

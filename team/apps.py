@@ -49,15 +49,15 @@ class TeamConfig(AppConfig):
         panels.register(touching.EXPERTISES)
         panels.register(panel.URGENT)
         panels.register(incident_panel.INCIDENT)
-        menu.register(menu.Entry(_("Incidents"), "team:incidents", "team.view_incident", 57, is_seldom=True))
-        menu.register(menu.Entry(_("Hand-over"), "team:hand_over", "mentions.play_ticket", 58, is_seldom=True))
+        menu.register(menu.MenuEntry(_("Incidents"), "team:incidents", "team.view_incident", 57, is_seldom=True))
+        menu.register(menu.MenuEntry(_("Hand-over"), "team:hand_over", "mentions.play_ticket", 58, is_seldom=True))
         buttons.register(wording.TAKE, receivers.take_by_click)
         desk.UNDO_URLS["urgent"] = "team:withdraw"
         desk.UNDO_URLS["incident"] = "team:incident_undo_step"
         desk.UNDO_URLS["practice"] = "team:practice_undo"
-        menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
-        menu.register(menu.Entry(_("Training"), "team:training", "team.view_volunteerday", 78, is_seldom=True))
-        menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))
+        menu.register(menu.MenuEntry(_("Coverage"), "team:coverage", "team.view_shift", 55))
+        menu.register(menu.MenuEntry(_("Training"), "team:training", "team.view_volunteerday", 78, is_seldom=True))
+        menu.register(menu.MenuEntry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))
         for signal in (post_save, post_delete):
             for model in (Team, CoverageHours, Holiday):
                 signal.connect(publish_later, sender=model, dispatch_uid=f"team.publish.{model.__name__}")

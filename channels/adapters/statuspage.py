@@ -29,7 +29,7 @@ from channels.errors import Malformed, Transient
 from channels.http.api_client import ApiClient
 from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.text import clean, html_links, html_to_text, text_links
-from channels.toolkit.values import edited_at, list_of, object_of, text_of, time_of
+from channels.toolkit.values import edited_at, object_of, objects_of, text_of, time_of, value_at
 
 _LISTS = ("incidents", "scheduled_maintenances")
 _NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))
@@ -99,7 +99,7 @@ class Statuspage(Adapter):
 
     def parse(self, item: Item, config: Config) -> Mention | None:
         payload = item.payload
-        incident, update = (object_of(object_of(payload).get(name)) for name in ("incident", "update"))
+        incident, update = (object_of(value_at(payload, name)) for name in ("incident", "update"))
         if not update or not incident.get("id"):
             raise Malformed("A stored status page update has no incident.")
         page = object_of(payload.get("page"))
@@ -135,18 +135,18 @@ class Statuspage(Adapter):
 
     def check(self, config: Config) -> str:
         body = api.get(config, "summary").body
-        page, status = object_of(object_of(body).get("page")), object_of(object_of(body).get("status"))
-        if not page:
+        name, said = text_of(value_at(body, "page", "name")), text_of(value_at(body, "status", "description"))
+        if not value_at(body, "page"):
             raise Transient("There is no status page at this address, or it is not a Statuspage page.")
-        return f"Connected: {text_of(page.get('name'))} says “{text_of(status.get('description'))}”."
+        return f"Connected: {name} says “{said}”."
 
 
 def _updates(incident: Json, page: Mapping[str, Any]) -> Iterator[Item]:
     if not isinstance(incident, dict) or not incident.get("id"):
         raise Malformed("An incident has no id.")
     about = {key: value for key, value in incident.items() if key != "incident_updates"}
-    for update in list_of(incident.get("incident_updates")):
-        if isinstance(update, dict) and isinstance(update.get("id"), str) and update["id"]:
+    for update in objects_of(incident.get("incident_updates")):
+        if isinstance(update.get("id"), str) and update["id"]:
             yield Item(update["id"], {"incident": about, "update": update, "page": dict(page)})
 
 
@@ -194,8 +194,7 @@ def _edited(update: Mapping[str, Any], created: datetime | None) -> datetime | N
 
 
 def _extra(incident: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Json]:
-    affected = update.get("affected_components")
-    names = [text_of(c.get("name")) for c in affected if isinstance(c, dict)] if isinstance(affected, list) else []
+    names = [text_of(component.get("name")) for component in objects_of(update.get("affected_components"))]
     extra = {
         "status": incident.get("status"),
         "impact": incident.get("impact"),

@@ -49,7 +49,7 @@ def try_connection(model_admin: Any, request: HttpRequest, connection: Connectio
 
 def tell_answer(request: HttpRequest, connection: Connection) -> bool:
     """Adds a message with the test's result; False while there is none."""
-    result = connection_test.told(connection.pk)
+    result = connection_test.last_result(connection.pk)
     if result is None:
         messages.warning(request, _("The test result has expired. Run the test again."))
         return True

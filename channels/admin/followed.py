@@ -1,3 +1,5 @@
+"""Django admin of the conversations that are reread: looked at, never changed."""
+
 from __future__ import annotations
 
 from typing import Any

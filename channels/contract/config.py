@@ -72,6 +72,10 @@ class Config:
     def secret(self, name: str) -> str:
         return self.secrets.get(name, "")
 
+    def address(self, name: str, default: str = "") -> str:
+        """A URL setting, without slashes at its end."""
+        return str(self.setting(name, default)).rstrip("/")
+
     def entries(self, name: str) -> list[str]:
         """A LIST setting, without surrounding spaces and empty lines; [] if it isn't set."""
         values = self.settings.get(name)

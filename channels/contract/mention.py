@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,10 @@ class Author:
     handle: str | None = None
     name: str | None = None
     url: str | None = None
+
+    def is_one_of(self, names: Collection[str]) -> bool:
+        """Whether its id or handle is among these lower-case names."""
+        return any(name.lower() in names for name in (self.id, self.handle) if name)
 
 
 @dataclass(frozen=True, slots=True)

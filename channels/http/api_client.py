@@ -150,7 +150,7 @@ class ApiClient:
         return self._write(config, _Request("DELETE", path, params), speaker)
 
     def address(self, config: Config) -> str:
-        return str(config.setting(self.address_setting, self.default_address)).rstrip("/")
+        return config.address(self.address_setting, self.default_address)
 
     def site(self, config: Config) -> str:
         """Host (plus port, and path of an instance in a subfolder), lower case: ids are unique within it."""

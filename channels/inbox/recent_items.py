@@ -16,7 +16,7 @@ from channels.contract import Mention
 from channels.models import InboundItem
 from channels.parsing import reader
 from channels.queries.matching import Clause, Subject
-from channels.registry.configs import Source, source_of
+from channels.registry.configs import ConnectionSource, source_of
 from channels.registry.fields import InvalidSettings
 from channels.registry.finding_adapters import UnknownPlatform
 from channels.toolkit.links import web_address
@@ -45,12 +45,12 @@ class ShownItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RecentItem:
     """An inbox item, parsed again. `mention` is None if there is none; `error` is set if parsing failed."""
 
     item_id: int
     fetched_at: datetime
-    source: Source | None
+    source: ConnectionSource | None
     mention: Mention | None
     error: str = ""
     row: Any = None
@@ -66,10 +66,12 @@ def recent(connection_ids: Iterable[int], now: datetime) -> QuerySet[InboundItem
     return items.filter(created_at__gte=since(now)).order_by("-pk")
 
 
-def read(items: Iterable[InboundItem], sources: dict[int, Source | None] | None = None) -> Iterator[Entry]:
+def read(
+    items: Iterable[InboundItem], sources: dict[int, ConnectionSource | None] | None = None
+) -> Iterator[RecentItem]:
     """Parse each item again, within a first attempt's budget. An item's content never raises. `sources` is filled: pass
     it to later calls."""
-    known: dict[int, Source | None] = {} if sources is None else sources
+    known: dict[int, ConnectionSource | None] = {} if sources is None else sources
     rows = iter(items)
     while chunk := list(islice(rows, CHUNK)):
         for row in chunk:
@@ -78,32 +80,32 @@ def read(items: Iterable[InboundItem], sources: dict[int, Source | None] | None 
         yield from _entries(chunk, known)
 
 
-def _source(connection_id: int) -> Source | None:
+def _source(connection_id: int) -> ConnectionSource | None:
     try:
         return source_of(connection_id)
     except (UnknownPlatform, InvalidSettings):
         return None
 
 
-def _entries(rows: list[InboundItem], sources: dict[int, Source | None]) -> Iterator[Entry]:
+def _entries(rows: list[InboundItem], sources: dict[int, ConnectionSource | None]) -> Iterator[RecentItem]:
     asks = [_ask(row, source) for row in rows if (source := sources[row.connection_id]) is not None]
     readings = reader.read(asks, reader.first_budget())
     for row in rows:
         if (source := sources[row.connection_id]) is None:
             told = _("The connection's settings are incomplete.")
-            yield Entry(row.pk, row.fetched_at, None, None, told, row)
+            yield RecentItem(row.pk, row.fetched_at, None, None, told, row)
         else:
             reading = next(readings)
-            yield Entry(row.pk, row.fetched_at, source, reading.mention, reading.error, row)
+            yield RecentItem(row.pk, row.fetched_at, source, reading.mention, reading.error, row)
 
 
-def _ask(row: InboundItem, source: Source) -> reader.Ask:
+def _ask(row: InboundItem, source: ConnectionSource) -> reader.Ask:
     payload = None if row.payload is None else json.dumps(row.payload)
     raw = None if row.raw is None else bytes(row.raw)
     return reader.Ask(source.adapter, source.config, row.external_id, payload, raw)
 
 
-def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause] = ()) -> ShownItem:
+def shown(entry: RecentItem, subject: Subject | None = None, clauses: Sequence[Clause] = ()) -> ShownItem:
     """The entry for display, with the clauses' matches highlighted and the reasons in words."""
     mention = entry.mention
     if mention is None:
@@ -126,7 +128,7 @@ def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause
     )
 
 
-def _kind(entry: Entry) -> str:
+def _kind(entry: RecentItem) -> str:
     return entry.source.adapter.platform if entry.source else ""
 
 

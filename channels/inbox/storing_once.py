@@ -21,7 +21,7 @@ from channels.dispatch import items_after_commit
 from channels.inbox import fingerprinting, tombstones
 from channels.inbox.imports import Import
 from channels.models import Connection, InboundItem
-from channels.registry.configs import Source, source_of
+from channels.registry.configs import ConnectionSource, source_of
 
 MENTION = InboundItem.Role.MENTION
 THREAD = InboundItem.Role.THREAD
@@ -109,7 +109,7 @@ def store_page(
     fetched_at: datetime,
     role: str = MENTION,
     lease_token: UUID | None = None,
-    source: Source | None = None,
+    source: ConnectionSource | None = None,
     batch: Import | None = None,
 ) -> list[int]:
     """Store a page's items and its cursor in one transaction; returns the ids that are now pending (new or edited).
@@ -157,7 +157,7 @@ def _once(items: Sequence[Item], *, keep_last: bool) -> dict[str, Item]:
     return chosen
 
 
-def _changed(source: Source, items: dict[str, Item], role: str, fetched_at: datetime) -> list[_Fetched]:
+def _changed(source: ConnectionSource, items: dict[str, Item], role: str, fetched_at: datetime) -> list[_Fetched]:
     """The items that need a write. Takes no lock: the write statement checks again.
 
     A new item isn't parsed here: ingest will, once, and then replaces the digest of its bytes by its fingerprint. A
@@ -180,7 +180,9 @@ def _changed(source: Source, items: dict[str, Item], role: str, fetched_at: date
     ]
 
 
-def _needed(source: Source, fetched: Sequence[tuple[str, Item]], role: str, fetched_at: datetime) -> dict[int, _Stored]:
+def _needed(
+    source: ConnectionSource, fetched: Sequence[tuple[str, Item]], role: str, fetched_at: datetime
+) -> dict[int, _Stored]:
     """By place in `fetched`."""
     with database.cursor() as cursor:
         cursor.execute(
@@ -201,7 +203,7 @@ def _needed(source: Source, fetched: Sequence[tuple[str, Item]], role: str, fetc
     }
 
 
-def _digests(source: Source, known: Sequence[tuple[Item, bytes]]) -> list[bytes]:
+def _digests(source: ConnectionSource, known: Sequence[tuple[Item, bytes]]) -> list[bytes]:
     """Of known items, each with its stored digest, which stays if nothing has changed."""
     digests = fingerprinting.digests(source.adapter, source.config, [item for item, _ in known])
     return [
@@ -211,7 +213,7 @@ def _digests(source: Source, known: Sequence[tuple[Item, bytes]]) -> list[bytes]
     ]
 
 
-def _not_erased(fetched: list[_Fetched], source: Source) -> list[_Fetched]:
+def _not_erased(fetched: list[_Fetched], source: ConnectionSource) -> list[_Fetched]:
     """Without erased items: they stay out, whatever fetches them again."""
     if not fetched:
         return []

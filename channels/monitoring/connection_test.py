@@ -39,7 +39,7 @@ def begin(connection_id: int, person_id: int | None = None) -> CheckResult:
     return _keep(connection_id, CheckResult(None, _("Waiting for an answer …")))
 
 
-def told(connection_id: int) -> CheckResult | None:
+def last_result(connection_id: int) -> CheckResult | None:
     """The last test's result; None if it has expired."""
     found = cache.get(_key(connection_id))
     return CheckResult(*found) if found else None

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Capability, Json, NewIssue, Receipt
 from channels.errors import Rejected
 from channels.models import OutboundItem
-from channels.registry.configs import Source
+from channels.registry.configs import ConnectionSource
 
 Kind = OutboundItem.Kind
 KINDS = (Kind.ISSUE, Kind.ASSIGN)
@@ -35,7 +35,7 @@ def _names(payload: Mapping[str, Json]) -> tuple[str, ...]:
     return tuple(str(name) for name in payload.get("assignees") or ())
 
 
-def prepared(kind: str, key: str, payload: Mapping[str, Json], source: Source) -> Callable[[], Receipt]:
+def prepared(kind: str, key: str, payload: Mapping[str, Json], source: ConnectionSource) -> Callable[[], Receipt]:
     """The call that sends the item. Raises Rejected if the platform has no issues."""
     adapter, config = source.adapter, source.config
     if not adapter.can(Capability.ISSUES):

@@ -21,8 +21,8 @@ from channels.contract import Adapter, Author, FieldKind, Json
 from channels.dispatch import task_after_commit
 from channels.errors import AuthFailed, ChannelError, Transient, fit
 from channels.models import Connection, PersonalAccount
-from channels.registry.configs import Source, source_of, speaking_as
-from channels.registry.fields import InvalidSettings, clean
+from channels.registry.configs import ConnectionSource, source_of, speaking_as
+from channels.registry.fields import InvalidSettings, typed_value
 from channels.registry.finding_adapters import all_adapters
 from channels.secrets.vault import ENV_PREFIX, seal, without_secrets
 
@@ -68,7 +68,7 @@ def save(user_id: int, connection: Connection, adapter: Adapter, given: Mapping[
     for field in adapter.personal_fields:
         try:
             value = _entered(str(given.get(field.name) or ""))
-            value = str(clean(field, value) or "") if value else ""
+            value = str(typed_value(field, value) or "") if value else ""
         except ValueError as error:
             problems[field.name] = str(error)
             continue
@@ -180,7 +180,9 @@ def marked(user_id: int, connection_id: int) -> Mapping[str, Json]:
     return {ACCOUNT: external_id} if external_id else {}
 
 
-def source_as(user_id: int | None, connection_id: int, account_id: str, *, even_refused: bool = False) -> Source:
+def source_as(
+    user_id: int | None, connection_id: int, account_id: str, *, even_refused: bool = False
+) -> ConnectionSource:
     """The connection with the credentials of the account that an item was written for. Raises AuthFailed if its owner
     has left, or has removed or replaced it; `even_refused` allows an account that the platform rejected, to look for a
     post."""

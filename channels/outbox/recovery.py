@@ -21,7 +21,15 @@ from channels.errors import ChannelError
 from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import issues, personal, states
-from channels.outbox.sending import outgoing_of, outlook, payload_of, receipt_json, retry_wait_s, uncertainty, words
+from channels.outbox.sending import (
+    error_text,
+    outgoing_of,
+    outlook,
+    payload_of,
+    receipt_json,
+    retry_wait_s,
+    uncertainty,
+)
 from channels.registry.finding_adapters import UnknownPlatform
 from channels.slack import api
 
@@ -60,7 +68,9 @@ def look(item: OutboundItem, clock: Clock) -> None:
         with deadlines.within(MAX_LOOK_S):
             receipt = _find(item)
     except (ChannelError, UnknownPlatform) as error:
-        _look_again(item, words(error), clock(), retry_wait_s(error, clock()) if isinstance(error, ChannelError) else 0)
+        _look_again(
+            item, error_text(error), clock(), retry_wait_s(error, clock()) if isinstance(error, ChannelError) else 0
+        )
     except Exception as error:
         logger.exception("Looking for %s failed in a way that no adapter should.", item.key)
         _look_again(item, type(error).__name__, clock(), 0)

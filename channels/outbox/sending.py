@@ -17,7 +17,7 @@ from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Tra
 from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import hold_sending, issues, personal, states, webhooks
-from channels.registry.configs import Source
+from channels.registry.configs import ConnectionSource
 from channels.registry.finding_adapters import UnknownPlatform, all_adapters
 from channels.secrets.vault import without_secrets
 from channels.slack import api
@@ -68,7 +68,7 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
     try:
         perform = _prepared(item)
     except (ChannelError, UnknownPlatform, Connectionless) as error:
-        states.failed(item.pk, token, words(error))
+        states.failed(item.pk, token, error_text(error))
         return
     except Exception as error:
         logger.exception("Preparing %s %s failed.", item.kind, item.key)
@@ -127,22 +127,22 @@ def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
     return lambda: _liked(source, external_id)
 
 
-def _deleted(source: Source, external_id: str) -> Receipt:
+def _deleted(source: ConnectionSource, external_id: str) -> Receipt:
     source.adapter.delete(source.config, external_id)
     return Receipt(external_id)
 
 
-def _liked(source: Source, external_id: str) -> Receipt:
+def _liked(source: ConnectionSource, external_id: str) -> Receipt:
     source.adapter.like(source.config, external_id)
     return Receipt(external_id)
 
 
-def _need(source: Source, capability: Capability, otherwise: str) -> None:
+def _need(source: ConnectionSource, capability: Capability, otherwise: str) -> None:
     if not source.adapter.can(capability):
         raise Rejected(f"{source.adapter.label} {otherwise}.")
 
 
-def _source(item: OutboundItem) -> Source:
+def _source(item: OutboundItem) -> ConnectionSource:
     if item.connection_id is None:
         raise Connectionless(_("This item has no connection, so there is nowhere to send it."))
     account = str(payload_of(item).get(personal.ACCOUNT) or "")
@@ -155,19 +155,19 @@ def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> Non
         _retry_or_give_up(item, error, now)
     elif isinstance(error, Rejected | AuthFailed):
         if isinstance(error, AuthFailed) and item.sent_as_id is not None and item.connection_id is not None:
-            personal.refused(item.sent_as_id, item.connection_id, words(error))
-        states.failed(item.pk, _token(item), words(error))
+            personal.refused(item.sent_as_id, item.connection_id, error_text(error))
+        states.failed(item.pk, _token(item), error_text(error))
     else:  # Uncertain, or an unreadable response that may mean success
-        _uncertain(item, words(error), now)
+        _uncertain(item, error_text(error), now)
 
 
 def _retry_or_give_up(item: OutboundItem, error: ChannelError, now: datetime) -> None:
     if item.attempts >= states.MAX_ATTEMPTS:
         given_up = _("Gave up after %(count)d attempts. Last error: %(error)s")
-        states.failed(item.pk, _token(item), given_up % {"count": item.attempts, "error": words(error)})
+        states.failed(item.pk, _token(item), given_up % {"count": item.attempts, "error": error_text(error)})
         return
     wait_s = states.backoff_s(item.attempts, retry_wait_s(error, now))
-    states.retrying(item.pk, _token(item), words(error), now + timedelta(seconds=wait_s))
+    states.retrying(item.pk, _token(item), error_text(error), now + timedelta(seconds=wait_s))
 
 
 def retry_wait_s(error: ChannelError, now: datetime) -> float | None:
@@ -224,7 +224,7 @@ def payload_of(item: OutboundItem) -> Mapping[str, Json]:
     return cast("Mapping[str, Json]", restored(item.payload))
 
 
-def outgoing_of(item: OutboundItem, source: Source) -> Outgoing:
+def outgoing_of(item: OutboundItem, source: ConnectionSource) -> Outgoing:
     outgoing = make_outgoing(str(item.key), payload_of(item))
     if outgoing.message_id is not None:
         return outgoing
@@ -256,7 +256,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Json]:
     return {"external_id": receipt.external_id, "url": receipt.url, "posted_at": posted_at}
 
 
-def words(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     return without_secrets(str(error)) or type(error).__name__
 
 

@@ -26,7 +26,7 @@ from channels.inbox import storing_once
 from channels.inbox.imports import Import, import_of
 from channels.models import Batch, Connection
 from channels.polling.parsing_apart import parsing_apart
-from channels.registry.configs import Source, source_for
+from channels.registry.configs import ConnectionSource, source_for
 from channels.registry.fields import InvalidSettings
 from channels.registry.finding_adapters import UnknownPlatform, adapter_for, not_polled
 from channels.secrets.vault import without_secrets
@@ -85,7 +85,7 @@ class Polled:
 class _Run:
     """A running poll."""
 
-    source: Source
+    source: ConnectionSource
     token: UUID
     clock: Clock
     batch: Import

@@ -28,7 +28,7 @@ from channels.parsing import reader
 from channels.polling.follow import FIRST_INTERVAL_S
 from channels.polling.parsing_apart import parsing_apart
 from channels.polling.polling import classify
-from channels.registry.configs import Source, source_of
+from channels.registry.configs import ConnectionSource, source_of
 from channels.registry.fields import InvalidSettings
 from channels.registry.finding_adapters import UnknownPlatform
 
@@ -99,7 +99,7 @@ def _alone() -> Iterator[bool]:
 
 def _refetch_all(threads: Iterable[Followed], now: datetime) -> int:
     began = time.monotonic()
-    sources: dict[int, Source | None] = {}
+    sources: dict[int, ConnectionSource | None] = {}
     read = 0
     for followed in threads:
         elapsed_s = time.monotonic() - began
@@ -153,7 +153,7 @@ def _wait(connection_id: int, until: datetime) -> None:
     Followed.objects.filter(connection_id=connection_id, next_at__lt=until).update(next_at=until)
 
 
-def _source(followed: Followed, now: datetime) -> Source | None:
+def _source(followed: Followed, now: datetime) -> ConnectionSource | None:
     try:
         return source_of(followed.connection_id)
     except (InvalidSettings, UnknownPlatform) as error:
@@ -161,7 +161,7 @@ def _source(followed: Followed, now: datetime) -> Source | None:
         return None
 
 
-def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
+def _refetch(followed: Followed, source: ConnectionSource, now: datetime) -> bool:
     """Fetch one thread; False if the whole connection is refused or rate limited."""
     try:
         with parsing_apart(source.adapter):
@@ -190,7 +190,7 @@ def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
     return True
 
 
-def _known(source: Source, shown: set[str], missing: list[str], told: list[Item]) -> list[str]:
+def _known(source: ConnectionSource, shown: set[str], missing: list[str], told: list[Item]) -> list[str]:
     """Posts to expect at the next fetch: those shown, those not looked up yet, and those that exist but are out of
     reach. Deleted posts aren't looked up again."""
     standing = [item.external_id for item in told if not _is_gone(source, item)]
@@ -198,7 +198,7 @@ def _known(source: Source, shown: set[str], missing: list[str], told: list[Item]
     return list(dict.fromkeys(post for post in expected if len(post) <= MAX_ID))[:MAX_KNOWN]
 
 
-def _is_gone(source: Source, item: Item) -> bool:
+def _is_gone(source: ConnectionSource, item: Item) -> bool:
     mention = reader.read_item(source.adapter, source.config, item).mention
     return mention is None or mention.is_deleted
 

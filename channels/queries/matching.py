@@ -150,7 +150,7 @@ def _words(source: str, value: str, exact: bool, is_phrase: bool, at: int, title
     if not is_phrase and "*" in phrase:
         told = _("* works only at the end of a word; put the text in quotes to search for the star itself.")
         raise QueryError(told, at)
-    return terms.words(source, phrase, begins=begins, exact=exact, titles=titles)
+    return terms.words_term(source, phrase, begins=begins, exact=exact, titles=titles)
 
 
 def _case(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:

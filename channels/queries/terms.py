@@ -145,7 +145,7 @@ def _field(subject: Subject, field: str) -> str:
     return subject.text if field == "text" else subject.title if field == "title" else subject.thread_title
 
 
-def words(source: str, phrase: str, *, begins: bool, exact: bool, titles: bool) -> Words:
+def words_term(source: str, phrase: str, *, begins: bool, exact: bool, titles: bool) -> Words:
     """`phrase` has at least one word; `begins`: the last word is a prefix; `exact`: case-sensitive."""
     parts = composed(phrase).split()
     joined = r"\s+".join(re.escape(part) for part in parts)

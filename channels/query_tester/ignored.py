@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from channels.audience import seen_by
 from channels.dispatch import items_after_commit
 from channels.inbox import recent_items
-from channels.inbox.recent_items import Entry, ShownItem
+from channels.inbox.recent_items import RecentItem, ShownItem
 from channels.inbox.retention import WITH_RAW
 from channels.models import Channel, IgnoreRule, InboundItem
 from channels.queries.ignoring import understood
@@ -32,7 +32,7 @@ class RuleLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class IgnoredPage:
     items: list[ShownItem]
     next_below: int | None
 
@@ -64,7 +64,7 @@ def by_reason(why: str, now: datetime) -> QuerySet[InboundItem]:
     return kept_out.filter(created_at__gte=recent_items.since(now))
 
 
-def page_of(items: QuerySet[InboundItem], user: User | AnonymousUser, below: int | None) -> Page:
+def page_of(items: QuerySet[InboundItem], user: User | AnonymousUser, below: int | None) -> IgnoredPage:
     """The newest PAGE items below id `below` that the user may see, with the matches of the rule or query
     highlighted."""
     items = seen_by(user, items).order_by("-pk")
@@ -73,10 +73,10 @@ def page_of(items: QuerySet[InboundItem], user: User | AnonymousUser, below: int
     rows = list(items.select_related("ignored_by")[: PAGE + 1])
     queries: dict[int, list[Channel]] = {}
     shown = [_shown(entry, queries) for entry in recent_items.read(rows[:PAGE])]
-    return Page(shown, rows[PAGE - 1].pk if len(rows) > PAGE else None)
+    return IgnoredPage(shown, rows[PAGE - 1].pk if len(rows) > PAGE else None)
 
 
-def _shown(entry: Entry, channels: dict[int, list[Channel]]) -> ShownItem:
+def _shown(entry: RecentItem, channels: dict[int, list[Channel]]) -> ShownItem:
     if entry.mention is None:
         return recent_items.shown(entry)
     subject = subject_of(entry.mention)

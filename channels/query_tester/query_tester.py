@@ -18,13 +18,13 @@ from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.dispatch import items_after_commit
 from channels.inbox import recent_items
-from channels.inbox.recent_items import MAX_ITEMS, Entry, ShownItem
+from channels.inbox.recent_items import MAX_ITEMS, RecentItem, ShownItem
 from channels.inbox.retention import WITH_RAW
 from channels.models import Batch, Channel, InboundItem
 from channels.queries.ignoring import understood
 from channels.queries.matching import Query, parse, subject_of
 from channels.queries.routing import channels_for
-from channels.registry.configs import Source
+from channels.registry.configs import ConnectionSource
 
 AT_ONCE = 200
 BUDGET_S = 1.5
@@ -112,7 +112,7 @@ def _go_on(trial: Trial, channel: Channel, query: Query, force: Query | None, no
     channels = [
         c for c in Channel.objects.filter(connection=channel.connection_id) if c.is_active or c.pk == channel.pk
     ]
-    sources: dict[int, Source | None] = {}
+    sources: dict[int, ConnectionSource | None] = {}
     while not trial.is_done:
         items = recent_items.recent([channel.connection_id], now).filter(pk__lte=trial.newest)
         if trial.next_below is not None:
@@ -128,7 +128,7 @@ def _go_on(trial: Trial, channel: Channel, query: Query, force: Query | None, no
 
 
 def _look(
-    trial: Trial, entry: Entry, channel: Channel, channels: list[Channel], query: Query, force: Query | None
+    trial: Trial, entry: RecentItem, channel: Channel, channels: list[Channel], query: Query, force: Query | None
 ) -> None:
     mention = entry.mention
     if mention is None:
@@ -183,7 +183,7 @@ def preview_rule(
     return found
 
 
-def _is_stopped(entry: Entry, query: Query, channel: Channel | None, channels: list[Channel]) -> bool:
+def _is_stopped(entry: RecentItem, query: Query, channel: Channel | None, channels: list[Channel]) -> bool:
     mention = entry.mention
     if mention is None or mention.is_own or mention.bounced_id or not query.matches(subject_of(mention)):
         return False

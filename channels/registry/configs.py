@@ -18,7 +18,7 @@ OWN_ID_SETTINGS = ("user_id", "account_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ConnectionSource:
     """A connection with its adapter and config."""
 
     connection: Connection
@@ -26,12 +26,12 @@ class Source:
     config: Config
 
 
-def source_for(connection: Connection) -> Source:
+def source_for(connection: Connection) -> ConnectionSource:
     """Raises UnknownPlatform, InvalidSettings."""
-    return Source(connection, adapter_for(connection.platform), config_for(connection))
+    return ConnectionSource(connection, adapter_for(connection.platform), config_for(connection))
 
 
-def source_of(connection_id: int, *, person: int | None = None) -> Source:
+def source_of(connection_id: int, *, person: int | None = None) -> ConnectionSource:
     """Like `source_for`, from an id, in two queries. Also raises Connection.DoesNotExist.
 
     `person`: use this user's personal account, if the adapter supports them; one more query.
@@ -43,7 +43,7 @@ def source_of(connection_id: int, *, person: int | None = None) -> Source:
     return source if account is None else speaking_as(source, account)
 
 
-def speaking_as(source: Source, account: PersonalAccount) -> Source:
+def speaking_as(source: ConnectionSource, account: PersonalAccount) -> ConnectionSource:
     """The source with a person's values for the adapter's `personal_fields`."""
     plain = {f.name for f in source.adapter.personal_fields if f.kind is not FieldKind.SECRET}
     return replace(source, config=replace(source.config, personal=PersonalSecrets(account.secrets, plain)))

@@ -31,7 +31,7 @@ def cleaned(fields: Iterable[Field], values: Mapping[str, Json], *, complete: bo
     result, problems = dict(values), {}
     for field in known:
         try:
-            value = clean(field, values.get(field.name))
+            value = typed_value(field, values.get(field.name))
         except ValueError as error:
             problems[field.name] = str(error)
             continue
@@ -46,7 +46,7 @@ def cleaned(fields: Iterable[Field], values: Mapping[str, Json], *, complete: bo
     return result
 
 
-def clean(field: Field, value: Json) -> Json:
+def typed_value(field: Field, value: Json) -> Json:
     """One value, converted to its kind's type; the field's default if empty. Raises ValueError with a sentence."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return field.default

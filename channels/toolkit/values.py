@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,26 @@ def time_of(value: Json) -> datetime | None:
         return None
 
 
+def zoned_time_of(value: Json) -> datetime | None:
+    """As `time_of`, but a time without a zone is no time."""
+    at = time_of(value)
+    return at if at and datetime.fromisoformat(value).tzinfo else None
+
+
+def moment_of(value: Json) -> datetime | None:
+    """Epoch seconds, as a number or its digits, as aware UTC; None for anything else, and for 0."""
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0
+        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def seconds_in(times: Iterable[datetime | None]) -> list[int]:
+    """The known ones, as epoch seconds."""
+    return [int(at.timestamp()) for at in times if at is not None]
+
+
 def edited_at(created: datetime | None, updated: datetime | None, grace: timedelta = timedelta()) -> datetime | None:
     """`updated`, if it is later than `created` by more than `grace`: platforms set both when something is written."""
     return updated if created and updated and updated - created > grace else None
@@ -50,6 +70,11 @@ def count_of(value: Json) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def one_line(value: Json, most: int = 200) -> str:
+    """Cut at `most` characters, without a full stop at its end."""
+    return " ".join(str(value or "").split())[:most].rstrip(".")
+
+
 def object_of(value: Json) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -59,6 +84,15 @@ def value_at(value: Json, *path: str) -> Json:
     for key in path:
         value = object_of(value).get(key)
     return value
+
+
+def picked(entry: Mapping[str, Json], keys: Iterable[str]) -> dict[str, Json]:
+    """The keys that an object has, of these."""
+    return {key: entry[key] for key in keys if key in entry}
+
+
+def drop_none(entry: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: value for key, value in entry.items() if value is not None}
 
 
 def list_of(value: Json) -> list[Any]:

@@ -64,7 +64,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 def try_out(request: HttpRequest, pk: int) -> HttpResponse:
     """*Test connection*: POST queues a task; the fragment polls until there is a result."""
     connection = get_object_or_404(Connection, pk=pk)
-    result = connection_test.begin(pk, request.user.pk) if request.method == "POST" else connection_test.told(pk)
+    result = connection_test.begin(pk, request.user.pk) if request.method == "POST" else connection_test.last_result(pk)
     if not request.headers.get("HX-Request"):
         return redirect("channels:health")
     return render(request, "channels/_tried.html", {"connection": connection, "tried": result})

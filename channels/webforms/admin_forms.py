@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from channels.contract import Adapter, Field, FieldKind, LookupKind
 from channels.models import Channel, Connection, Lookup
-from channels.registry.fields import clean
+from channels.registry.fields import typed_value
 from channels.secrets.vault import ENV_NAMES, ENV_PREFIX, SecretUnreadable, names_variable, seal
 from channels.webforms.admin_fields import channel_fields
 
@@ -141,7 +141,7 @@ class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
         if given is None or given == "":
             settings.pop(field.name, None)  # use the adapter's default, even if that changes later
         else:
-            settings[field.name] = clean(field, given)
+            settings[field.name] = typed_value(field, given)
 
     def save(self, commit: bool = True) -> Any:
         """Saves only the form's fields: a poller may be writing the row's cursor, lease or health."""

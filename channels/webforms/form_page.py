@@ -25,7 +25,7 @@ from channels.contract import Json, Page
 from channels.db.payloads import restored
 from channels.inbox import storing_once
 from channels.models import Channel, Connection, InboundItem
-from channels.registry.configs import Source, address_of, source_for
+from channels.registry.configs import ConnectionSource, address_of, source_for
 
 PLATFORM = "form"
 QUICKEST_S = 3
@@ -48,7 +48,7 @@ class Form:
     """One channel's form, with what its page needs."""
 
     channel: Channel
-    source: Source
+    source: ConnectionSource
     address: str
     title: str
     intro: str
@@ -90,7 +90,7 @@ def forms() -> list[Form]:
     return found
 
 
-def _form(channel: Channel, source: Source) -> Form:
+def _form(channel: Channel, source: ConnectionSource) -> Form:
     address = address_of(channel)
     told = source.config.channel_settings.get(address, {})
     return Form(

@@ -1,3 +1,5 @@
+"""The form of a request to an expert."""
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta

@@ -32,19 +32,19 @@ Read = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownAuthor:
     """What is known of a ticket's post. `is_somebody_else`: it names an author who is not one of ours."""
 
     expert_id: int | None = None
     is_somebody_else: bool = False
 
 
-def known_of(ticket: Ticket) -> Known:
+def known_of(ticket: Ticket) -> KnownAuthor:
     """Nobody if the ticket is no comment on a post, or the page wasn't read yet."""
     pages = Message.objects.filter(ticket=ticket).exclude(page_url="").values_list("page_url", flat=True).distinct()
     found = list(PostAuthor.objects.filter(page__in=[key_of(page) for page in pages[:5]]))
     expert_id = next((each.expert_id for each in found if each.expert_id), None)
-    return Known(expert_id, expert_id is None and any(each.is_named for each in found))
+    return KnownAuthor(expert_id, expert_id is None and any(each.is_named for each in found))
 
 
 def key_of(page_url: str) -> str:

@@ -24,7 +24,7 @@ _NEVER_ASKED = Load()
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ExpertFacts:
     """What is known of an expert for one conversation."""
 
     expert: int
@@ -49,13 +49,13 @@ class Facts:
         return self.load.open >= MAX_OPEN or self.load.this_week >= MAX_A_WEEK
 
 
-def ranked(candidates: Iterable[Facts]) -> list[Facts]:
+def ranked(candidates: Iterable[ExpertFacts]) -> list[ExpertFacts]:
     """Best first, the same for any order given; nobody who is absent."""
     present = [facts for facts in candidates if not facts.is_absent]
     return sorted(present, key=_place)
 
 
-def _place(facts: Facts) -> tuple[bool, bool, bool, float, str, int]:
+def _place(facts: ExpertFacts) -> tuple[bool, bool, bool, float, str, int]:
     return (
         not facts.is_author,
         facts.speaks is False,
@@ -66,12 +66,12 @@ def _place(facts: Facts) -> tuple[bool, bool, bool, float, str, int]:
     )
 
 
-def score(facts: Facts) -> float:
+def score(facts: ExpertFacts) -> float:
     """Higher is better; only the order means something."""
     return _knowledge(facts) + _reachability(facts) - _burden(facts.load)
 
 
-def _knowledge(facts: Facts) -> float:
+def _knowledge(facts: ExpertFacts) -> float:
     """Matching words weigh more than anything but having answered; the document prefers engineering managers and
     technical writers to product managers."""
     manager = 30 if facts.role == Expert.Role.PRODUCT_MANAGER else 0
@@ -80,7 +80,7 @@ def _knowledge(facts: Facts) -> float:
     return default + 10 * min(len(facts.words), 5) - 15 * facts.distance + like - manager
 
 
-def _reachability(facts: Facts) -> float:
+def _reachability(facts: ExpertFacts) -> float:
     hours = min(facts.works_in / HOUR, _MAX_HOURS)
     latency = min((facts.load.latency or _UNKNOWN_LATENCY) / HOUR, _MAX_HOURS)
     answers = 20 * (facts.load.answered + 1) / (facts.load.ended + 2)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils.translation import get_language_info, gettext, ngettext
 from django.utils.translation import gettext as _
 
-from experts.directory.ranking import HOUR, Facts
+from experts.directory.ranking import HOUR, ExpertFacts
 from experts.directory.workload import Load
 from experts.models import Expert
 
@@ -15,12 +15,12 @@ _ENOUGH = 3
 """A rate of fewer requests says nothing."""
 
 
-def of(facts: Facts, topic: str, language: str) -> list[str]:
+def of(facts: ExpertFacts, topic: str, language: str) -> list[str]:
     """The strongest first. `topic`: its name, `language`: the conversation's code; "" if unknown."""
     return [*_knows(facts, topic), *_can(facts, language), *of_load(facts.load)]
 
 
-def _knows(facts: Facts, topic: str) -> list[str]:
+def _knows(facts: ExpertFacts, topic: str) -> list[str]:
     said = [_("wrote this post")] if facts.is_author else []
     if facts.is_default and topic:
         said.append(_("first to ask about %(topic)s") % {"topic": topic})
@@ -36,7 +36,7 @@ def _knows(facts: Facts, topic: str) -> list[str]:
     return said
 
 
-def _can(facts: Facts, language: str) -> list[str]:
+def _can(facts: ExpertFacts, language: str) -> list[str]:
     said = [_("working hours") if not facts.works_in else _works_in(facts.works_in)]
     if facts.speaks is not None and language != "en":
         words = _("speaks %(language)s") if facts.speaks else _("does not speak %(language)s")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from experts.directory import finding, post_authors, ranking, reasons, tree, working_hours, workload
-from experts.directory.ranking import Facts
+from experts.directory.ranking import ExpertFacts
 from experts.models import Expert, Outreach, Topic
 from mentions.models import Ticket
 
@@ -60,7 +60,7 @@ class _Search:
     now: datetime
     topics: Mapping[int, Topic]
     matched: list[tuple[Topic, tuple[str, ...]]]
-    author: post_authors.Known
+    author: post_authors.KnownAuthor
     leads: dict[int, _Lead] = field(default_factory=dict)
     asked_experts: set[int] = field(default_factory=set)
     asked_topics: set[int] = field(default_factory=set)
@@ -154,13 +154,13 @@ def _lead_to(expert: Expert, search: _Search) -> _Lead | None:
     return min(found, key=_nearness, default=None)
 
 
-def _facts(expert: Expert, lead: _Lead | None, load: workload.Load, like: int, search: _Search) -> Facts:
+def _facts(expert: Expert, lead: _Lead | None, load: workload.Load, like: int, search: _Search) -> ExpertFacts:
     hours = working_hours.hours_of(expert)
     day = search.now.astimezone(hours.zone()).date()
     defaults = {topic.pk for topic in expert.default_for.all()}
     above = {topic.pk for topic in tree.ascent(lead.topic.pk, search.topics)} if lead else set()
     codes = expert.language_codes
-    return Facts(
+    return ExpertFacts(
         expert=expert.pk,
         name=expert.person.name,
         is_absent=hours.is_absent(day),
@@ -180,7 +180,7 @@ def _until_work(now: datetime, hours: working_hours.Hours) -> timedelta:
     return max(working_hours.after(now, timedelta(0), hours) - now, timedelta(0))
 
 
-def _candidate(expert: Expert, facts: Facts, lead: _Lead | None, search: _Search) -> Suggestion:
+def _candidate(expert: Expert, facts: ExpertFacts, lead: _Lead | None, search: _Search) -> Suggestion:
     topic = lead.topic if lead else None
     said = reasons.of(facts, topic.name if topic else "", search.language)
     return Suggestion(expert, said, tree.channel_of(topic.pk, search.topics) if topic else "", topic)

@@ -24,7 +24,7 @@ from experts.models import Outreach, ThreadReply
 from experts.outreach import responding
 from mentions.db import locks
 from mentions.models import Ticket
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 from mentions.tickets import parking
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def take_in(outreach_id: int, said: Iterable[Mapping[str, Any]], now: datetime) 
 
 def _row(outreach: Outreach, message: Mapping[str, Any], known: Mapping[str, ThreadReply]) -> ThreadReply | None:
     """The reply as it is now; None if it is known, empty, gone, or the request itself."""
-    ts, text = clean(str(message.get("ts") or ""), 40), clean(str(message.get("text") or ""), MAX_TEXT)
+    ts, text = storable(str(message.get("ts") or ""), 40), storable(str(message.get("text") or ""), MAX_TEXT)
     if ts == outreach.slack_ts or not ts or not text or message.get("subtype"):
         return None
     row = known.get(ts)

@@ -48,7 +48,7 @@ def proposal(
     """The proposed message; the advocate may edit it before sending. `topic`: what it is about, if `asked` is a
     person."""
     about = asked if isinstance(asked, Topic) else topic
-    facts = wording.Facts(
+    facts = wording.PlaceholderFacts(
         who=pinging.address(asked),
         link=link_of(ticket),
         platform=platform,

@@ -12,7 +12,7 @@ from experts.models import Expert
 from experts.roster import entries
 from experts.roster.entries import Entry
 from mentions.csv_lists import values
-from mentions.csv_lists.lines import Line, lines_of
+from mentions.csv_lists.lines import CsvLine, lines_of
 from mentions.csv_lists.values import BadValue
 from mentions.text.cells import written
 
@@ -41,7 +41,7 @@ def read(content: bytes) -> list[Entry]:
     return [_entry(line) for line in lines_of(content, COLUMNS, NEEDED)]
 
 
-def _entry(line: Line) -> Entry:
+def _entry(line: CsvLine) -> Entry:
     given, problems = line.cells, list(line.problems)
     found: dict[str, Any] = {}
     for column, cell in given.items():

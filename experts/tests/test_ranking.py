@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.directory import reasons
-from experts.directory.ranking import MAX_A_WEEK, MAX_OPEN, Facts, ranked
+from experts.directory.ranking import MAX_A_WEEK, MAX_OPEN, ExpertFacts, ranked
 from experts.directory.workload import Load
 from experts.models import Expert
 
 HOUR = timedelta(hours=1)
-ANA = Facts(1, "Ana", words=("runner",))
-BEN = Facts(2, "Ben", words=("runner",))
+ANA = ExpertFacts(1, "Ana", words=("runner",))
+BEN = ExpertFacts(2, "Ben", words=("runner",))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ loads = st.builds(
 )
 people = st.lists(
     st.builds(
-        Facts,
+        ExpertFacts,
         expert=st.integers(1, 1000),
         name=st.sampled_from(["Ana", "Ben", "Cyd"]),
         is_absent=st.booleans(),

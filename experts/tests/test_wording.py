@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.outbox.slack_posts import escaped
-from experts.wording import DEFAULT_TEXT, PLACEHOLDERS, BadWording, Facts, checked, filled
+from experts.wording import DEFAULT_TEXT, PLACEHOLDERS, BadWording, PlaceholderFacts, checked, filled
 
-FACTS = Facts("@ines", "https://x.example/1", "Twitter", "https://desk.example/respond/abc/", "Sam")
+FACTS = PlaceholderFacts("@ines", "https://x.example/1", "Twitter", "https://desk.example/respond/abc/", "Sam")
 
 
 def test_default_text_carries_person_link_platform_and_the_phrase():
@@ -34,7 +34,7 @@ def test_any_text_is_accepted_or_refused_never_broken(text):
         checked(text)
     except BadWording:
         return
-    assert "$" not in filled(text, Facts("", "", "", "", "")).replace("$$", "")
+    assert "$" not in filled(text, PlaceholderFacts("", "", "", "", "")).replace("$$", "")
 
 
 @given(st.text(alphabet="<>&!@#Uab| "))

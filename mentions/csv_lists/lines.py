@@ -11,14 +11,14 @@ from mentions.text.cells import BadFile, decoded, rows_of
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CsvLine:
     number: int
     cells: Mapping[str, str]
     """By column; only columns that the file has."""
     problems: Sequence[str] = ()
 
 
-def lines_of(content: bytes, columns: Sequence[str], needed: Sequence[str]) -> list[Line]:
+def lines_of(content: bytes, columns: Sequence[str], needed: Sequence[str]) -> list[CsvLine]:
     """The lines below the heading. Raises BadFile for an empty file, and if the heading lacks one of `needed`, repeats
     a column or has one that isn't in `columns`."""
     rows = rows_of(decoded(content).replace("\0", ""))
@@ -40,6 +40,6 @@ def _check(heading: Sequence[str], columns: Sequence[str], needed: Sequence[str]
         raise BadFile(_("There are two columns “%(column)s”.") % {"column": twice[0]})
 
 
-def _line(number: int, cells: Sequence[str], heading: Sequence[str]) -> Line:
+def _line(number: int, cells: Sequence[str], heading: Sequence[str]) -> CsvLine:
     named = {name: cell for name, cell in zip(heading, cells, strict=False) if name}
-    return Line(number, named, [_("there are more cells than columns")] if any(cells[len(heading) :]) else [])
+    return CsvLine(number, named, [_("there are more cells than columns")] if any(cells[len(heading) :]) else [])

@@ -68,7 +68,7 @@ REASONS: dict[str, str | Promise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class UndoPlan:
     """What undoing a batch would do now."""
 
     untouched: list[int]
@@ -85,10 +85,10 @@ class Undone:
     items: int
 
 
-def plan(batch_id: int) -> Plan:
+def plan(batch_id: int) -> UndoPlan:
     found = _tickets_of([batch_id])
     waiting = InboundItem.objects.filter(batch=batch_id, state__in=("pending", "failed")).count()
-    return Plan(
+    return UndoPlan(
         [ticket_id for _batch, ticket_id, why in found if not why],
         [(ticket_id, why) for _batch, ticket_id, why in found if why],
         waiting,

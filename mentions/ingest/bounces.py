@@ -12,30 +12,30 @@ from mentions.ingest.reading.loading import load_tickets_of_replies
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch
 from mentions.models import Reply
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 
 _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
 
-def match(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
+def match(batch: IngestBatch, parsed: Sequence[Parsed]) -> None:
     """Find the reply's ticket by the key in its Message-ID: the bounce report may arrive before the receipt."""
     keys: dict[str, list[tuple[str, str]]] = {}
     for each in parsed:
         about = (each.feed.namespace, each.mention.bounced_id or "")
-        if (key := _KEY.match(about[1])) and about not in board.messages:
+        if (key := _KEY.match(about[1])) and about not in batch.messages:
             keys.setdefault(key[1], []).append(about)
     if not keys:
         return
     replies = Reply.objects.filter(key__in=keys)
-    tickets = load_tickets_of_replies(board, replies)
+    tickets = load_tickets_of_replies(batch, replies)
     for pk, reply_key in replies.filter(pk__in=tickets).values_list("pk", "key"):
-        board.bounced |= dict.fromkeys(keys[str(reply_key)], tickets[pk])
+        batch.bounced |= dict.fromkeys(keys[str(reply_key)], tickets[pk])
 
 
-def words(facts: dict[str, Any]) -> str:
+def bounce_text(facts: dict[str, Any]) -> str:
     """`facts`: recipient, status and diagnostic of a delivery report; None where missing."""
-    why = clean(str(facts.get("diagnostic") or facts.get("status") or ""), 500)
-    if recipient := clean(str(facts.get("recipient") or ""), 254):
+    why = storable(str(facts.get("diagnostic") or facts.get("status") or ""), 500)
+    if recipient := storable(str(facts.get("recipient") or ""), 254):
         told = _("The mail to %(recipient)s bounced.") % {"recipient": recipient}
     else:
         told = _("The mail bounced.")

@@ -148,25 +148,25 @@ def _write_together(parsed: Sequence[Parsed], fresh: Ingested) -> None:
     wanted = wanted_by(parsed)
     standing = unreadable.stand_ins(each.row.id for each in parsed if each.row.was_unreadable)
     wanted.tickets |= {stand_in.ticket_id for stand_in in standing.values()}
-    board = load(wanted)
+    batch = load(wanted)
     if unreadable.stand_ins(standing) != standing:
         raise Moved("the stand-in of an unreadable item has moved")
-    board.unreadable = {item: (board.tickets[found.ticket_id], found.is_alone) for item, found in standing.items()}
-    recognising.recognise_authors(board, parsed)
-    recognising.match_replies(board, parsed)
-    bounces.match(board, parsed)
+    batch.unreadable = {item: (batch.tickets[found.ticket_id], found.is_alone) for item, found in standing.items()}
+    recognising.recognise_authors(batch, parsed)
+    recognising.match_replies(batch, parsed)
+    bounces.match(batch, parsed)
     for each in parsed:
-        placing.place(board, each)
+        placing.place(batch, each)
     states = thread_states.told_by(parsed)
-    thread_states.mark(board, states)
+    thread_states.mark(batch, states)
     at = max(each.at for each in parsed)
-    tickets = [*board.tickets.values(), *board.new_tickets]
+    tickets = [*batch.tickets.values(), *batch.new_tickets]
     for ticket in tickets:
         reopening.settle(ticket, at)
-    write(board)
+    write(batch)
     fresh.thread_state_ids += thread_states.store(states, at)
-    unreadable.settle(board, parsed, standing, at)
+    unreadable.settle(batch, parsed, standing, at)
     following.follow(tickets)
-    fresh.message_ids += [message.id for message in (*board.new_messages, *board.answers)]
-    fresh.ticket_ids += [ticket.id for ticket in board.new_tickets]
-    fresh.stopped |= board.stopped
+    fresh.message_ids += [message.id for message in (*batch.new_messages, *batch.answers)]
+    fresh.ticket_ids += [ticket.id for ticket in batch.new_tickets]
+    fresh.stopped |= batch.stopped

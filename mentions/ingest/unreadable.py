@@ -25,7 +25,7 @@ from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, TicketState
 from mentions.models import Author, Event, EventKind, Message, Sighting, Ticket
 from mentions.queue import claims
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 
 OVER = (Ticket.Status.CLOSED,)
 
@@ -95,7 +95,7 @@ def _known_tickets(rows: Sequence[Row]) -> dict[int, int]:
 
 
 def _still_unreadable(stand_in: StandIn, words: str, at: datetime) -> None:
-    Message.objects.filter(pk=stand_in.message_id).update(text=clean(words))
+    Message.objects.filter(pk=stand_in.message_id).update(text=storable(words))
     _record(stand_in.ticket_id, at, EventKind.UNREADABLE, {"again": True, "reason": words})
 
 
@@ -105,7 +105,7 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
     namespace = f"unreadable:{row.connection_id}"
     external_id = f"{row.id}:{row.revision}:{at.timestamp():.6f}"
     author = Author.objects.create(
-        namespace=namespace, external_id=external_id, name=clean(glimpse.sender or _("Unknown sender"), 300)
+        namespace=namespace, external_id=external_id, name=storable(glimpse.sender or _("Unknown sender"), 300)
     )
     ticket = Ticket.objects.create(
         channel=channel,
@@ -124,8 +124,8 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
         external_id=external_id,
         thread_id=external_id,
         author=author,
-        subject=clean(glimpse.subject, building.MAX_SUBJECT),
-        text=clean(words),
+        subject=storable(glimpse.subject, building.MAX_SUBJECT),
+        text=storable(words),
         url=glimpse.url,
         posted_at=posted_at,
         ingested_at=at,
@@ -142,31 +142,31 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
 
 def subject_of(subject: str) -> str:
     name = _("Could not be read")
-    return clean(f"{name}: {subject}" if subject else name, 500)
+    return storable(f"{name}: {subject}" if subject else name, 500)
 
 
 # --- readable after all ---------------------------------------------------------------------------------------------
 
 
-def adopt(board: IngestBatch, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
+def adopt(batch: IngestBatch, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
     """The ticket that has stood in for this message, now with the real one; None if there is none. What people did to
     it is kept, merges included."""
-    found = board.unreadable.pop(parsed.row.id, None)
+    found = batch.unreadable.pop(parsed.row.id, None)
     if found is None:
         return None
     ticket, is_alone = found
-    is_alone = is_alone and ticket not in board.adopted.values()
-    board.adopted[parsed.row.id] = ticket
+    is_alone = is_alone and ticket not in batch.adopted.values()
+    batch.adopted[parsed.row.id] = ticket
     ticket.needs_clocks = True
     ticket.events.append((parsed.at, EventKind.READABLE, {"message": message}))
-    return _as_what_it_is(board, ticket, message, parsed, channel) if is_alone else ticket
+    return _as_what_it_is(batch, ticket, message, parsed, channel) if is_alone else ticket
 
 
 def _as_what_it_is(
-    board: IngestBatch, ticket: TicketState, message: MessageState, parsed: Parsed, channel: Channel
+    batch: IngestBatch, ticket: TicketState, message: MessageState, parsed: Parsed, channel: Channel
 ) -> TicketState:
     row = message.row
-    like = building.ticket_for(message, channel, board.authors[parsed.feed.namespace, parsed.asker.id][0], parsed.at)
+    like = building.ticket_for(message, channel, batch.authors[parsed.feed.namespace, parsed.asker.id][0], parsed.at)
     ticket.requester_id, ticket.subject, ticket.language = like.requester_id, like.subject, like.language
     ticket.channel_id, ticket.channel_rank, ticket.posted_at = like.channel_id, like.channel_rank, like.posted_at
     ticket.channel_minutes, ticket.skips_weekends = like.channel_minutes, like.skips_weekends
@@ -180,20 +180,20 @@ def _as_what_it_is(
     return ticket
 
 
-def settle(board: IngestBatch, parsed: Sequence[Parsed], standing: Mapping[int, StandIn], at: datetime) -> None:
+def settle(batch: IngestBatch, parsed: Sequence[Parsed], standing: Mapping[int, StandIn], at: datetime) -> None:
     """After the batch is written, remove stand-ins and end tickets that lost their message to another."""
     for each in parsed:
         if each.row.id not in standing:
             continue
         message_id, ticket_id, is_alone = standing[each.row.id]
-        message = board.messages.get((each.feed.namespace, each.external_id))
-        if each.row.id in board.adopted:
-            _drop_stand_in(message_id, board.adopted[each.row.id])
+        message = batch.messages.get((each.feed.namespace, each.external_id))
+        if each.row.id in batch.adopted:
+            _drop_stand_in(message_id, batch.adopted[each.row.id])
         elif not is_alone:
-            _drop_stand_in(message_id, board.tickets[ticket_id])
+            _drop_stand_in(message_id, batch.tickets[ticket_id])
         elif message is not None and message.ticket is not None:
             _join(ticket_id, message.ticket.id, at)
-        elif each.row.id not in board.stopped:  # `close_tickets` closes those, with items that hold no mention
+        elif each.row.id not in batch.stopped:  # `close_tickets` closes those, with items that hold no mention
             _close(ticket_id, at, _why_not(each))
 
 

@@ -199,7 +199,7 @@ class Tag(Action):
             raise ActionError(_("needs “tags”, a list of names."))
         try:
             for name in names:
-                tagging.clean(name)
+                tagging.tag_name(name)
         except ValidationError as error:
             raise ActionError(" ".join(error.messages)) from error
 

@@ -23,7 +23,7 @@ from channels.errors import Malformed, RateLimited
 from mentions.marks import applying
 from mentions.marks.entries import COLUMNS, Entry, entry_of
 from mentions.marks.planning import Plan
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 
 MAX_BYTES = 256 * 1024
 MAX_MARKS = 200
@@ -67,7 +67,7 @@ def _entry(number: int, told: Any, now: datetime) -> Entry:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return clean(value, 5_000) if isinstance(value, str) else "" if value is None else json.dumps(value)[:500]
+    return storable(value, 5_000) if isinstance(value, str) else "" if value is None else json.dumps(value)[:500]
 
 
 def _time(value: Any) -> datetime | None:

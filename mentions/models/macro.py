@@ -1,3 +1,5 @@
+"""Macros: what they do is data, `mentions.macros` carries it out."""
+
 from __future__ import annotations
 
 from django.db import models

@@ -1,3 +1,5 @@
+"""Views: filters and order as data, `mentions.queue.view_filters` turns them into conditions."""
+
 from __future__ import annotations
 
 from django.conf import settings

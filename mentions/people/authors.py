@@ -13,7 +13,7 @@ from django.db import connection
 from channels.contract import Author as Account
 from channels.contract import Config, Mention
 from channels.toolkit.links import web_address
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 
 Key = tuple[str, str]
 
@@ -124,9 +124,9 @@ def _row(seen: Seen) -> dict[str, Any]:
     return {
         "namespace": seen.namespace,
         "external_id": author.id,
-        "handle": clean(author.handle or "", 254),
-        "name": clean(author.name or "", 300),
-        "url": web_address(clean(author.url or "")),
+        "handle": storable(author.handle or "", 254),
+        "name": storable(author.name or "", 300),
+        "url": web_address(storable(author.url or "")),
         "person_id": seen.known.person_id if seen.known else None,
         "is_us": seen.is_own or bool(seen.known and seen.known.is_us),
         "at": seen.at.isoformat(),

@@ -124,7 +124,7 @@ def _perhaps_back(reply: Reply, item: OutboundItem, now: datetime) -> None:
     if event is None or item.connection_id is None:
         return
     facts = event.data.get("report") or {}
-    if outbox.mark_bounced(item.connection_id, item.external_id, bounces.words(facts), facts.get("recipient")):
+    if outbox.mark_bounced(item.connection_id, item.external_id, bounces.bounce_text(facts), facts.get("recipient")):
         item.refresh_from_db()
         _failed(reply, item, now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def clean(text: str, longest: int | None = None) -> str:
+def storable(text: str, longest: int | None = None) -> str:
     """Removes NUL and lone surrogates, and truncates to the column's length."""
     if longest is not None and len(text) > longest:
         text = text[:longest]

@@ -23,7 +23,7 @@ SHOWN_REPLIES = ("scheduled", "blocked", "queued", "uncertain", "failed", "sent"
 
 
 @dataclass(slots=True)
-class Entry:
+class ConversationEntry:
     """One entry of the conversation: `kind` is message, note or reply, `item` its row."""
 
     kind: str
@@ -38,7 +38,7 @@ class Entry:
 class Thread:
     """`entries` in time order; `parents` lead to the mention, outermost first; `others` are the remaining posts."""
 
-    entries: list[Entry]
+    entries: list[ConversationEntry]
     parents: list[ThreadPost] = field(default_factory=list)
     others: list[ThreadPost] = field(default_factory=list)
     title: str = ""
@@ -69,7 +69,7 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Presence = Pre
     replies = list(_replies(ticket)) if has.replies else []
     by_message = {reply.message_id: reply for reply in replies if reply.message_id}
     entries = [
-        Entry(
+        ConversationEntry(
             "message",
             m.posted_at,
             m,
@@ -79,9 +79,9 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Presence = Pre
         for m in messages
     ]
     shown = {m.pk for m in messages}
-    entries += [Entry("reply", r.created_at, r) for r in replies if r.message_id not in shown]
+    entries += [ConversationEntry("reply", r.created_at, r) for r in replies if r.message_id not in shown]
     if has.notes:
-        entries += [Entry("note", n.created_at, n) for n in ticket.notes.select_related("author")]
+        entries += [ConversationEntry("note", n.created_at, n) for n in ticket.notes.select_related("author")]
     entries.sort(key=lambda entry: entry.at)
     inbound = [m for m in messages if m.direction == Message.Direction.INBOUND]
     thread = Thread(

@@ -18,7 +18,7 @@ from channels.registry.fields import InvalidSettings
 from channels.registry.finding_adapters import UnknownPlatform
 from channels.secrets.vault import without_secrets
 from mentions.models import Issue, ThreadState
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 from mentions.trackers import closing
 from mentions.trackers.same_issue import absorb
 
@@ -100,7 +100,7 @@ def apply(issue_id: int, found: IssueNow, now: datetime) -> bool:
     issue = closing.locked(issue_id)
     before = issue.state
     absorb(issue, found.external_id)
-    issue.url, issue.is_confidential = clean(found.url, 1000) or issue.url, found.is_confidential
+    issue.url, issue.is_confidential = storable(found.url, 1000) or issue.url, found.is_confidential
     _take_words(issue, found)
     issue.state = State.CLOSED if found.is_over else State.OPEN
     issue.error, issue.read_at = "", now
@@ -119,8 +119,8 @@ def _take_words(issue: Issue, found: IssueNow) -> None:
     if found.is_confidential and issue.outbound_id is None:
         issue.title, issue.assignees = "", []
         return
-    issue.title = clean(found.title, 500) or issue.title
-    issue.assignees = [clean(name, 200) for name in found.assignees]
+    issue.title = storable(found.title, 500) or issue.title
+    issue.assignees = [storable(name, 200) for name in found.assignees]
 
 
 def next_read(issue: Issue, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from channels.contract import Capability
 from channels.models import Connection
-from channels.registry.configs import Source, source_for
+from channels.registry.configs import ConnectionSource, source_for
 from channels.registry.fields import InvalidSettings
 from channels.registry.finding_adapters import UnknownPlatform
 from mentions.models import Account
@@ -25,7 +25,7 @@ class Project:
         return f"{self.connection.pk} {self.name}"
 
 
-def sources() -> Iterator[tuple[Connection, Source]]:
+def sources() -> Iterator[tuple[Connection, ConnectionSource]]:
     """Active connections whose platform has issues."""
     for connection in Connection.objects.filter(is_active=True).order_by("name", "pk"):
         try:

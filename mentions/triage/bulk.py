@@ -48,7 +48,7 @@ def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) 
 def tag(names: list[str], actor: Any, now: datetime) -> Change:
     """Raises ValidationError at once for an invalid tag."""
     for name in names:
-        tagging.clean(name)
+        tagging.tag_name(name)
     return lambda ticket_id: tagging.set_tags(ticket_id, actor, add=names, remove=[], now=now)
 
 

@@ -44,8 +44,8 @@ def set_tags(
 def change(ticket: Ticket, add: Iterable[str], remove: Iterable[str]) -> tuple[list[str], list[str]]:
     """Changes only the rows, for verbs that record their own Event: (added, removed) names."""
     has = {tag.name.lower(): tag for tag in ticket.tags.all()}
-    wanted = {clean(name) for name in add}
-    gone = {clean(name) for name in remove} - wanted
+    wanted = {tag_name(name) for name in add}
+    gone = {tag_name(name) for name in remove} - wanted
     added = sorted(wanted - set(has))
     removed = sorted(gone & set(has))
     if added:
@@ -55,7 +55,7 @@ def change(ticket: Ticket, add: Iterable[str], remove: Iterable[str]) -> tuple[l
     return added, removed
 
 
-def clean(name: str) -> str:
+def tag_name(name: str) -> str:
     """The stored form: lower case, words joined by hyphens. Raises ValidationError if nothing is left."""
     name = name[:200]
     slug = slugify(name, allow_unicode=False)[:60].strip("-")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from channels.clocks import desk_now
 from mentions.notifications import delivery_problems
 from mentions.views.keymap import keymap
-from mentions.views.menu import Shown, entries_for
+from mentions.views.menu import ShownEntry, entries_for
 from mentions.views.viewer import preference_of
 
 STYLES = (
@@ -51,19 +51,19 @@ def menus(request: HttpRequest) -> dict[str, Callable[[], SafeString]]:
 
 
 @lru_cache(maxsize=512)
-def _menu(which: str, entries: tuple[Shown, ...]) -> SafeString:
+def _menu(which: str, entries: tuple[ShownEntry, ...]) -> SafeString:
     return SafeString(render_to_string(f"mentions/_menu_{which}.html", {"entries": entries}).strip())
 
 
 @cache
 def page_end(language: str) -> SafeString:
     """Dialogs, and what scripts read: the same on every page, and built once: it costs as much as a small page."""
-    context = {"words": words(language), "keymap": keymap()}
+    context = {"words": script_strings(language), "keymap": keymap()}
     return SafeString(render_to_string("mentions/_page_end.html", context).strip())
 
 
 @cache
-def words(language: str) -> dict[str, str]:
+def script_strings(language: str) -> dict[str, str]:
     """Strings used by scripts, in the reader's language."""
     return {
         "now": _("just now"),

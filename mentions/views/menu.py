@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuEntry:
     """`permission` ("app.codename", or empty for everybody) decides who sees it; `position` orders them."""
 
     label: str | Promise
@@ -29,7 +29,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownEntry:
     """An entry on the page of one reader. `is_rest`: under *Menu* on narrow screens, `is_seldom`: on all, unless it is
     the current one."""
 
@@ -41,34 +41,34 @@ class Shown:
     is_seldom: bool
 
 
-_entries: dict[str, Entry] = {}
+_entries: dict[str, MenuEntry] = {}
 ALWAYS_SHOWN = 3
 """This many fit next to the current one at 360 px."""
 
 
-def register(entry: Entry) -> None:
+def register(entry: MenuEntry) -> None:
     """Add an entry, or replace the one with this URL name."""
     _entries[entry.url_name] = entry
     _in_order.cache_clear()
 
 
-def entries_for(request: HttpRequest) -> tuple[Shown, ...]:
+def entries_for(request: HttpRequest) -> tuple[ShownEntry, ...]:
     """What the viewer sees; nothing before the login."""
     user = request.user
     if not user.is_authenticated:
         return ()
-    shown: list[Shown] = []
+    shown: list[ShownEntry] = []
     for entry, label, url in _in_order(get_language() or "en"):
         if entry.attribute and not getattr(user, entry.attribute, False):
             continue
         if not entry.permission or user.has_perm(entry.permission):
             is_current, is_rest = request.path.startswith(url), len(shown) >= ALWAYS_SHOWN
-            shown.append(Shown(label, url, is_current, entry.starts_day, is_rest, entry.is_seldom))
+            shown.append(ShownEntry(label, url, is_current, entry.starts_day, is_rest, entry.is_seldom))
     return tuple(shown)
 
 
 @cache
-def _in_order(language: str) -> list[tuple[Entry, str, str]]:
+def _in_order(language: str) -> list[tuple[MenuEntry, str, str]]:
     """(entry, label in this language, URL) of all pages that exist."""
     entries = sorted(_entries.values(), key=lambda entry: entry.position)
     return [(entry, str(entry.label), url) for entry in entries if (url := _url(entry.url_name))]
@@ -82,10 +82,10 @@ def _url(name: str) -> str:
         return ""
 
 
-register(Entry(_("Play"), "mentions:play", "mentions.play_ticket", 10))
-register(Entry(_("Queue"), "mentions:queue", "mentions.view_ticket", 20))
-register(Entry(_("Search"), "mentions:search", "mentions.view_ticket", 30))
-register(Entry(_("Post"), "mentions:posts", position=40, attribute="may_post"))
-register(Entry(_("Add"), "mentions:add", "mentions.play_ticket", 40))
-register(Entry(_("Checklist"), "mentions:checklist", "mentions.play_ticket", 60, is_seldom=True))
-register(Entry(_("Channels"), "channels:health", "channels.view_connection", 70))
+register(MenuEntry(_("Play"), "mentions:play", "mentions.play_ticket", 10))
+register(MenuEntry(_("Queue"), "mentions:queue", "mentions.view_ticket", 20))
+register(MenuEntry(_("Search"), "mentions:search", "mentions.view_ticket", 30))
+register(MenuEntry(_("Post"), "mentions:posts", position=40, attribute="may_post"))
+register(MenuEntry(_("Add"), "mentions:add", "mentions.play_ticket", 40))
+register(MenuEntry(_("Checklist"), "mentions:checklist", "mentions.play_ticket", 60, is_seldom=True))
+register(MenuEntry(_("Channels"), "channels:health", "channels.view_connection", 70))

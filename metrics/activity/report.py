@@ -86,7 +86,7 @@ class ActivityReport:
     def _in_all_spec(self, theme: str) -> Spec:
         now, ago = _in_all(self.found), self.before
         rows = [(_label(name), now[name], None if ago is None else ago[name]) for name in NAMES]
-        return bars.beside(rows, _("what"), _("tickets"), theme, against.words(self.filters.earlier))
+        return bars.beside(rows, _("what"), _("tickets"), theme, against.period_in_words(self.filters.earlier))
 
     @property
     def tables(self) -> list[Table]:

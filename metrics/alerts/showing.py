@@ -28,7 +28,7 @@ FIGURES = {Alert.Kind.GROWTH: ("arrived", "worked"), Alert.Kind.SPIKE: ("last_ho
 
 
 @dataclass
-class Shown:
+class ShownAlert:
     """One alert for one person. `cells`: figure → what they may see of it."""
 
     alert: Alert
@@ -56,7 +56,7 @@ def for_everybody_now() -> list[str]:
     return [words_of(alert) for alert in running.select_related("channel__connection").order_by("-began_at")]
 
 
-def shown_to(user: Any, now: datetime) -> list[Shown]:
+def shown_to(user: Any, now: datetime) -> list[ShownAlert]:
     """Running alerts first, then recent ones. Three queries, however many there are."""
     recent = Q(ended_at=None) | Q(ended_at__gt=now - SHOWN_FOR)
     found = seen_by(user, Alert).filter(recent).select_related("channel__connection")
@@ -64,7 +64,7 @@ def shown_to(user: Any, now: datetime) -> list[Shown]:
     tickets = access.visible_tickets(user)
     counts, samples = _counts(tickets, alerts), _samples(tickets, [each for each in alerts if each.is_running])
     return [
-        Shown(alert, _cells(alert, counts), samples.get(alert.channel_id or 0, []) if alert.is_running else [])
+        ShownAlert(alert, _cells(alert, counts), samples.get(alert.channel_id or 0, []) if alert.is_running else [])
         for alert in alerts
     ]
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from channels.clocks import desk_now
 from mentions.people import access
 from metrics.alerts import showing
-from metrics.alerts.showing import Shown
+from metrics.alerts.showing import ShownAlert
 from metrics.meanings import MEANINGS
 from metrics.pages import tabs
 from metrics.pages.words import channel_slugs, link
@@ -36,7 +36,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
     return render(request, "metrics/alerts.html", context)
 
 
-def _context(shown: Shown, request: HttpRequest, slugs: dict[int, str]) -> dict[str, Any]:
+def _context(shown: ShownAlert, request: HttpRequest, slugs: dict[int, str]) -> dict[str, Any]:
     return {
         "alert": shown.alert,
         "words": shown.words,

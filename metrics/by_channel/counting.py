@@ -10,12 +10,12 @@ from django.db.models import Count
 
 from metrics.definitions import BACKLOG, Filters, Tickets, first_posted
 from metrics.figures.first_reply import FirstReply
-from metrics.figures.source import Source
+from metrics.figures.source import ReportSource
 from metrics.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChannelLine:
     """`before` is None if the desk didn't exist yet for all of the days compared with: a gap, not zero."""
 
     row: FirstReply
@@ -28,7 +28,7 @@ class Line:
         return None if self.before is None else self.row.mentions - self.before
 
 
-def lines(tickets: Tickets, filters: Filters, now: datetime, source: Source) -> list[Line]:
+def lines(tickets: Tickets, filters: Filters, now: datetime, source: ReportSource) -> list[ChannelLine]:
     """Every channel with mentions in the period, by name; all of them together first. At most eight queries."""
     chosen = filters.narrow(tickets)
     earlier = filters.earlier
@@ -37,11 +37,11 @@ def lines(tickets: Tickets, filters: Filters, now: datetime, source: Source) -> 
     then, solved = source.by_channel("mentions", earlier), source.by_channel("solved", filters.period)
     backlog = _by_channel(chosen.filter(BACKLOG))
 
-    def line(row: FirstReply) -> Line:
+    def line(row: FirstReply) -> ChannelLine:
         def of(counts: Counter[int]) -> int:
             return counts[row.channel_id] if row.channel_id else sum(counts.values())
 
-        return Line(row, of(then) if known else None, of(solved), of(backlog))
+        return ChannelLine(row, of(then) if known else None, of(solved), of(backlog))
 
     return [line(row) for row in (total, *rows)]
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics.by_channel import counting
-from metrics.by_channel.counting import Line
+from metrics.by_channel.counting import ChannelLine
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts, day_charts
 from metrics.drawing.charts import Spec
@@ -39,11 +39,11 @@ class ChannelsReport:
         self.today = now.astimezone(filters.period.tz).date()
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ChannelLine]:
         return counting.lines(self.tickets, self.filters, self.now, self.source)
 
     @property
-    def channels(self) -> list[Line]:
+    def channels(self) -> list[ChannelLine]:
         """Most mentions first."""
         return sorted(self.lines[1:], key=lambda line: (-line.row.mentions, line.row.label))
 
@@ -61,7 +61,7 @@ class ChannelsReport:
 
     def _by_channel(self, theme: str) -> Spec:
         rows = [(line.row.label, line.row.mentions, line.before) for line in self.channels[:MAX_DRAWN]]
-        return bars.beside(rows, _("channel"), _("mentions"), theme, against.words(self.filters.earlier))
+        return bars.beside(rows, _("channel"), _("mentions"), theme, against.period_in_words(self.filters.earlier))
 
     def _by_day(self, theme: str) -> Spec:
         """The channels with most mentions, and the rest together."""
@@ -82,7 +82,7 @@ class ChannelsReport:
     def _titled(self, title: str) -> str:
         return against.titled(title, self.filters.earlier)
 
-    def _row(self, line: Line) -> list[Cell]:
+    def _row(self, line: ChannelLine) -> list[Cell]:
         row = line.row
         is_total = row.channel_id is None
         label = _("All channels") if is_total else row.label
@@ -109,15 +109,15 @@ class ChannelsReport:
             Cell(f"{line.backlog:,}", line.backlog, "backlog", row.channel_id, at=self.now),
         ]
 
-    def _count(self, line: Line, name: str, value: int) -> Cell:
+    def _count(self, line: ChannelLine, name: str, value: int) -> Cell:
         return Cell(f"{value:,}", value, name, line.row.channel_id)
 
-    def _before(self, line: Line) -> Cell:
+    def _before(self, line: ChannelLine) -> Cell:
         if line.before is None:
             return Cell("—", None)
         earlier = self.filters.earlier
         return Cell(f"{line.before:,}", line.before, "mentions", line.row.channel_id, period=earlier)
 
 
-def _time(line: Line, span: timedelta | None) -> Cell:
+def _time(line: ChannelLine, span: timedelta | None) -> Cell:
     return Cell(duration(span), None if span is None else charts.hours(span), "answered", line.row.channel_id)

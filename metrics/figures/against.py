@@ -16,7 +16,7 @@ def days_of(period: Period) -> str:
     return first if first == last else f"{first} – {last}"
 
 
-def words(period: Period) -> str:
+def period_in_words(period: Period) -> str:
     """Within a sentence."""
     if period.name == BEFORE:
         return _("the period before, %(days)s") % {"days": days_of(period)}
@@ -36,13 +36,16 @@ def head(period: Period) -> str:
 
 def titled(title: str, period: Period) -> str:
     """Of a chart or a table."""
-    return _("%(title)s, compared with %(period)s") % {"title": title, "period": words(period)}
+    return _("%(title)s, compared with %(period)s") % {"title": title, "period": period_in_words(period)}
 
 
 def sentence(filters: Filters) -> str:
     """What a page compares."""
     period, earlier = filters.period, filters.earlier
-    told = _("%(period)s, compared with %(earlier)s.") % {"period": days_of(period), "earlier": words(earlier)}
+    told = _("%(period)s, compared with %(earlier)s.") % {
+        "period": days_of(period),
+        "earlier": period_in_words(earlier),
+    }
     now, then = len(period.days), len(earlier.days)
     if now == then:
         return told

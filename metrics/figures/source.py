@@ -31,7 +31,7 @@ Days = dict[date, Counter[int]]
 MedianOfDay = tuple[date, str, timedelta, int]
 
 
-class Source(Protocol):
+class ReportSource(Protocol):
     """Over the period of the filters, if no other is named."""
 
     def total(self, label: str = "", *, high: bool = False) -> FirstReply: ...
@@ -48,7 +48,7 @@ class Source(Protocol):
         """Mentions or replied."""
 
 
-def source_for(user: Any, tickets: Tickets, filters: Filters, now: datetime) -> Source:
+def source_for(user: Any, tickets: Tickets, filters: Filters, now: datetime) -> ReportSource:
     zone = str(filters.period.tz)
     return (
         Rolled(tickets, filters, now, zone)

@@ -16,7 +16,7 @@ from metrics.drawing import bars, charts
 from metrics.drawing.charts import Spec
 from metrics.figures import against
 from metrics.figures.first_reply import FirstReply
-from metrics.figures.source import Source, source_for
+from metrics.figures.source import ReportSource, source_for
 from metrics.first_reply.comparing import Pair, pairs
 from metrics.periods import Period
 from metrics.tables import Cell, Chart, Table, change, duration
@@ -69,7 +69,7 @@ class FirstReplyReport:
 
     def _by_channel_spec(self, theme: str) -> Spec:
         before = {pair.now.channel_id: pair.before.median for pair in self.pairs if pair.before}
-        return bars.first_reply_by_channel(self.channels, theme, before, against.words(self.filters.earlier))
+        return bars.first_reply_by_channel(self.channels, theme, before, against.period_in_words(self.filters.earlier))
 
     @property
     def tables(self) -> list[Table]:
@@ -92,7 +92,7 @@ COMPARED_COLUMNS = (
 )
 
 
-def _totals(source: Source) -> list[FirstReply]:
+def _totals(source: ReportSource) -> list[FirstReply]:
     return [source.total(_("All channels")), source.total(_("High priority"), high=True)]
 
 

@@ -99,11 +99,13 @@ class OutcomesReport:
         return None if self.before is None else self.before.reasons[reason]
 
     def _outcomes(self, theme: str) -> Spec:
-        return bars.beside(self._beside_rows(), _("outcome"), _("number"), theme, against.words(self.filters.earlier))
+        return bars.beside(
+            self._beside_rows(), _("outcome"), _("number"), theme, against.period_in_words(self.filters.earlier)
+        )
 
     def _reasons(self, theme: str) -> Spec:
         rows = [(_reason(each), self.found.reasons[each], self._reason_ago(each)) for each in self.reasons]
-        return bars.beside(rows, _("reason"), _("mentions"), theme, against.words(self.filters.earlier))
+        return bars.beside(rows, _("reason"), _("mentions"), theme, against.period_in_words(self.filters.earlier))
 
     def _times_chart(self, which: str, slug: str, title: str) -> Chart:
         """Of the channels with most to count; the slowest first."""

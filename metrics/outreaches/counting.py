@@ -28,7 +28,7 @@ NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequestsLine:
     """One row. `before`: figures of the period before; None if the desk had no requests yet: a gap, not zero."""
 
     key: Any
@@ -92,7 +92,9 @@ def whole(month: date, filters: Filters) -> Period:
     return Period(month, _month(month, 1) - timedelta(days=1), filters.period.tz)
 
 
-def by_month(rows: Rows, tickets: Tickets, filters: Filters, wanted: Sequence[date], now: datetime) -> list[Line]:
+def by_month(
+    rows: Rows, tickets: Tickets, filters: Filters, wanted: Sequence[date], now: datetime
+) -> list[RequestsLine]:
     """Each month beside the one before it. Four queries."""
     period = Period(wanted[0], whole(wanted[-1], filters).last, filters.period.tz)
     tz = filters.period.tz
@@ -103,14 +105,16 @@ def by_month(rows: Rows, tickets: Tickets, filters: Filters, wanted: Sequence[da
     said = _by_day({row["by"]: row["number"] for row in responded.order_by()})
     first = first_asked(rows)
     begins = first.astimezone(tz).date().replace(day=1) if first else None
-    lines: list[Line] = []
+    lines: list[RequestsLine] = []
     for month in wanted:
         counts = {
             **asked.get(month, {}), "expert_answers": answered.get(month, 0), "expert_responded": said.get(month, 0)
         }  # fmt: skip
         is_known = begins is not None and bool(lines) and begins <= lines[-1].key
         is_gap = (begins is None or month < begins) and not any(counts.values())
-        lines.append(Line(month, month.strftime("%Y-%m"), counts, lines[-1].counts if is_known else None, is_gap))
+        lines.append(
+            RequestsLine(month, month.strftime("%Y-%m"), counts, lines[-1].counts if is_known else None, is_gap)
+        )
     return lines
 
 
@@ -121,7 +125,7 @@ def _by_day(found: Mapping[datetime, Any]) -> dict[date, Any]:
 # --- topics, people, platforms ----------------------------------------------------------------------------------------
 
 
-def by_platform(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[Line]:
+def by_platform(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[RequestsLine]:
     """Most requests first. Three queries."""
     key = F("ticket__channel__connection__platform")
     found, given = grouped(rows, key, period), answers(rows, key, period)
@@ -130,7 +134,7 @@ def by_platform(rows: Rows, period: Period, earlier: Period, is_known: bool) -> 
     return _lines(labels, found, given, before, is_known)
 
 
-def by_person(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[Line]:
+def by_person(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[RequestsLine]:
     """Who was asked and who answered, by name. Four queries."""
     key = F("expert__person")
     found, given = _keyed(grouped(rows, key, period)), _keyed(answers(rows, F("answered_by"), period))
@@ -141,7 +145,7 @@ def by_person(rows: Rows, period: Period, earlier: Period, is_known: bool) -> li
     return sorted(lines, key=lambda line: (line.key != NOBODY, line.label.lower(), line.key))
 
 
-def by_topic(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[Line]:
+def by_topic(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[RequestsLine]:
     """A request to an expert counts for each of their topics. Most requests first. Four queries."""
     found, given = _topics(rows, period), _topic_answers(rows, period)
     before = _topics(rows, earlier) if is_known else {}
@@ -171,9 +175,9 @@ def _lines(
     given: Mapping[Any, int],
     before: Mapping[Any, Counts],
     is_known: bool,
-) -> list[Line]:
+) -> list[RequestsLine]:
     lines = [
-        Line(
+        RequestsLine(
             key,
             label,
             {**found.get(key, {}), "expert_answers": given.get(key, 0)},

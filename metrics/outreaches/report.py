@@ -16,7 +16,7 @@ from metrics.drawing.charts import Spec
 from metrics.figures import against
 from metrics.figures.parts import Part
 from metrics.outreaches import conditions, counting
-from metrics.outreaches.counting import NOBODY, Line
+from metrics.outreaches.counting import NOBODY, RequestsLine
 from metrics.periods import Period
 from metrics.tables import Cell, Chart, Table, duration
 
@@ -58,7 +58,7 @@ class ExpertsReport:
         return counting.months(max(first, _months_before(last, MAX_MONTHS - 1)), last)
 
     @cached_property
-    def months(self) -> list[Line]:
+    def months(self) -> list[RequestsLine]:
         earlier = _months_before(self.wanted[0], 1)
         lines = counting.by_month(self.rows, self.tickets, self.filters, [earlier, *self.wanted], self.now)
         return lines[1:]
@@ -74,15 +74,15 @@ class ExpertsReport:
         return self.filters.earlier
 
     @cached_property
-    def platforms(self) -> list[Line]:
+    def platforms(self) -> list[RequestsLine]:
         return counting.by_platform(self.rows, self.filters.period, self.earlier, self.is_known)
 
     @cached_property
-    def topics(self) -> list[Line]:
+    def topics(self) -> list[RequestsLine]:
         return counting.by_topic(self.rows, self.filters.period, self.earlier, self.is_known)
 
     @cached_property
-    def people(self) -> list[Line]:
+    def people(self) -> list[RequestsLine]:
         return counting.by_person(self.rows, self.filters.period, self.earlier, self.is_known)
 
     @property
@@ -106,11 +106,11 @@ class ExpertsReport:
 
     def _by_topic(self, theme: str) -> Spec:
         lines = [(line.label or _("No topic"), line) for line in _asked(self.topics)]
-        return bars.beside(_drawn(lines), _("topic"), _("requests"), theme, against.words(self.earlier))
+        return bars.beside(_drawn(lines), _("topic"), _("requests"), theme, against.period_in_words(self.earlier))
 
     def _by_platform(self, theme: str) -> Spec:
         lines = [(line.label, line) for line in _asked(self.platforms)]
-        return bars.beside(_drawn(lines), _("platform"), _("requests"), theme, against.words(self.earlier))
+        return bars.beside(_drawn(lines), _("platform"), _("requests"), theme, against.period_in_words(self.earlier))
 
     def _titled(self, title: str) -> str:
         return against.titled(title, self.earlier)
@@ -137,38 +137,38 @@ class ExpertsReport:
     def _is_unfinished(self, month: date) -> bool:
         return counting.whole(month, self.filters).last >= self.today
 
-    def _month(self, line: Line) -> list[Cell]:
+    def _month(self, line: RequestsLine) -> list[Cell]:
         is_unfinished = self._is_unfinished(line.key)
         shown = _("%(month)s, so far") % {"month": line.label} if is_unfinished else line.label
         whole = counting.whole(line.key, self.filters)
         return [Cell(shown, line.label), *(_cell(line, name, Part(), whole, is_unfinished) for name in OF_MONTHS)]
 
-    def _topic(self, line: Line) -> list[Cell]:
+    def _topic(self, line: RequestsLine) -> list[Cell]:
         label = line.label or _("No topic")
         return [Cell(label, label, pinned=False), *self._cells(line, Part(topic=line.key))]
 
-    def _person(self, line: Line) -> list[Cell]:
+    def _person(self, line: RequestsLine) -> list[Cell]:
         label = _("A team, nobody in particular") if line.key == NOBODY else line.label
         return [Cell(label, label, pinned=line.key == NOBODY), *self._cells(line, Part(person=line.key))]
 
-    def _platform(self, line: Line) -> list[Cell]:
+    def _platform(self, line: RequestsLine) -> list[Cell]:
         return [Cell(line.label, line.label, platform=line.key), *self._cells(line, Part(platform=line.key))]
 
-    def _cells(self, line: Line, part: Part) -> list[Cell]:
+    def _cells(self, line: RequestsLine, part: Part) -> list[Cell]:
         return [
             _ago(line, part, self.earlier) if name == "requests_before" else _cell(line, name, part)
             for name in OF_PERIOD
         ]
 
 
-def _ago(line: Line, part: Part, earlier: Period) -> Cell:
+def _ago(line: RequestsLine, part: Part, earlier: Period) -> Cell:
     if line.before is None:
         return Cell("—", None)
     value = int(line.before.get("requests") or 0)
     return Cell(f"{value:,}", value, "requests", part=part, period=earlier)
 
 
-def _cell(line: Line, name: str, part: Part, period: Period | None = None, no_change: bool = False) -> Cell:
+def _cell(line: RequestsLine, name: str, part: Part, period: Period | None = None, no_change: bool = False) -> Cell:
     """`no_change`: an unfinished month is not compared with a whole one."""
     if line.is_gap:
         return Cell("—", None)
@@ -183,11 +183,11 @@ def _cell(line: Line, name: str, part: Part, period: Period | None = None, no_ch
     return Cell(f"{line.count(name):,}", line.count(name), name, part=part, period=period)
 
 
-def _asked(lines: list[Line]) -> list[Line]:
+def _asked(lines: list[RequestsLine]) -> list[RequestsLine]:
     return [line for line in lines if line.count("requests")]
 
 
-def _drawn(lines: Sequence[tuple[str, Line]]) -> list[tuple[str, int, int | None]]:
+def _drawn(lines: Sequence[tuple[str, RequestsLine]]) -> list[tuple[str, int, int | None]]:
     return [
         (label, line.count("requests"), None if line.before is None else int(line.before.get("requests") or 0))
         for label, line in lines[:MAX_DRAWN]

@@ -32,7 +32,7 @@ LIMIT = 10**12
 """Larger numbers are nonsense, and would not fit."""
 
 
-class Told(Func):
+class NumberInExtra(Func):
     """A whole number in `Message.extra`, within LIMIT; null for anything else."""
 
     output_field = BigIntegerField()
@@ -49,22 +49,22 @@ class Told(Func):
         return f"CASE WHEN jsonb_typeof({column} -> '{self.key}') = 'number' THEN {kept} END", params
 
 
-def told(name: str, column: str = "extra") -> Any:
+def count_in_extra(name: str, column: str = "extra") -> Any:
     """A message's count, from the column with the platform's data."""
-    found = [Told(key, column) for key in KEYS[name]]
+    found = [NumberInExtra(key, column) for key in KEYS[name]]
     return Coalesce(*found) if len(found) > 1 else found[0]
 
 
 def condition(name: str) -> Q:
     """Tickets with a message that has this count."""
-    known = Message.objects.filter(INBOUND, extra__has_any_keys=list(KEYS[name])).annotate(told=told(name))
+    known = Message.objects.filter(INBOUND, extra__has_any_keys=list(KEYS[name])).annotate(told=count_in_extra(name))
     return Q(pk__in=known.filter(told__isnull=False, ticket__isnull=False).values("ticket"))
 
 
 def of_ticket(name: str) -> Subquery:
     """Of the ticket in the outer query; null if unknown."""
     rows = Message.objects.filter(INBOUND, ticket=OuterRef("pk")).order_by().values("ticket")
-    counted = Max(told(name)) if name in OF_THREADS else Sum(told(name))
+    counted = Max(count_in_extra(name)) if name in OF_THREADS else Sum(count_in_extra(name))
     return Subquery(rows.annotate(counted=counted).values("counted"))
 
 
@@ -72,7 +72,9 @@ def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
     """Platform → sum of each count over its tickets, None if no message has it. One query."""
     keys = sorted({key for names in KEYS.values() for key in names})
     extra = "messages__extra"
-    figures: dict[str, Any] = {f"n_{n}": Max(told(n, extra)) if n in OF_THREADS else Sum(told(n, extra)) for n in NAMES}
+    figures: dict[str, Any] = {
+        f"n_{n}": Max(count_in_extra(n, extra)) if n in OF_THREADS else Sum(count_in_extra(n, extra)) for n in NAMES
+    }
     of_messages = Q(messages__direction=Message.Direction.INBOUND, messages__is_deleted=False)
     rows = tickets.filter(of_messages, messages__extra__has_any_keys=keys).order_by()
     columns = [f"n_{name}" for name in NAMES]

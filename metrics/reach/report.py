@@ -28,7 +28,7 @@ PLATFORM = "channel__connection__platform"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlatformLine:
     """`before` and each of `reach` are None if unknown: gaps, not zeros."""
 
     platform: str
@@ -57,7 +57,7 @@ class PlatformsReport:
         return _("Views, likes, shares and comments are as last reported by the platform; a dash means not reported.")
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[PlatformLine]:
         """Most mentions first. Four queries."""
         chosen, earlier = self.filters.narrow(self.tickets), self.filters.earlier
         posted = chosen.filter(figure("mentions", self.filters.period, self.now))
@@ -65,7 +65,7 @@ class PlatformsReport:
         ago = {row[PLATFORM]: row["number"] for row in then.order_by()}
         is_known, reach = begins(chosen, earlier), counts.by_platform(posted)
         found = [
-            Line(
+            PlatformLine(
                 platform,
                 str(adapter_for(platform).label),
                 number,
@@ -92,7 +92,7 @@ class PlatformsReport:
 
     def _mentions(self, theme: str) -> Spec:
         rows = [(line.label, line.mentions, line.before) for line in self.lines]
-        return bars.beside(rows, _("platform"), _("mentions"), theme, against.words(self.filters.earlier))
+        return bars.beside(rows, _("platform"), _("mentions"), theme, against.period_in_words(self.filters.earlier))
 
     def _reach_chart(self, name: str) -> Chart:
         rows = [(line.label, line.reach[name] or 0, None) for line in self.lines if line.reach.get(name)]
@@ -109,7 +109,7 @@ class PlatformsReport:
         rows = [self._row(line) for line in self.lines]
         return Table(_("Platform"), COLUMNS, rows, against=self.filters.earlier)
 
-    def _row(self, line: Line) -> list[Cell]:
+    def _row(self, line: PlatformLine) -> list[Cell]:
         part, change = Part(platform=line.platform), line.change
         return [
             Cell(line.label, line.label, platform=line.platform),

@@ -59,7 +59,7 @@ class TagsReport:
     def _spec(self, theme: str) -> Spec:
         most = sorted(self.tags, key=lambda tag: (-tag.count, tag.name))[:MAX_DRAWN]
         rows = [(tag.name, tag.count, tag.before) for tag in most]
-        return bars.beside(rows, _("tag"), _("mentions"), theme, against.words(self.filters.earlier))
+        return bars.beside(rows, _("tag"), _("mentions"), theme, against.period_in_words(self.filters.earlier))
 
     @property
     def table(self) -> Table:

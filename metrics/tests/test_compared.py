@@ -183,8 +183,10 @@ def test_the_other_kinds_are_named_with_their_days(client, name, kind):
     response = client.get(reverse("metrics:report", args=[name]), {"period": "7d", "compare": kind})
     period = asked({"period": "7d"}, timezone.now().date())
     other = before(period) if kind == "before" else year_before(period)
-    assert against.words(other) in response.content.decode()
-    assert ("the period before, " if kind == "before" else "the same period last year, ") in against.words(other)
+    assert against.period_in_words(other) in response.content.decode()
+    assert ("the period before, " if kind == "before" else "the same period last year, ") in against.period_in_words(
+        other
+    )
     heads = [head for table in tables_of(response.context["report"]) for head in table.heads]
     assert against.head(other) in heads
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Known:
+class HowTo:
     """One subject: what people call it, what is wrong, what helps, and the page of the documentation on it."""
 
     words: str
@@ -19,33 +19,33 @@ class Known:
 
 
 KNOWN = (
-    Known(
+    HowTo(
         "ci runner proxy",
         "CI runner fails behind a proxy",
         "Set the proxy in the runner's environment.",
         "runner/proxy",
     ),
-    Known("pipeline cache", "Pipeline cache is not restored", "Use the same cache key in both jobs.", "ci/caching"),
-    Known("container registry push", "Push to the container registry is denied", "Renew the token.", "registry/login"),
-    Known(
+    HowTo("pipeline cache", "Pipeline cache is not restored", "Use the same cache key in both jobs.", "ci/caching"),
+    HowTo("container registry push", "Push to the container registry is denied", "Renew the token.", "registry/login"),
+    HowTo(
         "merge request review",
         "Merge request shows no diff",
         "Reload after the import has ended.",
         "merge-requests/diff",
     ),
-    Known("import repository", "Import of a repository stops", "Import it in parts.", "import/large"),
-    Known("saml sso login", "Login by SSO ends in a loop", "Check the clock of the identity provider.", "sso/saml"),
-    Known(
+    HowTo("import repository", "Import of a repository stops", "Import it in parts.", "import/large"),
+    HowTo("saml sso login", "Login by SSO ends in a loop", "Check the clock of the identity provider.", "sso/saml"),
+    HowTo(
         "upgrade self-managed",
         "Upgrade of a self-managed server fails",
         "Go through each major version.",
         "update/path",
     ),
-    Known("pages domain certificate", "Pages show a wrong certificate", "Verify the domain again.", "pages/domains"),
+    HowTo("pages domain certificate", "Pages show a wrong certificate", "Verify the domain again.", "pages/domains"),
 )
 
 
-def matching(words: list[str]) -> list[tuple[int, Known]]:
+def matching(words: list[str]) -> list[tuple[int, HowTo]]:
     """(number, subject) of those that have all the words."""
     rows = enumerate(KNOWN, start=1)
     return [

@@ -23,7 +23,7 @@ from channels.secrets.vault import SecretUnreadable, without_secrets
 from mentions.people import access
 from team import calendar_feed, roster
 from team.calendars import mapping, reading
-from team.calendars.mapping import AWAY, ON_CALL, SHIFT, Member, Plan, Planned, Reader
+from team.calendars.mapping import AWAY, ON_CALL, SHIFT, CalendarPlan, Member, Planned, Reader
 from team.calendars.reading import BadCalendar
 from team.models import Absence, CalendarEntry, CalendarFeed, Shift
 
@@ -88,7 +88,7 @@ def _reader(feed: CalendarFeed) -> Reader:
 
 
 @transaction.atomic
-def carry_out(feed: CalendarFeed, plan: Plan, now: datetime) -> None:
+def carry_out(feed: CalendarFeed, plan: CalendarPlan, now: datetime) -> None:
     """Add, update and remove this calendar's entries; past ones stay."""
     CalendarFeed.objects.select_for_update().get(pk=feed.pk)
     known = _known(feed)
@@ -106,7 +106,7 @@ def carry_out(feed: CalendarFeed, plan: Plan, now: datetime) -> None:
 @transaction.atomic
 def forget(feed: CalendarFeed, now: datetime) -> None:
     """Delete the calendar and its entries that aren't over yet."""
-    carry_out(feed, Plan(), now)
+    carry_out(feed, CalendarPlan(), now)
     feed.delete()
 
 

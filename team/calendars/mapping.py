@@ -42,7 +42,7 @@ class Planned:
 
 
 @dataclass(slots=True)
-class Plan:
+class CalendarPlan:
     rows: list[Planned] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -55,14 +55,14 @@ class Reader:
     words: Mapping[str, Sequence[str]]
     owner: Member | None = None
 
-    def plan(self, occurrences: Iterable[Occurrence]) -> Plan:
-        made = Plan()
+    def plan(self, occurrences: Iterable[Occurrence]) -> CalendarPlan:
+        made = CalendarPlan()
         for occurrence in occurrences:
             self._add(occurrence, made)
         made.problems = list(dict.fromkeys(made.problems))
         return made
 
-    def _add(self, occurrence: Occurrence, made: Plan) -> None:
+    def _add(self, occurrence: Occurrence, made: CalendarPlan) -> None:
         kind, people = self.kind_of(occurrence.title), self.people_of(occurrence)
         if kind is None:
             if people and self.owner is None and not occurrence.mails:

@@ -20,7 +20,7 @@ from mentions.people import access
 from mentions.views.ticket.acting import number_of, words_of
 from team.incident_pages.views import found_or_404, may_change, may_see
 from team.incidents import preview, progressing, sending, wording
-from team.incidents.preview import Line
+from team.incidents.preview import PreviewLine
 from team.models import Incident, IncidentBatch, IncidentKind
 
 may_send = permission_required(access.BULK, raise_exception=True)
@@ -50,7 +50,7 @@ def digest(text: str) -> str:
 
 
 def _preview(request: HttpRequest, found: Incident, kind: str, text: str, problem: str = "") -> HttpResponse:
-    lines: list[Line] = []
+    lines: list[PreviewLine] = []
     try:
         lines = preview.lines(found, kind, preview.wordings(text), request.user, desk_now())
     except ValidationError as error:
@@ -76,7 +76,7 @@ def _preview(request: HttpRequest, found: Incident, kind: str, text: str, proble
     return render(request, "team/incident_reply.html", context, status=422 if problem else 200)
 
 
-def _is_chosen(request: HttpRequest, line: Line) -> bool:
+def _is_chosen(request: HttpRequest, line: PreviewLine) -> bool:
     """Keeps the choice for tickets that the form has already shown."""
     if f"guard-{line.ticket.pk}" in request.POST:
         return str(line.ticket.pk) in request.POST.getlist("ticket")

@@ -39,7 +39,7 @@ _VARIABLE = re.compile(r"\{(\w{1,40})\}")
 
 
 @dataclass(slots=True)
-class Line:
+class PreviewLine:
     """One ticket of the batch. `why`: why it is left out. `doubt`: why it is sent only if somebody selects it."""
 
     ticket: Ticket
@@ -53,7 +53,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Facts:
+class PreviewFacts:
     """Facts about the tickets of a preview, read for all of them at once."""
 
     guards: dict[int, int]
@@ -89,14 +89,14 @@ def wordings(text: str) -> list[str]:
 
 def lines(
     incident: Incident, kind: str, texts: Sequence[str], user: Any, now: datetime, only: Collection[int] | None = None
-) -> list[Line]:
+) -> list[PreviewLine]:
     """A line for each ticket of the incident that this person may see and whose requester hasn't been told; oldest
     first, at most MAX_LINES. `only`: just these tickets."""
     tickets = _tickets(incident, kind, user, only)
     return _lines(incident, kind, texts, tickets, _facts(incident, kind, tickets, user), user, now)
 
 
-def line_again(item: IncidentReply, texts: Sequence[str], now: datetime) -> Line | None:
+def line_again(item: IncidentReply, texts: Sequence[str], now: datetime) -> PreviewLine | None:
     """The line of a planned reply as of now, in the same wording; None if the ticket was merged or its sender can no
     longer see it."""
     user = item.batch.by
@@ -108,14 +108,14 @@ def line_again(item: IncidentReply, texts: Sequence[str], now: datetime) -> Line
 
 
 def _lines(
-    incident: Incident, kind: str, texts: Sequence[str], tickets: Sequence[Ticket], facts: Facts, user: Any,
+    incident: Incident, kind: str, texts: Sequence[str], tickets: Sequence[Ticket], facts: PreviewFacts, user: Any,
     now: datetime,
-) -> list[Line]:  # fmt: skip
+) -> list[PreviewLine]:  # fmt: skip
     page = incident.url or incidents.status_page_url(now)
-    found: list[Line] = []
+    found: list[PreviewLine] = []
     written = 0
     for ticket in tickets:
-        line = Line(ticket, recipient_of(ticket), facts.guards.get(ticket.pk, 0), wording=written % len(texts))
+        line = PreviewLine(ticket, recipient_of(ticket), facts.guards.get(ticket.pk, 0), wording=written % len(texts))
         line.why = _state_refusal(ticket, kind, facts, now, user) or _told_elsewhere(line, facts.told_recipients)
         if not line.why:
             _write(line, texts[line.wording], incident, facts, page, user, now)
@@ -142,13 +142,13 @@ def recipient_of(ticket: Ticket) -> str:
     return f"person:{person}" if person else f"author:{ticket.requester_id}"
 
 
-def _facts(incident: Incident, kind: str, tickets: Sequence[Ticket], user: Any) -> Facts:
+def _facts(incident: Incident, kind: str, tickets: Sequence[Ticket], user: Any) -> PreviewFacts:
     ids = [ticket.pk for ticket in tickets]
     about = Message.objects.filter(ticket__in=ids)
     last = about.filter(is_auto=False, is_deleted=False).order_by("ticket", "-posted_at", "-pk").distinct("ticket")
     told = IncidentReply.objects.filter(incident=incident, kind=kind, state__in=IncidentReply.LIVE)
     asked = Draft.objects.filter(ticket__in=ids, user=user).exclude(text="")
-    return Facts(
+    return PreviewFacts(
         guards=dict(about.order_by().values("ticket").annotate(last=Max("pk")).values_list("ticket", "last")),
         wrote_last={
             row[0] for row in last.values_list("ticket", "direction") if row[1] != Message.Direction.TEAM
@@ -160,7 +160,7 @@ def _facts(incident: Incident, kind: str, tickets: Sequence[Ticket], user: Any) 
     )  # fmt: skip
 
 
-def _state_refusal(ticket: Ticket, kind: str, facts: Facts, now: datetime, user: Any) -> str:
+def _state_refusal(ticket: Ticket, kind: str, facts: PreviewFacts, now: datetime, user: Any) -> str:
     """Why the ticket can't be answered in bulk now; "" if it can."""
     if ticket.pk not in facts.public:
         return _("Restricted: answer it by hand.")
@@ -175,7 +175,7 @@ def _state_refusal(ticket: Ticket, kind: str, facts: Facts, now: datetime, user:
     return _not_waiting(ticket, facts) if kind == IncidentKind.ANSWER else _not_answered(ticket)
 
 
-def _not_waiting(ticket: Ticket, facts: Facts) -> str:
+def _not_waiting(ticket: Ticket, facts: PreviewFacts) -> str:
     if ticket.waiting_on:
         return _("Parked, waiting for %(what)s.") % {"what": ticket.get_waiting_on_display()}
     if ticket.status not in WAITING or ticket.pk not in facts.wrote_last:
@@ -187,19 +187,19 @@ def _not_answered(ticket: Ticket) -> str:
     return "" if ticket.first_reply_at is not None else _("Nobody has answered it yet.")
 
 
-def _told_elsewhere(line: Line, taken: dict[str, int]) -> str:
+def _told_elsewhere(line: PreviewLine, taken: dict[str, int]) -> str:
     other = taken.get(line.recipient)
     return _("The same person is told in #%(id)s.") % {"id": other} if other else ""
 
 
-def _doubt(ticket: Ticket, kind: str, facts: Facts) -> str:
+def _doubt(ticket: Ticket, kind: str, facts: PreviewFacts) -> str:
     if kind == IncidentKind.OVER and ticket.pk in facts.wrote_last:
         return _("They wrote again after our answer.")
     return ""
 
 
 def _write(
-    line: Line, text: str, incident: Incident, facts: Facts, page: str, user: Any, now: datetime
+    line: PreviewLine, text: str, incident: Incident, facts: PreviewFacts, page: str, user: Any, now: datetime
 ) -> None:  # fmt: skip
     """Fill in handle and text, or why there is none."""
     ticket = line.ticket
@@ -217,7 +217,7 @@ def _write(
         line.why = str(refused)
 
 
-def _handle(ticket: Ticket, facts: Facts, user: Any) -> Channel | None:
+def _handle(ticket: Ticket, facts: PreviewFacts, user: Any) -> Channel | None:
     """The handle that the composer would propose; None where people answer from their own accounts."""
     connection_id = ticket.channel.connection_id
     if connection_id not in facts.siblings:

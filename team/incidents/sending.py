@@ -29,7 +29,7 @@ from mentions.replies import replies
 from mentions.tickets.transitions import OutcomeRefused, record
 from mentions.undo import window
 from team.incidents import opening, preview
-from team.incidents.preview import Line
+from team.incidents.preview import PreviewLine
 from team.models import Incident, IncidentBatch, IncidentKind, IncidentReply
 
 State = IncidentReply.State
@@ -105,7 +105,7 @@ def _free_withdrawn(incident: Incident, kind: str) -> None:
     gone.filter(reply__state__in=WITHDRAWN).update(state=State.UNDONE)
 
 
-def _plan(batch: IncidentBatch, found: list[Line], chosen: Mapping[int, int], now: datetime) -> None:
+def _plan(batch: IncidentBatch, found: list[PreviewLine], chosen: Mapping[int, int], now: datetime) -> None:
     written = [line for line in found if not line.why and line.channel is not None]
     # Two batches planned at the same moment would get the same times.
     locks.hold(sorted({f"bulk replies {line.channel.connection_id}" for line in written if line.channel}))
@@ -122,7 +122,7 @@ def _plan(batch: IncidentBatch, found: list[Line], chosen: Mapping[int, int], no
     IncidentReply.objects.bulk_create(rows)
 
 
-def start_times(found: list[Line], now: datetime) -> dict[int, datetime]:
+def start_times(found: list[PreviewLine], now: datetime) -> dict[int, datetime]:
     """Ticket → when its reply may go out: one by one on each connection, after those of earlier batches."""
     connections = sorted({line.channel.connection_id for line in found if line.channel is not None})
     before = IncidentReply.objects.filter(

@@ -12,7 +12,7 @@ from team.practice.exercises import ASK, NO_REPLY, REPLY, TEAMS, Exercise, Words
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class PracticeStep:
     """`kind`: reply, ask, park or no-reply; `text`: the reply, or the request to an expert; `choice`: the team that is
     asked, or the reason for no reply."""
 
@@ -31,7 +31,7 @@ class Feedback:
         return not self.problems
 
 
-def judge(exercise: Exercise, deed: Deed) -> Feedback:
+def judge(exercise: Exercise, deed: PracticeStep) -> Feedback:
     """What is good, and everything to do better, in the order of the checks."""
     if deed.kind != exercise.deed:
         return Feedback(problems=[exercise.wrong.get(deed.kind, _("That isn’t the way out of this one."))])
@@ -45,14 +45,14 @@ def judge(exercise: Exercise, deed: Deed) -> Feedback:
     return Feedback([*found.good, *passing], [*found.problems, *(check.problem for check in failing)])
 
 
-def _of_reason(exercise: Exercise, deed: Deed) -> Feedback:
+def _of_reason(exercise: Exercise, deed: PracticeStep) -> Feedback:
     right = _("Right: it needs no reply.")
     if deed.choice == exercise.choice:
         return Feedback([right, _("The reason is the one that reports count.")])
     return Feedback([right], [_("Choose the reason that says why: it is counted.")])
 
 
-def _of_asking(exercise: Exercise, deed: Deed) -> Feedback:
+def _of_asking(exercise: Exercise, deed: PracticeStep) -> Feedback:
     right = _("Right: you ask before anybody answers.")
     if deed.choice == exercise.choice:
         return Feedback([right, _("You ask those who can help: %(team)s.") % {"team": TEAMS[exercise.choice]}])

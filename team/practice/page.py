@@ -15,16 +15,16 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from mentions.models import parking_reasons
-from mentions.tickets.conversation import Entry, Thread
+from mentions.tickets.conversation import ConversationEntry, Thread
 from mentions.views.ticket import ticket_page
 from team.models import PracticeTry
 from team.practice import checking, progress
-from team.practice.checking import Deed, Feedback
+from team.practice.checking import Feedback, PracticeStep
 from team.practice.exercises import ASK, EXERCISES, MACROS, REPLY, TEAMS, Exercise, Macro
 
 
 def context(
-    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: Deed | None = None
+    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: PracticeStep | None = None
 ) -> dict[str, Any]:
     """For templates/team/practice.html. `tried`: what was just done and isn't right."""
     is_done = row.done_at is not None
@@ -47,7 +47,7 @@ def context(
 
 
 def _as_play_mode(
-    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: Deed | None
+    request: HttpRequest, exercise: Exercise, row: PracticeTry, now: datetime, tried: PracticeStep | None
 ) -> dict[str, Any]:
     """What the shared templates read."""
     is_done = row.done_at is not None
@@ -79,10 +79,12 @@ def _thread(exercise: Exercise, row: PracticeTry, now: datetime) -> Thread:
     posted_at = now - timedelta(minutes=exercise.minutes_old)
     asked = _message(exercise, "in", exercise.who, str(exercise.text), posted_at)
     asked.author = SimpleNamespace(name=exercise.who, handle=exercise.handle)
-    entries = [Entry("message", posted_at, asked)]
+    entries = [ConversationEntry("message", posted_at, asked)]
     if row.done_at is not None and row.deed == REPLY:
         entries.append(
-            Entry("message", row.done_at, _message(exercise, "team", exercise.account, row.text, row.done_at))
+            ConversationEntry(
+                "message", row.done_at, _message(exercise, "team", exercise.account, row.text, row.done_at)
+            )
         )
     return Thread(entries)
 
@@ -93,7 +95,7 @@ def _message(exercise: Exercise, direction: str, who: str, text: str, at: dateti
     )
 
 
-def _composer(exercise: Exercise, row: PracticeTry, tried: Deed | None) -> dict[str, Any]:
+def _composer(exercise: Exercise, row: PracticeTry, tried: PracticeStep | None) -> dict[str, Any]:
     return {
         "key": uuid.uuid4(),
         "channels": [("practice", exercise.account, None)],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from mentions.undo import window
 from team.models import PracticePass, PracticeTry
-from team.practice.checking import Deed
+from team.practice.checking import PracticeStep
 from team.practice.exercises import BY_SLUG, EXERCISES, Exercise
 
 MAX_LENGTH = 5000
@@ -50,8 +50,8 @@ def last_try(user: Any, exercise: Exercise) -> PracticeTry:
     return found or PracticeTry(user=user, exercise=exercise.slug)
 
 
-def deed_of(row: PracticeTry) -> Deed:
-    return Deed(row.deed, row.request or row.text, row.choice)
+def deed_of(row: PracticeTry) -> PracticeStep:
+    return PracticeStep(row.deed, row.request or row.text, row.choice)
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def save_draft(user: Any, exercise: Exercise, text: str) -> PracticeTry:
 
 
 @transaction.atomic
-def solve(user: Any, exercise: Exercise, deed: Deed, now: datetime) -> PracticeTry:
+def solve(user: Any, exercise: Exercise, deed: PracticeStep, now: datetime) -> PracticeTry:
     """After the check."""
     row = _locked(user, exercise)
     if deed.kind == "reply":

@@ -25,7 +25,7 @@ BESIDE = (-7 * DAY, 7 * DAY)
 
 
 @dataclass(slots=True)
-class Line:
+class VolumeLine:
     """Mentions of a channel, or of an hour: on average of past releases and of ordinary days, and so far today."""
 
     name: str = ""
@@ -47,10 +47,10 @@ class Volume:
     """Past release days with their mentions, the newest first; empty before the desk has seen one."""
     has_usual: bool
     """Whether the desk has seen an ordinary day beside one of them."""
-    total: Line
-    channels: list[Line]
+    total: VolumeLine
+    channels: list[VolumeLine]
     """The biggest increase first."""
-    hours: list[Line]
+    hours: list[VolumeLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ def summed(
 ) -> Volume:
     """Averages by channel and by hour of the day's shown hours. Pure."""
     span = calendar.shown(rule, today)
-    lines = [Line(at=span.start + number * HOUR) for number in range(_hours(span))]
-    channels: dict[str, Line] = {}
-    total, by_day = Line(), Counter[date]()
+    lines = [VolumeLine(at=span.start + number * HOUR) for number in range(_hours(span))]
+    channels: dict[str, VolumeLine] = {}
+    total, by_day = VolumeLine(), Counter[date]()
     for kind, each in (("on_releases", days), ("usual", usual), ("so_far", [today])):
         for day in each:
             for number, count in _placed(calendar.shown(rule, day), counts):
-                line = channels.setdefault(count.channel, Line(count.channel, count.platform))
+                line = channels.setdefault(count.channel, VolumeLine(count.channel, count.platform))
                 for target in (line, total, lines[min(number, len(lines) - 1)]):
                     setattr(target, kind, getattr(target, kind) + count.number / (len(each) if kind != "so_far" else 1))
                 if kind == "on_releases":

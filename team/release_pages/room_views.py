@@ -27,7 +27,7 @@ may_change = permission_required("team.change_release", raise_exception=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRoom:
     """`has_begun`: the desk reads the channel by now."""
 
     name: str
@@ -42,7 +42,7 @@ class Shown:
         return sum(bool(thread.open) for thread in self.threads)
 
 
-def shown(release: Release, user: Any, now: datetime) -> Shown | None:
+def shown(release: Release, user: Any, now: datetime) -> ShownRoom | None:
     """None where the rule names no channel, and nothing was read."""
     room = seen_by(user, ReleaseRoom).filter(release=release).first()
     name = room.name if room else release.rule.slack_channel
@@ -51,7 +51,7 @@ def shown(release: Release, user: Any, now: datetime) -> Shown | None:
     threads = deciding.threads(room, user) if room else []
     begun = calendar.shown(release.rule, release.day).start <= now
     read_at, error = (room.read_at, room.error) if room else (None, "")
-    return Shown(name, threads, read_at, error, begun, user.has_perm(access.PLAY))
+    return ShownRoom(name, threads, read_at, error, begun, user.has_perm(access.PLAY))
 
 
 @require_POST

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from channels.clocks import desk_now
 from team.models import PracticeTry
 from team.practice import checking, exercises, page, progress
-from team.practice.checking import Deed
+from team.practice.checking import PracticeStep
 from team.practice.exercises import ASK, NO_REPLY, PARK, REPLY, Exercise
 from team.volunteers.views import trainee
 
@@ -52,7 +52,7 @@ def show(request: HttpRequest, exercise: str) -> HttpResponse:
     return _shown(request, _exercise(request, exercise))
 
 
-def _shown(request: HttpRequest, exercise: Exercise, tried: Deed | None = None) -> HttpResponse:
+def _shown(request: HttpRequest, exercise: Exercise, tried: PracticeStep | None = None) -> HttpResponse:
     row = progress.last_try(request.user, exercise)
     shown = page.context(request, exercise, row, desk_now(), tried)
     return render(request, "team/practice.html", shown, status=422 if tried else 200)
@@ -83,9 +83,9 @@ def act(request: HttpRequest, exercise: str, outcome: str = REPLY) -> HttpRespon
     return redirect("team:practice", found.slug)
 
 
-def _deed(request: HttpRequest, outcome: str) -> Deed:
+def _deed(request: HttpRequest, outcome: str) -> PracticeStep:
     text, choice = {REPLY: ("text", ""), ASK: ("request", "team"), NO_REPLY: ("", "reason")}.get(outcome, ("", ""))
-    return Deed(outcome, request.POST.get(text, "")[: progress.MAX_LENGTH], request.POST.get(choice, "")[:20])
+    return PracticeStep(outcome, request.POST.get(text, "")[: progress.MAX_LENGTH], request.POST.get(choice, "")[:20])
 
 
 def _hand_back(request: HttpRequest, exercise: Exercise) -> HttpResponse:

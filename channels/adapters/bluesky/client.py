@@ -18,7 +18,7 @@ from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rej
 from channels.http import oauth
 from channels.http.api_client import TokenClient, TokenRefused, required
 from channels.http.client import Call, read
-from channels.toolkit.values import object_of, text_of
+from channels.toolkit.values import object_of, one_line, text_of, value_at
 
 API = "https://bsky.social"
 LIFE_S = 3600.0
@@ -121,8 +121,8 @@ def repository(config: Config) -> str:
 
 def error_line(body: Json) -> str:
     """The PDS's error message, on one line."""
-    said = [body.get("error"), body.get("message")] if isinstance(body, dict) else []
-    return ": ".join(" ".join(part.split()) for part in said if isinstance(part, str) and part)[:300].rstrip(".")
+    said = (text_of(value_at(body, key)) for key in ("error", "message"))
+    return one_line(": ".join(part for part in said if part), 300)
 
 
 def _of_session(status: int, body: Json) -> ChannelError | None:

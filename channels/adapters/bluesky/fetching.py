@@ -18,7 +18,8 @@ from channels.errors import RETRIED, Rejected, Transient
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.changes import iso
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import objects_in, time_of
+from channels.toolkit.search_words import quoted
+from channels.toolkit.values import object_of, objects_in, seconds_in, text_of, time_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -41,9 +42,7 @@ def sources(config: Config) -> list[ListSource]:
 
 def _ask(config: Config, phrase: str | None, place: Json, since: int) -> Slice:
     """A page of the notifications, or of the search for a phrase."""
-    method, key = (
-        ("notification.listNotifications", "notifications") if phrase is None else ("feed.searchPosts", "posts")
-    )
+    method, key = ("feed.searchPosts", "posts") if phrase else ("notification.listNotifications", "notifications")
     below: list[tuple[str, str | int]] = [("cursor", place)] if isinstance(place, str) else []
     try:
         answer = client.get(config, f"app.bsky.{method}", [*_question(phrase, since), *below])
@@ -54,30 +53,25 @@ def _ask(config: Config, phrase: str | None, place: Json, since: int) -> Slice:
         return Slice([], [], None)
     entries = objects_in(answer.body.get(key), Transient(f"Bluesky answered without a list of posts. {RETRIED}"))
     times = _times(entries, is_search=phrase is not None)
-    following = answer.body.get("cursor")
-    place = following if isinstance(following, str) and following else None
     items = [item for item in wire.split(answer.body, config) if not _is_old(item, since)]
-    return Slice(items, times, place, answer.quota())
+    return Slice(items, times, text_of(answer.body.get("cursor")) or None, answer.quota())
 
 
 def _question(phrase: str | None, since: int) -> list[tuple[str, str | int]]:
     if phrase is None:
         return [("limit", PER_PAGE), *(("reasons", reason) for reason in wire.TALK)]
-    quoted = '"' + phrase.replace('"', " ").strip() + '"'
     start = iso(datetime.fromtimestamp(since, UTC))
-    return [("q", quoted), ("sort", "latest"), ("since", start), ("limit", PER_PAGE)]
+    return [("q", quoted(phrase)), ("sort", "latest"), ("since", start), ("limit", PER_PAGE)]
 
 
 def _is_old(item: Item, since: int) -> bool:
-    post = item.payload["post"]
-    at = written_at(post) if isinstance(post, dict) else None
+    at = written_at(object_of(item.payload["post"]))
     return at is not None and at.timestamp() < since
 
 
 def _times(entries: list[dict[str, Any]], *, is_search: bool) -> list[int]:
     """The times each list is sorted by."""
-    found = [written_at(e) if is_search else time_of(e.get("indexedAt")) for e in entries]
-    return [int(at.timestamp()) for at in found if at is not None]
+    return seconds_in(written_at(e) if is_search else time_of(e.get("indexedAt")) for e in entries)
 
 
 def check(config: Config) -> str:

@@ -15,15 +15,20 @@ from channels.adapters.bluesky import client, wire
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, names_phrase, text_links
-from channels.toolkit.values import MALFORMED, list_of, object_of, text_of, time_of, web_address_of
+from channels.toolkit.values import (
+    MALFORMED,
+    list_of,
+    object_of,
+    objects_of,
+    text_of,
+    time_of,
+    value_at,
+    web_address_of,
+)
 
 WEB = "https://bsky.app"
 _FACET = "app.bsky.richtext.facet#"
 _NO_HANDLE = "handle.invalid"
-
-
-def web_base(config: Config) -> str:
-    return str(config.setting("web_base", WEB)).rstrip("/")
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -78,7 +83,7 @@ def _mention(uri: str, post: Mapping[str, Any], record: Mapping[str, Any], confi
         parent_id=_uri_of(reply, "parent"),
         url=web_url(uri, author.handle, config),
         about_url=web_address_of(card.get("uri")),
-        is_own=bool({author.id.lower(), (author.handle or "").lower()} - {""} & own_names(config)),
+        is_own=author.is_one_of(own_names(config)),
         links=_links(record, text, config),
         language=text_of(langs[0]) or None if isinstance(langs, list) and langs else None,
         addressed=_addressed(record),
@@ -87,32 +92,27 @@ def _mention(uri: str, post: Mapping[str, Any], record: Mapping[str, Any], confi
 
 
 def written_at(post: Mapping[str, Any]) -> datetime | None:
-    record = post.get("record")
-    told = time_of(record.get("createdAt")) if isinstance(record, dict) else None
-    indexed = time_of(post.get("indexedAt"))
+    told, indexed = time_of(value_at(post, "record", "createdAt")), time_of(post.get("indexedAt"))
     return min(told, indexed) if told and indexed else told or indexed
 
 
 def web_url(uri: str, handle: str | None, config: Config) -> str | None:
     parts = wire.parts_of(uri)
-    return f"{web_base(config)}/profile/{handle or parts[0]}/post/{parts[2]}" if parts else None
+    return f"{config.address('web_base', WEB)}/profile/{handle or parts[0]}/post/{parts[2]}" if parts else None
 
 
 def _author(uri: str, author: Json, config: Config) -> Author:
     """An account that lost its domain is known only by its DID."""
-    given = object_of(author)
-    parts = wire.parts_of(uri)
+    given, parts = object_of(author), wire.parts_of(uri)
     did = text_of(given.get("did")) or (parts[0] if parts else "")
-    handle = text_of(given.get("handle"))
-    handle = "" if handle == _NO_HANDLE else handle
-    return Author(did, handle or None, text_of(given.get("displayName")) or None,
-                  f"{web_base(config)}/profile/{handle or did}")  # fmt: skip
+    handle = text_of(given.get("handle")).removeprefix(_NO_HANDLE)
+    url = f"{config.address('web_base', WEB)}/profile/{handle or did}"
+    return Author(did, handle or None, text_of(given.get("displayName")) or None, url)
 
 
 def _uri_of(reply: Json, end: str) -> str | None:
     """URI of the reply's `root` or `parent`."""
-    reference = reply.get(end) if isinstance(reply, dict) else None
-    uri = object_of(reference).get("uri")
+    uri = value_at(reply, end, "uri")
     return uri if wire.parts_of(uri) is not None else None
 
 
@@ -123,11 +123,10 @@ def _facets(record: Mapping[str, Any]) -> Iterator[tuple[int, int, Mapping[str, 
     """(first byte, byte after the last, feature), in text order; facets outside the text are dropped."""
     size, found = len(record["text"].encode("utf-8", "surrogatepass")), []
     for facet in list_of(record.get("facets")):
-        index = object_of(facet).get("index")
-        start, end = (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
+        start, end = (value_at(facet, "index", name) for name in ("byteStart", "byteEnd"))
         if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= size:
             continue
-        found += [(start, end, f) for f in list_of(facet.get("features")) if isinstance(f, dict)]
+        found += [(start, end, feature) for feature in objects_of(facet.get("features"))]
     yield from sorted(found, key=lambda entry: entry[:2])
 
 
@@ -144,15 +143,12 @@ def _whole_text(record: Mapping[str, Any]) -> str:
             made, at = made + source[at:start] + link.encode(), end
     text = clean((made + source[at:]).decode("utf-8", "replace")).strip()
     media = _media(record)
-    notes = [f"[Image: {alt}]" for image in list_of(media.get("images")) if (alt := _text_in(image, "alt"))]
+    images = objects_of(media.get("images"))
+    notes = [f"[Image: {alt}]" for image in images if (alt := text_of(image.get("alt")))]
     if media.get("$type") == "app.bsky.embed.video" and text_of(media.get("alt")):
         notes.append(f"[Video: {text_of(media.get('alt'))}]")
     title = text_of(_card(record).get("title"))
     return "\n\n".join(part for part in (text, *notes, f"[Link: {title}]" if title else "") if part)
-
-
-def _text_in(value: Json, key: str) -> str:
-    return text_of(value.get(key)) if isinstance(value, dict) else ""
 
 
 def _media(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -167,10 +163,8 @@ def _card(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _quoted(record: Mapping[str, Any]) -> str | None:
-    inner = object_of(record.get("embed")).get("record")
-    if isinstance(inner, dict) and isinstance(inner.get("record"), dict):
-        inner = inner["record"]
-    uri = object_of(inner).get("uri")
+    inner = object_of(value_at(record, "embed", "record"))
+    uri = object_of(inner.get("record") or inner).get("uri")
     parts = wire.parts_of(uri)
     return uri if parts and parts[1] == wire.POST else None
 

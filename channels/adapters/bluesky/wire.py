@@ -15,12 +15,13 @@ from typing import Any
 from channels.adapters.bluesky.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, malformed_id, object_of, unique
+from channels.toolkit.values import list_of, malformed_id, object_of, objects_of, picked, unique, value_at
 
 TALK = ("mention", "reply", "quote")
 """Notification reasons that carry a post."""
 POST = "app.bsky.feed.post"
 _URI = re.compile(r"at://([^/\s]+)/([\w.-]+)/([\w.~:-]+)")
+_AUTHOR = ("did", "handle", "displayName")
 _RECORD = ("$type", "text", "createdAt", "reply", "facets", "langs", "embed")
 _COUNTS = ("likeCount", "repostCount", "replyCount", "quoteCount")
 _SILENT = ("did", "follows", "followers", "likes", "repostedBy", "profiles", "actors", "count")
@@ -43,16 +44,16 @@ def split(document: Document, config: Config) -> list[Item]:
 
 def _posts(document: Mapping[str, Any]) -> list[Item] | None:
     if isinstance(document.get("notifications"), list):
-        noted = [n for n in document["notifications"] if isinstance(n, dict) and n.get("reason") in TALK]
-        return [of_post(n, told=n["reason"]) for n in noted]
+        noted = objects_of(document["notifications"])
+        return [of_post(n, told=n["reason"]) for n in noted if n.get("reason") in TALK]
     if isinstance(document.get("posts"), list):
         return [of_post(post) for post in document["posts"]]
     if isinstance(document.get("thread"), dict):
         return [of_post(post, in_thread=True) for post in walked(document["thread"])]
     if isinstance(document.get("feed"), list):
         # An entry with a `reason` is a repost.
-        entries = [entry for entry in document["feed"] if isinstance(entry, dict) and not entry.get("reason")]
-        return [of_post(entry["post"]) for entry in entries if "post" in entry]
+        entries = objects_of(document["feed"])
+        return [of_post(entry["post"]) for entry in entries if "post" in entry and not entry.get("reason")]
     if isinstance(document.get("records"), list):
         return [of_record(record) for record in document["records"] if _is_post(record)]
     if "value" in document and "uri" in document:
@@ -63,8 +64,7 @@ def _posts(document: Mapping[str, Any]) -> list[Item] | None:
 
 
 def _is_post(record: Json) -> bool:
-    value = object_of(record).get("value")
-    return isinstance(value, dict) and value.get("$type") == POST
+    return bool(value_at(record, "value", "$type") == POST)
 
 
 def walked(thread: Json) -> Iterable[dict[str, Any]]:
@@ -106,12 +106,10 @@ def vanished(uri: str, root: str) -> Item:
 
 
 def _trimmed(post: Mapping[str, Any]) -> dict[str, Any]:
-    author, record = post.get("author"), post.get("record")
-    kept: dict[str, Any] = {key: post[key] for key in ("uri", "cid", "indexedAt", *_COUNTS) if key in post}
-    if isinstance(author, dict):
-        kept["author"] = {key: author[key] for key in ("did", "handle", "displayName") if key in author}
-    if isinstance(record, dict):
-        kept["record"] = {key: record[key] for key in _RECORD if key in record}
+    kept = picked(post, ("uri", "cid", "indexedAt", *_COUNTS))
+    for part, keys in (("author", _AUTHOR), ("record", _RECORD)):
+        if isinstance(post.get(part), dict):
+            kept[part] = picked(post[part], keys)
     return kept
 
 

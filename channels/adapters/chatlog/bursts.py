@@ -23,7 +23,7 @@ MAX_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChatLine:
     """`at` is in epoch seconds. `speaker` is the account, `thread` the root event of a Matrix thread."""
 
     id: str
@@ -44,7 +44,7 @@ class Line:
         return f"{self.speaker} {self.thread}".strip()
 
 
-Burst = list[Line]
+Burst = list[ChatLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class State:
     """`tail`: the latest lines, starting at the beginning of a burst. `talks`: voice → [anchor, time of the last line],
     as of the start of the tail."""
 
-    tail: list[Line] = field(default_factory=list)
+    tail: list[ChatLine] = field(default_factory=list)
     talks: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -70,14 +70,14 @@ class State:
 def state_from(stored: Json) -> State:
     """Restores the output of `to_json`; empty if missing or unreadable."""
     try:
-        tail = [Line(**line) for line in stored["tail"]]
+        tail = [ChatLine(**line) for line in stored["tail"]]
         return State(tail, {voice: (str(anchor), float(at)) for voice, (anchor, at) in stored["talks"].items()})
     except (TypeError, ValueError, KeyError):
         return State()
 
 
 def advance(
-    state: State, lines: Iterable[Line], changes: Sequence[Change], phrases: Sequence[str], room: Json
+    state: State, lines: Iterable[ChatLine], changes: Sequence[Change], phrases: Sequence[str], room: Json
 ) -> tuple[list[Item], State]:
     """The items that new lines and changes create or update, and the next state. Chunks may overlap: repeated lines,
     and those before them, are skipped."""
@@ -99,7 +99,7 @@ def advance(
     return items, _kept(state.talks, bursts, phrases)
 
 
-def grouped(lines: Iterable[Line]) -> list[Burst]:
+def grouped(lines: Iterable[ChatLine]) -> list[Burst]:
     """Consecutive lines by one voice, each at most five minutes after the previous one."""
     bursts: list[Burst] = []
     for line in lines:
@@ -111,7 +111,7 @@ def grouped(lines: Iterable[Line]) -> list[Burst]:
     return bursts
 
 
-def lead_of(burst: Burst, phrases: Sequence[str]) -> Line | None:
+def lead_of(burst: Burst, phrases: Sequence[str]) -> ChatLine | None:
     """The line that identifies the burst: the first that named us, else the first that does since an edit."""
     lead = next((line for line in burst if line.is_named), None)
     return lead or next((line for line in burst if line.is_edited and names_phrase(phrases, line.text)), None)
@@ -141,7 +141,7 @@ def _kept(talks: dict[str, tuple[str, float]], bursts: Sequence[Burst], phrases:
     return State([line for burst in bursts[first:] for line in burst], after)
 
 
-def changed(line: Line, changes: Sequence[Change]) -> Line:
+def changed(line: ChatLine, changes: Sequence[Change]) -> ChatLine:
     for change in changes:
         if change.id == line.id:
             text = line.text if change.text is None else change.text
@@ -151,7 +151,7 @@ def changed(line: Line, changes: Sequence[Change]) -> Line:
 
 def item_of(
     burst: Burst,
-    lead: Line,
+    lead: ChatLine,
     anchor: str,
     room: Json,
     before: Sequence[Burst],
@@ -171,11 +171,13 @@ def item_of(
     return Item(f"{room['id']}/{lead.id}", {**payload, "whole": True} if whole else payload)
 
 
-def _shown(line: Line) -> str:
+def _shown(line: ChatLine) -> str:
     return f"<{line.name or line.speaker}> {'(deleted)' if line.is_gone else line.text}"
 
 
-def around(lines: Sequence[Line], anchor: str, phrases: Sequence[str], room: Json, *, from_start: bool) -> list[Item]:
+def around(
+    lines: Sequence[ChatLine], anchor: str, phrases: Sequence[str], room: Json, *, from_start: bool
+) -> list[Item]:
     """The conversation anchored at a line: its author's bursts with less than an hour of silence between them, plus ten
     lines of context on either side. What others asked us there is a separate conversation. The first burst is left out
     if it may have begun earlier."""

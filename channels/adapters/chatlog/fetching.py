@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Change, Line, advance, state_from
+from channels.adapters.chatlog.bursts import Change, ChatLine, advance, state_from
 from channels.adapters.chatlog.parsing import is_irc
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
@@ -16,6 +16,7 @@ from channels.errors import AuthFailed, Rejected
 from channels.http.client import get_bytes
 from channels.toolkit.list_sources import ListSource, Read, chosen, read_lists
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import object_of
 
 PAGES_A_ROOM = 20
 FIRST_PAGES = 5
@@ -23,7 +24,7 @@ FIRST_PAGES = 5
 DAYS_AT_FIRST = 3
 DAYS_A_POLL = 14
 
-Lines = Iterator[tuple[list[Line], list[Change], dict[str, Any], bool]]
+Lines = Iterator[tuple[list[ChatLine], list[Change], dict[str, Any], bool]]
 """Lines, changes, where to resume, and whether that's all for now."""
 
 
@@ -42,7 +43,7 @@ def rooms_of(config: Config) -> list[str]:
 
 
 def _read(config: Config, entry: str, mark: Json) -> Iterator[Read]:
-    known = dict(mark) if isinstance(mark, dict) else {}
+    known = object_of(mark)
     state = state_from(known.get("state"))
     for lines, changes, reached, is_last in _read_on(config, entry, known):
         room = {"id": str(reached["id"]), "name": entry}
@@ -104,8 +105,7 @@ def _backwards(config: Config, room: str) -> tuple[list[dict[str, Any]], dict[st
 
 def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Lines:
     """One page per day. A day without a file counts as silent, unless no file was ever found."""
-    zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
-    today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
+    today = _today(config)
     started = date_of(mark.get("date")) or today - timedelta(days=DAYS_AT_FIRST - 1)
     done, ever = int(mark.get("line") or 0), bool(mark.get("ever"))
     days = list(irc.days_between(started, today, DAYS_A_POLL))
@@ -125,21 +125,25 @@ def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Lines:
         raise missing
 
 
-def log_of(config: Config, entry: str, day: date) -> list[Line]:
+def log_of(config: Config, entry: str, day: date) -> list[ChatLine]:
     template = str(config.setting("log_address", ""))
     if not template:
         raise Rejected("No log address is set. Enter one such as https://logs.example/{channel}/{date}.txt.")
-    zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
     try:
         data = get_bytes(config.network, irc.address_of(template, entry, day)).content
     except AuthFailed as error:  # logs are public, so only this file is closed
         raise NotForThis(str(error)) from error
-    if day >= datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date():
+    if day >= _today(config):
         data = data[: data.rfind(b"\n") + 1]  # the last line is still being written
-    return irc.lines_of(irc.text_of(data), day, zone)
+    return irc.lines_of(irc.text_of(data), day, irc.log_zone(config))
 
 
-def _number(line: Line) -> int:
+def _today(config: Config) -> date:
+    """As the logs count days."""
+    return desk_now().astimezone(irc.log_zone(config)).date()
+
+
+def _number(line: ChatLine) -> int:
     return int(line.id.rpartition("/")[2])
 
 
@@ -150,14 +154,10 @@ def date_of(text: Json) -> date | None:
         return None
 
 
-# --- threads -----------------------------------------------------------------------------------------------------
-
-
 def check(config: Config) -> str:
     entry = rooms_of(config)[0]
     if is_irc(config):
-        zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
-        today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
+        today = _today(config)
         for day in (today, today - timedelta(days=1)):
             try:
                 return f"Connected: {len(log_of(config, entry, day))} lines in {entry} on {day.isoformat()}."

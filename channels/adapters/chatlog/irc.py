@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from channels.adapters.chatlog.bursts import Line
+from channels.adapters.chatlog.bursts import ChatLine
+from channels.contract import Config
 from channels.errors import Rejected
 from channels.toolkit.text import clean
 
@@ -27,10 +28,14 @@ _NO_NICK = frozenset(("-->", "<--", "--", "=!=", "", "***", "-!-"))
 _CONTROL = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\x00-\x08\x0b-\x1f\x7f]")
 
 
+def log_zone(config: Config) -> tzinfo:
+    return zone_of(str(config.setting("time_zone", "UTC")))
+
+
 def zone_of(name: str) -> tzinfo:
     """Raises Rejected for an unknown zone."""
     try:
-        return ZoneInfo(name or "UTC")
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Rejected(f"{name!r} is not a time zone. Enter one such as Europe/Berlin, or UTC.") from None
 
@@ -58,10 +63,10 @@ def is_log(text: str) -> bool:
     return any(parts_of(line) for line in text.splitlines()[:200])
 
 
-def lines_of(text: str, day: date | None, zone: tzinfo) -> list[Line]:
+def lines_of(text: str, day: date | None, zone: tzinfo) -> list[ChatLine]:
     """Messages and actions; joins, parts and server notices are skipped. Ids combine the day and the line number, since
     a log only grows. If neither the lines nor the caller give the day, it is 1970-01-01."""
-    found: list[Line] = []
+    found: list[ChatLine] = []
     base = day or date(1970, 1, 1)
     for number, raw in enumerate(text.split("\n"), 1):
         stamp, said = _STAMP.match(raw), parts_of(raw)
@@ -71,7 +76,7 @@ def lines_of(text: str, day: date | None, zone: tzinfo) -> list[Line]:
         at = _moment(stamp, base, zone)
         if at is not None:
             own_day = stamp["date"] if stamp["date"] and day is None else base.isoformat()
-            found.append(Line(f"{own_day}/{number}", nick.lower(), at.timestamp(), clean(words).strip(), name=nick))
+            found.append(ChatLine(f"{own_day}/{number}", nick.lower(), at.timestamp(), clean(words).strip(), name=nick))
     return found
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from channels.adapters.chatlog.bursts import Change, Line
+from channels.adapters.chatlog.bursts import Change, ChatLine
 from channels.contract import Config, Json
 from channels.errors import ChannelError, RateLimited, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer
 from channels.toolkit.partial_failures import NotForThis
 from channels.toolkit.text import clean
-from channels.toolkit.values import object_of, objects_of
+from channels.toolkit.values import object_of, objects_of, one_line, value_at
 
 HOME = "https://matrix.org"
 LINKS = "https://matrix.to"
@@ -32,16 +32,16 @@ class TokenUnknown(Rejected):
 
 
 def _problem(status: int, body: Json) -> ChannelError | None:
-    code = object_of(body).get("errcode")
-    if status == 429 and isinstance(body, dict) and isinstance(body.get("retry_after_ms"), int):
-        return RateLimited("Matrix rate limit reached; waiting.", retry_after_s=body["retry_after_ms"] / 1000)
+    code, wait_ms = value_at(body, "errcode"), value_at(body, "retry_after_ms")
+    if status == 429 and isinstance(wait_ms, int):
+        return RateLimited("Matrix rate limit reached; waiting.", retry_after_s=wait_ms / 1000)
     if status == 400 and code in ("M_UNKNOWN", "M_INVALID_PARAM"):
         return TokenUnknown(
             "The server no longer knows where the desk stopped reading; the latest messages are read again."
         )
     if status == 403 and code == "M_FORBIDDEN":
-        said = str(body.get("error") or "no reason given") if isinstance(body, dict) else ""
-        return NotForThis(f"Matrix does not let this account read the room: {clean(said)[:150].rstrip('.')}. Join it.")
+        said = one_line(clean(str(value_at(body, "error") or "no reason given")), 150)
+        return NotForThis(f"Matrix does not let this account read the room: {said}. Join it.")
     return None
 
 
@@ -102,9 +102,8 @@ def context(config: Config, room: str, event: str) -> dict[str, Any]:
 def events_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     """In chronological order, for either kind of answer."""
     if "event" in page or "events_before" in page:
-        before, after = objects_of(page.get("events_before")), objects_of(page.get("events_after"))
-        middle = page.get("event")
-        return [*before[::-1], *([middle] if isinstance(middle, dict) else []), *after]
+        before, middle = objects_of(page.get("events_before")), objects_of([page.get("event")])
+        return [*before[::-1], *middle, *objects_of(page.get("events_after"))]
     chunk = objects_of(page.get("chunk"))
     times = [at for e in chunk if isinstance(at := e.get("origin_server_ts"), int)]
     is_backwards = page.get("dir") == "b" or ("dir" not in page and len(times) > 1 and times[0] > times[-1])
@@ -115,13 +114,13 @@ def names_of(page: Mapping[str, Any]) -> dict[str, str]:
     """Account → display name, where the answer includes it."""
     found = {}
     for event in (*objects_of(page.get("state")), *objects_of(page.get("chunk"))):
-        content = event.get("content")
-        if event.get("type") == "m.room.member" and isinstance(content, dict) and content.get("displayname"):
-            found[str(event.get("state_key") or event.get("sender"))] = clean(str(content["displayname"]))
+        name = value_at(event, "content", "displayname")
+        if event.get("type") == "m.room.member" and name:
+            found[str(event.get("state_key") or event.get("sender"))] = clean(str(name))
     return found
 
 
-def read(events: Iterable[Event], names: Mapping[str, str]) -> tuple[list[Line], list[Change]]:
+def read(events: Iterable[Event], names: Mapping[str, str]) -> tuple[list[ChatLine], list[Change]]:
     """Messages, and later changes to them. Bundled edits are applied."""
     lines, changes = [], []
     for event in events:
@@ -139,25 +138,19 @@ def _change(event: Event) -> Change | None:
     if event.get("type") == "m.room.redaction":
         target = event.get("redacts") or content.get("redacts")
         return Change(target, None) if isinstance(target, str) else None
-    relation = content.get("m.relates_to")
-    if (
-        isinstance(relation, dict)
-        and relation.get("rel_type") == "m.replace"
-        and "redacted_because" not in _unsigned(event)
-    ):
-        new = content.get("m.new_content")
-        target = relation.get("event_id")
-        if isinstance(new, dict) and isinstance(target, str):
-            return Change(target, _words(new, str(event.get("sender") or "")))
+    relation, new = object_of(content.get("m.relates_to")), content.get("m.new_content")
+    target, is_edit = relation.get("event_id"), relation.get("rel_type") == "m.replace"
+    if is_edit and isinstance(target, str) and isinstance(new, dict) and "redacted_because" not in _unsigned(event):
+        return Change(target, _words(new, str(event.get("sender") or "")))
     return None
 
 
-def _bundled(event: Event, line: Line) -> list[Change]:
+def _bundled(event: Event, line: ChatLine) -> list[Change]:
     """The latest edit, which servers bundle with the event."""
     if line.is_gone:
         return []
-    latest_edit = object_of(_unsigned(event).get("m.relations")).get("m.replace")
-    change = _change(latest_edit) if isinstance(latest_edit, dict) and "content" in latest_edit else None
+    latest_edit = object_of(value_at(_unsigned(event), "m.relations", "m.replace"))
+    change = _change(latest_edit) if "content" in latest_edit else None
     return [change] if change is not None and change.id == line.id else []
 
 
@@ -165,7 +158,7 @@ _END_MS = 253_402_300_800_000
 """The year 10000: anything a server dates later has no time."""
 
 
-def _line(event: Event, names: Mapping[str, str]) -> Line | None:
+def _line(event: Event, names: Mapping[str, str]) -> ChatLine | None:
     content, event_id, sender = event.get("content"), event.get("event_id"), event.get("sender")
     at = event.get("origin_server_ts")
     if event.get("type") != "m.room.message" or not isinstance(content, dict) or not isinstance(at, int):
@@ -174,15 +167,14 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
         return None
     is_gone = "redacted_because" in _unsigned(event) or not content
     relation = object_of(content.get("m.relates_to"))
-    reply = relation.get("m.in_reply_to")
-    return Line(
+    return ChatLine(
         event_id,
         sender,
         at / 1000 if 0 <= at < _END_MS else 0.0,
         _words(content, sender),
         name=names.get(sender, ""),
         thread=str(relation.get("event_id") or "") if relation.get("rel_type") == "m.thread" else "",
-        reply_to=str(reply.get("event_id") or "") if isinstance(reply, dict) else "",
+        reply_to=str(value_at(relation, "m.in_reply_to", "event_id") or ""),
         is_gone=is_gone,
         is_auto=content.get("msgtype") == "m.notice",
     )
@@ -191,8 +183,7 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
 def _words(content: Event, sender: str) -> str:
     body = content.get("body")
     body = clean(body) if isinstance(body, str) else ""
-    relation = content.get("m.relates_to")
-    if isinstance(relation, dict) and "m.in_reply_to" in relation and body.startswith("> "):
+    if "m.in_reply_to" in object_of(content.get("m.relates_to")) and body.startswith("> "):
         body = _QUOTED.sub("", body, count=1)  # the quoted line, for clients without reply support
     if content.get("msgtype") in _FILES:
         return f"[File: {body or 'without a name'}]"

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Line
+from channels.adapters.chatlog.bursts import ChatLine
 from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.toolkit.text import names_phrase, text_links
@@ -22,7 +22,7 @@ def is_irc(config: Config) -> bool:
 def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     try:
-        lines = [Line(**line) for line in payload["lines"]]
+        lines = [ChatLine(**line) for line in payload["lines"]]
         lead = next(line for line in lines if line.id == payload["lead"])
         room, anchor = payload["room"], str(payload["anchor"])
         room_id = str(room["id"])
@@ -43,7 +43,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         parent_id=_parent(lines[0], room_id, thread, item.external_id),
         url=_address(room_id, lead, config),
         is_auto=lead.is_auto,
-        is_own=lead.speaker.lower() in config.own or lead.speaker.lower() in _own(config),
+        is_own=lead.speaker.lower() in config.own.union(map(str.lower, config.entries("own_nicks"))),
         is_deleted=lead.is_gone,
         links=text_links(text),
         addressed=(_names(room),),
@@ -52,15 +52,10 @@ def parse(item: Item, config: Config) -> Mention | None:
     )
 
 
-def _parent(first: Line, room_id: str, thread: str, external_id: str) -> str | None:
+def _parent(first: ChatLine, room_id: str, thread: str, external_id: str) -> str | None:
     if first.reply_to:
         return f"{room_id}/{first.reply_to}"
     return None if thread == external_id else thread
-
-
-def _own(config: Config) -> set[str]:
-    nicks = config.setting("own_nicks")
-    return {str(nick).lower() for nick in nicks} if isinstance(nicks, list | tuple) else set()
 
 
 def _names(room: Mapping[str, Any]) -> tuple[str, ...]:
@@ -69,7 +64,7 @@ def _names(room: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for full in known for name in (full, full.lstrip("#"), full.split(":")[0]) if name))
 
 
-def _author(line: Line, config: Config) -> Author:
+def _author(line: ChatLine, config: Config) -> Author:
     if is_irc(config) and not line.speaker.startswith("@"):
         return Author(line.speaker, handle=line.name or line.speaker, name=line.name or None)
     link = f"{_links(config)}/#/{_quoted(line.speaker, safe='@:')}"
@@ -82,10 +77,10 @@ def _quoted(text: str, safe: str) -> str:
 
 
 def _links(config: Config) -> str:
-    return str(config.setting("web_base", matrix.LINKS)).rstrip("/")
+    return config.address("web_base", matrix.LINKS)
 
 
-def _address(room_id: str, lead: Line, config: Config) -> str | None:
+def _address(room_id: str, lead: ChatLine, config: Config) -> str | None:
     """Public link to the line: https://spec.matrix.org/latest/appendices/#matrixto-navigation"""
     if not is_irc(config):
         return f"{_links(config)}/#/{_quoted(room_id, safe='!:')}/{_quoted(lead.id, safe='$:')}"

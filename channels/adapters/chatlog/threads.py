@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from channels.adapters.chatlog import matrix
-from channels.adapters.chatlog.bursts import Change, Line, around, changed
+from channels.adapters.chatlog.bursts import ChatLine, around, changed
 from channels.adapters.chatlog.fetching import date_of, log_of, rooms_of
 from channels.adapters.chatlog.parsing import is_irc
 from channels.contract import Config, Item
@@ -26,11 +25,12 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         name = known[0] if len(known) == 1 else room
         room = matrix.room_id(config, room)
         page = matrix.context(config, room, anchor)
-        lines, is_start = _with_changes(*matrix.read(matrix.events_of(page), matrix.names_of(page))), False
+        said, changes = matrix.read(matrix.events_of(page), matrix.names_of(page))
+        lines, is_start = [changed(line, changes) for line in said], False
     return around(lines, anchor, config.entries("phrases"), {"id": room, "name": name}, from_start=is_start)
 
 
-def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
+def _logged_around(config: Config, room: str, anchor: str) -> list[ChatLine]:
     """The day of the line, and the next one."""
     day = date_of(anchor.partition("/")[0])
     if day is None:
@@ -40,7 +40,3 @@ def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
         return [*lines, *log_of(config, room, day + timedelta(days=1))]
     except Rejected:
         return lines
-
-
-def _with_changes(lines: Sequence[Line], changes: Sequence[Change]) -> list[Line]:
-    return [changed(line, changes) for line in lines]

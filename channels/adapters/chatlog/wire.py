@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Change, Line, State, advance
+from channels.adapters.chatlog.bursts import Change, ChatLine, State, advance
 from channels.contract import Config, Document, Item
 from channels.errors import Malformed
 
@@ -44,16 +44,12 @@ def split(document: Document, config: Config) -> list[Item]:
     return advance(State(), lines, changes, config.entries("phrases"), room_of(document, config))[0]
 
 
-def _logged(document: Mapping[str, Any], config: Config) -> list[Line]:
+def _logged(document: Mapping[str, Any], config: Config) -> list[ChatLine]:
     day = document.get("date")
     try:
-        return irc.lines_of(document["log"], date.fromisoformat(day) if day else None, irc.zone_of(_zone(config)))
+        return irc.lines_of(document["log"], date.fromisoformat(day) if day else None, irc.log_zone(config))
     except (TypeError, ValueError) as error:
         raise Malformed("The log's date is not valid.") from error
-
-
-def _zone(config: Config) -> str:
-    return str(config.setting("time_zone", "UTC"))
 
 
 def room_of(document: Mapping[str, Any], config: Config) -> dict[str, str]:
@@ -62,6 +58,5 @@ def room_of(document: Mapping[str, Any], config: Config) -> dict[str, str]:
     if isinstance(given, dict) and given.get("id"):
         return {"id": str(given["id"]), "name": str(given.get("name") or given["id"])}
     told = next((e.get("room_id") for e in matrix.events_of(document) if isinstance(e.get("room_id"), str)), None)
-    rooms = config.setting("rooms")
-    first = str(rooms[0]) if isinstance(rooms, list | tuple) and rooms else "room"
+    first = next(iter(config.entries("rooms")), "room")
     return {"id": str(told or first), "name": first}

@@ -15,7 +15,7 @@ from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.errors import MAX_WAIT_S
-from channels.toolkit.values import object_of
+from channels.toolkit.values import list_of, one_line, value_at
 
 _GONE = (404, 410)
 _BAD_KEY = "API username or key"
@@ -48,7 +48,7 @@ class Peeking(Forum):
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
         if status == 403:
-            return Hidden(f"The forum does not let the desk see it: {told(body) or status}.")
+            return Hidden(f"The forum does not let the desk see it: {error_line(body) or status}.")
         return _of_read(status, body)
 
 
@@ -63,40 +63,39 @@ def _name(given: Json) -> str:
     return str(given).strip().lstrip("@")
 
 
-def told(body: Json) -> str:
+def error_line(body: Json) -> str:
     """The forum's error message, on one line."""
-    errors = object_of(body).get("errors")
-    lines = [e for e in errors if isinstance(e, str)] if isinstance(errors, list) else []
-    return " ".join(" ".join(lines).split())[:300].rstrip(".")
+    return one_line(" ".join(line for line in list_of(value_at(body, "errors")) if isinstance(line, str)), 300)
 
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in _GONE:
-        return Hidden(f"The forum found nothing there: {told(body) or status}.")
+        return Hidden(f"The forum found nothing there: {error_line(body) or status}.")
     return _limited(status, body)
 
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
     """422: the text (too short, too similar to the last one); 403: closed topic, or a key without write access."""
     if status in _GONE:
-        return Hidden(f"The forum has no such post or topic: {told(body) or status}.")
-    if status == 422 and told(body):
-        return Rejected(f"The forum refuses it: {told(body)}.")
-    if status == 403 and _BAD_KEY in told(body):
-        return AuthFailed(f"The forum says: {told(body)}. Enter a new API key.")
-    if status == 403 and told(body):
-        return Rejected(f"The forum refuses it: {told(body)}. The topic may be closed, or the key lacks write access.")
+        return Hidden(f"The forum has no such post or topic: {error_line(body) or status}.")
+    if status == 422 and error_line(body):
+        return Rejected(f"The forum refuses it: {error_line(body)}.")
+    if status == 403 and _BAD_KEY in error_line(body):
+        return AuthFailed(f"The forum says: {error_line(body)}. Enter a new API key.")
+    if status == 403 and error_line(body):
+        return Rejected(
+            f"The forum refuses it: {error_line(body)}. The topic may be closed, or the key lacks write access."
+        )
     return _limited(status, body)
 
 
 def _limited(status: int, body: Json) -> ChannelError | None:
-    extras = body.get("extras") if isinstance(body, dict) and status == 429 else None
-    wait_s = object_of(extras).get("wait_seconds")
-    if not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or wait_s < 0:
+    wait_s = value_at(body, "extras", "wait_seconds")
+    if status != 429 or not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or wait_s < 0:
         return None
     wait_s = min(float(wait_s), MAX_WAIT_S)
     until = desk_now() + timedelta(seconds=wait_s)
-    return RateLimited(f"The forum says: {told(body) or 'too many requests'}. Waiting.", until, wait_s)
+    return RateLimited(f"The forum says: {error_line(body) or 'too many requests'}. Waiting.", until, wait_s)
 
 
 api = Forum()

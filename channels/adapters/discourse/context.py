@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.contract import Json
-from channels.toolkit.values import count_of, list_of
+from channels.toolkit.values import count_of, list_of, objects_of
 
 LIKE = 2
 """The action type of a like, in `actions_summary` and `post_actions`."""
@@ -30,8 +30,8 @@ def extra_of(post: Mapping[str, Any], topic: Mapping[str, Any], slug: str) -> di
 
 def likes_of(post: Mapping[str, Any]) -> int | None:
     summary = post.get("actions_summary")
-    for action in list_of(summary):
-        if isinstance(action, dict) and action.get("id") == LIKE:
+    for action in objects_of(summary):
+        if action.get("id") == LIKE:
             return count_of(action.get("count"))
     likes = post.get("like_count")
     return likes if isinstance(likes, int) else 0 if isinstance(summary, list) else None
@@ -39,5 +39,5 @@ def likes_of(post: Mapping[str, Any]) -> int | None:
 
 def tag_names(tags: Json) -> list[str]:
     """Plain strings in older versions, objects with a `name` in newer ones."""
-    names = [t.get("name") if isinstance(t, dict) else t for t in tags] if isinstance(tags, list) else []
+    names = [tag.get("name") if isinstance(tag, dict) else tag for tag in list_of(tags)]
     return [name for name in names if isinstance(name, str)]

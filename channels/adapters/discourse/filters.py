@@ -7,11 +7,11 @@ from channels.contract import Config, Json
 
 
 def wanted_categories(config: Config) -> frozenset[str]:
-    return _names(config.setting("categories"))
+    return frozenset(name.lower() for name in config.entries("categories"))
 
 
 def wanted_tags(config: Config) -> frozenset[str]:
-    return _names(config.setting("tags"))
+    return frozenset(name.lower() for name in config.entries("tags"))
 
 
 def is_wanted(payload: Json, config: Config) -> bool:
@@ -24,8 +24,3 @@ def is_wanted(payload: Json, config: Config) -> bool:
         if not categories & {str(slug).lower() for slug in slugs if slug}:
             return False
     return not tags or bool(tags & {name.lower() for name in tag_names(topic.get("tags"))})
-
-
-def _names(value: Json) -> frozenset[str]:
-    names = [str(name).strip().lower() for name in value] if isinstance(value, list | tuple) else []
-    return frozenset(name for name in names if name)

@@ -13,7 +13,7 @@ from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.filters import wanted_categories, wanted_tags
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json
-from channels.toolkit.values import number_of, object_of
+from channels.toolkit.values import number_of, object_of, objects_of, picked, value_at
 
 GOOD_FOR_S = 6 * 3600
 MAX_KEPT = 300
@@ -35,9 +35,9 @@ class Knowledge:
             kept = {"at": int(desk_now().timestamp())}
         self.config, self.at = config, kept["at"]
         self.budget = LOOKUPS_A_POLL if budget is None else budget
-        self.categories: dict[str, dict[str, Any]] = _dict(kept, "categories")
-        self.topics: dict[str, dict[str, Any]] = _dict(kept, "topics")
-        self.posts: dict[str, str | None] = _dict(kept, "posts")
+        self.categories: dict[str, dict[str, Any]] = dict(object_of(kept.get("categories")))
+        self.topics: dict[str, dict[str, Any]] = dict(object_of(kept.get("topics")))
+        self.posts: dict[str, str | None] = dict(object_of(kept.get("posts")))
         """`TOPIC/NUMBER` → id of that post; None if we can't see it."""
 
     def to_json(self) -> Json:
@@ -77,8 +77,7 @@ class Knowledge:
         if topic_id not in self.topics:
             self._pay()
             try:
-                body = client.peek(self.config, f"t/{topic_id}.json").body
-                found = {key: body[key] for key in _TOPIC if key in body} if isinstance(body, dict) else {}
+                found = picked(object_of(client.peek(self.config, f"t/{topic_id}.json").body), _TOPIC)
             except client.Hidden:
                 found = {"archetype": wire.PRIVATE}  # not public, so not for the desk
             self.topics[topic_id] = found
@@ -101,7 +100,7 @@ class Knowledge:
             self._pay()
             try:
                 body = client.peek(self.config, f"posts/by_number/{place}.json").body
-                self.posts[place] = number_of(body.get("id")) if isinstance(body, dict) else None
+                self.posts[place] = number_of(value_at(body, "id"))
             except client.Hidden:
                 self.posts[place] = None
         return self.posts[place]
@@ -114,8 +113,8 @@ class Knowledge:
 
 def read_categories(config: Config) -> dict[str, dict[str, Any]]:
     """Id → `category_slug` and `parent_slug`: https://docs.discourse.org/#tag/Site"""
-    entries = object_of(client.get(config, "site.json").body).get("categories")
-    found = {str(c.get("id")): c for c in entries if isinstance(c, dict)} if isinstance(entries, list) else {}
+    entries = objects_of(value_at(client.get(config, "site.json").body, "categories"))
+    found = {str(category.get("id")): category for category in entries}
     slugs = {number: str(c.get("slug") or "") for number, c in found.items()}
     return {
         number: {"category_slug": slugs[number], "parent_slug": slugs.get(str(c.get("parent_category_id")), "")}
@@ -133,11 +132,6 @@ def unknown_categories(config: Config) -> list[str]:
 
 def _place(post: Mapping[str, Any], number: Json) -> str:
     return f"{post.get('topic_id')}/{number}"
-
-
-def _dict(kept: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = kept.get(name)
-    return dict(value) if isinstance(value, dict) else {}
 
 
 def _newest(known: dict[str, Any]) -> dict[str, Any]:

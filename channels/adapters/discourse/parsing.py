@@ -63,12 +63,9 @@ def _author(post: Mapping[str, Any], config: Config) -> Author:
 
 def _is_own(post: Mapping[str, Any], config: Config) -> bool:
     """Forum staff, or one of our accounts. Channel addresses are categories here, not accounts."""
-    if config.setting("staff_is_own", True) and any(
-        post.get(right) is True for right in ("staff", "admin", "moderator")
-    ):
-        return True
-    names = {text_of(post.get("username")).lower(), str(post.get("user_id"))} - {"", "None"}
-    return bool(names & (config.own - set(config.addresses)))
+    is_staff = any(post.get(right) is True for right in ("staff", "admin", "moderator"))
+    own = config.own - set(config.addresses)
+    return bool(is_staff and config.setting("staff_is_own", True)) or _author(post, config).is_one_of(own)
 
 
 def _is_deleted(payload: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
 from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import html_to_text
-from channels.toolkit.values import number_of, object_of
+from channels.toolkit.values import number_of, object_of, objects_of, value_at
 
 OWN_CHUNKS = 10
 
@@ -58,8 +59,8 @@ def _place(config: Config, number: str, thread_id: str) -> int:
 
 
 def _receipt(config: Config, post: Json) -> Receipt | None:
-    post = post.get("post", post) if isinstance(post, dict) else None
-    number = number_of(post.get("id")) if isinstance(post, dict) else None
+    post = object_of(object_of(post).get("post", post))
+    number = number_of(post.get("id"))
     if number is None:
         return None
     slug, place = post.get("topic_slug") or "-", post.get("post_number")
@@ -122,10 +123,8 @@ def _says(post: Mapping[str, Any], text: str) -> bool:
 
 def delete(config: Config, external_id: str) -> None:
     """Delete the person's own post; already deleted counts as success."""
-    try:
+    with suppress(client.Hidden):
         client.remove(config, f"posts/{external_id}.json")
-    except client.Hidden:
-        return
 
 
 def like(config: Config, external_id: str) -> None:
@@ -146,6 +145,5 @@ def like(config: Config, external_id: str) -> None:
 
 def _is_liked(config: Config, number: str) -> bool:
     """By the person."""
-    actions = object_of(client.get_as_person(config, f"posts/{number}.json").body).get("actions_summary")
-    done = [a for a in actions if isinstance(a, dict) and a.get("id") == LIKE] if isinstance(actions, list) else []
-    return any(action.get("acted") is True for action in done)
+    actions = objects_of(value_at(client.get_as_person(config, f"posts/{number}.json").body, "actions_summary"))
+    return any(action.get("acted") is True for action in actions if action.get("id") == LIKE)

@@ -13,7 +13,7 @@ from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.knowledge import Knowledge, Spent
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed, Rejected
-from channels.toolkit.values import number_of, objects_in, value_at
+from channels.toolkit.values import list_of, number_of, object_of, objects_in, value_at
 
 CHUNK = 20
 MAX_POSTS = 1000
@@ -53,7 +53,7 @@ def _items(thread_id: str, posts: list[Mapping[str, Any]], topic: Mapping[str, A
 
 def _topic(config: Config, body: Json) -> dict[str, Any]:
     """The topic with its category slug, if that can be found."""
-    topic = wire.topic_of(body) if isinstance(body, dict) else {}
+    topic = wire.topic_of(object_of(body))
     if topic.get("archetype") == wire.PRIVATE:
         return topic
     return topic | Knowledge(config, None).category_of(topic.get("category_id"))
@@ -66,8 +66,7 @@ def posts_of(body: Json) -> list[Mapping[str, Any]]:
 
 def stream_of(body: Json) -> list[str]:
     """The topic's post ids in order; for a very long topic, the first and the newest."""
-    stream = body["post_stream"].get("stream")
-    numbers = [number for number in map(number_of, stream) if number] if isinstance(stream, list) else []
+    numbers = [number for number in map(number_of, list_of(body["post_stream"].get("stream"))) if number]
     return numbers if len(numbers) <= MAX_POSTS else numbers[:CHUNK] + numbers[CHUNK - MAX_POSTS :]
 
 
@@ -84,12 +83,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
         topic = {}
     if not wire.is_public({"post": {}, "topic": topic}):
         return [wire.gone(number, thread_id) for number in numbers]
-    items = []
-    for number in numbers:
-        item = _single(config, thread_id, number, topic)
-        if item is not None:
-            items.append(item)
-    return items
+    return [item for number in numbers if (item := _single(config, thread_id, number, topic))]
 
 
 def _single(config: Config, thread_id: str, number: str, topic: Mapping[str, Any]) -> Item | None:

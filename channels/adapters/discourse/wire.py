@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from channels.adapters.discourse.client import told
+from channels.adapters.discourse.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import number_of, object_of, time_of
+from channels.toolkit.values import number_of, object_of, objects_of, picked, time_of, value_at
 
 PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"
@@ -30,38 +30,21 @@ _POST_FIELDS = (
     "staff", "hidden", "deleted_at", "user_deleted", "accepted_answer", "archetype",
 )  # fmt: skip
 _TOPIC = (
-    "id",
-    "title",
-    "slug",
-    "archetype",
-    "category_id",
-    "category_slug",
-    "tags",
-    "views",
-    "featured_link",
-    "closed",
-)
+    "id", "title", "slug", "archetype", "category_id", "category_slug", "tags", "views", "featured_link", "closed",
+)  # fmt: skip
 _NO_POSTS = (
-    "topic_list",
-    "topic",
-    "user_actions",
-    "categories",
-    "category_list",
-    "ping",
-    "notification",
-    "user",
-    "like",
-)
+    "topic_list", "topic", "user_actions", "categories", "category_list", "ping", "notification", "user", "like",
+)  # fmt: skip
 
 
 def split(document: Document, config: Config) -> list[Item]:
     """Lists of posts, a topic, a search, one post, or a post webhook."""
     if isinstance(document, list):
-        return [item for entry in document if isinstance(entry, dict) for item in _of_entry(entry)]
+        return [item for entry in objects_of(document) for item in _of_entry(entry)]
     if not isinstance(document, dict):
         raise Malformed("Not a Discourse document.")
     if isinstance(document.get("errors"), list) or "error_type" in document:
-        raise Malformed(f"The forum answered with an error: {told(document) or document.get('error_type')}")
+        raise Malformed(f"The forum answered with an error: {error_line(document) or document.get('error_type')}")
     if isinstance(document.get("latest_posts"), list):
         return _items(document["latest_posts"])
     if isinstance(document.get("post_stream"), dict):
@@ -82,23 +65,8 @@ def _of_entry(entry: Mapping[str, Any]) -> list[Item]:
 
 
 def _of_search(document: Mapping[str, Any]) -> list[Item]:
-    topics = document.get("topics")
-    known = {t.get("id"): topic_of(t) for t in topics if isinstance(t, dict) and _hashable(t.get("id"))} if isinstance(
-        topics, list
-    ) else {}  # fmt: skip
-    return [
-        item
-        for post in document["posts"]
-        for item in _items([post], known.get(post.get("topic_id")) if _has_topic(post) else None)
-    ]
-
-
-def _has_topic(post: Json) -> bool:
-    return isinstance(post, dict) and _hashable(post.get("topic_id"))
-
-
-def _hashable(value: Json) -> bool:
-    return isinstance(value, int | str)
+    topics = {str(topic.get("id")): topic_of(topic) for topic in objects_of(document.get("topics"))}
+    return [item for post in document["posts"] for item in _items([post], topics.get(str(value_at(post, "topic_id"))))]
 
 
 def _items(posts: Json, topic: Mapping[str, Any] | None = None) -> list[Item]:
@@ -126,7 +94,7 @@ def item_of(post: Mapping[str, Any], topic: Mapping[str, Any] | None = None, **m
     number = number_of(post.get("id"))
     if number is None:
         raise Malformed("A forum post has no id.")
-    payload: dict[str, Any] = {"post": {key: post[key] for key in _POST_FIELDS if key in post}, **more}
+    payload: dict[str, Any] = {"post": picked(post, _POST_FIELDS), **more}
     if topic is not None:
         payload["topic"] = dict(topic)
     return Item(number, payload)
@@ -134,7 +102,7 @@ def item_of(post: Mapping[str, Any], topic: Mapping[str, Any] | None = None, **m
 
 def topic_of(topic: Mapping[str, Any]) -> dict[str, Any]:
     """The topic data a post needs to be read on its own."""
-    return {key: topic[key] for key in _TOPIC if key in topic}
+    return picked(topic, _TOPIC)
 
 
 def gone(number: str, thread_id: str, topic: Mapping[str, Any] | None = None) -> Item:
@@ -158,9 +126,7 @@ def is_public(payload: Json) -> bool:
 
 
 def parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    payload = object_of(payload)
-    post, topic = payload.get("post"), payload.get("topic")
-    return object_of(post), object_of(topic)
+    return object_of(value_at(payload, "post")), object_of(value_at(payload, "topic"))
 
 
 def created_at(post: Mapping[str, Any]) -> datetime | None:

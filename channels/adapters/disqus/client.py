@@ -14,7 +14,7 @@ from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rej
 from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
-from channels.toolkit.values import object_of
+from channels.toolkit.values import one_line, value_at
 
 KINDS = ("approved", "unapproved", "spam", "deleted")
 """Values of `include`; without it only approved comments are returned: https://disqus.com/api/docs/forums/listPosts/"""
@@ -77,8 +77,8 @@ def person(config: Config) -> str:
 
 def error_line(body: Mapping[str, Json]) -> str:
     said = body.get("response")
-    words = said if isinstance(said, str) else object_of(said).get("message")
-    return " ".join(str(words or f"error {body.get('code')}").split())[:200].rstrip(".")
+    words = said if isinstance(said, str) else value_at(said, "message")
+    return one_line(words or f"error {body.get('code')}")
 
 
 def _problem(body: Mapping[str, Json]) -> ChannelError | None:

@@ -20,7 +20,7 @@ from channels.contract import Config, Json, Page
 from channels.errors import Malformed, NotFound, Rejected
 from channels.http.client import Answer
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, chosen, read_lists
-from channels.toolkit.values import object_of, objects_of, time_of
+from channels.toolkit.values import object_of, objects_of, seconds_in, text_of, time_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -121,16 +121,12 @@ def included(config: Config) -> tuple[str, ...]:
 
 
 def next_token(body: Mapping[str, Any]) -> str | None:
-    cursor = body.get("cursor")
-    if not isinstance(cursor, dict) or cursor.get("hasNext") is not True:
-        return None
-    token = cursor.get("next")
-    return token if isinstance(token, str) and token else None
+    cursor = object_of(body.get("cursor"))
+    return text_of(cursor.get("next")) or None if cursor.get("hasNext") is True else None
 
 
-def _times(body: Mapping[str, Any]) -> list[float]:
-    found = [time_of(post.get("createdAt")) for post in objects_of(body["response"])]
-    return [at.timestamp() for at in found if at is not None]
+def _times(body: Mapping[str, Any]) -> list[int]:
+    return seconds_in(time_of(post.get("createdAt")) for post in objects_of(body["response"]))
 
 
 def check(config: Config) -> str:

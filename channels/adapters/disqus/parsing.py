@@ -9,11 +9,11 @@ from typing import Any
 from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, text_links, unescaped
-from channels.toolkit.values import number_of, text_of, time_of, web_address_of
+from channels.toolkit.values import drop_none, number_of, text_of, time_of, value_at, web_address_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    post = item.payload.get("post") if isinstance(item.payload, dict) else None
+    post = value_at(item.payload, "post")
     if not isinstance(post, dict):
         raise Malformed("A stored Disqus item is not a post.")
     thread = _thread(post)
@@ -67,8 +67,7 @@ def _author(value: Json) -> Author:
 
 def _is_own(author: Author, config: Config) -> bool:
     """By id or user name. Channel addresses are forums here: a user with the same name isn't us."""
-    own = config.own - set(config.addresses)
-    return any(name.lower() in own for name in (author.id, author.handle or "") if name)
+    return author.is_one_of(config.own - set(config.addresses))
 
 
 def _status(post: Mapping[str, Any]) -> str:
@@ -87,7 +86,7 @@ def _extra(post: Mapping[str, Any], forum: str) -> dict[str, Json]:
         extra[ours] = value if isinstance(value, int) and not isinstance(value, bool) else None
     for ours, theirs in (("edited", "isEdited"), ("flagged", "isFlagged"), ("highlighted", "isHighlighted")):
         extra[ours] = True if post.get(theirs) is True else None
-    return {key: value for key, value in extra.items() if value is not None}
+    return drop_none(extra)
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

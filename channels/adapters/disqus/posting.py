@@ -6,15 +6,17 @@ https://disqus.com/api/docs/posts/create/, /posts/remove/, /users/details/
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.disqus import client
+from channels.adapters.disqus.fetching import included, next_token
 from channels.contract import Author, Config, Outgoing, Receipt
 from channels.errors import AuthFailed, NotFound, Rejected, Uncertain
 from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import html_to_text
-from channels.toolkit.values import number_of, object_of, time_of
+from channels.toolkit.values import number_of, object_of, objects_of, text_of, time_of, value_at
 
 OWN_PAGES = 10
 
@@ -22,8 +24,8 @@ OWN_PAGES = 10
 def current_account(config: Config) -> Author:
     """The account the personal token belongs to."""
     body = client.get_as_person(config, "users/details").body
-    user = body.get("response")
-    number = number_of(user.get("id")) if isinstance(user, dict) else None
+    user = object_of(body.get("response"))
+    number = number_of(user.get("id"))
     if number is None:
         raise AuthFailed("Disqus does not say who owns this access token. Create a new one.")
     return Author(number, user.get("username"), user.get("name"), user.get("profileUrl"))
@@ -39,10 +41,9 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 
 def _receipt(post: Any) -> Receipt | None:
-    number = number_of(post.get("id")) if isinstance(post, dict) else None
+    number, link = number_of(value_at(post, "id")), value_at(post, "thread", "link")
     if number is None:
         return None
-    link = object_of(post.get("thread")).get("link")
     return Receipt(number, f"{link}#comment-{number}" if link else None, time_of(post.get("createdAt")))
 
 
@@ -53,40 +54,33 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     pairs: dict[str, str | int] = {"thread": outgoing.thread_id or "", "order": "asc", "limit": 100}
     pairs["related"] = "thread"
     pairs["since"] = (since - CLOCK_SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    sees_pending = bool(config.setting("with_moderated", True))
-    include = client.KINDS if sees_pending else client.KINDS[:1]
+    include = included(config)
+    sees_pending = len(include) > 1
     for _ in range(OWN_PAGES):
         body = client.get(config, "posts/list", pairs, include).body
-        for post in body.get("response") or ():
-            if isinstance(post, dict) and _is_ours(post, me, outgoing):
+        for post in objects_of(body.get("response")):
+            if _is_ours(post, me, outgoing):
                 return _receipt(post)
-        cursor = body.get("cursor")
-        if not isinstance(cursor, dict) or cursor.get("hasNext") is not True:
+        token = next_token(body)
+        if token is None:
             if sees_pending:
                 return None
             raise Uncertain("The reply is not among the approved comments; it may be waiting for approval.")
-        pairs["cursor"] = str(cursor.get("next"))
+        pairs["cursor"] = token
     raise Uncertain("The discussion has grown too much since then to check for the reply.")
 
 
 def _is_ours(post: Mapping[str, Any], me: str, outgoing: Outgoing) -> bool:
-    author = post.get("author")
-    if not isinstance(author, dict) or number_of(author.get("id")) != me:
-        return False
-    if number_of(post.get("parent")) != (outgoing.in_reply_to or None):
-        return False
-    raw, html = post.get("raw_message"), post.get("message")
-    said = [raw] if isinstance(raw, str) else []
-    said += [html_to_text(html)] if isinstance(html, str) else []
-    return any(text.split() == outgoing.text.split() for text in said)
+    is_there = number_of(post.get("parent")) == (outgoing.in_reply_to or None)
+    said = (text_of(post.get("raw_message")), html_to_text(text_of(post.get("message"))))
+    is_said = any(text.split() == outgoing.text.split() for text in said)
+    return number_of(value_at(post, "author", "id")) == me and is_there and is_said
 
 
 def delete(config: Config, external_id: str) -> None:
     """Remove the person's own post; already removed counts as success."""
-    try:
+    with suppress(NotFound):
         client.post(config, "posts/remove", {"post": external_id})
-    except NotFound:
-        return
 
 
 def like(config: Config, external_id: str) -> None:

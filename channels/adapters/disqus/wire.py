@@ -13,7 +13,7 @@ from typing import Any
 from channels.adapters.disqus.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, picked
 
 _AUTHOR = ("id", "username", "name", "profileUrl", "url", "isAnonymous")
 _THREAD = ("id", "forum", "title", "clean_title", "link", "isClosed")
@@ -51,10 +51,10 @@ def item_of(post: Mapping[str, Any]) -> Item:
     number = number_of(post.get("id"))
     if number is None:
         raise Malformed("A Disqus post has no id.")
-    author, thread = post.get("author"), post.get("thread")
     kept = {key: value for key, value in post.items() if key not in _NOT_KEPT}
-    kept["author"] = {k: author[k] for k in _AUTHOR if k in author} if isinstance(author, dict) else author
-    kept["thread"] = {k: thread[k] for k in _THREAD if k in thread} if isinstance(thread, dict) else thread
+    for part, keys in (("author", _AUTHOR), ("thread", _THREAD)):
+        told = post.get(part)
+        kept[part] = picked(told, keys) if isinstance(told, dict) else told
     return Item(number, {"post": kept})
 
 

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl, urlsplit
 
 from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import API, VERSION, error_line
@@ -30,7 +29,8 @@ from channels.errors import (
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.http.errors import Limits
-from channels.toolkit.values import object_of, objects_in
+from channels.http.next_page import parameters_of
+from channels.toolkit.values import object_of, objects_in, objects_of, value_at
 
 _LIMITS = frozenset((4, 17, 32, 341, 613, 80001, 80006))
 _ENDED = {
@@ -98,7 +98,7 @@ def _known(body: Json, *, is_write: bool) -> ChannelError | None:
     error = object_of(body).get("error")
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):
         return None
-    code, sub, line = error["code"], error.get("error_subcode"), error_line(body).rstrip(".")
+    code, sub, line = error["code"], error.get("error_subcode"), error_line(body)
     if code in _LIMITS:
         return RateLimited(f"Facebook says: {line}. Rate limit reached; waiting.", retry_after_s=600)
     if code in (102, 190):
@@ -136,13 +136,9 @@ def listed(answer: Answer, what: str) -> tuple[list[dict[str, Json]], dict[str, 
 
 
 def following(paging: Json) -> dict[str, str | int] | None:
-    """Parameters of the `next` link, minus the token Facebook puts in it. We take nothing else, so our token never goes
-    to another host. A page may be empty without being the last."""
-    target = object_of(paging).get("next")
-    if not isinstance(target, str) or not target:
-        return None
-    asked = dict(parse_qsl(urlsplit(target).query))
-    return {name: value for name, value in asked.items() if name not in _SECRET}
+    """Parameters of the `next` link, minus the token Facebook puts in it. A page may be empty without being last."""
+    asked = parameters_of(value_at(paging, "next"))
+    return None if asked is None else {name: value for name, value in asked.items() if name not in _SECRET}
 
 
 def quota(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
@@ -169,10 +165,7 @@ def _usages(header: str | None) -> list[dict[str, Json]]:
         found = json.loads(header or "null")
     except ValueError:
         return []
-    if not isinstance(found, dict):
-        return []
-    nested = [entry for value in found.values() if isinstance(value, list) for entry in value]
-    return [entry for entry in (found, *nested) if isinstance(entry, dict)]
+    return [object_of(found), *(entry for value in object_of(found).values() for entry in objects_of(value))]
 
 
 api = Graph()

@@ -23,7 +23,7 @@ from channels.errors import AuthFailed, Rejected, Transient
 from channels.http.client import Answer
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 from channels.toolkit.partial_failures import NotForThis
-from channels.toolkit.values import object_of, unique
+from channels.toolkit.values import object_of, objects_of, unique, value_at
 
 POSTS_PER_PAGE = 25
 TALKS_PER_PAGE = 25
@@ -153,9 +153,7 @@ def _deeper(
     config: Config, path: str, nested: Json, params: dict[str, str | int], floor: int
 ) -> Iterator[dict[str, Json]]:
     """The rest of a nested list, newest first, bounded and down to `floor`."""
-    if not isinstance(nested, dict) or not isinstance(nested.get("data"), list):
-        return
-    entries, following = [e for e in nested["data"] if isinstance(e, dict)], client.following(nested.get("paging"))
+    entries, following = objects_of(value_at(nested, "data")), client.following(value_at(nested, "paging"))
     for _ in range(DEEP_PAGES):
         times = [at for entry in entries if (at := wire.millis(entry.get("created_time")))]
         if following is None or (times and min(times) < floor):
@@ -177,8 +175,8 @@ def talk_with(config: Config, thread_id: str, floor: int) -> list[Item]:
 
 
 def check(config: Config) -> str:
-    me = client.get(config, "me", {"fields": "id,name"}).body
-    number = str(me.get("id") or "") if isinstance(me, dict) else ""
+    me = object_of(client.get(config, "me", {"fields": "id,name"}).body)
+    number = str(me.get("id") or "")
     if not number:
         raise Transient("Facebook did not say who owns this token. The desk retries automatically.")
     if number != page_id(config):
@@ -193,7 +191,7 @@ def token_expires_at(config: Config) -> datetime | None:
     before the token does, so the earlier of the two counts."""
     token, app, secret = config.secret("page_token"), config.setting("app_id"), config.secret("app_secret")
     answer = client.get(config, "debug_token", {"input_token": token}, speaker=client.APP if app and secret else "")
-    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    data = value_at(answer.body, "data")
     if not isinstance(data, dict):
         raise Transient("Facebook did not say when the token expires.")
     if data.get("is_valid") is False:

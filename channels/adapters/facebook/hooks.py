@@ -5,7 +5,6 @@ https://developers.facebook.com/docs/graph-api/webhooks/getting-started/
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 
@@ -13,8 +12,8 @@ from channels.adapters.facebook import wire
 from channels.adapters.facebook.parsing import page_id
 from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
-from channels.http.webhooks import json_of
-from channels.toolkit.values import object_of, unique
+from channels.http.webhooks import json_of, require_signature
+from channels.toolkit.values import objects_of, unique, value_at
 
 OLDEST = timedelta(hours=48)
 """Facebook retries for 36 hours; anything older is a replay."""
@@ -23,12 +22,7 @@ OLDEST = timedelta(hours=48)
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     if hook.method in ("GET", "HEAD"):
         return _verified(config, hook)
-    secret = config.secret("app_secret")
-    if not secret:
-        raise Refused("This connection has no app secret, so the desk cannot verify that a call is from Facebook.")
-    wanted = "sha256=" + hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(hook.headers.get("x-hub-signature-256", "").encode(), wanted.encode()):
-        raise Refused("The signature is missing or wrong.")
+    require_signature(config.secret("app_secret"), hook, "x-hub-signature-256", "Facebook's")
     body = _of_this_page(json_of(hook), config)
     _refuse_old(body, now)
     return HookAnswer(unique(wire.hook_items(body)), body="EVENT_RECEIVED")
@@ -46,10 +40,9 @@ def _of_this_page(body: Json, config: Config) -> dict[str, Json]:
     """An app serves several pages with one webhook; other pages' events aren't for this connection."""
     if not isinstance(body, dict):
         raise Malformed("A Facebook webhook is not an object.")
-    entries = body.get("entry")
-    if not isinstance(entries, list) or not page_id(config):
+    if not isinstance(body.get("entry"), list) or not page_id(config):
         return body
-    mine = [entry for entry in entries if isinstance(entry, dict) and str(entry.get("id")) == page_id(config)]
+    mine = [entry for entry in objects_of(body["entry"]) if str(entry.get("id")) == page_id(config)]
     unread = _unread(config)
     return {**body, "entry": [{k: v for k, v in entry.items() if k not in unread} for entry in mine]}
 
@@ -62,8 +55,6 @@ def _unread(config: Config) -> set[str]:
 
 def _refuse_old(body: Json, now: datetime) -> None:
     """Checks the `time` of the entries, in seconds or milliseconds; the signature covers it."""
-    entries = object_of(body).get("entry")
-    times = [wire.millis(e.get("time")) for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
-    known = [at for at in times if at]
+    known = [at for entry in objects_of(value_at(body, "entry")) if (at := wire.millis(entry.get("time")))]
     if known and max(known) < (now - OLDEST).timestamp() * 1000:
         raise Refused("This webhook is too old, even for a retry.")

@@ -7,14 +7,14 @@ message never share a conversation: one is keyed by its comment, the other by th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.facebook.wire import TALK, WEB
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import text_links
-from channels.toolkit.values import object_of, text_of
+from channels.toolkit.values import drop_none, moment_of, object_of, text_of
 
 WITHOUT_WORDS = "[attachment]"
 
@@ -110,7 +110,7 @@ def _message(number: str, message: Mapping[str, Any], config: Config) -> Mention
         posted_at=_time(message.get("at")),
         text=words,
         parent_id=thread if is_ours else None,
-        url=f"{web_base(config)}{link}" if link else f"{web_base(config)}/{page}/inbox/" if page else None,
+        url=f"{config.address('web_base', WEB)}{link or f'/{page}/inbox/'}" if link or page else None,
         is_own=is_ours or _is_own(author, config),
         is_deleted=message.get("gone") is True,
         edited_at=_time(message.get("edited")),
@@ -124,11 +124,11 @@ def _message(number: str, message: Mapping[str, Any], config: Config) -> Mention
 def _author(value: Json, config: Config) -> Author:
     known = object_of(value)
     number, name = text_of(known.get("id")), " ".join(text_of(known.get("name")).split())
-    return Author(number, None, name or None, f"{web_base(config)}/{number}" if number else None)
+    return Author(number, None, name or None, f"{config.address('web_base', WEB)}/{number}" if number else None)
 
 
 def _is_own(author: Author, config: Config) -> bool:
-    return bool(author.id) and (author.id == page_id(config) or author.id.lower() in config.own)
+    return author.is_one_of({*config.own, page_id(config)})
 
 
 def _is_gone(known: Mapping[str, Any]) -> bool:
@@ -149,7 +149,7 @@ def _whole_post_id(number: str, config: Config) -> str:
 
 def _post_url(number: str, config: Config) -> str | None:
     page, _, post = number.partition("_")
-    return f"{web_base(config)}/{page}/posts/{post}/" if post else None
+    return f"{config.address('web_base', WEB)}/{page}/posts/{post}/" if post else None
 
 
 def _comment_url(post: str, first: str, number: str, config: Config) -> str | None:
@@ -182,14 +182,11 @@ def _extra(known: Mapping[str, Any], kind: str) -> dict[str, Json]:
         "hidden": known.get("hidden") or None,
         "answers": known.get("parent") if kind == "private message" and known.get("parent") else None,
     }
-    return {name: value for name, value in extra.items() if value is not None}
+    return drop_none(extra)
 
 
-def _time(value: Json) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int) and value > 0 else None
-    except (OverflowError, OSError, ValueError):
-        return None
+def _time(millis: Json) -> datetime | None:
+    return moment_of(millis / 1000) if isinstance(millis, int) else None
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

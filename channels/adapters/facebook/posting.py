@@ -8,7 +8,8 @@ https://developers.facebook.com/docs/messenger-platform/reference/send-api/ (24 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.facebook import client, fetching, wire
@@ -18,6 +19,7 @@ from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
 from channels.toolkit.sending import CLOCK_SLACK, confirmed, require_length
 from channels.toolkit.text import flattened
+from channels.toolkit.values import moment_of, value_at
 
 MAX_MESSAGE = 2000
 MAX_COMMENT = 8000
@@ -43,14 +45,14 @@ def _message(config: Config, person: str, text: str) -> str:
     if config.setting("human_agent") is True:
         payload |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
     body = client.post(config, f"{client.page_of(config)}/messages", payload).body
-    return wire.text(body.get("message_id")) if isinstance(body, dict) else ""
+    return wire.text(value_at(body, "message_id"))
 
 
 def _comment(config: Config, outgoing: Outgoing) -> str:
     above = _above(outgoing)
     require_length(len(outgoing.text), MAX_COMMENT, "Facebook", "comment")
     body = client.post(config, f"{client.node(above)}/comments", {"message": outgoing.text}).body
-    return wire.text(body.get("id")) if isinstance(body, dict) else ""
+    return wire.text(value_at(body, "id"))
 
 
 def _above(outgoing: Outgoing) -> str:
@@ -84,8 +86,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 
 def _is_ours(config: Config, entry: Mapping[str, Any], text: str, floor: int) -> bool:
-    author = entry.get("from")
-    who = wire.text(author.get("id")) if isinstance(author, dict) else ""
+    who = wire.text(value_at(entry, "from", "id"))
     is_new = (wire.millis(entry.get("created_time")) or floor) >= floor
     return is_new and who == page_id(config) and flattened(wire.text(entry.get("message"))) == flattened(text)
 
@@ -101,18 +102,15 @@ def _own_message(config: Config, outgoing: Outgoing, floor: int) -> Receipt | No
 
 
 def _receipt(entry: Mapping[str, Any]) -> Receipt:
-    at = wire.millis(entry.get("created_time"))
-    return Receipt(wire.text(entry.get("id")), None, datetime.fromtimestamp(at / 1000, UTC) if at else None)
+    return Receipt(wire.text(entry.get("id")), None, moment_of((wire.millis(entry.get("created_time")) or 0) / 1000))
 
 
 def delete(config: Config, external_id: str) -> None:
     """Delete one of our comments; already deleted counts as success."""
     if external_id.startswith(("m_", "mid.")):
         raise Rejected("Facebook allows deleting a private message only in its own inbox.")
-    try:
+    with suppress(NotFound):
         _taken(client.remove(config, client.node(external_id)).body)
-    except NotFound:
-        return
 
 
 def like(config: Config, external_id: str) -> None:

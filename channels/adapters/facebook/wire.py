@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, object_of, objects_of, unique, value_at
+from channels.toolkit.values import list_of, objects_of, one_line, unique, value_at
 
 API = "https://graph.facebook.com"
 WEB = "https://www.facebook.com"
@@ -56,8 +56,7 @@ def _object(entry: Json) -> Mapping[str, Any]:
 
 
 def error_line(body: Json) -> str:
-    said = value_at(body, "error", "message")
-    return " ".join(str(said or "no reason given").split())[:200]
+    return one_line(value_at(body, "error", "message")) or "no reason given"
 
 
 # --- Graph API responses ---------------------------------------------------------------------------------------------
@@ -111,8 +110,7 @@ def context_of(post: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def comments_of(listing: Json, about: Mapping[str, Any]) -> list[Item]:
-    found = list_of(object_of(listing).get("data"))
-    return [item for entry in found if isinstance(entry, dict) for item in comment_items(entry, about)]
+    return [item for entry in objects_of(value_at(listing, "data")) for item in comment_items(entry, about)]
 
 
 def comment_items(comment: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> list[Item]:
@@ -121,12 +119,11 @@ def comment_items(comment: Mapping[str, Any], about: Mapping[str, Any] | None = 
     number = text(comment.get("id")) or number
     if not number:
         raise Malformed("A comment has neither an id nor an address.")
-    above = comment.get("parent")
     context = dict(about) if about else {"id": post or _post_of(number), "title": "", "page_url": None}
     kept = {
         "id": number,
         "post": context,
-        "parent": text(above.get("id")) if isinstance(above, dict) else parent,
+        "parent": text(value_at(comment, "parent", "id")) if isinstance(comment.get("parent"), dict) else parent,
         "text": comment.get("message"),
         "author": person(comment.get("from")),
         "at": millis(comment.get("created_time")),
@@ -161,17 +158,16 @@ def _post_of(comment: str) -> str:
 
 
 def conversation_items(conversation: Mapping[str, Any]) -> list[Item]:
-    found = objects_of(object_of(conversation.get("messages")).get("data"))
+    found = objects_of(value_at(conversation, "messages", "data"))
     return [message_item(entry, text(conversation.get("link"))) for entry in found if text(entry.get("id"))]
 
 
 def message_item(message: Mapping[str, Any], link: str = "") -> Item:
-    entries = object_of(message.get("to")).get("data")
     kept = {
         "id": text(message.get("id")),
         "text": message.get("message"),
         "author": person(message.get("from")),
-        "to": [person(entry) for entry in entries] if isinstance(entries, list) else [],
+        "to": [person(entry) for entry in list_of(value_at(message, "to", "data"))],
         "at": millis(message.get("created_time")),
         "link": link,
         "files": _kinds(message.get("attachments")) + (["sticker"] if message.get("sticker") else []),
@@ -210,8 +206,7 @@ def hook_items(body: Mapping[str, Any]) -> list[Item]:
 def _changed(value: Mapping[str, Any]) -> list[Item]:
     """One change in the feed. `created_time` is in seconds; for `edited` it is the time of the edit."""
     kind, verb = text(value.get("item")), text(value.get("verb"))
-    permalink = object_of(value.get("post")).get("permalink_url")
-    author = person(value.get("from"))
+    permalink, author = value_at(value, "post", "permalink_url"), person(value.get("from"))
     at = millis(value.get("created_time"))
     kept: dict[str, Json] = {
         "text": value.get("message"),
@@ -241,20 +236,19 @@ def _changed(value: Mapping[str, Any]) -> list[Item]:
 def _told(event: Mapping[str, Any], page: str) -> list[Item]:
     """One Messenger event: a message, an echo of ours, an edit. Read and delivery receipts hold no message."""
     message, edit = event.get("message"), event.get("message_edit")
-    sender, recipient = (_id_of(event.get(name)) for name in ("sender", "recipient"))
+    sender, recipient = (text(value_at(event, name, "id")) for name in ("sender", "recipient"))
     at = millis(event.get("timestamp"))
     kept: dict[str, Json] = {"author": {"id": sender}, "to": [{"id": recipient}], "page": page, "files": []}
     if isinstance(edit, dict) and text(edit.get("mid")):
         kept |= {"id": text(edit["mid"]), "text": edit.get("text"), "at": None, "edited": at}
     elif isinstance(message, dict) and text(message.get("mid")):
-        above = message.get("reply_to")
         kept |= {
             "id": text(message["mid"]),
             "text": message.get("text"),
             "at": at,
             "echo": message.get("is_echo") is True,
             "gone": message.get("is_deleted") is True,
-            "parent": text(above.get("mid")) if isinstance(above, dict) else "",
+            "parent": text(value_at(message, "reply_to", "mid")),
             "files": [str(file.get("type") or "file") for file in objects_of(message.get("attachments"))],
         }
     else:
@@ -263,10 +257,6 @@ def _told(event: Mapping[str, Any], page: str) -> list[Item]:
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
-
-
-def _id_of(value: Json) -> str:
-    return text(value.get("id")) if isinstance(value, dict) else ""
 
 
 def person(value: Json) -> dict[str, Json] | None:
@@ -286,13 +276,14 @@ def _kinds(attachment: Json) -> list[str]:
 
 
 def _file_url(attachment: Json) -> str | None:
-    return attachment.get("url") if isinstance(attachment, dict) and isinstance(attachment.get("url"), str) else None
+    url = value_at(attachment, "url")
+    return url if isinstance(url, str) else None
 
 
 def _linked_page(attachments: Json) -> str | None:
     """The external page a post shares, if any."""
-    for entry in list_of(object_of(attachments).get("data")):
-        if isinstance(entry, dict) and entry.get("media_type") in ("link", "share") and entry.get("unshimmed_url"):
+    for entry in objects_of(value_at(attachments, "data")):
+        if entry.get("media_type") in ("link", "share") and entry.get("unshimmed_url"):
             return str(entry["unshimmed_url"])
     return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import canonical
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
-from channels.toolkit.values import edited_at, object_of
+from channels.toolkit.values import edited_at, object_of, objects_of, time_of, value_at
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -30,8 +29,8 @@ def _mention(external_id: str, entry: Mapping[str, Any], feed: Mapping[str, Any]
     page = unwrapped(str(entry.get("link") or ""))
     is_alert = page != (entry.get("link") or "")
     author = _author(entry, feed, page, is_alert)
-    published, updated = _moment(entry.get("published")), _moment(entry.get("updated"))
-    enclosures = [e for e in entry.get("enclosures", ()) if isinstance(e, dict)]
+    published, updated = time_of(entry.get("published")), time_of(entry.get("updated"))
+    enclosures = objects_of(entry.get("enclosures"))
     links = (*(html_links(html) or text_links(plain)), *(str(e.get("url") or "") for e in enclosures))
     title = str(entry.get("title") or "") or None
     return Mention(
@@ -83,17 +82,9 @@ def _extra(entry: Mapping[str, Any], feed: Mapping[str, Any], enclosures: list[d
     return {key: value for key, value in told.items() if value}
 
 
-def _moment(value: Json) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
 def fingerprint(item: Item, config: Config) -> bytes:
     """Over what is displayed, not dates or markup: many sites change both every time they serve a feed."""
-    entry = item.payload.get("entry") if isinstance(item.payload, dict) else None
-    entry = object_of(entry)
+    entry = object_of(value_at(item.payload, "entry"))
     said = str(entry.get("text") or "") or html_to_text(str(entry.get("html") or ""))
     content = (entry.get("title"), said, unwrapped(str(entry.get("link") or "")))
     return digest_of(content)

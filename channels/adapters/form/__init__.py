@@ -7,7 +7,7 @@ The webhook: POST, JSON or form-encoded, with `X-Desk-Timestamp` and `X-Desk-Sig
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from channels.adapters.email.sending.compose import compose
 from channels.adapters.email.sending.smtp import check_smtp, deliver
@@ -31,6 +31,7 @@ from channels.contract import (
     Receipt,
 )
 from channels.errors import Malformed, Rejected
+from channels.toolkit.values import zoned_time_of
 
 
 class FormAdapter(Adapter):
@@ -97,12 +98,7 @@ class FormAdapter(Adapter):
 
 def _told_at(document: dict[str, Json], signed_at: datetime | None) -> datetime | None:
     """Submission time, if the website gives one (ISO 8601 with a zone) that isn't in the future."""
-    told = document.get("submitted_at")
-    try:
-        at = datetime.fromisoformat(told) if isinstance(told, str) else None
-        at = at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        at = None
+    at = zoned_time_of(document.get("submitted_at"))
     # Signed times are in whole seconds.
     if at is None or (signed_at is not None and at >= signed_at + timedelta(seconds=1)):
         return signed_at

@@ -6,14 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from channels.adapters.email.parsing.references import marker_for, marker_key
 from channels.adapters.form.language import key_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
-from channels.toolkit.values import objects_of
+from channels.toolkit.values import objects_of, zoned_time_of
 
 MAX_ANSWER = 20_000
 MAX_TEXT = 150_000
@@ -47,7 +46,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         external_id=external_id,
         thread_id=external_id,
         author=author,
-        posted_at=_time(payload.get("received_at")),
+        posted_at=zoned_time_of(payload.get("received_at")),
         text=text,
         subject=submission.subject(author),
         links=text_links(text),
@@ -145,11 +144,3 @@ def _cleaned(value: Json) -> Json:
     if isinstance(value, dict):
         return {clean(str(name)): _cleaned(each) for name, each in value.items()}
     return value
-
-
-def _time(text: Json) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(text))
-        return at.astimezone(UTC) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

@@ -6,9 +6,6 @@ Limits: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qsl, urlsplit
-
 from channels.adapters.gitlab.parsing import names
 from channels.adapters.gitlab.places import Place
 from channels.adapters.gitlab.wire import API
@@ -17,9 +14,7 @@ from channels.errors import RETRIED, AuthFailed, ChannelError, NotFound, Rejecte
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
-from channels.toolkit.values import object_of, objects_in
-
-_NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
+from channels.toolkit.values import objects_in, one_line, value_at
 
 
 class Tracker(ApiClient):
@@ -58,20 +53,13 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 
 
 def _no_scope(status: int, body: Json) -> ChannelError | None:
-    if status == 403 and isinstance(body, dict) and body.get("error") == "insufficient_scope":
+    if status == 403 and value_at(body, "error") == "insufficient_scope":
         return AuthFailed("The access token lacks a scope: read_api reads, api also answers. Make a new one.")
     return None
 
 
 def _said(body: Json) -> str:
-    said = object_of(body).get("message") or object_of(body).get("error")
-    return " ".join(str(said or "no reason given").split())[:150]
-
-
-def next_page(answer: Answer) -> dict[str, str | int] | None:
-    """The parameters of the `next` link. We take nothing else, so the token never goes to another host."""
-    found = _NEXT.search(answer.headers.get("Link") or "")
-    return dict(parse_qsl(urlsplit(found[1]).query, keep_blank_values=True)) if found else None
+    return one_line(value_at(body, "message") or value_at(body, "error"), 150) or "no reason given"
 
 
 def listed(answer: Answer, what: str) -> list[dict[str, Json]]:

@@ -18,9 +18,10 @@ from channels.adapters.gitlab.places import Place
 from channels.contract import Config, Item, Json, Page
 from channels.errors import NotFound, Rejected, Transient
 from channels.http.client import Answer
+from channels.http.next_page import linked
 from channels.toolkit.changes import Changes, iso, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, chosen, read_lists
-from channels.toolkit.values import number_of, unique
+from channels.toolkit.values import number_of, picked, unique, value_at
 
 PER_PAGE = 50
 PAGES_A_POLL = 20
@@ -49,10 +50,10 @@ def paths_of(config: Config) -> list[str]:
 def _changes(config: Config, path: str, since: datetime, place: Json, floor: datetime) -> Changes:
     """The changed issues with their changed notes. What is confidential isn't even stored without the right to it."""
     answer = client.get(config, f"{path}/issues", _question(config, since) | (place or {}))
-    issues, following = client.listed(answer, "issues"), client.next_page(answer)
+    issues, following = client.listed(answer, "issues"), linked(answer.headers)
     items, last = _items(config, issues, floor, answer)
     times = [at for issue in issues if (at := time_of(issue.get("updated_at")))]
-    below = {k: v for k, v in (following or {}).items() if k in ("page", "cursor")}
+    below = picked(following or {}, ("page", "cursor"))
     kept = unique([item for item in items if may_keep(item, config)])
     return Changes(kept, times, following is not None, below, last.quota())
 
@@ -65,9 +66,8 @@ def _question(config: Config, since: datetime) -> dict[str, str | int]:
         "scope": "all",
         "per_page": PER_PAGE,
     }
-    labels = config.setting("labels")
-    if isinstance(labels, list | tuple) and labels:
-        asked["labels"] = ",".join(str(label) for label in labels)
+    if labels := config.entries("labels"):
+        asked["labels"] = ",".join(labels)
     if config.setting("confidential") is not True:
         asked["confidential"] = "false"
     return asked
@@ -97,7 +97,7 @@ def notes_since(config: Config, issue: Mapping[str, Json], floor: datetime) -> t
         notes = client.listed(answer, "notes")
         times = [at for note in notes if (at := time_of(note.get("updated_at")))]
         items += [item for note in notes if (item := wire.note_item(note, issue))]
-        following = client.next_page(answer)
+        following = linked(answer.headers)
         if following is None or min(times, default=floor) < floor:
             break
         params |= following
@@ -119,10 +119,10 @@ def check(config: Config) -> str:
 def token_expires_at(config: Config) -> datetime | None:
     """https://docs.gitlab.com/api/personal_access_tokens/#self-inform: a date; the token expires as that day begins."""
     try:
-        body = client.get(config, "personal_access_tokens/self").body
+        told = value_at(client.get(config, "personal_access_tokens/self").body, "expires_at")
     except NotFound:  # an OAuth token, or an instance before 15.5
         return None
-    at = time_of(body.get("expires_at")) if isinstance(body, dict) else None
-    if isinstance(body, dict) and body.get("expires_at") and at is None:
+    at = time_of(told)
+    if told and at is None:
         raise Transient("GitLab sent a token expiry date that is not a date.")
     return at

@@ -15,8 +15,9 @@ from channels.adapters.gitlab import client, parsing, wire
 from channels.adapters.gitlab.places import place_from
 from channels.contract import Config, IssueNow, NewIssue, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
-from channels.toolkit.sending import CLOCK_SLACK
-from channels.toolkit.values import number_of, objects_of, text_of
+from channels.http.next_page import linked
+from channels.toolkit.sending import CLOCK_SLACK, confirmed
+from channels.toolkit.values import number_of, object_of, objects_of, text_of
 
 OVER = frozenset({"closed"})
 PAGES = 20
@@ -63,10 +64,7 @@ def open_issue(config: Config, issue: NewIssue) -> Receipt:
             f"GitLab has no project {issue.project}, or the token may not open issues there. Choose another project, "
             "or give the token's account the role Reporter in it."
         ) from error
-    receipt = _receipt(body) if isinstance(body, dict) else None
-    if receipt is None:
-        raise Uncertain("GitLab accepted the issue but returned no number. The desk cannot tell whether it was opened.")
-    return receipt
+    return confirmed(_receipt(object_of(body)), "GitLab", "issue")
 
 
 def _without_commands(text: str) -> str:
@@ -116,7 +114,7 @@ def find_issue(config: Config, issue: NewIssue, since: datetime) -> Receipt | No
         for entry in client.listed(answer, "issues"):
             if _marker(issue.key) in text_of(entry.get("description")):
                 return _receipt(entry)
-        following = client.next_page(answer)
+        following = linked(answer.headers)
         if following is None:
             return None
         params |= following
@@ -156,8 +154,6 @@ def assign_issue(config: Config, reference: str, names: Sequence[str]) -> None:
     """Adds them to the assignees. (A free GitLab keeps only the first.)"""
     path = _path(reference)
     issue = client.thing(client.get(config, path), "an issue")
-    assignees = issue.get("assignees")
-    before = [number_of(each.get("id")) for each in assignees or [] if isinstance(each, dict)]
-    ids = [int(number) for number in before if number is not None]
+    ids = [int(number) for each in objects_of(issue.get("assignees")) if (number := number_of(each.get("id")))]
     wanted = list(dict.fromkeys([*_ids_of(config, names), *ids]))
     client.put(config, path, {"assignee_ids": wanted})

@@ -14,7 +14,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit import values
 from channels.toolkit.text import text_links
-from channels.toolkit.values import edited_at, number_of, object_of, text_of
+from channels.toolkit.values import drop_none, edited_at, number_of, object_of, text_of
 
 _IMAGE = re.compile(r"(!\[[^\]\n]*\]\()(/uploads/)")
 _UPLOAD = re.compile(r"\([^()\s]*/uploads/")
@@ -22,7 +22,7 @@ _EDITED_AFTER = timedelta(seconds=2)
 
 
 def base(config: Config) -> str:
-    return str(config.setting("api_base", API)).rstrip("/")
+    return config.address("api_base", API)
 
 
 def web_base(config: Config) -> str:
@@ -153,8 +153,7 @@ def _author(author: Json) -> Author:
 
 
 def _is_own(author: Author, config: Config) -> bool:
-    own = config.own | set(names(config, "own_accounts"))
-    return any(name.lower() in own for name in (author.id, author.handle) if name)
+    return author.is_one_of({*config.own, *names(config, "own_accounts")})
 
 
 def _issue_url(issue: Mapping[str, Any], place: Place | None, config: Config) -> str | None:
@@ -187,7 +186,7 @@ def _extra(issue: Mapping[str, Any]) -> dict[str, Json]:
         "comments": issue.get("notes"),
         "project": issue.get("path") or None,
     }
-    return {key: value for key, value in extra.items() if value is not None}
+    return drop_none(extra)
 
 
 def time_of(value: Json) -> datetime | None:

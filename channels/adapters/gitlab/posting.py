@@ -14,9 +14,10 @@ from channels.adapters.gitlab.parsing import time_of
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
+from channels.http.next_page import linked
 from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import flattened
-from channels.toolkit.values import number_of, object_of
+from channels.toolkit.values import number_of, object_of, value_at
 
 MAX_LENGTH = 1_000_000
 """https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions"""
@@ -60,17 +61,13 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         notes = client.listed(answer, "notes")
         for note in notes:
             is_it = flattened(str(note.get("body") or "")) == flattened(outgoing.text)
-            if is_it and _author_id(note) == me and _is_after(note, since):
+            if is_it and value_at(note, "author", "id") == me and _is_after(note, since):
                 return _receipt(place, note)
-        following = client.next_page(answer)
+        following = linked(answer.headers)
         if following is None or any(not _is_after(note, since) for note in notes):
             return None
         params |= following
     raise Uncertain("The issue has had too many notes since then to check for the reply.")
-
-
-def _author_id(note: Mapping[str, Any]) -> Any:
-    return object_of(note.get("author")).get("id")
 
 
 def _is_after(note: Mapping[str, Any], since: datetime) -> bool:
@@ -102,5 +99,5 @@ def like(config: Config, external_id: str) -> None:
         if "already been taken" not in str(error):
             raise
         return
-    if not isinstance(body, dict) or number_of(body.get("id")) is None:
+    if number_of(value_at(body, "id")) is None:
         raise Uncertain("GitLab accepted the thumbs up but did not confirm it.")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from channels.adapters.gitlab.places import CONFIDENTIAL, INTERNAL, Place
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import number_of, object_of
+from channels.toolkit.values import number_of, object_of, unique, value_at
 
 API = "https://gitlab.com/api/v4"
 _OTHER = frozenset(
@@ -31,7 +31,7 @@ _OTHER = frozenset(
 def split(document: Document, config: Config) -> list[Item]:
     """The issues and notes of a response or a webhook; other GitLab objects hold none."""
     entries = document if isinstance(document, list) else [document]
-    return list({item.external_id: item for entry in entries for item in _items_of(entry)}.values())
+    return unique(item for entry in entries for item in _items_of(entry))
 
 
 def _items_of(document: Document) -> list[Item]:
@@ -91,7 +91,7 @@ def of_issue(issue: Mapping[str, Any], path: str = "") -> dict[str, Json]:
 
 def path_of(issue: Mapping[str, Any]) -> str:
     """The full path of the issue's project: from `references.full`, else from its URL."""
-    full = object_of(issue.get("references")).get("full")
+    full = value_at(issue, "references", "full")
     if isinstance(full, str) and "#" in full:
         return full.rpartition("#")[0]
     try:
@@ -210,11 +210,10 @@ def _who(body: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Json]
 
 
 def _project_id(body: Mapping[str, Any]) -> Json:
-    return body.get("project_id") or (object_of(body.get("project")).get("id"))
+    return body.get("project_id") or value_at(body, "project", "id")
 
 
 def project_of(body: Mapping[str, Any]) -> tuple[str, str]:
     """(number_of, full path in lower case) of a webhook's project."""
-    project = body.get("project")
-    path = project.get("path_with_namespace") if isinstance(project, dict) else ""
+    path = value_at(body, "project", "path_with_namespace")
     return number_of(_project_id(body)) or "", str(path or "").lower()

@@ -16,7 +16,7 @@ from channels.contract import Config, Json, Page
 from channels.errors import Malformed
 from channels.toolkit.cursors import Gap, Stretch, newest_by_position
 from channels.toolkit.list_sources import ListSource, backfill_start, chosen, read_lists
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_of
 
 PER_PAGE = 200
 MAX_PER_QUERY = 1000
@@ -58,7 +58,7 @@ def check(config: Config) -> str:
     if config.setting("feed", "mentions") == "front_page":
         return f"Connected: {len(wire.split(_front_page(config), config))} stories are on the front page."
     phrase = phrases_of(config)[0]
-    found = _hits(_ask(config, phrase, Gap(0, None), 20))
+    found = objects_of(_ask(config, phrase, Gap(0, None), 20)["hits"])
     return f"Connected without a login: the search finds “{phrase}” {len(found)} times on its first page."
 
 
@@ -81,7 +81,7 @@ def _page(config: Config, phrase: str, asked: Gap, size: int) -> tuple[list[dict
     """Hits of a gap, and whether that is all of them; fewer than requested is the only reliable sign (nbHits is
     approximate)."""
     document = _ask(config, phrase, asked, size)
-    hits = _hits(document)
+    hits = objects_of(document["hits"])
     pages = document.get("nbPages")
     return hits, len(hits) < size and not (isinstance(pages, int) and pages > 1)
 
@@ -109,10 +109,6 @@ def _document(config: Config, endpoint: str, params: dict[str, str | int]) -> di
     if not isinstance(body, dict) or not isinstance(body.get("hits"), list):
         raise Malformed("The Hacker News search returned no hits field.")
     return body
-
-
-def _hits(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [hit for hit in document["hits"] if isinstance(hit, dict)]
 
 
 def _times(hits: list[dict[str, Any]]) -> list[int]:

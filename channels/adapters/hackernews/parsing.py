@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from channels.adapters.hackernews.wire import WEB, base, is_about_another, item_url, parent_of
+from channels.adapters.hackernews.wire import WEB, is_about_another, item_url, parent_of
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
-from channels.toolkit.values import list_of, number_of, object_of, text_of, time_of
+from channels.toolkit.values import drop_none, list_of, moment_of, number_of, object_of, text_of, time_of
 
 _DEAD_TEXTS = ("[dead]", "[flagged]", "[deleted]")
 
@@ -35,10 +35,7 @@ def _wanted(mention: Mention, config: Config) -> bool:
     """Algolia also matches prefixes, misspellings, and comments by their story's title, so we check again."""
     if config.setting("feed", "mentions") == "front_page":
         return True
-    phrases = config.setting("phrases")
-    if not isinstance(phrases, list | tuple) or not phrases:
-        return True
-    return names_phrase([str(p) for p in phrases], mention.subject, mention.text, *mention.links)
+    return names_phrase(config.entries("phrases"), mention.subject, mention.text, *mention.links)
 
 
 def _mention(
@@ -48,7 +45,8 @@ def _mention(
     is_comment = is_about_another(entry)
     html = text_of(entry.get("comment_text")) or text_of(entry.get("story_text")) or text_of(entry.get("text"))
     title = unescaped(text_of(entry.get("title"))) or None
-    author = text_of(entry.get("author")) or text_of(entry.get("by"))
+    name = text_of(entry.get("author")) or text_of(entry.get("by"))
+    author = _author(name, config)
     parent = parent_of(entry) if is_comment else None
     thread = _story_number(entry, story) or parent if is_comment else number
     page = text_of(entry.get("url"))
@@ -56,7 +54,7 @@ def _mention(
     return Mention(
         external_id=number,
         thread_id=thread or number,
-        author=_author(author, config),
+        author=author,
         posted_at=_posted_at(entry),
         text=text,
         parent_id=parent,
@@ -64,8 +62,8 @@ def _mention(
         html=html or None,
         url=item_url(config, number),
         about_url=page,
-        is_own=bool(author) and (author.lower() in config.own or author.lower() in config.addresses),
-        is_deleted=_is_gone(entry, author, html),
+        is_own=author.is_one_of({*config.own, *config.addresses}),
+        is_deleted=_is_gone(entry, name, html),
         links=_links(page, html),
         thread_title=_thread_title(entry, story, title, is_comment),
         extra=_extra(entry, place),
@@ -92,7 +90,7 @@ def _thread_title(
 def _author(name: str, config: Config) -> Author:
     if not name:
         return Author("")
-    return Author(name, handle=name, url=f"{base(config, 'web_base', WEB)}/user?id={name}")
+    return Author(name, handle=name, url=f"{config.address('web_base', WEB)}/user?id={name}")
 
 
 def _is_gone(entry: Mapping[str, Any], author: str, html: str) -> bool:
@@ -103,14 +101,7 @@ def _is_gone(entry: Mapping[str, Any], author: str, html: str) -> bool:
 
 
 def _posted_at(entry: Mapping[str, Any]) -> datetime | None:
-    for key in ("created_at_i", "time"):
-        value = entry.get(key)
-        try:
-            if isinstance(value, int | float | str) and not isinstance(value, bool) and value != "":
-                return datetime.fromtimestamp(int(value), UTC)
-        except (ValueError, OverflowError, OSError):
-            continue
-    return time_of(entry.get("created_at"))
+    return moment_of(entry.get("created_at_i")) or moment_of(entry.get("time")) or time_of(entry.get("created_at"))
 
 
 def _links(page: str, html: str) -> tuple[str, ...]:
@@ -121,8 +112,7 @@ def _links(page: str, html: str) -> tuple[str, ...]:
 def _extra(entry: Mapping[str, Any], place: Json) -> dict[str, Json]:
     points = entry.get("points", entry.get("score"))
     comments = entry.get("num_comments", entry.get("descendants"))
-    extra = {"points": points, "comments": comments, "place": place, "dead": entry.get("dead")}
-    return {key: value for key, value in extra.items() if value is not None}
+    return drop_none({"points": points, "comments": comments, "place": place, "dead": entry.get("dead")})
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from channels.adapters.hackernews import client, wire
 from channels.contract import Config, Item
 from channels.errors import Malformed, Rejected, Transient
-from channels.toolkit.values import number_of
+from channels.toolkit.values import list_of, number_of
 
 THREAD_ITEMS = 2000
 THREAD_REQUESTS = 300
@@ -59,5 +59,4 @@ def _firebase(config: Config, number: str) -> Mapping[str, Any] | None:
 
 
 def _kids(entry: Mapping[str, Any]) -> list[str]:
-    kids = entry.get("kids")
-    return [n for n in map(number_of, kids) if n] if isinstance(kids, list) else []
+    return [number for number in map(number_of, list_of(entry.get("kids"))) if number]

@@ -12,7 +12,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, objects_of
 
 ALGOLIA = "https://hn.algolia.com/api/v1"
 FIREBASE = "https://hacker-news.firebaseio.com/v0"
@@ -21,12 +21,8 @@ WEB = "https://news.ycombinator.com"
 _DERIVED = ("_highlightResult", "_snippetResult", "children", "kids")
 
 
-def base(config: Config, name: str, default: str) -> str:
-    return str(config.setting(name, default)).rstrip("/")
-
-
 def item_url(config: Config, external_id: str) -> str:
-    return f"{base(config, 'web_base', WEB)}/item?id={external_id}"
+    return f"{config.address('web_base', WEB)}/item?id={external_id}"
 
 
 def split(document: Document, config: Config) -> list[Item]:
@@ -102,9 +98,8 @@ def story_of(root: Mapping[str, Any]) -> dict[str, Any]:
 
 def of_tree(root: Mapping[str, Any], bound: int = 2000) -> list[Item]:
     """The items of a nested tree, breadth first, at most `bound` of them."""
-    story = (
-        story_of(root) if not is_about_another(root) else {"id": root.get("story_id"), "title": root.get("story_title")}
-    )
+    about = {"id": root.get("story_id"), "title": root.get("story_title")}
+    story = about if is_about_another(root) else story_of(root)
     items: list[Item] = []
     waiting = deque([root])
     while waiting and len(items) < bound:
@@ -113,9 +108,7 @@ def of_tree(root: Mapping[str, Any], bound: int = 2000) -> list[Item]:
         if number is None:
             raise Malformed("An item of a thread has no id.")
         items.append(Item(number, {"node": _without_derived(node), "story": story}))
-        children = node.get("children")
-        if isinstance(children, list):
-            waiting.extend(child for child in children if isinstance(child, dict))
+        waiting.extend(objects_of(node.get("children")))
     return items
 
 

@@ -14,16 +14,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from channels.adapters.hackerone import wire
 from channels.adapters.hackerone.client import api
 from channels.contract import Config, Item, Json, Page
 from channels.errors import RETRIED, NotFound, Transient
 from channels.http.api_client import segment
+from channels.http.next_page import parameters_of
 from channels.toolkit.changes import Changes, iso, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, chosen, read_lists
-from channels.toolkit.values import object_of, objects_in, time_of
+from channels.toolkit.values import objects_in, time_of, value_at
 
 PER_PAGE = 25
 PAGES_A_POLL = 20
@@ -72,9 +72,7 @@ def _reports(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _next(body: Mapping[str, Any]) -> dict[str, str | int] | None:
-    """The parameters of `links.next`. We take nothing else, so the token never goes to another host."""
-    target = object_of(body.get("links")).get("next")
-    return dict(parse_qsl(urlsplit(target).query)) if isinstance(target, str) and target else None
+    return parameters_of(value_at(body, "links", "next"))
 
 
 def _whole(config: Config, report: Mapping[str, Any]) -> list[Item]:

@@ -31,6 +31,5 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
 
 def _program_of(data: Mapping[str, Any]) -> str:
     """The program's handle in lower case; "" if the call doesn't say."""
-    report = data.get("report")
-    program = wire.related(report, "program") if isinstance(report, dict) else {}
+    program = wire.related(object_of(data.get("report")), "program")
     return str(wire.attributes(program).get("handle") or "").lower()

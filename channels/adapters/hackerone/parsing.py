@@ -13,7 +13,7 @@ from channels.adapters.hackerone.wire import WEB
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
-from channels.toolkit.values import edited_at, object_of, time_of
+from channels.toolkit.values import edited_at, object_of, time_of, value_at
 
 STATES = {
     "activity-bug-new": "new",
@@ -146,10 +146,8 @@ def _is_of_team(activity: Mapping[str, Any], report: Mapping[str, Any], author: 
 
 
 def _is_named(author: Author, config: Config) -> bool:
-    accounts = config.setting("own_accounts")
-    own = {str(name).strip().lower().lstrip("@") for name in accounts} if isinstance(accounts, list | tuple) else set()
-    own |= config.own | set(config.addresses)
-    return any(name.lower() in own for name in (author.id, author.handle) if name)
+    accounts = (name.lower().lstrip("@") for name in config.entries("own_accounts"))
+    return author.is_one_of({*accounts, *config.own, *config.addresses})
 
 
 def _author(actor: Json, config: Config) -> Author:
@@ -157,7 +155,7 @@ def _author(actor: Json, config: Config) -> Author:
     number, handle = _text(known.get("id")), _text(known.get("username")) or None
     if known.get("type") == "program" and number:
         number = f"program-{number}"  # program and user ids are separate sequences
-    url = f"{web_base(config)}/{handle}" if handle else None
+    url = f"{config.address('web_base', WEB)}/{handle}" if handle else None
     return Author(number, handle, " ".join(_text(known.get("name")).split()) or None, url)
 
 
@@ -171,7 +169,7 @@ def web_base(config: Config) -> str:
 
 
 def report_url(config: Config, number: str) -> str:
-    return f"{web_base(config)}/reports/{number}"
+    return f"{config.address('web_base', WEB)}/reports/{number}"
 
 
 def _extra(known: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Json]:
@@ -184,9 +182,7 @@ def _text(value: Json) -> str:
 
 def _state_of(item: Item) -> Json:
     """Of the report itself: its change is news for whoever waits for it, though the text is the same."""
-    payload = object_of(item.payload)
-    report = payload.get("report")
-    return report.get("state") if payload.get("kind") == "report" and isinstance(report, dict) else None
+    return value_at(item.payload, "report", "state") if value_at(item.payload, "kind") == "report" else None
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

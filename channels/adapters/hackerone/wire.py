@@ -15,7 +15,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import object_of, objects_of
+from channels.toolkit.values import object_of, objects_of, value_at
 
 API = "https://api.hackerone.com/v1"
 WEB = "https://hackerone.com"
@@ -53,8 +53,7 @@ def errors_of(document: Json) -> list[dict[str, Any]]:
     """The error objects of a body, at the top level or under `data`."""
     if not isinstance(document, dict):
         return []
-    errors = document.get("errors") or (object_of(document.get("data")).get("errors"))
-    return objects_of(errors)
+    return objects_of(document.get("errors") or value_at(document, "data", "errors"))
 
 
 def _items(entry: Mapping[str, Any]) -> list[Item]:
@@ -169,9 +168,7 @@ def related_list(entry: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _relationship(entry: Mapping[str, Any], name: str) -> Json:
-    relationships = entry.get("relationships")
-    found = relationships.get(name) if isinstance(relationships, dict) else None
-    return object_of(found).get("data")
+    return value_at(entry, "relationships", name, "data")
 
 
 def identity(value: Json) -> str | None:

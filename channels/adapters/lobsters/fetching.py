@@ -20,7 +20,7 @@ from channels.toolkit.backfill import Slice, descend, descent_from
 from channels.toolkit.list_sources import backfill_start, chosen
 from channels.toolkit.screening import Found, Unreadable, found_in, wanted
 from channels.toolkit.text import names_phrase
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_of
 
 PAGES_A_POLL = 20
 """Of 25 stories each: about two weeks."""
@@ -120,7 +120,7 @@ def _stories(config: Config, number: int, pace: _Pace) -> list[dict[str, Any]]:
     body = client.lists.get(config, path).body
     if not isinstance(body, list):
         raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters answered without stories.")
-    return [story for story in body if isinstance(story, dict)]
+    return objects_of(body)
 
 
 def _comments_naming(config: Config, number: str, phrases: list[str], pace: _Pace) -> list[Item]:

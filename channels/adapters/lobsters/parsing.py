@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.adapters.lobsters.wire import COMMENT_PREFIX, base, short_id
+from channels.adapters.lobsters.wire import COMMENT_PREFIX, WEB, short_id
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
-from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase
-from channels.toolkit.values import object_of, text_of, time_of
+from channels.toolkit.values import drop_none, edited_at, object_of, picked, text_of, time_of, web_address_of
 
 NOT_EDITED = timedelta(minutes=1)
 """`has_been_edited?` in comment.rb: earlier changes don't count."""
@@ -27,15 +26,8 @@ def parse(item: Item, config: Config) -> Mention | None:
     if not isinstance(payload, dict):
         raise Malformed("A stored Lobsters item is not an object.")
     if "gone" in payload:
-        return Mention(
-            external_id=item.external_id,
-            thread_id=str(payload.get("story") or item.external_id),
-            author=Author(""),
-            posted_at=None,
-            text="",
-            url=page_of(config, item.external_id),
-            is_deleted=True,
-        )
+        story, page = str(payload.get("story") or item.external_id), page_of(config, item.external_id)
+        return Mention(item.external_id, story, Author(""), None, "", url=page, is_deleted=True)
     if isinstance(payload.get("comment"), dict):
         return _comment(item.external_id, payload, config)
     if isinstance(payload.get("story"), dict):
@@ -53,33 +45,31 @@ def fingerprint_of(mention: Mention, item: Item) -> bytes:
 
 def is_wanted(mention: Mention, config: Config) -> bool:
     """By title, text and target URL: a link to `acme.example/blog` names us too."""
-    phrases = config.setting("phrases")
-    if not isinstance(phrases, list | tuple):
-        return True
-    page = mention.about_url or ""
-    return names_phrase([str(p) for p in phrases], mention.subject, mention.text, page, *mention.links)
+    texts = (mention.subject, mention.text, mention.about_url, *mention.links)
+    return names_phrase(config.entries("phrases"), *texts)
 
 
 def page_of(config: Config, external_id: str) -> str:
     kind, number = ("c", external_id[2:]) if external_id.startswith(COMMENT_PREFIX) else ("s", external_id)
-    return f"{base(config, 'web_base')}/{kind}/{number}"
+    return f"{config.address('web_base', WEB)}/{kind}/{number}"
 
 
 def _story(number: str, story: Mapping[str, Any], config: Config) -> Mention:
     html, title = text_of(story.get("description")), text_of(story.get("title"))
-    page = web_address(text_of(story.get("url")))
+    author = _author(story.get("submitter_user"), config)
+    page = web_address_of(story.get("url"))
     links = html_links(html)
     return Mention(
         external_id=number,
         thread_id=number,
-        author=_author(story.get("submitter_user"), config),
+        author=author,
         posted_at=time_of(story.get("created_at")),
         text=html_to_text(html),
         subject=title or None,
         html=html or None,
-        url=_address(story.get("comments_url")) or page_of(config, number),
-        about_url=page or None,
-        is_own=_is_own(story.get("submitter_user"), config),
+        url=web_address_of(story.get("comments_url")) or page_of(config, number),
+        about_url=page,
+        is_own=_is_own(author, config),
         links=tuple(dict.fromkeys((page, *links))) if page else links,
         thread_title=title or None,
         extra=_extra(story, ("score", "flags", "comment_count", "tags", "user_is_author")),
@@ -93,17 +83,18 @@ def _comment(external_id: str, payload: Mapping[str, Any], config: Config) -> Me
     story = short_id(about.get("short_id")) or _story_in(comment.get("url")) or external_id
     parent = short_id(comment.get("parent_comment")) or short_id(payload.get("parent"))
     gone = _gone(comment)
+    author = _author(comment.get("commenting_user"), config)
     return Mention(
         external_id=external_id,
         thread_id=story,
-        author=_author(comment.get("commenting_user"), config),
+        author=author,
         posted_at=time_of(comment.get("created_at")),
         text=html_to_text(html),
         parent_id=f"{COMMENT_PREFIX}{parent}" if parent else (story if story != external_id else None),
         html=html or None,
-        url=_address(comment.get("short_id_url")) or page_of(config, external_id),
-        about_url=web_address(text_of(about.get("url"))) or None,
-        is_own=_is_own(comment.get("commenting_user"), config),
+        url=web_address_of(comment.get("short_id_url")) or page_of(config, external_id),
+        about_url=web_address_of(about.get("url")),
+        is_own=_is_own(author, config),
         is_deleted=gone is not None,
         edited_at=_edited_at(comment),
         links=html_links(html),
@@ -134,22 +125,17 @@ def user_name(user: Json) -> str:
 
 def _author(user: Json, config: Config) -> Author:
     name = user_name(user)
-    return Author(name, handle=name, url=f"{base(config, 'web_base')}/~{name}") if name else Author("")
+    return Author(name, handle=name, url=f"{config.address('web_base', WEB)}/~{name}") if name else Author("")
 
 
-def _is_own(user: Json, config: Config) -> bool:
-    name = user_name(user).lower()
-    return bool(name) and (name in config.own or name in config.addresses)
+def _is_own(author: Author, config: Config) -> bool:
+    return author.is_one_of({*config.own, *config.addresses})
 
 
 def _edited_at(comment: Mapping[str, Any]) -> datetime | None:
-    at, created = time_of(comment.get("last_edited_at", comment.get("updated_at"))), time_of(comment.get("created_at"))
-    return at if at and created and at - created > NOT_EDITED and _gone(comment) is None else None
-
-
-def _address(value: Json) -> str | None:
-    return web_address(text_of(value)) or None
+    at = time_of(comment.get("last_edited_at", comment.get("updated_at")))
+    return edited_at(time_of(comment.get("created_at")), at, NOT_EDITED) if _gone(comment) is None else None
 
 
 def _extra(entry: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Json]:
-    return {name: entry[name] for name in names if entry.get(name) is not None}
+    return drop_none(picked(entry, names))

@@ -13,17 +13,13 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, time_of
+from channels.toolkit.values import list_of, one_line, time_of
 
 WEB = "https://lobste.rs"
 COMMENT_PREFIX = "c_"
 """As in the site's own anchors: a story and a comment may share a short id, since the two kinds are numbered
 separately."""
 _SHORT = re.compile(r"[0-9a-z]{1,12}")
-
-
-def base(config: Config, name: str) -> str:
-    return str(config.setting(name, WEB)).rstrip("/")
 
 
 def short_id(value: Json) -> str | None:
@@ -70,10 +66,8 @@ def is_comment(entry: Mapping[str, Any]) -> bool:
 
 
 def error_line(document: Mapping[str, Any]) -> str:
-    for key in ("error", "message"):
-        said = document.get(key)
-        if isinstance(said, str | int) and said:
-            return f"Lobsters answered with an error: {' '.join(str(said).split())[:200]}"
+    if said := one_line(document.get("error") or document.get("message")):
+        return f"Lobsters answered with an error: {said}"
     return "Not a Lobsters document: neither stories nor comments."
 
 
@@ -115,9 +109,6 @@ def _comments(story: Mapping[str, Any]) -> list[Item]:
             above.append(str(comment.get("short_id")))
         items.append(comment_item(comment, story, parent))
     return items
-
-
-# --- one item ----------------------------------------------------------------------------------------------------
 
 
 def posted_s(story: Mapping[str, Any]) -> int | None:

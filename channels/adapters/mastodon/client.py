@@ -11,6 +11,7 @@ from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, NotFound, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer, required
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import one_line, text_of, value_at
 
 
 class Instance(ApiClient):
@@ -27,16 +28,16 @@ class Instance(ApiClient):
         return _of_write(status, body) if is_write else _of_read(status, body)
 
 
-def told(body: Json) -> str:
+def error_line(body: Json) -> str:
     """The instance's error message, on one line."""
-    said = [body.get("error"), body.get("error_description")] if isinstance(body, dict) else []
-    return " ".join(" ".join(part for part in said if isinstance(part, str)).split())[:300].rstrip(".")
+    said = (text_of(value_at(body, key)) for key in ("error", "error_description"))
+    return one_line(" ".join(said), 300)
 
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in (404, 410):
-        return NotFound(f"The instance shows nothing there: {told(body) or status}.")
-    if status == 422 and "authenticated user" in told(body):
+        return NotFound(f"The instance shows nothing there: {error_line(body) or status}.")
+    if status == 422 and "authenticated user" in error_line(body):
         return AuthFailed(
             "Mastodon needs a token for an account, not just for an app. Create one on the account's page."
         )
@@ -48,9 +49,9 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
     if status in (404, 410):
         return NotFound("The post no longer exists, or its author has made it private.")
     if status == 422:
-        return Rejected(f"Mastodon rejects it: {told(body) or 'no reason given'}.")
-    if status == 403 and "scope" not in told(body):
-        return Rejected(f"Mastodon does not allow it: {told(body) or 'no reason given'}.")
+        return Rejected(f"Mastodon rejects it: {error_line(body) or 'no reason given'}.")
+    if status == 403 and "scope" not in error_line(body):
+        return Rejected(f"Mastodon does not allow it: {error_line(body) or 'no reason given'}.")
     return _refused(status, body)
 
 
@@ -59,9 +60,9 @@ def _refused(status: int, body: Json) -> ChannelError | None:
         return AuthFailed("Mastodon refuses the access token. Create a new one for this account and enter it.")
     if status == 403:
         # A token without read:search can still read notifications.
-        kind = NotForThis if "scope" in told(body) else AuthFailed
+        kind = NotForThis if "scope" in error_line(body) else AuthFailed
         return kind(
-            f"Mastodon does not let the token do this: {told(body) or 'forbidden'}. It needs the scopes read, "
+            f"Mastodon does not let the token do this: {error_line(body) or 'forbidden'}. It needs the scopes read, "
             "write:statuses and write:favourites, and an account that is not suspended."
         )
     return None

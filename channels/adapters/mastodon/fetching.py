@@ -7,11 +7,9 @@ answers every status search with an empty list; then only notifications and hash
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from channels.adapters.mastodon import client, threads, wire
 from channels.adapters.mastodon.parsing import hashtags
@@ -19,23 +17,23 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import RETRIED, Transient
 from channels.http.api_client import segment
 from channels.http.client import Answer
+from channels.http.next_page import linked
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import object_of, objects_in, time_of
+from channels.toolkit.search_words import quoted
+from channels.toolkit.values import object_of, objects_in, seconds_in, time_of, value_at
 
 PER_PAGE = 40
 PAGES_A_POLL = 20
 OVERLAP_S = 3600
 """Posts from other instances arrive late and are sorted by creation time; and recent posts still get edited."""
-_NEXT = re.compile(r"<([^>]+)>;\s*rel=\"?next\"?")
 Question = tuple[str, Mapping[str, str | int]]
 """Path and parameters."""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """The cursor also holds `roots`: post → first post of its conversation, newest last."""
-    kept = object_of(cursor).get("roots")
-    roots: dict[str, Any] = dict(kept) if isinstance(kept, dict) else {}
+    roots: dict[str, Any] = dict(object_of(value_at(cursor, "roots")))
     return read_lists(sources(config, roots), cursor, beside=lambda: {"roots": dict(roots)})
 
 
@@ -51,8 +49,7 @@ def _questions(config: Config) -> dict[str, Question]:
     types = "&".join(f"types[]={kind}" for kind in wire.TALK)
     found: dict[str, Question] = {"notifications": (f"api/v1/notifications?{types}", {"limit": PER_PAGE})}
     for phrase in config.entries("phrases"):
-        quoted = '"' + phrase.replace('"', " ").strip() + '"'
-        params: dict[str, str | int] = {"q": quoted, "type": "statuses", "resolve": "false", "limit": PER_PAGE}
+        params: dict[str, str | int] = {"q": quoted(phrase), "type": "statuses", "resolve": "false", "limit": PER_PAGE}
         found[f"search:{phrase.lower()}"] = ("api/v2/search", params)
     for tag in hashtags(config):
         found[f"#{tag}"] = (f"api/v1/timelines/tag/{segment(tag)}", {"limit": PER_PAGE})
@@ -85,7 +82,7 @@ def _entries(body: Json) -> list[dict[str, Any]]:
 
 
 def _times(entries: list[dict[str, Any]]) -> list[int]:
-    return [int(at.timestamp()) for at in (time_of(entry.get("created_at")) for entry in entries) if at is not None]
+    return seconds_in(time_of(entry.get("created_at")) for entry in entries)
 
 
 def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
@@ -93,13 +90,8 @@ def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
     shown."""
     if not isinstance(answer.body, list):
         return wire.identity(entries[-1].get("id")) if entries else None
-    following = _NEXT.search(answer.headers.get("Link") or "")
-    if following is None:
-        return None
-    try:
-        return next(iter(parse_qs(urlsplit(following[1]).query).get("max_id", ())), None)
-    except ValueError:
-        return None
+    place = (linked(answer.headers) or {}).get("max_id")
+    return str(place) if place else None
 
 
 def check(config: Config) -> str:

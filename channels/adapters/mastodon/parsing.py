@@ -146,9 +146,8 @@ def _extra(status: Mapping[str, Any]) -> dict[str, Json]:
         extra["visibility"] = status["visibility"]
     if status["account"].get("bot") is True:
         extra["bot"] = True
-    links = [
-        web_address_of(m.get("url")) or web_address_of(m.get("remote_url")) for m in status.get("media_attachments", ())
-    ]
+    files = status.get("media_attachments", ())
+    links = [web_address_of(file.get("url")) or web_address_of(file.get("remote_url")) for file in files]
     if any(links):
         extra["media"] = [link for link in links if link]
     return extra

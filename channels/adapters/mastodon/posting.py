@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from channels.http.api_client import segment
 from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.sending import CLOCK_SLACK, confirmed
 from channels.toolkit.text import html_to_text, text_links
-from channels.toolkit.values import objects_in, time_of
+from channels.toolkit.values import objects_in, time_of, value_at, web_address_of
 
 MAX_LENGTH = 500
 """Mastodon's default; an instance rejects posts over its own limit itself."""
@@ -69,11 +70,10 @@ def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
 
 
 def _receipt(status: Json) -> Receipt | None:
-    number = wire.identity(status.get("id")) if isinstance(status, dict) else None
+    number = wire.identity(value_at(status, "id"))
     if number is None:
         return None
-    url = status.get("url")
-    return Receipt(number, url if isinstance(url, str) else None, time_of(status.get("created_at")))
+    return Receipt(number, web_address_of(status.get("url")), time_of(status.get("created_at")))
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
@@ -106,7 +106,7 @@ def _is_it(status: Mapping[str, Any], parent: str | None, wanted: str) -> bool:
 
 def _my_id(config: Config) -> str:
     me = client.get(config, "api/v1/accounts/verify_credentials", for_reply=True).body
-    number = wire.identity(me.get("id")) if isinstance(me, dict) else None
+    number = wire.identity(value_at(me, "id"))
     if number is None:
         raise Transient("Mastodon does not say which account this is. The desk retries automatically.")
     return number
@@ -114,10 +114,8 @@ def _my_id(config: Config) -> str:
 
 def delete(config: Config, external_id: str) -> None:
     """Already deleted counts as success."""
-    try:
+    with suppress(NotFound):
         client.remove(config, f"api/v1/statuses/{segment(external_id)}")
-    except NotFound:
-        return
 
 
 def like(config: Config, external_id: str) -> None:

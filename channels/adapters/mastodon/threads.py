@@ -11,11 +11,11 @@ from typing import Any
 
 from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import parse
-from channels.contract import Config, Item, Json, Mention
+from channels.contract import Config, Item, Mention
 from channels.errors import NotFound
 from channels.http.api_client import segment
 from channels.toolkit.screening import Unreadable, found_in
-from channels.toolkit.values import objects_of
+from channels.toolkit.values import objects_of, value_at
 
 ROOTS_KEPT = 500
 
@@ -27,8 +27,7 @@ def rooted(config: Config, items: Sequence[Item], roots: dict[str, str]) -> list
 
 
 def _root(config: Config, item: Item, roots: dict[str, str]) -> str:
-    status = item.payload.get("status")
-    parent = wire.identity(status.get("in_reply_to_id")) if isinstance(status, dict) else None
+    parent = wire.identity(value_at(item.payload, "status", "in_reply_to_id"))
     if parent is None:
         return item.external_id
     root = roots.pop(item.external_id, None) or roots.get(parent)
@@ -54,12 +53,7 @@ def _context(config: Config, number: str) -> tuple[list[dict[str, Any]], list[di
         body = client.get(config, f"api/v1/statuses/{segment(number)}/context").body
     except NotFound:
         return [], []
-    return _list(body, "ancestors"), _list(body, "descendants")
-
-
-def _list(body: Json, key: str) -> list[dict[str, Any]]:
-    found = body.get(key) if isinstance(body, dict) else None
-    return objects_of(found)
+    return objects_of(value_at(body, "ancestors")), objects_of(value_at(body, "descendants"))
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.adapters.mastodon.client import told
+from channels.adapters.mastodon.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, malformed_id, unique
+from channels.toolkit.values import malformed_id, objects_of, picked, unique, value_at
 
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
@@ -32,7 +32,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a Mastodon response: neither an object nor a list.")
     if "error" in document:
-        raise Malformed(f"Mastodon says: {told(document) or 'an error'}.")
+        raise Malformed(f"Mastodon says: {error_line(document) or 'an error'}.")
     if isinstance(document.get("statuses"), list):
         return unique([of_status(status) for status in document["statuses"]])
     if isinstance(document.get("ancestors"), list) and isinstance(document.get("descendants"), list):
@@ -66,8 +66,8 @@ def _from_list(entries: list[Json]) -> list[Item]:
 
 def of_status(status: Json, **marks: Json) -> Item:
     """Unreadable statuses are kept too, and shown as failed."""
-    number = identity(status.get("id")) if isinstance(status, dict) else None
-    if not isinstance(status, dict) or number is None:
+    number = identity(value_at(status, "id"))
+    if number is None:
         return Item(malformed_id(status), {"status": status, **marks})
     return Item(number, {"status": trimmed(status), **marks})
 
@@ -90,10 +90,9 @@ def identity(value: Json) -> str | None:
 
 def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
     """The fields we read; an account alone comes with fifty lines of pictures and settings."""
-    kept: dict[str, Any] = {key: status[key] for key in _STATUS_FIELDS if key in status}
-    account = status.get("account")
-    if isinstance(account, dict):
-        kept["account"] = {key: account[key] for key in _OF_ACCOUNT if key in account}
+    kept = picked(status, _STATUS_FIELDS)
+    if isinstance(status.get("account"), dict):
+        kept["account"] = picked(status["account"], _OF_ACCOUNT)
     kept["mentions"] = _picked(status.get("mentions"), ("id", "acct", "url"))
     kept["tags"] = _picked(status.get("tags"), ("name", "url"))
     kept["media_attachments"] = _picked(status.get("media_attachments"), ("type", "url", "remote_url", "description"))
@@ -112,5 +111,4 @@ def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _picked(entries: Json, keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    found = list_of(entries)
-    return [{key: entry[key] for key in keys if key in entry} for entry in found if isinstance(entry, dict)]
+    return [picked(entry, keys) for entry in objects_of(entries)]

@@ -17,7 +17,8 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import object_of, value_at
+from channels.toolkit.search_words import quoted
+from channels.toolkit.values import object_of, text_of, value_at
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -73,25 +74,19 @@ def _ask(config: Config, listing: Listing, place: Json, since: int) -> Slice:
     params: dict[str, str | int] = {"limit": PER_PAGE}
     if listing.query is not None:
         # https://praw.readthedocs.io: r/all isn't a real subreddit, so the search isn't restricted to it.
-        phrase = listing.query.replace('"', " ").strip()
-        params |= {"q": f'"{phrase}"', "sort": "new", "t": "all", "type": "link", "restrict_sr": "false"}
+        params |= {"q": quoted(listing.query), "sort": "new", "t": "all", "type": "link", "restrict_sr": "false"}
         params["include_over_18"] = "on"
     if isinstance(place, str):
         params["after"] = place
     answer = client.get(config, listing.path, params)
     times = _times(answer.body)
     things = [item for item in wire.split(answer.body, config, escaped=False) if not _is_old(item, since)]
-    return Slice(things, times, _after(answer.body), answer.quota())
+    return Slice(things, times, text_of(value_at(answer.body, "data", "after")) or None, answer.quota())
 
 
 def _is_old(item: Item, since: int) -> bool:
     at = item.payload["data"].get("created_utc")
     return isinstance(at, int | float) and at < since
-
-
-def _after(body: Json) -> str | None:
-    after = value_at(body, "data", "after")
-    return after if isinstance(after, str) and after else None
 
 
 def _times(body: Json) -> list[int]:
@@ -119,8 +114,5 @@ def check(config: Config) -> str:
             closed.append(f"r/{place}: {error}")
     if closed:
         raise Rejected(f"The account u/{name} is fine, but: {' '.join(closed)}")
-    return f"Connected as u/{name}; {_count(sources(config))}."
-
-
-def _count(found: list[ListSource]) -> str:
-    return f"{len(found)} listing{'s' if len(found) != 1 else ''} to read per poll"
+    found = len(sources(config))
+    return f"Connected as u/{name}; {found} listing{'s' if found != 1 else ''} to read per poll."

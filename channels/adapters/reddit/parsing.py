@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.reddit.wire import COMMENT, POST, fullname
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
-from channels.toolkit.links import web_address
 from channels.toolkit.text import clean, html_links, names_phrase
-from channels.toolkit.values import MALFORMED, object_of
+from channels.toolkit.values import MALFORMED, drop_none, moment_of, object_of, web_address_of
 
 WEB = "https://www.reddit.com"
 NOBODY = ("", "[deleted]", "[removed]", "[unavailable]")
@@ -101,22 +99,22 @@ class Thing:
         html = self.text_of("selftext_html" if is_post else "body_html")
         title = self.text_of("title") if is_post else self._thread_title()
         page = self._linked_page(config)
-        author = self.text_of("author")
+        author = _author(self.text_of("author"), config)
         gone = self.gone()
         return Mention(
             external_id=external_id,
             thread_id=external_id if is_post else self._thread() or external_id,
-            author=_author(author, config),
-            posted_at=_time(self.data.get("created_utc")),
+            author=author,
+            posted_at=moment_of(self.data.get("created_utc")),
             text=text,
             parent_id=None if is_post else fullname(self.data.get("parent_id"), COMMENT),
             subject=(title or None) if is_post else None,
             html=html or None,
             url=self._url(config),
             about_url=page,
-            is_own=bool(author) and author.lower() in own_names(config),
+            is_own=author.is_one_of(own_names(config)),
             is_deleted=gone is not None,
-            edited_at=_time(self.data.get("edited")),
+            edited_at=moment_of(self.data.get("edited")),  # True for an edit too old to have a recorded time
             links=tuple(dict.fromkeys(([page] if page and is_post else []) + list(html_links(html)))),
             addressed=self._addressed(config),
             thread_title=title or None,
@@ -183,7 +181,7 @@ class Thing:
             return None
         if page.startswith("/"):
             page = f"{web_base(config)}{page}"
-        return web_address(page) or None
+        return web_address_of(page)
 
     def _addressed(self, config: Config) -> tuple[tuple[str, ...], ...]:
         """The accounts named, then the subreddit: a channel's address may be either."""
@@ -210,7 +208,7 @@ class Thing:
                 "title": original.text_of("title") or None,
                 "text": original.text_of("selftext") or None,
             }
-        return {key: value for key, value in extra.items() if value is not None}
+        return drop_none(extra)
 
 
 def own_names(config: Config) -> frozenset[str]:
@@ -232,14 +230,3 @@ def _author(name: str, config: Config) -> Author:
     if name in NOBODY:
         return Author("")
     return Author(name, handle=name, url=f"{web_base(config)}/user/{name}/")
-
-
-def _time(value: Json) -> datetime | None:
-    """Seconds since the epoch, as a number or its digits. `edited` is False without an edit, and True for an edit too
-    old to have a recorded time."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return datetime.fromtimestamp(float(value), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

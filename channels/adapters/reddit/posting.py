@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.reddit import client, wire
@@ -19,7 +19,7 @@ from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Re
 from channels.http.api_client import PERSON
 from channels.toolkit.sending import CLOCK_SLACK, confirmed, require_length
 from channels.toolkit.text import flattened
-from channels.toolkit.values import object_of, value_at
+from channels.toolkit.values import list_of, moment_of, object_of, value_at
 
 MAX_LENGTH = 10_000
 """Of a comment, in characters; longer ones are rejected as TOO_LONG."""
@@ -92,8 +92,7 @@ def break_s(body: Json, sentence: str) -> float:
 
 
 def _first_thing(body: Json) -> Mapping[str, Any]:
-    things = value_at(body, "json", "data", "things")
-    first = things[0] if isinstance(things, list) and things else None
+    first = next(iter(list_of(value_at(body, "json", "data", "things"))), None)
     return object_of(object_of(first).get("data"))
 
 
@@ -101,14 +100,9 @@ def _receipt(config: Config, thing: Mapping[str, Any]) -> Receipt | None:
     name = wire.fullname(thing.get("name"), wire.COMMENT) or wire.fullname(thing.get("id"), wire.COMMENT)
     if name is None:
         return None
-    path, at = thing.get("permalink"), _created(thing)
+    path = thing.get("permalink")
     url = f"{web_base(config)}{path}" if isinstance(path, str) and path.startswith("/") else None
-    return Receipt(name, url, datetime.fromtimestamp(at, UTC) if at is not None else None)
-
-
-def _created(thing: Mapping[str, Any]) -> float | None:
-    at = thing.get("created_utc")
-    return float(at) if isinstance(at, int | float) and not isinstance(at, bool) and 0 < at < 1e11 else None
+    return Receipt(name, url, moment_of(thing.get("created_utc")))
 
 
 def current_account(config: Config) -> Author:
@@ -128,7 +122,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     """The comment with this text under this parent among the person's own, newest first. Raises Uncertain if they can't
     be read back to `since`: then it isn't proved absent."""
     parent, wanted = _parent(outgoing), flattened(outgoing.text)
-    floor = (since - CLOCK_SLACK).timestamp()
+    floor = since - CLOCK_SLACK
     path = f"user/{_my_name(config)}/comments"
     params: dict[str, str | int] = {"limit": 100, "sort": "new"}
     for _ in range(OWN_PAGES):
@@ -140,7 +134,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
             if thing.get("parent_id") == parent and flattened(str(thing.get("body", ""))) == wanted:
                 return _receipt(config, thing)
         after = body["data"].get("after")
-        if not after or (things and all((_created(thing) or floor) < floor for thing in things)):
+        if not after or (things and all((moment_of(thing.get("created_utc")) or floor) < floor for thing in things)):
             return None
         params["after"] = str(after)
     raise Uncertain("The account has commented too much since then to check for the reply.")

@@ -13,7 +13,7 @@ from typing import Any
 from channels.adapters.reddit import client, wire
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed, Rejected
-from channels.toolkit.values import list_of, object_of
+from channels.toolkit.values import list_of, value_at
 
 PER_REQUEST = 100
 REQUESTS = 20
@@ -74,9 +74,7 @@ def _take(config: Config, body: Json, story: Mapping[str, Any], found: dict[str,
 
 
 def _hidden_ids(more: Mapping[str, Any]) -> list[str]:
-    children = more.get("children")
-    ids = [str(child) for child in children if isinstance(child, str)] if isinstance(children, list) else []
-    if ids:
+    if ids := [child for child in list_of(more.get("children")) if isinstance(child, str)]:
         return ids
     parent = more.get("parent_id")
     return [parent] if isinstance(parent, str) and parent.startswith("t1_") else []
@@ -95,7 +93,7 @@ def _hidden(body: Json) -> Iterable[Mapping[str, Any]]:
         elif entry.get("kind") == "Listing":
             waiting += wire.children_of(entry)
         elif isinstance(entry.get("json"), dict):
-            waiting += list_of(object_of(entry["json"].get("data")).get("things"))
+            waiting += list_of(value_at(entry, "json", "data", "things"))
         elif isinstance(data, dict):
             waiting.append(data.get("replies"))
 

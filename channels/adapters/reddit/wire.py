@@ -12,7 +12,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, malformed_id, object_of, objects_of, value_at
+from channels.toolkit.values import list_of, malformed_id, objects_of, picked, value_at
 
 COMMENT, POST, MORE = "t1", "t3", "more"
 _OTHER_KINDS = frozenset(
@@ -111,7 +111,7 @@ def _of_answer(body: Mapping[str, Any], story: Mapping[str, Any]) -> Iterator[Fo
     requested for conversations we follow."""
     if errors_of({"json": body}):
         raise Malformed(error_line({"json": body}))
-    yield from _of_children(list_of(object_of(body.get("data")).get("things")), story, True)
+    yield from _of_children(list_of(value_at(body, "data", "things")), story, True)
 
 
 def children_of(listing: Json) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def children_of(listing: Json) -> list[dict[str, Any]]:
 
 def story_of(post: Mapping[str, Any]) -> dict[str, Any]:
     """The post data a comment needs to be read on its own."""
-    return {key: post[key] for key in ("name", "title", "url", "is_self", "permalink", "num_comments") if key in post}
+    return picked(post, ("name", "title", "url", "is_self", "permalink", "num_comments"))
 
 
 def _item(kind: str, data: Mapping[str, Any], story: Mapping[str, Any], threaded: bool, escaped: bool) -> Item:
@@ -149,9 +149,8 @@ def _is_escaped(data: Mapping[str, Any]) -> bool:
 
 def errors_of(body: Json) -> list[tuple[str, str]]:
     """(code, message) of the errors in an answer with status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
-    errors = value_at(body, "json", "errors")
     found = []
-    for entry in list_of(errors):
+    for entry in list_of(value_at(body, "json", "errors")):
         parts = [str(part) for part in entry if part] if isinstance(entry, list) else [str(entry)]
         found.append((parts[0].upper() if parts else "", " ".join((parts[1] if len(parts) > 1 else "").split())))
     return found

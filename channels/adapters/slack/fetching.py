@@ -60,15 +60,11 @@ class Workspace:
 
     def items(self, messages: Sequence[Mapping[str, Any]], room: Room, **beside: Json) -> list[Item]:
         """With the names of authors and mentioned users."""
-        named = {
-            user for m in messages for user in (str(m.get("user") or ""), *mrkdwn.people(str(m.get("text") or "")))
-        }
-        users = {user: self.user(user) for user in sorted(named) if user}
         made = []
         for message in messages:
-            wanted = {str(message.get("user") or ""), *mrkdwn.people(str(message.get("text") or ""))}
-            known = {user: users[user] for user in sorted(wanted) if users.get(user)}
-            made.append(wire.item_of(message, room, {"workspace": self.address, "users": known, **beside}))
+            named = {str(message.get("user") or ""), *mrkdwn.people(str(message.get("text") or ""))}
+            users = {user: known for user in sorted(named - {""}) if (known := self.user(user))}
+            made.append(wire.item_of(message, room, {"workspace": self.address, "users": users, **beside}))
         return made
 
     def user(self, user_id: str) -> dict[str, str]:
@@ -207,7 +203,7 @@ def _rooms_by_name(workspace: Workspace) -> dict[str, Room]:
     return found
 
 
-def place(workspace: Workspace, external_id: str) -> tuple[str, str]:
+def room_and_ts(workspace: Workspace, external_id: str) -> tuple[str, str]:
     """(room id, ts) of a message. Older ids without a room belong to the only possible one."""
     room, _, ts = external_id.rpartition(":")
     if room:

@@ -8,7 +8,6 @@ Events: https://docs.slack.dev/apis/events-api
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,17 +15,15 @@ from typing import Any
 from channels.adapters.slack import parsing, wire
 from channels.contract import Config, Hook, HookAnswer, Item
 from channels.errors import Malformed
+from channels.http.webhooks import json_of
 from channels.slack import signatures
-from channels.toolkit.values import object_of
+from channels.toolkit.values import value_at
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     """Raises Refused, Malformed."""
     signatures.prove(config.secret("signing_secret"), hook.headers, hook.body, now)
-    try:
-        document = json.loads(hook.body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("The event is not JSON.") from error
+    document = json_of(hook, "The event is not JSON")
     if not isinstance(document, dict):
         raise Malformed("The event is not an object.")
     if document.get("type") == "url_verification":
@@ -47,12 +44,9 @@ def _deleted(event: Mapping[str, Any], config: Config) -> list[Item]:
 def _points_at_work(event: Mapping[str, Any], config: Config) -> bool:
     """Whether the history may hold something new for us."""
     if event.get("type") == "reaction_added":
-        item = event.get("item")
-        where = object_of(item).get("channel")
-        name = str(event.get("reaction") or "").partition("::")[0]
-        return (
-            config.setting("what", "both") != "questions" and name == wire.emoji_of(config) and _may_be(where, config)
-        )
+        is_ours = str(event.get("reaction") or "").partition("::")[0] == wire.emoji_of(config)
+        is_asked = config.setting("what", "both") != "questions"
+        return is_ours and is_asked and _may_be(value_at(event, "item", "channel"), config)
     if event.get("subtype") == "message_deleted" or not _may_be(event.get("channel"), config):
         return False
     return any(wire.is_wanted(item.payload["message"], config) for item in wire.of_event(event))

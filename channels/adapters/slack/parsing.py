@@ -4,41 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from channels.adapters.slack import mrkdwn
-from channels.adapters.slack.wire import (
-    OF_PEOPLE,
-    Message,
-    external_id,
-    groups_of,
-    is_of_a_bot,
-    is_wanted,
-    own_payload,
-    position,
-    reactions,
-    rooms_of,
-    text_of,
-    timestamp,
-)
+from channels.adapters.slack import mrkdwn, wire
+from channels.adapters.slack.wire import Message
 from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
-from channels.toolkit.values import object_of, objects_of
+from channels.toolkit.values import drop_none, object_of, objects_of, value_at
 
 
 def parse(item: Item, config: Config) -> Mention | None:
     """None for bots, joins and the like, and chatter outside our conversations."""
     payload = item.payload
     message, room = (payload.get("message"), payload.get("room")) if isinstance(payload, dict) else (None, None)
-    if not isinstance(message, dict) or not isinstance(room, dict) or not timestamp(message.get("ts")):
+    if not isinstance(message, dict) or not isinstance(room, dict) or not wire.timestamp(message.get("ts")):
         raise Malformed("A stored Slack item has no message.")
-    own = own_payload(message)
-    if own is None and is_of_a_bot(message):
+    own = wire.own_payload(message)
+    if own is None and wire.is_of_a_bot(message):
         return None
-    if message.get("subtype") not in (*OF_PEOPLE, "tombstone", "bot_message"):
+    if message.get("subtype") not in (*wire.OF_PEOPLE, "tombstone", "bot_message"):
         return None
-    if own is None and not payload.get("whole") and not is_wanted(message, config):
+    if own is None and not payload.get("whole") and not wire.is_wanted(message, config):
         return None
     return _mention(item, message, room, payload, config, own)
 
@@ -46,20 +33,20 @@ def parse(item: Item, config: Config) -> Mention | None:
 def _mention(
     item: Item, message: Message, room: Message, payload: Mapping[str, Any], config: Config, own: Message | None
 ) -> Mention:
-    ts, thread = str(message["ts"]), timestamp(message.get("thread_ts")) or str(message["ts"])
+    ts, thread = str(message["ts"]), wire.timestamp(message.get("thread_ts")) or str(message["ts"])
     room_id = str(room.get("id"))
-    text = text_of(message.get("text"))
+    text = wire.text_of(message.get("text"))
     is_gone = bool(payload.get("deleted")) or message.get("subtype") == "tombstone"
     author = Author("") if message.get("subtype") == "tombstone" else author_of(message, payload)
-    root = external_id(room_id, thread)
+    root = wire.external_id(room_id, thread)
     asks = own is None and bool(author.id) and (thread == ts or payload.get("asker") == author.id)
     return Mention(
         external_id=item.external_id,
         thread_id=root,
         author=author,
-        posted_at=_at(ts),
-        text=_words(message, {**_names(payload), **groups_of(config)}),
-        parent_id=None if thread == ts else text_of((own or {}).get("in_reply_to")) or root,
+        posted_at=wire.moment(ts),
+        text=_words(message, {**_names(payload), **wire.groups_of(config)}),
+        parent_id=None if thread == ts else wire.text_of((own or {}).get("in_reply_to")) or root,
         url=_address(payload, room_id, ts, thread),
         is_own=own is not None or (bool(author.id) and author.id.lower() in config.own),
         is_deleted=is_gone,
@@ -73,22 +60,24 @@ def _mention(
 
 
 def author_of(message: Message, payload: Mapping[str, Any]) -> Author:
-    user = text_of(message.get("user")) or text_of(message.get("bot_id"))
+    user = wire.text_of(message.get("user")) or wire.text_of(message.get("bot_id"))
     known = object_of(object_of(payload.get("users")).get(user)) or object_of(message.get("user_profile"))
     name = (
-        text_of(known.get("real_name"))
-        or text_of(known.get("display_name"))
-        or text_of(message.get("username"))
+        wire.text_of(known.get("real_name"))
+        or wire.text_of(known.get("display_name"))
+        or wire.text_of(message.get("username"))
         or None
     )
-    workspace = text_of(payload.get("workspace"))
+    workspace = wire.text_of(payload.get("workspace"))
     url = f"{workspace}team/{user}" if workspace and user else None
-    return Author(user, handle=text_of(known.get("name")) or None, name=name, url=url)
+    return Author(user, handle=wire.text_of(known.get("name")) or None, name=name, url=url)
 
 
 def _names(payload: Mapping[str, Any]) -> dict[str, str]:
     users = {user: object_of(known) for user, known in object_of(payload.get("users")).items()}
-    found = {user: text_of(known.get("real_name")) or text_of(known.get("name")) for user, known in users.items()}
+    found = {
+        user: wire.text_of(known.get("real_name")) or wire.text_of(known.get("name")) for user, known in users.items()
+    }
     return {user: name for user, name in found.items() if name}
 
 
@@ -96,9 +85,9 @@ def _words(message: Message, names: Mapping[str, str]) -> str:
     """The text plus file names; without a text, that of the blocks. Nothing of a deleted message."""
     if message.get("subtype") == "tombstone":
         return ""
-    text = mrkdwn.plain(text_of(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
+    text = mrkdwn.plain(wire.text_of(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
     shown = objects_of(message.get("files"))
-    told = [f"[File: {text_of(f.get('title')) or text_of(f.get('name')) or 'without a name'}]" for f in shown]
+    told = [f"[File: {wire.text_of(f.get('title')) or wire.text_of(f.get('name')) or 'without a name'}]" for f in shown]
     return "\n".join(part for part in (text, *told) if part)
 
 
@@ -112,14 +101,14 @@ def _texts(blocks: Json) -> list[str]:
 
 def _room_names(room: Message, config: Config) -> tuple[str, str]:
     """Name first, as most channels are addressed by it."""
-    room_id, name = str(room.get("id") or ""), text_of(room.get("name")).lower()
-    known = next((n for i, n in rooms_of(config) if i and i == room_id), "")
+    room_id, name = str(room.get("id") or ""), wire.text_of(room.get("name")).lower()
+    known = next((n for i, n in wire.rooms_of(config) if i and i == room_id), "")
     return name or known, room_id.lower()
 
 
 def _address(payload: Mapping[str, Any], room: str, ts: str, thread: str) -> str | None:
     """The permalink, built like chat.getPermalink does."""
-    workspace = text_of(payload.get("workspace"))
+    workspace = wire.text_of(payload.get("workspace"))
     if not workspace:
         return None
     link = f"{workspace}archives/{room}/p{ts.replace('.', '')}"
@@ -127,25 +116,13 @@ def _address(payload: Mapping[str, Any], room: str, ts: str, thread: str) -> str
 
 
 def _extra(message: Message, room: Message, payload: Mapping[str, Any]) -> dict[str, Json]:
-    extra = {
-        "room": room.get("name") or None,
-        "reactions": reactions(message) or None,
-        "replies": payload.get("replies"),
-    }
-    return {key: value for key, value in extra.items() if value is not None}
+    room_name, reactions = room.get("name") or None, wire.reactions(message) or None
+    return drop_none({"room": room_name, "reactions": reactions, "replies": payload.get("replies")})
 
 
 def _edited_at(message: Message) -> datetime | None:
-    edited = message.get("edited")
-    ts = timestamp(edited.get("ts")) if isinstance(edited, dict) else ""
-    return _at(ts) if ts else None
-
-
-def _at(ts: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(position(ts) / 1_000_000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    ts = wire.timestamp(value_at(message, "edited", "ts"))
+    return wire.moment(ts) if ts else None
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

@@ -6,16 +6,16 @@ https://docs.slack.dev/messaging/message-metadata defines what metadata a messag
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.slack import mrkdwn, wire
 from channels.adapters.slack.client import Client, Refusal, call, client_of
-from channels.adapters.slack.fetching import Workspace, place
+from channels.adapters.slack.fetching import Workspace, room_and_ts
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import ChannelError, Rejected, Uncertain
+from channels.toolkit.sending import CLOCK_SLACK
 
-CLOCK_SKEW = timedelta(minutes=5)
 THREAD_PAGES = 20
 
 
@@ -41,8 +41,8 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
     """Found by the key in the metadata. None only if the whole thread since then was read without finding it."""
     workspace = Workspace(config)
-    room, ts = place(workspace, outgoing.thread_id or outgoing.in_reply_to or "")
-    oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
+    room, ts = room_and_ts(workspace, outgoing.thread_id or outgoing.in_reply_to or "")
+    oldest = f"{(since - CLOCK_SLACK).timestamp():.6f}"
     for messages, is_last in workspace.thread(room, ts, bound=THREAD_PAGES, oldest=oldest):
         for message in messages:
             if (wire.own_payload(message) or {}).get("key") == outgoing.key:
@@ -93,5 +93,4 @@ def _receipt(slack: Client, room: str, ts: str) -> Receipt:
         link = str(call(lambda: slack.chat_getPermalink(channel=room, message_ts=ts)).get("permalink") or "") or None
     except ChannelError:
         link = None
-    at = datetime.fromtimestamp(wire.position(ts) / 1_000_000, UTC)
-    return Receipt(wire.external_id(room, ts), link, at)
+    return Receipt(wire.external_id(room, ts), link, wire.moment(ts))

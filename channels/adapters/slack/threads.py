@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from channels.adapters.slack import wire
 from channels.adapters.slack.client import Answer, Refusal
-from channels.adapters.slack.fetching import Workspace, described, place
+from channels.adapters.slack.fetching import Workspace, described, room_and_ts
 from channels.contract import Config, Item
 
 LOOKUPS = 30
@@ -15,7 +15,7 @@ LOOKUPS = 30
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The question and its replies, including the desk's; [] if it is gone."""
     workspace = Workspace(config)
-    room_id, ts = place(workspace, thread_id)
+    room_id, ts = room_and_ts(workspace, thread_id)
     messages: list[Answer] = []
     try:
         for found, _ in workspace.thread(room_id, ts):
@@ -33,7 +33,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
     """A message missing from the thread is deleted, as Slack omits nothing. Each is requested once more to be sure."""
     workspace = Workspace(config)
-    room_id, ts = place(workspace, thread_id)
+    room_id, ts = room_and_ts(workspace, thread_id)
     gone = []
     for external_id in external_ids[:LOOKUPS]:
         own_ts = external_id.rpartition(":")[2]

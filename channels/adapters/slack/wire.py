@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.slack import mrkdwn
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 from channels.toolkit.text import clean
-from channels.toolkit.values import list_of, object_of
+from channels.toolkit.values import moment_of, object_of, objects_of, unique
 
 OWN_EVENT = "desk_reply"
 """`metadata.event_type` of this adapter's posts; the desk's own Slack notices use another one."""
@@ -59,7 +60,7 @@ def _of_page(page: Mapping[str, Any]) -> list[Item]:
     items = [item_of(message, room, beside) for message in messages if timestamp(message.get("ts"))]
     if messages and not items and "ok" not in page:
         raise Malformed("Not a Slack document: a list without timestamps.")
-    return list({item.external_id: item for item in items}.values())
+    return unique(items)
 
 
 def of_event(event: Mapping[str, Any]) -> list[Item]:
@@ -109,6 +110,10 @@ def position(ts: str) -> int:
     return int(seconds) * 1_000_000 + int((rest or "0").ljust(6, "0"))
 
 
+def moment(ts: str) -> datetime | None:
+    return moment_of(position(ts) / 1_000_000)
+
+
 def ts_at(microseconds: int) -> str:
     return f"{max(0, microseconds) // 1_000_000}.{max(0, microseconds) % 1_000_000:06d}"
 
@@ -116,10 +121,9 @@ def ts_at(microseconds: int) -> str:
 def rooms_of(config: Config) -> list[tuple[str, str]]:
     """(id, name) of each selected room as the admin entered it: `name`, `C0123ABCD`, or both on one line; "" if
     unknown."""
-    entries = config.setting("rooms")
     found = []
-    for entry in entries if isinstance(entries, list | tuple) else ():
-        words = str(entry).replace("#", " ").replace(",", " ").split()
+    for entry in config.entries("rooms"):
+        words = entry.replace("#", " ").replace(",", " ").split()
         room_id = next((word for word in words if _ROOM_ID.match(word)), "")
         name = next((word for word in words if word != room_id), "")
         if room_id or name:
@@ -129,10 +133,9 @@ def rooms_of(config: Config) -> list[tuple[str, str]]:
 
 def groups_of(config: Config) -> dict[str, str]:
     """Id → name of each user group of the team as the admin entered it, `S0123ABCD advocates`; others are left out."""
-    entries = config.setting("groups")
     found = {}
-    for entry in entries if isinstance(entries, list | tuple) else ():
-        group_id, _, name = str(entry).replace("@", " ").strip().partition(" ")
+    for entry in config.entries("groups"):
+        group_id, _, name = entry.replace("@", " ").strip().partition(" ")
         if _GROUP_ID.match(group_id):
             found[group_id] = name.strip() or group_id
     return found
@@ -169,8 +172,8 @@ def emoji_of(config: Config) -> str:
 def reactions(message: Message) -> dict[str, int]:
     """Name (without skin tone) → count."""
     found: dict[str, int] = {}
-    for entry in list_of(message.get("reactions")):
-        if isinstance(entry, dict) and (name := text_of(entry.get("name")).partition("::")[0]):
+    for entry in objects_of(message.get("reactions")):
+        if name := text_of(entry.get("name")).partition("::")[0]:
             count = entry.get("count")
             found[name] = found.get(name, 0) + (count if isinstance(count, int) else 1)
     return found

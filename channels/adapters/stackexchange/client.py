@@ -17,6 +17,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
 from channels.http.api_client import ApiClient, Signature
+from channels.toolkit.values import objects_of
 
 MAX_PAUSE_S = 24 * 3600.0
 DEFAULT_PAUSE_S = 60.0
@@ -89,7 +90,7 @@ def _wrapper(body: Json) -> Wrapper:
         raise Transient("Stack Exchange answered without items. The desk retries automatically.")
     backoff, left = _number(body.get("backoff")), _number(body.get("quota_remaining"))
     return Wrapper(
-        [item for item in items if isinstance(item, dict)],
+        objects_of(items),
         body.get("has_more") is True,
         None if left is None else max(0, int(left)),
         min(MAX_PAUSE_S, backoff + MARGIN_S) if backoff and backoff > 0 else 0.0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.stackexchange.wire import COMMENT, site_of
@@ -11,7 +10,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
-from channels.toolkit.values import number_of, object_of, text_of
+from channels.toolkit.values import drop_none, moment_of, number_of, object_of, picked, text_of, web_address_of
 
 _HOSTS = {
     "stackoverflow": "stackoverflow.com",
@@ -64,23 +63,23 @@ def _mention(
 ) -> Mention:
     thread = number_of(question.get("question_id")) or number_of(post.get("post_id")) or external_id
     title = unescaped(text_of(question.get("title"))) or None
-    html = text_of(post.get("body"))
+    html, author = text_of(post.get("body")), _author(post.get("owner"), config)
     return Mention(
         external_id=external_id,
         thread_id=thread,
-        author=_author(post.get("owner"), config),
-        posted_at=_moment(post.get("creation_date")),
+        author=author,
+        posted_at=moment_of(post.get("creation_date")),
         text=html_to_text(html) if html else unescaped(text_of(post.get("body_markdown"))),
         parent_id=_parent(kind, post, thread),
         subject=title if kind == "question" else None,
         html=html or None,
         url=_url(external_id, kind, post, question, config),
-        is_own=_is_own(post.get("owner"), config),
+        is_own=author.is_one_of({*config.own, *config.addresses}),  # by number: anybody may use any name
         is_deleted=kind == "gone",
-        edited_at=_moment(post.get("last_edit_date")),
+        edited_at=moment_of(post.get("last_edit_date")),
         links=html_links(html),
         thread_title=title,
-        extra={key: post[key] for key in _STATE if post.get(key) is not None},
+        extra=drop_none(picked(post, _STATE)),
     )
 
 
@@ -97,25 +96,16 @@ def _author(owner: Json, config: Config) -> Author:
     name = unescaped(text_of(known.get("display_name"))) or None
     if number is None:
         return Author("", name=name)
-    return Author(
-        number, name=name, url=web_address(text_of(known.get("link"))) or f"{web_base(config)}/users/{number}"
-    )
-
-
-def _is_own(owner: Json, config: Config) -> bool:
-    """By number only: anybody may use any name."""
-    number = number_of(owner.get("user_id")) if isinstance(owner, dict) else None
-    return number is not None and (number in config.own or number in config.addresses)
+    return Author(number, name=name, url=web_address_of(known.get("link")) or f"{web_base(config)}/users/{number}")
 
 
 def _url(
     external_id: str, kind: str, post: Mapping[str, Any], question: Mapping[str, Any], config: Config
 ) -> str | None:
     """The post's own link; built if the API omits it (answers and comments of the default filter)."""
-    told = web_address(text_of(post.get("link")))
-    if told:
+    if told := web_address_of(post.get("link")):
         return told
-    page = web_address(text_of(question.get("link")))
+    page = web_address_of(question.get("link")) or ""
     base, number = web_base(config, page), external_id.removeprefix(COMMENT)
     if kind == "comment":
         at = number_of(post.get("post_id"))
@@ -123,16 +113,6 @@ def _url(
     if kind == "question":
         return f"{base}/questions/{number}"
     return f"{base}/a/{number}" if kind == "answer" else page or None
-
-
-def _moment(value: Json) -> datetime | None:
-    """Epoch seconds: https://api.stackexchange.com/docs/dates."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    return None
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, number_of, object_of, text_of
+from channels.toolkit.values import number_of, object_of, objects_of, picked, text_of
 
 COMMENT = "comment-"
 """Prefix of comment ids: comment 5 is not post 5."""
@@ -63,9 +63,8 @@ def of_question(entry: Mapping[str, Any], *, found: bool) -> Iterator[Item]:
     question = {key: entry.get(key) for key in ("question_id", "title", "link")}
     yield _item(entry, "question", question, found)
     yield from _comments(entry, question)
-    for answer in list_of(entry.get("answers")):
-        if isinstance(answer, dict):
-            yield from _of_answer(answer, question)
+    for answer in objects_of(entry.get("answers")):
+        yield from _of_answer(answer, question)
 
 
 def _of_answer(answer: Mapping[str, Any], question: Mapping[str, Any]) -> Iterator[Item]:
@@ -74,9 +73,8 @@ def _of_answer(answer: Mapping[str, Any], question: Mapping[str, Any]) -> Iterat
 
 
 def _comments(post: Mapping[str, Any], question: Mapping[str, Any]) -> Iterator[Item]:
-    for comment in list_of(post.get("comments")):
-        if isinstance(comment, dict):
-            yield _item(comment, "comment", question)
+    for comment in objects_of(post.get("comments")):
+        yield _item(comment, "comment", question)
 
 
 def _item(entry: Mapping[str, Any], kind: str, question: Mapping[str, Any], found: bool = False) -> Item:
@@ -94,8 +92,7 @@ def _item(entry: Mapping[str, Any], kind: str, question: Mapping[str, Any], foun
 
 
 def _owner(owner: Json) -> dict[str, Any]:
-    known = object_of(owner)
-    return {key: known[key] for key in ("user_id", "user_type", "display_name", "link", "reputation") if key in known}
+    return picked(object_of(owner), ("user_id", "user_type", "display_name", "link", "reputation"))
 
 
 def vanished(external_id: str, thread_id: str) -> Item:

@@ -13,7 +13,7 @@ DIRECT = "dm:"
 
 
 def web_base(config: Config) -> str:
-    return str(config.setting("web_base", WEB)).rstrip("/")
+    return config.address("web_base", WEB)
 
 
 def handles(config: Config) -> list[str]:
@@ -34,11 +34,7 @@ def given_id(config: Config, handle: str) -> str | None:
 
 
 def is_ours(author: Author, config: Config) -> bool:
-    handle = author.handle.lower() if author.handle else ""
-    if handle and (handle in config.addresses or handle in config.own):
+    if author.is_one_of(config.own) or (author.handle or "").lower() in config.addresses:
         return True
-    if not author.id:
-        return False
-    return author.id in config.own or any(
-        str(settings.get("user_id", "")) == author.id for settings in config.channel_settings.values()
-    )
+    ids = (str(settings.get("user_id", "")) for settings in config.channel_settings.values())
+    return bool(author.id) and author.id in ids

@@ -21,7 +21,7 @@ from channels.contract import Config, Item, Json, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
 from channels.toolkit.list_sources import ListSource, Read
 from channels.toolkit.sending import require_length
-from channels.toolkit.values import list_of, object_of
+from channels.toolkit.values import object_of, objects_of, value_at
 
 FIELDS: dict[str, str | int] = {
     "dm_event.fields": "created_at,dm_conversation_id,event_type,id,sender_id,text",
@@ -66,13 +66,11 @@ def _params(token: str | None) -> dict[str, str | int]:
 
 
 def _events(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    entries = list_of(body.get("data"))
-    return [entry for entry in entries if isinstance(entry, dict) and wire.identity(entry, "id")]
+    return [entry for entry in objects_of(body.get("data")) if wire.identity(entry, "id")]
 
 
 def _items(events: list[dict[str, Any]], body: Mapping[str, Any], handle: str) -> list[Item]:
-    users = object_of(body.get("includes")).get("users")
-    known = {str(u.get("id")): u for u in users or () if isinstance(u, dict)}
+    known = {str(user.get("id")): user for user in objects_of(value_at(body, "includes", "users"))}
     return [
         Item(f"{DIRECT}{e['id']}", {"dm": e, "user": known.get(str(e.get("sender_id"))), "handle": handle})
         for e in events
@@ -84,8 +82,8 @@ def send_message(config: Config, handle: str, outgoing: Outgoing) -> Receipt:
     require_length(len(outgoing.text), MAX_LENGTH, "Twitter", "message")
     person = recipient(outgoing)
     path = f"dm_conversations/with/{person}/messages"
-    data = object_of(client.post(config, path, {"text": outgoing.text}, speaker=handle).body).get("data")
-    number = wire.identity(data, "dm_event_id") if isinstance(data, dict) else None
+    body = client.post(config, path, {"text": outgoing.text}, speaker=handle).body
+    number = wire.identity(object_of(value_at(body, "data")), "dm_event_id")
     if number is None:
         raise Uncertain("Twitter accepted the message but returned no ID. The desk cannot tell whether it was sent.")
     return receipt(config, handle, person, number)

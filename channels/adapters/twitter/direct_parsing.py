@@ -23,8 +23,8 @@ _OF_TWO = re.compile(r"(\d+)-(\d+)", re.ASCII)
 
 def mention_of(item: Item, config: Config) -> Mention | None:
     """None for group conversations and for anything but a message."""
-    event = item.payload.get("dm")
-    number = identity(event, "id") if isinstance(event, dict) else None
+    event = object_of(item.payload.get("dm"))
+    number = identity(event, "id")
     if number is None:
         raise Malformed("A stored direct message has no id.")
     talk = _OF_TWO.fullmatch(str(event.get("dm_conversation_id") or ""))

@@ -22,7 +22,7 @@ from channels.http.client import Answer
 from channels.http.errors import redacted
 from channels.toolkit.cursors import Gap, Progress, Stretch, progress_from, read_down
 from channels.toolkit.list_sources import ListSource, Read, read_lists
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_of, value_at
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -46,8 +46,7 @@ class Timeline:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    kept = object_of(cursor).get("ids")
-    ids: Ids = dict(kept) if isinstance(kept, dict) else {}
+    ids: Ids = dict(object_of(value_at(cursor, "ids")))
     lists = [*sources(config, ids), *direct_messages.sources(config)]
     # Limits are per endpoint, and direct messages are read with the tokens of their handle: each list stands alone.
     return read_lists(lists, cursor, beside=lambda: {"ids": dict(ids)}, apart=True)
@@ -116,7 +115,7 @@ def user_id(config: Config, handle: str) -> str:
     if (given := given_id(config, handle)) is not None:
         return given
     body = client.get(config, f"users/by/username/{handle}").body
-    found = wire.identity(body.get("data") if isinstance(body.get("data"), dict) else None, "id")
+    found = wire.identity(object_of(body.get("data")), "id")
     if found is None:
         why = f" ({wire.error_line(body)})" if client.errors_of(body) else ""
         raise Rejected(f"Twitter knows no account @{handle}{why}. Check the channel's name.")
@@ -156,9 +155,7 @@ def ask(config: Config, timeline: Timeline, gap: Gap, token: Json) -> Answer:
 
 
 def _tweet_ids(body: Mapping[str, Any]) -> list[int]:
-    data = body.get("data")
-    found = [wire.identity(t, "id") for t in data if isinstance(t, dict)] if isinstance(data, list) else []
-    return [int(number) for number in found if number]
+    return [int(number) for tweet in objects_of(body.get("data")) if (number := wire.identity(tweet, "id"))]
 
 
 def without_errors(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,8 +167,8 @@ def check(config: Config) -> str:
     """Our identity: the app by its bearer token, each handle by its own tokens."""
     said = []
     for handle in handles(config):
-        number = wire.identity(_data(client.get(config, f"users/by/username/{handle}").body), "id")
-        if number is None:
+        body = client.get(config, f"users/by/username/{handle}").body
+        if wire.identity(object_of(body.get("data")), "id") is None:
             raise Rejected(f"Twitter knows no account @{handle}. Check the channel's name.")
         said.append(f"@{handle} ({_rights(config, handle)})")
     for handle in direct_handles(config):
@@ -186,15 +183,10 @@ def _rights(config: Config, handle: str) -> str:
     if not config.channel_secrets.get(handle, {}).get("access_token"):
         return "read only, no tokens to post with"
     try:
-        me = _data(client.get(config, "users/me", speaker=handle).body) or {}
+        me = object_of(client.get(config, "users/me", speaker=handle).body.get("data"))
     except ChannelError as error:
         raise type(error)(f"The tokens of @{handle}: {error}") from error
     name = str(me.get("username", ""))
     if name.lower() != handle:
         raise AuthFailed(f"The tokens entered for @{handle} belong to @{name or '?'}.")
     return "may post"
-
-
-def _data(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    data = body.get("data")
-    return data if isinstance(data, dict) else None

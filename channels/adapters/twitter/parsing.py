@@ -19,7 +19,7 @@ from channels.adapters.twitter.times import created_at, snowflake_time
 from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
-from channels.toolkit.values import list_of, object_of
+from channels.toolkit.values import list_of, object_of, objects_of
 
 _TCO = re.compile(r"https?://t\.co/[A-Za-z0-9]+")
 _HANDLE = re.compile(r"(?<![\w@./])[@＠](\w{1,15})(?![\w@])", re.ASCII)
@@ -102,18 +102,9 @@ def _mention(number: str, tweet: Object, payload: Object, config: Config) -> Men
 
 
 def _gone(item: Item, deleted: Object, config: Config) -> Mention:
-    user = wire.identity(deleted, "user_id")
-    author = Author(user or "")
-    return Mention(
-        external_id=item.external_id,
-        thread_id=item.external_id,
-        author=author,
-        posted_at=snowflake_time(item.external_id),
-        text="",
-        url=tweet_url(config, None, item.external_id),
-        is_own=is_ours(author, config),
-        is_deleted=True,
-    )
+    number, author = item.external_id, Author(wire.identity(deleted, "user_id") or "")
+    url, own = tweet_url(config, None, number), is_ours(author, config)
+    return Mention(number, number, author, snowflake_time(number), "", url=url, is_own=own, is_deleted=True)
 
 
 def _author(tweet: Object, included: Json, config: Config) -> Author:
@@ -189,8 +180,8 @@ def _named(tweet: Object, entities: Object, raw: str) -> tuple[str, ...]:
     """Lower-case handles it addresses, in order: from the entities, else from the text."""
     names: dict[str, None] = {}
     for key, name in (("mentions", "username"), ("user_mentions", "screen_name")):
-        for entry in list_of(entities.get(key)):
-            if isinstance(entry, dict) and isinstance(entry.get(name), str):
+        for entry in objects_of(entities.get(key)):
+            if isinstance(entry.get(name), str):
                 names[entry[name].lower()] = None
     if "@" in raw or "＠" in raw:
         for match in _HANDLE.finditer(raw):
@@ -239,22 +230,18 @@ def _extra(tweet: Object, payload: Object) -> dict[str, Json]:
 
 
 def _quoted(tweet: Object) -> str | None:
-    for reference in list_of(tweet.get("referenced_tweets")):
-        if isinstance(reference, dict) and reference.get("type") == "quoted":
-            return wire.identity(reference, "id")
-    return wire.identity(tweet, "quoted_status_id")
+    return wire.referenced(tweet, "quoted") or wire.identity(tweet, "quoted_status_id")
 
 
 def _media(tweet: Object, payload: Object) -> Iterator[dict[str, Json]]:
     entries = payload.get("media") or object_of(tweet.get("extended_entities")).get("media")
-    for entry in list_of(entries):
-        if isinstance(entry, dict):
-            url = entry.get("url") if "media_key" in entry else entry.get("media_url_https")
-            yield {
-                "type": entry.get("type"),
-                "url": url or entry.get("preview_image_url"),
-                "alt": entry.get("alt_text") or entry.get("ext_alt_text"),
-            }
+    for entry in objects_of(entries):
+        url = entry.get("url") if "media_key" in entry else entry.get("media_url_https")
+        yield {
+            "type": entry.get("type"),
+            "url": url or entry.get("preview_image_url"),
+            "alt": entry.get("alt_text") or entry.get("ext_alt_text"),
+        }
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

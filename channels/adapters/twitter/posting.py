@@ -18,9 +18,9 @@ from channels.adapters.twitter.parsing import tweet_url
 from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Transient, Uncertain
-from channels.toolkit.sending import CLOCK_SLACK, confirmed
+from channels.toolkit.sending import CLOCK_SLACK, confirmed, require_length
 from channels.toolkit.text import composed
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_of, value_at
 
 with warnings.catch_warnings():
     # It loads its data with pkg_resources, which prints a deprecation warning at every import.
@@ -46,13 +46,11 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     if direct := _direct_handle(outgoing):
         return direct_messages.send_message(config, direct, outgoing)
     handle = _sender(config, outgoing)
-    length = reply_length(outgoing.text)
-    if length > MAX_LENGTH:
-        raise Rejected(f"The reply is {length} characters long as Twitter counts; the limit is {MAX_LENGTH}.")
+    require_length(reply_length(outgoing.text), MAX_LENGTH, "Twitter")
     payload: dict[str, Any] = {"text": outgoing.text}
     if outgoing.in_reply_to:
         payload["reply"] = {"in_reply_to_tweet_id": outgoing.in_reply_to}
-    data = object_of(object_of(client.post(config, "tweets", payload, speaker=handle).body).get("data"))
+    data = object_of(value_at(client.post(config, "tweets", payload, speaker=handle).body, "data"))
     return confirmed(_receipt(config, handle, data), "Twitter", "post")
 
 
@@ -94,15 +92,15 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     path = f"users/{user_id(config, handle)}/tweets"
     for _ in range(OWN_PAGES):
         body = client.get(config, path, params).body
-        for tweet in body.get("data") or ():
-            if isinstance(tweet, dict) and _is_ours(tweet, outgoing, wanted):
+        for tweet in objects_of(body.get("data")):
+            if _is_ours(tweet, outgoing, wanted):
                 return _receipt(config, handle, tweet)
-        token = object_of(body.get("meta")).get("next_token")
-        if not token:
+        token = wire.next_token(body)
+        if token is None:
             if client.errors_of(body) and "data" not in body:
                 raise Transient(f"{wire.error_line(body)}.")
             return None
-        params["pagination_token"] = str(token)
+        params["pagination_token"] = token
     raise Uncertain(f"@{handle} has posted too much since then to check for the reply.")
 
 
@@ -117,19 +115,19 @@ def _sent_directly(
 ) -> Receipt | None:
     person = direct_messages.recipient(outgoing)
     for number, text in direct_messages.sent_since(config, handle, person, since - CLOCK_SLACK):
-        if says_the_same(wanted, spoken(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))):
+        if says_the_same(wanted, _posted(text)):
             return direct_messages.receipt(config, handle, person, number)
     return None
 
 
 def _is_ours(tweet: Mapping[str, Any], outgoing: Outgoing, wanted: list[str]) -> bool:
-    if wire.parent_of(tweet) != outgoing.in_reply_to:
-        return False
-    note = tweet.get("note_tweet")
-    text = note.get("text") if isinstance(note, dict) else tweet.get("text")
-    if not isinstance(text, str):
-        return False
-    return says_the_same(wanted, spoken(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")))
+    text = value_at(tweet, "note_tweet", "text") or tweet.get("text")
+    is_there = wire.parent_of(tweet) == outgoing.in_reply_to
+    return is_there and isinstance(text, str) and says_the_same(wanted, _posted(text))
+
+
+def _posted(text: str) -> list[str]:
+    return spoken(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 
 
 def spoken(text: str) -> list[str]:
@@ -160,8 +158,7 @@ def delete(config: Config, external_id: str) -> None:
     if external_id.startswith(DIRECT):
         raise Rejected("The desk cannot delete direct messages. Delete it on Twitter; the other side keeps its copy.")
     found = client.get(config, "tweets", {"ids": external_id, "tweet.fields": "author_id"}).body
-    data = found.get("data")
-    tweet = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else None
+    tweet = next(iter(objects_of(found.get("data"))), None)
     if tweet is None:
         return
     author = wire.identity(tweet, "author_id")
@@ -193,7 +190,7 @@ def like(config: Config, external_id: str) -> None:
 
 def _outcome(body: Json, name: str) -> bool:
     """The outcome of a write. Raises Uncertain if it was accepted without saying."""
-    data = object_of(body).get("data")
-    if not isinstance(data, dict) or not isinstance(data.get(name), bool):
+    done = value_at(body, "data", name)
+    if not isinstance(done, bool):
         raise Uncertain("Twitter accepted the request but did not confirm the result.")
-    return bool(data[name])
+    return done

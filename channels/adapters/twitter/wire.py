@@ -13,7 +13,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import list_of, malformed_id, object_of, value_at
+from channels.toolkit.values import list_of, malformed_id, object_of, objects_of, value_at
 
 Object = Mapping[str, Any]
 
@@ -206,21 +206,21 @@ def _index(includes: Object) -> dict[str, dict[str, Any]]:
     """Users, tweets and media by id."""
     found: dict[str, dict[str, Any]] = {}
     for name, key in (("users", "id"), ("tweets", "id"), ("media", "media_key")):
-        entries = includes.get(name)
-        found[name] = (
-            {_key(e, key): e for e in entries if isinstance(e, dict) and key in e} if isinstance(entries, list) else {}
-        )
+        found[name] = {_key(entry, key): entry for entry in objects_of(includes.get(name)) if key in entry}
     return found
 
 
 def parent_of(tweet: Object) -> str | None:
     """The parent tweet, in either API."""
-    references = tweet.get("referenced_tweets")
-    if isinstance(references, list):
-        for reference in references:
-            if isinstance(reference, dict) and reference.get("type") == "replied_to":
-                return identity(reference, "id")
-    return identity(tweet, "in_reply_to_status_id")
+    return referenced(tweet, "replied_to") or identity(tweet, "in_reply_to_status_id")
+
+
+def referenced(tweet: Object, kind: str) -> str | None:
+    """The tweet that it answers or quotes, as API v2 says it."""
+    for reference in objects_of(tweet.get("referenced_tweets")):
+        if reference.get("type") == kind:
+            return identity(reference, "id")
+    return None
 
 
 def _root(tweet: Object, known: Mapping[str, Any]) -> str | None:

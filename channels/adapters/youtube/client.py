@@ -21,7 +21,7 @@ from channels.http import oauth
 from channels.http.api_client import ApiClient, Signature, TokenClient
 from channels.http.client import Answer, Call, read
 from channels.toolkit.partial_failures import NotForThis
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_of
 
 API = "https://www.googleapis.com/youtube/v3"
 TOKENS = "https://oauth2.googleapis.com"
@@ -82,8 +82,8 @@ def midnight_after(now: datetime) -> datetime:
 
 def used_up(now: datetime, told: str) -> RateLimited:
     until = midnight_after(now)
-    return RateLimited(f"{told} It resets at midnight Pacific Time.", until=until,
-                       retry_after_s=(until - now).total_seconds())  # fmt: skip
+    wait_s = (until - now).total_seconds()
+    return RateLimited(f"{told} It resets at midnight Pacific Time.", until, wait_s)
 
 
 class Videos(ApiClient):
@@ -137,13 +137,10 @@ def items_of(answer: Answer) -> dict[str, Any]:
         raise Malformed("YouTube sent an unexpected response.")
     if "error" in body:
         raise Malformed(f"YouTube answered with an error: {wire.error_line(body['error'])}")
-    if not isinstance(body.get("items"), list):
-        # An empty list may be omitted (seen with channels and videos); the kind is always there.
-        if not str(body.get("kind", "")).endswith("ListResponse"):
-            raise Transient("YouTube answered without items. The desk retries automatically.")
-        body = {**body, "items": []}
-    body["items"] = [entry for entry in body["items"] if isinstance(entry, dict)]
-    return body
+    # An empty list may be omitted (seen with channels and videos); the kind is always there.
+    if not isinstance(body.get("items"), list) and not str(body.get("kind", "")).endswith("ListResponse"):
+        raise Transient("YouTube answered without items. The desk retries automatically.")
+    return {**body, "items": objects_of(body.get("items"))}
 
 
 def classify(body: Json) -> ChannelError | None:

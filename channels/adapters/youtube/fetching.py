@@ -40,11 +40,10 @@ class State:
     replies: dict[str, int]
 
     def to_json(self) -> dict[str, Json]:
-        kept = dict(list(self.replies.items())[-REPLIES_KEPT:])
         return {
             "units": self.units.to_json(),
             "titles": dict(list(self.titles.items())[-TITLES_KEPT:]),
-            "replies": kept,
+            "replies": dict(list(self.replies.items())[-REPLIES_KEPT:]),
         }
 
 
@@ -150,8 +149,7 @@ def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -
 
 def _further_replies(config: Config, thread: Mapping[str, Any], state: State) -> list[dict[str, Any]]:
     """Replies the thread doesn't include, if their number has changed since the last read."""
-    snippet, number = thread.get("snippet"), text_of(thread.get("id"))
-    total = object_of(snippet).get("totalReplyCount")
+    number, total = text_of(thread.get("id")), value_at(thread, "snippet", "totalReplyCount")
     if not number or not isinstance(total, int) or total <= len(wire.included(thread)):
         return []
     if state.replies.get(number) == total:
@@ -186,13 +184,12 @@ def _learn_titles(config: Config, threads: Sequence[Mapping[str, Any]], state: S
 def titles_of(config: Config, videos: Sequence[str], units: Units | None = None) -> dict[str, str]:
     """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A deleted video gets ""."""
     body = listed(config, "/videos", {"part": "snippet", "id": ",".join(videos), "maxResults": 50}, units)
-    told = {str(v.get("id")): v["snippet"] for v in body["items"] if isinstance(v.get("snippet"), dict)}
-    return {video: text_of(told.get(video, {}).get("title")) for video in videos}
+    told = {str(video.get("id")): value_at(video, "snippet", "title") for video in body["items"]}
+    return {video: text_of(told.get(video)) for video in videos}
 
 
 def _second(thread: Mapping[str, Any]) -> int:
-    inner = value_at(thread, "snippet", "topLevelComment", "snippet")
-    at = time_of(inner.get("publishedAt")) if isinstance(inner, dict) else None
+    at = time_of(value_at(thread, "snippet", "topLevelComment", "snippet", "publishedAt"))
     return int(at.timestamp()) if at else 0
 
 

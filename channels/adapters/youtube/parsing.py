@@ -9,9 +9,8 @@ from urllib.parse import quote
 from channels.adapters.youtube.wire import WEB, top_of
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
-from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links, unescaped
-from channels.toolkit.values import edited_at, object_of, text_of, time_of
+from channels.toolkit.values import drop_none, edited_at, object_of, text_of, time_of, web_address_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -59,19 +58,18 @@ def _author(comment: Mapping[str, Any], config: Config) -> Author:
     """Since 2023 the display name is the handle, including the @:
     https://developers.google.com/youtube/v3/revision_history. A deleted account has no channel."""
     told = comment.get("authorChannelId")
-    channel = text_of(told.get("value")) if isinstance(told, dict) else text_of(told)
+    channel = text_of(object_of(told).get("value") or told)
     name = unescaped(text_of(comment.get("authorDisplayName"))) or None
     handle = name[1:] if name and name.startswith("@") and len(name) > 1 else None
     if not channel:
         return Author("", handle=handle, name=name)
-    url = web_address(text_of(comment.get("authorChannelUrl"))) or f"{web_base(config)}/channel/{channel}"
+    url = web_address_of(comment.get("authorChannelUrl")) or f"{config.address('web_base', WEB)}/channel/{channel}"
     return Author(channel, handle=handle, name=name, url=url)
 
 
 def _is_own(author: Author, config: Config) -> bool:
     """By channel, or by a handle with its @, which is unique; never by a plain name."""
-    names = {author.id.lower(), (author.handle or "").lower()} - {""}
-    return any(name in config.own or name in config.addresses for name in names)
+    return author.is_one_of({*config.own, *config.addresses})
 
 
 def web_base(config: Config) -> str:
@@ -80,13 +78,13 @@ def web_base(config: Config) -> str:
 
 def _page(video: str, channel: str, config: Config) -> str | None:
     if video:
-        return f"{web_base(config)}/watch?v={quote(video, safe='')}"
-    return f"{web_base(config)}/channel/{quote(channel, safe='')}/discussion" if channel else None
+        return f"{config.address('web_base', WEB)}/watch?v={quote(video, safe='')}"
+    return f"{config.address('web_base', WEB)}/channel/{quote(channel, safe='')}/discussion" if channel else None
 
 
 def _extra(comment: Mapping[str, Any], video: str) -> dict[str, Json]:
-    told = {"likes": comment.get("likeCount"), "video": video or None, "moderation": comment.get("moderationStatus")}
-    return {key: value for key, value in told.items() if value is not None}
+    moderation = comment.get("moderationStatus")
+    return drop_none({"likes": comment.get("likeCount"), "video": video or None, "moderation": moderation})
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

@@ -7,17 +7,16 @@ each). YouTube has no idempotency key, so a reply is looked for by its text befo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.youtube import parsing, wire
 from channels.adapters.youtube.client import Closed, brand, items_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
-from channels.toolkit.values import object_of, text_of, time_of
+from channels.toolkit.sending import CLOCK_SLACK
+from channels.toolkit.values import object_of, text_of, time_of, value_at
 
-SLACK = timedelta(minutes=2)
-"""Clock skew between theirs and ours."""
 PAGES = 10
 
 
@@ -49,7 +48,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     ours, top = _our_channel(config), _top(outgoing)
     params: dict[str, str | int] = {"part": "snippet", "parentId": top, "maxResults": 100, "textFormat": "plainText"}
     for _ in range(PAGES):
-        body = _listed(config, "comments", params)
+        body = items_of(brand.get(config, "comments", params))
         for comment in body["items"]:
             if _is_ours(comment, ours, outgoing.text, since):
                 return _receipt(config, comment, top)
@@ -61,25 +60,19 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 
 def _is_ours(comment: Mapping[str, Any], ours: str, text: str, since: datetime) -> bool:
-    snippet = comment.get("snippet")
-    if not isinstance(snippet, dict) or not text_of(comment.get("id")):
-        return False
-    told, at = snippet.get("authorChannelId"), time_of(snippet.get("publishedAt"))
-    author = text_of(told.get("value")) if isinstance(told, dict) else ""
+    snippet = object_of(comment.get("snippet"))
+    author, at = text_of(value_at(snippet, "authorChannelId", "value")), time_of(snippet.get("publishedAt"))
     said = text_of(snippet.get("textOriginal")) or text_of(snippet.get("textDisplay"))
-    return author == ours and at is not None and at >= since - SLACK and said.split() == text.split()
+    is_new = at is not None and at >= since - CLOCK_SLACK
+    return bool(text_of(comment.get("id"))) and author == ours and is_new and said.split() == text.split()
 
 
 def _our_channel(config: Config) -> str:
     """https://developers.google.com/youtube/v3/docs/channels/list with `mine`."""
-    for channel in _listed(config, "channels", {"part": "id", "mine": "true"})["items"]:
+    for channel in items_of(brand.get(config, "channels", {"part": "id", "mine": "true"}))["items"]:
         if text_of(channel.get("id")):
             return text_of(channel["id"])
     raise Rejected("The login for replies has no YouTube channel.")
-
-
-def _listed(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str, Any]:
-    return items_of(brand.get(config, path, params))
 
 
 def delete(config: Config, external_id: str) -> None:

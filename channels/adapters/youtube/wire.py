@@ -13,23 +13,13 @@ from typing import Any
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 from channels.toolkit.text import html_to_text
-from channels.toolkit.values import object_of, objects_of, text_of, value_at
+from channels.toolkit.values import drop_none, list_of, object_of, objects_of, picked, text_of, value_at
 
 WEB = "https://www.youtube.com"
 _SNIPPET_FIELDS = (
-    "authorDisplayName",
-    "authorChannelUrl",
-    "authorChannelId",
-    "channelId",
-    "videoId",
-    "textDisplay",
-    "textOriginal",
-    "parentId",
-    "likeCount",
-    "moderationStatus",
-    "publishedAt",
-    "updatedAt",
-)
+    "authorDisplayName", "authorChannelUrl", "authorChannelId", "channelId", "videoId", "textDisplay", "textOriginal",
+    "parentId", "likeCount", "moderationStatus", "publishedAt", "updatedAt",
+)  # fmt: skip
 _THREAD, _COMMENT = "youtube#commentThread", "youtube#comment"
 
 
@@ -65,9 +55,8 @@ def error_line(error: Json) -> str:
 
 def reason_of(body: Json) -> str:
     """The reason for a refused request: https://developers.google.com/youtube/v3/docs/errors."""
-    errors = value_at(body, "error", "errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
-    return str(first.get("reason") or "") if isinstance(first, dict) else ""
+    first = next(iter(list_of(value_at(body, "error", "errors"))), None)
+    return str(object_of(first).get("reason") or "")
 
 
 def _of_entry(entry: Json) -> Iterator[Item]:
@@ -110,7 +99,7 @@ def comment_item(comment: Mapping[str, Any], about: Mapping[str, Any], *, found:
         raise Malformed("A YouTube comment has no id.")
     if not isinstance(snippet, dict):
         raise Malformed("A YouTube comment has no snippet.")
-    kept = {key: snippet[key] for key in _SNIPPET_FIELDS if snippet.get(key) is not None}
+    kept = drop_none(picked(snippet, _SNIPPET_FIELDS))
     return Item(number, {"comment": kept, "about": dict(about), **({"found": True} if found else {})})
 
 

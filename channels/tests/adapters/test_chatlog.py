@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.adapters.chatlog import ChatLog
-from channels.adapters.chatlog.bursts import Change, Line, State, advance, state_from
+from channels.adapters.chatlog.bursts import Change, ChatLine, State, advance, state_from
 from channels.contract import Config, Item
 
 ADAPTER = ChatLog()
@@ -18,8 +18,8 @@ ROOM = {"id": "!r:x", "name": "#acme:x"}
 NOON = 1_763_715_600
 
 
-def line(number: int, speaker: str, at: float, text: str = "Acme") -> Line:
-    return Line(f"${number}", speaker, NOON + at, text)
+def line(number: int, speaker: str, at: float, text: str = "Acme") -> ChatLine:
+    return ChatLine(f"${number}", speaker, NOON + at, text)
 
 
 def made(items: list[Item]) -> dict[str, tuple[str, list[str]]]:
@@ -27,7 +27,7 @@ def made(items: list[Item]) -> dict[str, tuple[str, list[str]]]:
     return {i.external_id: (i.payload["anchor"], [entry["text"] for entry in i.payload["lines"]]) for i in items}
 
 
-def read_in_pieces(lines: list[Line], cuts: list[int], overlap: int = 0) -> dict[str, tuple[str, list[str]]]:
+def read_in_pieces(lines: list[ChatLine], cuts: list[int], overlap: int = 0) -> dict[str, tuple[str, list[str]]]:
     state, items, at = State(), [], 0
     for cut in [*sorted(cuts), len(lines)]:
         stored = json.loads(json.dumps(state.to_json()))

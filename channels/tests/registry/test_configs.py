@@ -14,7 +14,7 @@ from channels.db.payloads import restored, storable, to_json
 from channels.models import Channel
 from channels.queries.routing import channels_for
 from channels.registry.configs import config_for, network
-from channels.registry.fields import InvalidSettings, clean
+from channels.registry.fields import InvalidSettings, typed_value
 from channels.secrets import vault as secrets
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.fakes import FakeAdapter
@@ -125,7 +125,7 @@ def test_wrong_settings_are_named_by_their_label(fake: FakeAdapter) -> None:
     ],
 )
 def test_values_get_the_type_of_their_field(kind: FieldKind, given: object, expected: object) -> None:
-    assert clean(Field("name", "Name", kind=kind, default="default"), given) == expected
+    assert typed_value(Field("name", "Name", kind=kind, default="default"), given) == expected
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_values_get_the_type_of_their_field(kind: FieldKind, given: object, expe
 )
 def test_wrong_values_are_refused(name: str, kind: FieldKind, given: object) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        clean(Field(name, "Name", kind=kind, choices=(("all", "all"),)), given)
+        typed_value(Field(name, "Name", kind=kind, choices=(("all", "all"),)), given)
 
 
 JSON = st.recursive(

@@ -7,20 +7,20 @@ from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState
 
 
-def version_of(board: IngestBatch, parsed: Parsed) -> MessageState | None:
+def version_of(batch: IngestBatch, parsed: Parsed) -> MessageState | None:
     """The stored message that this item repeats or is a new version of, by any of its ids; None: it is new.
 
     What the platform sends again unchanged does not come this far: the inbox keeps one item per id and content
     (`channels.inbox.storing_once`).
     """
     namespace = parsed.feed.namespace
-    known = board.messages.get((namespace, parsed.external_id))
+    known = batch.messages.get((namespace, parsed.external_id))
     if known is not None and not parsed.feed.edits:
         is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
         if not is_ours and known.row["digest"] != parsed.digest:
             # A different mail with a Message-ID in use: stored as a separate message, once.
             parsed.external_id = variant_id(parsed)
-            return board.messages.get((namespace, parsed.external_id))
+            return batch.messages.get((namespace, parsed.external_id))
     if known is None:
-        known = next((m for a in parsed.mention.aliases if (m := board.messages.get((namespace, a)))), None)
+        known = next((m for a in parsed.mention.aliases if (m := batch.messages.get((namespace, a)))), None)
     return known

@@ -1,4 +1,4 @@
-"""Finds a mention's ticket from what the board knows. Pure."""
+"""Finds a mention's ticket from what the batch knows. Pure."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from mentions.ingest.reading.state import IngestBatch, TicketState
 from mentions.tickets.thread_keys import author_key, thread_key
 
 
-def ticket_of_asker(board: IngestBatch, parsed: Parsed) -> TicketState | None:
+def ticket_of_asker(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
     """For mail, by its keys. Otherwise the ticket of the post it answers, if the requester is the same; then by thread
     and author. A closed ticket only if there is no other."""
     namespace = parsed.feed.namespace
     if parsed.feed.grouping is Grouping.THREAD:
-        return ticket_of_thread(board, parsed)
-    by_keys = board.ticket_by_keys(namespace, parsed.keys)
-    parent = board.messages.get((namespace, parsed.parent_id)) if parsed.parent_id else None
+        return ticket_of_thread(batch, parsed)
+    by_keys = batch.ticket_by_keys(namespace, parsed.keys)
+    parent = batch.messages.get((namespace, parsed.parent_id)) if parsed.parent_id else None
     above = parent.ticket if parent else None
-    asker_id, _ = board.authors[namespace, parsed.asker.id]
+    asker_id, _ = batch.authors[namespace, parsed.asker.id]
     if above is not None and above.requester_id == asker_id and (by_keys is None or above.status != "closed"):
         return above
     return by_keys
 
 
-def ticket_of_thread(board: IngestBatch, parsed: Parsed) -> TicketState | None:
+def ticket_of_thread(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
     """Follows the conversation's strongest id that leads to a ticket, or to a message with one."""
     namespace = parsed.feed.namespace
     for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
         if not name:
             continue
-        if ticket := board.threads.get((namespace, thread_key(name))):
+        if ticket := batch.threads.get((namespace, thread_key(name))):
             return ticket
-        message = board.messages.get((namespace, name))
+        message = batch.messages.get((namespace, name))
         if message is not None and message.ticket is not None:
             return message.ticket
     return None
 
 
-def answered_ticket(board: IngestBatch, parsed: Parsed) -> TicketState | None:
+def answered_ticket(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
     namespace = parsed.feed.namespace
-    if reply := board.replies.get((namespace, parsed.external_id)):
-        return board.tickets.get(reply[1])
-    parent = board.messages.get((namespace, parsed.parent_id)) if parsed.parent_id else None
+    if reply := batch.replies.get((namespace, parsed.external_id)):
+        return batch.tickets.get(reply[1])
+    parent = batch.messages.get((namespace, parsed.parent_id)) if parsed.parent_id else None
     if parent is not None and parent.ticket is not None:
         return parent.ticket
     if parsed.feed.grouping is Grouping.THREAD:
-        return ticket_of_thread(board, parsed)
+        return ticket_of_thread(batch, parsed)
     # A private message of ours replies to nothing, but says to whom it went.
     keys = [thread_key(key) for key in parsed.mention.thread_keys]
-    keys += [key] if (key := parent_author_key(board, parsed)) else []
-    return board.ticket_by_keys(namespace, keys)
+    keys += [key] if (key := parent_author_key(batch, parsed)) else []
+    return batch.ticket_by_keys(namespace, keys)
 
 
 def author_keys(parsed: Parsed) -> list[tuple[str, str]]:

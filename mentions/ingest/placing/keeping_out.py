@@ -13,32 +13,32 @@ from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, Key, MessageState
 
 
-def stays_out(board: IngestBatch, parsed: Parsed) -> bool:
+def stays_out(batch: IngestBatch, parsed: Parsed) -> bool:
     if parsed.stop is None:
         return False
-    if (parsed.feed.namespace, parsed.asker.id) not in board.authors:
+    if (parsed.feed.namespace, parsed.asker.id) not in batch.authors:
         return True
-    return finding_ticket.ticket_of_asker(board, parsed) is None
+    return finding_ticket.ticket_of_asker(batch, parsed) is None
 
 
-def keep_out(board: IngestBatch, parsed: Parsed) -> None:
+def keep_out(batch: IngestBatch, parsed: Parsed) -> None:
     """Leave it in the inbox, unless it is already known as context of a ticket."""
-    if (parsed.feed.namespace, parsed.external_id) in board.posts:
-        context_posts.place(board, parsed)
+    if (parsed.feed.namespace, parsed.external_id) in batch.posts:
+        context_posts.store(batch, parsed)
     elif parsed.stop is not None:
-        board.stopped[parsed.row.id] = parsed.stop
+        batch.stopped[parsed.row.id] = parsed.stop
 
 
-def adds_nothing(board: IngestBatch, message: MessageState, parsed: Parsed) -> bool:
+def adds_nothing(batch: IngestBatch, message: MessageState, parsed: Parsed) -> bool:
     """A known message, seen again by channels whose query doesn't match it: it stays unchanged."""
-    return parsed.stop is not None and (message.ticket is not None or stays_out(board, parsed))
+    return parsed.stop is not None and (message.ticket is not None or stays_out(batch, parsed))
 
 
-def may_be_follow_up(board: IngestBatch, parsed: Parsed, coming: set[Key]) -> bool:
+def may_be_follow_up(batch: IngestBatch, parsed: Parsed, coming: set[Key]) -> bool:
     """Whether it refers to anything we have, or will have after this batch (`coming`); only then do we need its
     author."""
     namespace = parsed.feed.namespace
     names = {parsed.parent_id, *parsed.mention.thread_keys}
     if parsed.feed.grouping is Grouping.THREAD:
         names |= {parsed.thread_id, parsed.external_id}
-    return any((namespace, name) in board.messages or (namespace, name) in coming for name in names)
+    return any((namespace, name) in batch.messages or (namespace, name) in coming for name in names)

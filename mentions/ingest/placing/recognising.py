@@ -13,18 +13,18 @@ from mentions.models import Reply
 from mentions.people import authors
 
 
-def recognise_authors(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
+def recognise_authors(batch: IngestBatch, parsed: Sequence[Parsed]) -> None:
     """Store the authors and determine which posts are ours.
 
     Context is read by the hundred, and a query may stop even more: such authors are stored only if they are ours or the
     requester in that thread.
     """
     accounts = authors.Accounts.of({each.feed.namespace for each in parsed})
-    at_hand = author_keys_at_hand(board, parsed) if any(each.is_context or each.stop for each in parsed) else set()
+    at_hand = author_keys_at_hand(batch, parsed) if any(each.is_context or each.stop for each in parsed) else set()
     coming = {(each.feed.namespace, each.external_id) for each in parsed if each.stop is None}
     seen = []
     for each in parsed:
-        is_passing = each.is_context or (each.stop and not keeping_out.may_be_follow_up(board, each, coming))
+        is_passing = each.is_context or (each.stop and not keeping_out.may_be_follow_up(batch, each, coming))
         namespace, mention = each.feed.namespace, each.mention
         known = accounts.known_account(namespace, each.author)
         is_proved = mention.is_own or authors.is_proved(each.feed.edits, mention)
@@ -34,14 +34,14 @@ def recognise_authors(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
         if mention.requester and mention.requester.id:
             whose = accounts.known_account(namespace, mention.requester)
             seen.append(authors.Seen(namespace, mention.requester, whose, False, each.at))
-    board.authors = authors.store(seen)
+    batch.authors = authors.store(seen)
     for each in parsed:
-        _, is_us = board.authors.get((each.feed.namespace, each.author.id), (0, False))
+        _, is_us = batch.authors.get((each.feed.namespace, each.author.id), (0, False))
         is_proved = each.mention.is_own or (is_us and authors.is_proved(each.feed.edits, each.mention))
         each.is_own = is_proved and each.mention.requester is None
 
 
-def match_replies(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
+def match_replies(batch: IngestBatch, parsed: Sequence[Parsed]) -> None:
     """Match our own posts to replies sent from the desk: confirm them in the outbox and attach them to the reply's
     ticket."""
     own = [each for each in parsed if each.is_own]
@@ -57,6 +57,6 @@ def match_replies(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
             if outbound_id := settled.get(each.mention.external_id):
                 sent[outbound_id] = (each.feed.namespace, each.external_id)
     replies = Reply.objects.filter(outbound_id__in=sent)
-    tickets = load_tickets_of_replies(board, replies)
+    tickets = load_tickets_of_replies(batch, replies)
     outbound = replies.filter(pk__in=tickets).values_list("pk", "outbound_id")
-    board.replies = {sent[outbound_id]: (pk, tickets[pk]) for pk, outbound_id in outbound}
+    batch.replies = {sent[outbound_id]: (pk, tickets[pk]) for pk, outbound_id in outbound}

@@ -9,7 +9,7 @@ from channels.toolkit.links import canonical, web_address
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import MessageState, Row, TicketState
 from mentions.models import EventKind
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 
 MAX_SUBJECT = 1000
 
@@ -41,13 +41,13 @@ def version_row(parsed: Parsed) -> Row:
     mention = parsed.mention
     return {
         "reply_to_external_id": (mention.reply_to_id or "")[:500],
-        "subject": clean(mention.subject or "", MAX_SUBJECT),
-        "text": clean(mention.text),
-        "html": clean(mention.html or ""),
-        "url": web_address(clean(mention.url or "")),
-        "language": clean(mention.language or "", 12),
-        "links": [clean(link) for link in mention.links],
-        "thread_title": clean(mention.thread_title or "", MAX_SUBJECT),
+        "subject": storable(mention.subject or "", MAX_SUBJECT),
+        "text": storable(mention.text),
+        "html": storable(mention.html or ""),
+        "url": web_address(storable(mention.url or "")),
+        "language": storable(mention.language or "", 12),
+        "links": [storable(link) for link in mention.links],
+        "thread_title": storable(mention.thread_title or "", MAX_SUBJECT),
         "extra": dict(mention.extra),
         "digest": parsed.digest,
         "version_at": parsed.row.fetched_at,
@@ -68,7 +68,7 @@ def message_of_post(post: Row, parsed: Parsed, author_id: int) -> MessageState:
         "reply_to_external_id": "",
         "language": "",
         "links": [],
-        "thread_title": clean(parsed.mention.thread_title or "", MAX_SUBJECT),
+        "thread_title": storable(parsed.mention.thread_title or "", MAX_SUBJECT),
         "extra": {},
         "is_auto": False,
         "ingested_at": parsed.at,
@@ -88,13 +88,13 @@ def post_row(parsed: Parsed) -> Row:
         "thread_id": parsed.thread_id,
         "parent_external_id": parsed.parent_id,
         "author_external_id": author.id,
-        "author_handle": clean(author.handle or "", 254),
-        "author_name": clean(author.name or "", 300),
-        "author_url": web_address(clean(author.url or "")),
-        "subject": clean(mention.subject or mention.thread_title or "", MAX_SUBJECT),
-        "text": clean(mention.text),
-        "html": clean(mention.html or ""),
-        "url": web_address(clean(mention.url or "")),
+        "author_handle": storable(author.handle or "", 254),
+        "author_name": storable(author.name or "", 300),
+        "author_url": web_address(storable(author.url or "")),
+        "subject": storable(mention.subject or mention.thread_title or "", MAX_SUBJECT),
+        "text": storable(mention.text),
+        "html": storable(mention.html or ""),
+        "url": web_address(storable(mention.url or "")),
         "posted_at": parsed.posted_at,
         "is_deleted": mention.is_deleted,
         "digest": parsed.digest,

@@ -7,10 +7,10 @@ from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, Row
 
 
-def place(board: IngestBatch, parsed: Parsed) -> None:
+def store(batch: IngestBatch, parsed: Parsed) -> None:
     """Store or update a context post. A deleted one keeps its text and author."""
     key = parsed.feed.namespace, parsed.external_id
-    known = board.posts.get(key)
+    known = batch.posts.get(key)
     row = building.post_row(parsed)
     if known is not None:
         if known["version_at"] > row["version_at"] or known["digest"] == row["digest"]:
@@ -27,13 +27,13 @@ def place(board: IngestBatch, parsed: Parsed) -> None:
                 "author_url",
             )
             row |= {name: known[name] for name in kept}
-    board.posts[key] = board.written_posts[key] = row
+    batch.posts[key] = batch.written_posts[key] = row
 
 
-def take_out(board: IngestBatch, namespace: str, external_id: str) -> Row | None:
+def take_out(batch: IngestBatch, namespace: str, external_id: str) -> Row | None:
     """Remove it from context: it becomes a message of a ticket."""
-    post = board.posts.pop((namespace, external_id), None)
-    board.written_posts.pop((namespace, external_id), None)
+    post = batch.posts.pop((namespace, external_id), None)
+    batch.written_posts.pop((namespace, external_id), None)
     if post and post.get("id"):
-        board.dropped_posts.append(post["id"])
+        batch.dropped_posts.append(post["id"])
     return post

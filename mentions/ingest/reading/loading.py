@@ -123,20 +123,20 @@ class Moved(OperationalError):
 
 
 def load(wanted: LookupKeys) -> IngestBatch:
-    board = IngestBatch(whole_threads=wanted.whole_threads)
+    batch = IngestBatch(whole_threads=wanted.whole_threads)
     ticket_of: dict[MessageState, int] = {}
-    _load_messages(board, wanted, ticket_of)
+    _load_messages(batch, wanted, ticket_of)
     if wanted.with_context:
-        _load_posts(board, wanted)
+        _load_posts(batch, wanted)
     leads = _load_threads(wanted)
     tickets = {*ticket_of.values(), *leads.values(), *wanted.tickets}
     if tickets:
-        board.tickets = load_tickets(tickets)
+        batch.tickets = load_tickets(tickets)
         _check_nothing_moved(ticket_of, leads)
         for message, ticket_id in ticket_of.items():
-            message.ticket = board.tickets[ticket_id]
-        board.threads = {key: board.tickets[ticket_id] for key, ticket_id in leads.items()}
-    return board
+            message.ticket = batch.tickets[ticket_id]
+        batch.threads = {key: batch.tickets[ticket_id] for key, ticket_id in leads.items()}
+    return batch
 
 
 _HAS_MOVED = """
@@ -158,17 +158,17 @@ def _check_nothing_moved(ticket_of: Mapping[MessageState, int], leads: Mapping[t
             raise Moved("a message of this batch was moved to another ticket")
 
 
-def load_tickets_of_replies(board: IngestBatch, replies: QuerySet[Reply]) -> dict[int, int]:
-    """Reply → its ticket, locked and on the board. Raises Moved."""
+def load_tickets_of_replies(batch: IngestBatch, replies: QuerySet[Reply]) -> dict[int, int]:
+    """Reply → its ticket, locked and in the batch. Raises Moved."""
     found = dict(replies.values_list("pk", "ticket_id"))
-    if missing := set(found.values()) - set(board.tickets):
-        board.tickets |= load_tickets(missing)
+    if missing := set(found.values()) - set(batch.tickets):
+        batch.tickets |= load_tickets(missing)
         if dict(replies.values_list("pk", "ticket_id")) != found:
             raise Moved("a reply of this batch was moved to another ticket")
     return found
 
 
-def _load_messages(board: IngestBatch, wanted: LookupKeys, ticket_of: dict[MessageState, int]) -> None:
+def _load_messages(batch: IngestBatch, wanted: LookupKeys, ticket_of: dict[MessageState, int]) -> None:
     params = {"namespaces": list(wanted.namespaces), "ids": list(wanted.ids), "threads": list(wanted.threads)}
     with connection.cursor() as cursor:
         cursor.execute(_MESSAGES, params)
@@ -184,8 +184,8 @@ def _load_messages(board: IngestBatch, wanted: LookupKeys, ticket_of: dict[Messa
             if ticket_id is not None:
                 ticket_of[message] = ticket_id
             else:
-                (board.orphans if row["direction"] == Message.Direction.TEAM else board.loose).append(message)
-        board.messages[message.row["namespace"], by] = message
+                (batch.orphans if row["direction"] == Message.Direction.TEAM else batch.loose).append(message)
+        batch.messages[message.row["namespace"], by] = message
     _count_aliases(by_id)
 
 
@@ -277,7 +277,7 @@ SELECT {", ".join(_POST_FIELDS)} FROM mentions_threadpost
 """  # noqa: S608  (only constants of ours are filled in)
 
 
-def _load_posts(board: IngestBatch, wanted: LookupKeys) -> None:
+def _load_posts(batch: IngestBatch, wanted: LookupKeys) -> None:
     """Load context by id (parents, posts that are now mentions) and by author (posts their new ticket takes in)."""
     params = {
         "namespaces": list(wanted.namespaces),
@@ -291,21 +291,21 @@ def _load_posts(board: IngestBatch, wanted: LookupKeys) -> None:
     for values in found:
         row = dict(zip(_POST_FIELDS, values, strict=True))
         row["digest"] = bytes(row["digest"])
-        board.posts[row["namespace"], row["external_id"]] = row
+        batch.posts[row["namespace"], row["external_id"]] = row
         # Our answer to this post is an answer to its author, if they have a ticket there.
         wanted.keys.add(author_key(row["thread_id"], row["author_external_id"]))
 
 
-def author_keys_at_hand(board: IngestBatch, parsed: Iterable[Parsed]) -> set[tuple[str, str]]:
+def author_keys_at_hand(batch: IngestBatch, parsed: Iterable[Parsed]) -> set[tuple[str, str]]:
     """Keys of requesters already known, or known once this batch's mentions are placed."""
-    keys = set(board.threads)
+    keys = set(batch.threads)
     for each in parsed:
         if not each.is_context and each.stop is None:
             keys.update((each.feed.namespace, key) for key in each.keys)
     return keys
 
 
-def parent_author_key(board: IngestBatch, parsed: Parsed) -> str | None:
+def parent_author_key(batch: IngestBatch, parsed: Parsed) -> str | None:
     """For an answer to a context-only post: the ticket key of that post's author."""
-    post = board.posts.get((parsed.feed.namespace, parsed.parent_id))
+    post = batch.posts.get((parsed.feed.namespace, parsed.parent_id))
     return author_key(parsed.thread_id, post["author_external_id"]) if post and post["author_external_id"] else None

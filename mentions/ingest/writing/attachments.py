@@ -8,7 +8,7 @@ from django.conf import settings
 
 from mentions.ingest.reading.state import MessageState
 from mentions.models import Attachment, Blob
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 
 
 def store_attachments(messages: Iterable[MessageState]) -> None:
@@ -27,11 +27,11 @@ def store_attachments(messages: Iterable[MessageState]) -> None:
     Attachment.objects.bulk_create(
         Attachment(
             message_id=message.id,
-            name=clean(file.name, 300),
-            type=clean(file.type, 150),
+            name=storable(file.name, 300),
+            type=storable(file.type, 150),
             size=file.size,
             sha256=file.sha256,
-            content_id=clean(file.content_id or "", 300),
+            content_id=storable(file.content_id or "", 300),
             blob_id=file.sha256 if file.sha256 in kept else None,
             position=position,
         )

@@ -14,7 +14,7 @@ from mentions.models import EventKind
 SHOWN = ("subject", "text", "html")
 
 
-def apply(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
+def apply(batch: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     """Update the message if this version is newer."""
     mention, row = parsed.mention, message.row
     if row["item_id"] is None and row["direction"] == "team":
@@ -26,15 +26,15 @@ def apply(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
         version = building.version_row(parsed)
         if not newer:
             if not mention.is_deleted and not _same_words(version, row):
-                _keep(board, message, version, parsed)
+                _keep(batch, message, version, parsed)
         elif mention.is_deleted:
             _delete(message, parsed)
         else:
-            _edit(board, message, version, parsed)
+            _edit(batch, message, version, parsed)
     for alias in mention.aliases:
         key = parsed.feed.namespace, alias
-        if key not in board.messages:
-            board.messages[key] = board.new_aliases[key] = message
+        if key not in batch.messages:
+            batch.messages[key] = batch.new_aliases[key] = message
             message.aliases += 1
 
 
@@ -44,11 +44,11 @@ def _adopt(message: MessageState, parsed: Parsed) -> None:
     message.is_changed = True
 
 
-def _edit(board: IngestBatch, message: MessageState, version: Row, parsed: Parsed) -> None:
+def _edit(batch: IngestBatch, message: MessageState, version: Row, parsed: Parsed) -> None:
     row = message.row
     if not _same_words(row, version):
         if not row["is_deleted"]:
-            _keep(board, message, {name: row[name] for name in SHOWN}, parsed)
+            _keep(batch, message, {name: row[name] for name in SHOWN}, parsed)
         row["edited_at"] = parsed.mention.edited_at or parsed.at
         _rename(message, version)
         _tell(message, parsed, EventKind.EDITED)
@@ -87,10 +87,10 @@ def _delete(message: MessageState, parsed: Parsed) -> None:
             message.ticket.lost_answer_at = parsed.at
 
 
-def _keep(board: IngestBatch, message: MessageState, old: Row, parsed: Parsed) -> None:
+def _keep(batch: IngestBatch, message: MessageState, old: Row, parsed: Parsed) -> None:
     """Store an older text, once: the statement that writes it checks for duplicates."""
     words = {name: old[name] for name in SHOWN}
-    board.revisions.append((message, {**words, "replaced_at": parsed.mention.edited_at or parsed.at}))
+    batch.revisions.append((message, {**words, "replaced_at": parsed.mention.edited_at or parsed.at}))
 
 
 def _same_words(one: Row, other: Row) -> bool:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, Key
-from mentions.text.storable_text import clean
+from mentions.text.storable_text import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ def told_by(parsed: Sequence[Parsed]) -> dict[Key, Told]:
             found[key] = Told(before.state, before.is_over, before.keeps_open, before.at, messages)
             continue
         adapter = each.feed.adapter
-        found[key] = Told(clean(state, 40), state in adapter.over_states, adapter.ends_there, at, messages)
+        found[key] = Told(storable(state, 40), state in adapter.over_states, adapter.ends_there, at, messages)
     return found
 
 
-def mark(board: IngestBatch, told: Mapping[Key, Told]) -> None:
+def mark(batch: IngestBatch, told: Mapping[Key, Told]) -> None:
     """Tickets that an answer does not solve, because their conversation goes on there."""
     for each in told.values():
         for key in each.messages if each.keeps_open and not each.is_over else ():
-            message = board.messages.get(key)
+            message = batch.messages.get(key)
             if message is not None and message.ticket is not None:
                 message.ticket.is_open_there = True
 

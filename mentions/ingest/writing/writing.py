@@ -61,14 +61,14 @@ UNION ALL SELECT nextval('mentions_message_id_seq') FROM generate_series(1, %s)
 """
 
 
-def write(board: IngestBatch) -> None:
-    """Write everything the board decided. Ids are assigned first, so rows can refer to each other."""
-    _give_ids(board.new_tickets, board.new_messages)
-    _move_threads(board)
-    tickets = _tickets_at_hand(board)
-    _insert(board, tickets)
-    _update_messages(board)
-    _write_the_rest(board)
+def write(batch: IngestBatch) -> None:
+    """Write everything the batch decided. Ids are assigned first, so rows can refer to each other."""
+    _give_ids(batch.new_tickets, batch.new_messages)
+    _move_threads(batch)
+    tickets = _tickets_at_hand(batch)
+    _insert(batch, tickets)
+    _update_messages(batch)
+    _write_the_rest(batch)
     _update_tickets([ticket for ticket in tickets if ticket.is_changed and not ticket.is_new])
     _forget_hand_backs(tickets)
     clocks.recompute(ticket.id for ticket in tickets if ticket.needs_clocks and not _is_simple(ticket))
@@ -77,8 +77,8 @@ def write(board: IngestBatch) -> None:
             unanswered.reopen([ticket.id], ticket.lost_answer_at)
 
 
-def _tickets_at_hand(board: IngestBatch) -> list[TicketState]:
-    return [*board.tickets.values(), *board.new_tickets]
+def _tickets_at_hand(batch: IngestBatch) -> list[TicketState]:
+    return [*batch.tickets.values(), *batch.new_tickets]
 
 
 def _is_simple(ticket: TicketState) -> bool:
@@ -99,22 +99,22 @@ def _give_ids(tickets: Sequence[TicketState], messages: Sequence[MessageState]) 
         message.id = pk
 
 
-def _insert(board: IngestBatch, tickets: Iterable[TicketState]) -> None:
+def _insert(batch: IngestBatch, tickets: Iterable[TicketState]) -> None:
     events = [
         {"ticket_id": ticket.id, "at": at.isoformat(), "kind": kind, "data": _resolved(data)}
         for ticket in tickets
         for at, kind, data in ticket.events
     ]
-    seen = list(board.sightings.values())
-    if not (events or seen or board.new_messages or board.new_threads):
+    seen = list(batch.sightings.values())
+    if not (events or seen or batch.new_messages or batch.new_threads):
         return
     params: dict[str, Any] = {
-        "tickets": json.dumps([_ticket_row(ticket) for ticket in board.new_tickets]),
-        "messages": to_json([_message_row(message) for message in board.new_messages]),
+        "tickets": json.dumps([_ticket_row(ticket) for ticket in batch.new_tickets]),
+        "messages": to_json([_message_row(message) for message in batch.new_messages]),
         "events": json.dumps(events),
-        "namespaces": [namespace for namespace, _ in board.new_threads],
-        "keys": [key for _, key in board.new_threads],
-        "leads": [ticket.id for ticket in board.new_threads.values()],
+        "namespaces": [namespace for namespace, _ in batch.new_threads],
+        "keys": [key for _, key in batch.new_threads],
+        "leads": [ticket.id for ticket in batch.new_threads.values()],
         "seen": [message.id for message, _, _ in seen],
         "by": [channel_id for _, channel_id, _ in seen],
         "when": [at for _, _, at in seen],
@@ -185,11 +185,11 @@ UPDATE mentions_message m SET ticket_id = x.ticket_id, {_SETS},
 """  # noqa: S608  (only constants of ours are filled in)
 
 
-def _update_messages(board: IngestBatch) -> None:
+def _update_messages(batch: IngestBatch) -> None:
     """Write only what this batch changed in existing messages: the desk may have marked one as deleted since. Raises
     Moved if one went to another ticket (or left with its import) since it was loaded."""
-    changed = {id(m): m for m in board.messages.values() if m.is_changed and not m.is_new}
-    changed |= {id(m): m for m in board.answers if m.is_changed and not m.is_new}
+    changed = {id(m): m for m in batch.messages.values() if m.is_changed and not m.is_new}
+    changed |= {id(m): m for m in batch.answers if m.is_changed and not m.is_new}
     rows = [_changed_row(message) for message in changed.values()]
     if not rows:
         return
@@ -250,39 +250,39 @@ def _forget_hand_backs(tickets: Iterable[TicketState]) -> None:
             cursor.execute("DELETE FROM mentions_handback WHERE ticket_id = ANY(%s)", [ids])
 
 
-def _move_threads(board: IngestBatch) -> None:
+def _move_threads(batch: IngestBatch) -> None:
     """All keys of a closed ticket lead to its follow-up, including those this batch didn't load."""
     with connection.cursor() as cursor:
-        for old, ticket in board.moved_threads:
+        for old, ticket in batch.moved_threads:
             cursor.execute("UPDATE mentions_threadalias SET ticket_id = %s WHERE ticket_id = %s", [ticket.id, old])
 
 
-def _write_the_rest(board: IngestBatch) -> None:
+def _write_the_rest(batch: IngestBatch) -> None:
     """Rows that few batches have."""
     with connection.cursor() as cursor:
-        if board.new_aliases:
+        if batch.new_aliases:
             cursor.execute(
                 "INSERT INTO mentions_messagealias (namespace, external_id, message_id)"
                 " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])",
                 [
-                    [n for n, _ in board.new_aliases],
-                    [i for _, i in board.new_aliases],
-                    [m.id for m in board.new_aliases.values()],
+                    [n for n, _ in batch.new_aliases],
+                    [i for _, i in batch.new_aliases],
+                    [m.id for m in batch.new_aliases.values()],
                 ],
             )
-        for message, row in board.revisions:
+        for message, row in batch.revisions:
             cursor.execute(_REVISION, {**row, "message": message.id, "replaced_at": row["replaced_at"]})
-        for connection_id, bounced_id, facts in board.bounces:
-            outbox.mark_bounced(connection_id, bounced_id, bounces.words(facts), facts.get("recipient"))
-        for reply_id, message in board.reply_messages:
+        for connection_id, bounced_id, facts in batch.bounces:
+            outbox.mark_bounced(connection_id, bounced_id, bounces.bounce_text(facts), facts.get("recipient"))
+        for reply_id, message in batch.reply_messages:
             cursor.execute(
                 "UPDATE mentions_reply SET message_id = %s WHERE id = %s AND message_id IS NULL", [message.id, reply_id]
             )
-        if board.dropped_posts:
-            cursor.execute("DELETE FROM mentions_threadpost WHERE id = ANY(%s)", [board.dropped_posts])
-        if board.written_posts:
-            cursor.execute(_POSTS, [to_json([_post_row(post) for post in board.written_posts.values()])])
-    store_attachments(board.new_messages)
+        if batch.dropped_posts:
+            cursor.execute("DELETE FROM mentions_threadpost WHERE id = ANY(%s)", [batch.dropped_posts])
+        if batch.written_posts:
+            cursor.execute(_POSTS, [to_json([_post_row(post) for post in batch.written_posts.values()])])
+    store_attachments(batch.new_messages)
 
 
 _REVISION = """

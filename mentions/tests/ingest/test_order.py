@@ -234,13 +234,13 @@ def test_collision_with_another_writer_is_done_again_and_not_failed(monkeypatch)
     arrive(forum, [said("1", thread="t"), said("2", "acme", thread="t", parent="1", hours=1, is_own=True)])
     real, written = storing.write, []
 
-    def late(board):
+    def late(batch):
         if not written:
             written.append(1)
             thread = threading.Thread(target=other)
             thread.start()
             thread.join()
-        real(board)
+        real(batch)
 
     def other():
         MessageFactory(

@@ -133,15 +133,15 @@ def test_item_that_the_database_ends_the_session_for_is_not_tried_for_ever(forum
     arrive(forum, [said(str(n)) for n in range(4)])
     real = storing.write
 
-    def slow(board):
-        if any(message.row["external_id"] == "2" for message in board.new_messages):
+    def slow(batch):
+        if any(message.row["external_id"] == "2" for message in batch.new_messages):
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL {timeout} = 50")
                 if timeout == "statement_timeout":
                     cursor.execute("SELECT pg_sleep(5)")
                 time.sleep(0.3)
                 cursor.execute("SELECT 1")
-        return real(board)
+        return real(batch)
 
     monkeypatch.setattr(storing, "write", slow)
     for _ in range(12):

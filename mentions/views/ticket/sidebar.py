@@ -53,7 +53,7 @@ class Picked:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class SidebarFacts:
     requester: Author
     tags: list[str]
     draft: SavedDraft
@@ -148,7 +148,7 @@ def _draft(found: str | None) -> SavedDraft:
     return SavedDraft(text, version, writer, sequence, "" if writer == Draft.SENT else after, credit=credit)
 
 
-def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:
+def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> SidebarFacts:
     """`view`: the view to count. The caller has checked that `user` may see the ticket."""
     sql, values = _statement(None if view is None else json.dumps(view.filters, sort_keys=True))
     own = {"ticket": ticket.pk, "requester": ticket.requester_id, **_today(now)}
@@ -162,7 +162,7 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
         Earlier(pk, subject, str(STATUS_WORDS[s]), where) for pk, subject, s, where in json.loads(earlier or "[]")
     ]
     known = Presence(notes, replies, posts)
-    return Facts(
+    return SidebarFacts(
         requester,
         tags,
         _draft(draft),

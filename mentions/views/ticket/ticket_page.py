@@ -33,7 +33,7 @@ from mentions.text.rendering import capped
 from mentions.tickets.conversation import Thread, thread_of
 from mentions.triage import spam_reports
 from mentions.views import panels, playing
-from mentions.views.ticket.sidebar import Facts, facts_of
+from mentions.views.ticket.sidebar import SidebarFacts, facts_of
 
 STATUS_WORDS = dict(Ticket.Status.choices)
 NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
@@ -173,7 +173,7 @@ def context(
     }
 
 
-def _other_marks(ticket: Ticket, facts: Facts, user: access.User) -> list[tuple[str, str]]:
+def _other_marks(ticket: Ticket, facts: SidebarFacts, user: access.User) -> list[tuple[str, str]]:
     """Those that this person could give."""
     if ticket.requester.is_us or not user.has_perm("mentions.change_mark"):
         return []
@@ -181,7 +181,7 @@ def _other_marks(ticket: Ticket, facts: Facts, user: access.User) -> list[tuple[
 
 
 def _composer(
-    user: access.User, ticket: Ticket, thread: Thread, facts: Facts, composing: Composing | None
+    user: access.User, ticket: Ticket, thread: Thread, facts: SidebarFacts, composing: Composing | None
 ) -> dict[str, Any]:
     ways = handles.ways(ticket, user, getattr(ticket, "siblings", None))
     asked = thread.last_inbound
@@ -213,7 +213,7 @@ def _composer(
     }
 
 
-def _talk(thread: Thread, facts: Facts) -> Talk:
+def _talk(thread: Thread, facts: SidebarFacts) -> Talk:
     """The conversation for the handle rules, from what the page has loaded."""
     messages = [entry.item for entry in thread.entries if entry.kind == "message"]
     return Talk([talks.said(m, m.seen_by) for m in messages], availability.TAG in {str(tag) for tag in facts.tags})
@@ -329,7 +329,7 @@ def park_times(now: datetime) -> list[tuple[str, str]]:
     return [(at.isoformat(), words) for at, words in moments]
 
 
-def why_this_one(thread: Thread, view: View | None, user: access.User, facts: Facts) -> str:
+def why_this_one(thread: Thread, view: View | None, user: access.User, facts: SidebarFacts) -> str:
     """Why this advocate got it, in words."""
     if view is not None and not (facts.in_view and facts.picked.how and facts.picked.view == view.slug):
         return _("you already hold it. Finish or hand it back to continue with %(view)s.") % {

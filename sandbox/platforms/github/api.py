@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.base.api import ResourceServer, Routes
-from sandbox.base.knowledge import Known, matching
+from sandbox.base.knowledge import HowTo, matching
 from sandbox.wire.http import Refused, Request, json_response
 from sandbox.wire.lists import page_of
 from sandbox.wire.quotas import Spent
@@ -52,7 +52,7 @@ class Api(ResourceServer):
         items = [self._issue(number, known) for number, known in page.entries]
         return {"total_count": len(found), "incomplete_results": False, "items": items}
 
-    def _issue(self, number: int, known: Known) -> dict[str, Any]:
+    def _issue(self, number: int, known: HowTo) -> dict[str, Any]:
         at = self.now() - number * _DAY_S
         return {
             "id": 9000 + number,
