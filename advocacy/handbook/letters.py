@@ -72,7 +72,7 @@ def _form(key: str, name: str, alias: str, source: str, workflow: str, fields: t
             "form_fields": [*_PERSON, *fields],
             "allowed_sites": ["https://$domain"],
             "subject": f"{name}: {{name}}",
-            "thanks": "Thank you! We reply by email.",
+            "thanks": "Thank you! We will reply by email.",
             "from_name": f"$company {name}",
             **({"program": name.removesuffix(" program")} if key != "speakers" else {}),
         },

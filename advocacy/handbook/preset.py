@@ -33,7 +33,7 @@ MEETING = {
     "checklist": [
         "The picture of the Median First Reply Time is on the slide Channel Response Time",
         "The picture of the daily ticket activity is on the slide Channel Response Time",
-        "The numbers on the slide are those of this page",
+        "The numbers on the slide match those on this page",
     ],
 }  # fmt: skip
 """Source: community-advocacy, "Metrics Update Process"; the day is ours."""
@@ -46,10 +46,11 @@ CONTACTS: tuple[dict[str, Any], ...] = (
      "how": "ping in Slack", "position": 10},
     {"kind": "advocates", "name": "Advocates contact", "purpose": "Each advocate, outside of coverage hours",
      "how": "Slack or text message", "position": 12},
-    {"kind": "other", "name": "Marketing Rapid Response Process", "purpose": "What needs all of marketing at once",
+    {"kind": "other", "name": "Marketing Rapid Response Process",
+     "purpose": "Anything that needs all of marketing at once",
      "how": "see the process", "position": 15},
-    {"kind": "incident", "name": "Incident management roles", "purpose": "Who leads and who speaks in an incident",
-     "position": 20},
+    {"kind": "incident", "name": "Incident management roles",
+     "purpose": "Who leads and who communicates during an incident", "position": 20},
     {"kind": "room", "name": "#incident-management", "purpose": "Running incidents", "position": 30},
     {"kind": "room", "name": "#infrastructure-lounge", "purpose": "The infrastructure team", "position": 40},
     {"kind": "learning", "name": "Community advocate bootcamp", "purpose": "Onboarding of new advocates",
