@@ -51,7 +51,7 @@ class ExpertResponse(Action):
     texts = ("original",)
 
     def describe(self, spec: Spec, context: Context) -> str:
-        return _("Links the ticket that it answers, and ends the request there")
+        return _("Links the ticket that it answers, and ends the request on that ticket")
 
     def run(self, spec: Spec, context: Context) -> None:
         if named := context.render(spec["original"]).strip():

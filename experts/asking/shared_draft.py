@@ -29,7 +29,7 @@ class Newer(Exception):
 
     def __init__(self, version: DraftVersion) -> None:
         super().__init__(
-            _("%(who)s has changed the draft since you opened it. Nothing was saved. Put the two together below.")
+            _("%(who)s has changed the draft since you opened it. Nothing was saved. Combine both versions below.")
             % {"who": version.name}
         )
         self.version = version
@@ -68,7 +68,7 @@ def _check(outreach: Outreach, text: str, latest: DraftVersion | None, base: int
     if latest is not None and latest.number != base and latest.text != text:
         raise Newer(latest)
     if latest is not None and latest.number >= MAX_VERSIONS:
-        raise OutcomeRefused(_("This draft has too many versions. Send it, or go on in the Slack thread."))
+        raise OutcomeRefused(_("This draft has too many versions. Send it, or continue in the Slack thread."))
 
 
 def _name(outreach: Outreach, name: str, actor: Any) -> str:
@@ -81,7 +81,7 @@ def _tell(outreach: Outreach, version: DraftVersion, actor: Any, now: datetime) 
     """The other side hears of it: the expert in the thread, the advocate in the ticket's history."""
     record(outreach.ticket, actor, now, EventKind.OUTREACH, _data(outreach, version.name, "wrote"))
     if actor is not None:
-        words = _("%(who)s has changed the draft. Read it, change it or send it here: %(url)s")
+        words = _("%(who)s has changed the draft. Read, edit or send it here: %(url)s")
         url = respond_url(outreach.key)
         ending.tell(outreach, f"version {version.number}", words % {"who": version.name, "url": url}, now)
 
@@ -94,7 +94,7 @@ def _answering(outreach: Outreach, name: str, now: datetime, *, for_review: bool
         return
     record(outreach.ticket, None, now, EventKind.OUTREACH, _data(outreach, name, "review"))
     if Ticket.objects.get(pk=outreach.ticket_id).waiting_on == Ticket.WaitingOn.EXPERT:
-        why = _("%(who)s asks for a look at their answer") % {"who": name}
+        why = _("%(who)s would like somebody to look at their answer") % {"who": name}
         parking.wake(outreach.ticket_id, None, now=now, why=why)
 
 

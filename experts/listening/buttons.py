@@ -122,7 +122,7 @@ def _respond(click: Click, now: datetime) -> None:
     if (not is_theirs and state != Outreach.State.ACKNOWLEDGED) or (
         outreach.expert_id is None and state == Outreach.State.DECLINED
     ):
-        words = _("%(who)s can’t help here. Does somebody else know?") % {"who": who}
+        words = _("%(who)s can’t help here. Can somebody else?") % {"who": who}
         ending.tell(outreach, f"{click.action} {click.slack_id}", words, now)
         return
     suggested = directory.expert_of(click.value) if click.value else None
@@ -135,7 +135,7 @@ def _said(state: str, who: str, suggested: object) -> str:
     if state == Outreach.State.ACKNOWLEDGED:
         return _("%(who)s will answer. Thank you!") % {"who": who}
     if state == Outreach.State.REDIRECTED:
-        return _("%(who)s suggests %(other)s. Thank you, we will ask there.") % {"who": who, "other": suggested}
+        return _("%(who)s suggests %(other)s. Thank you, we will ask them.") % {"who": who, "other": suggested}
     return _("%(who)s can’t answer this one. Thank you, we will ask somebody else.") % {"who": who}
 
 

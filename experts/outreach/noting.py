@@ -64,7 +64,7 @@ def response_to(named: str, response: Ticket, actor: Any, now: datetime) -> Tick
     original: Ticket | None = visible.filter(pk=int(number[1])).first() if number else None
     if original is None:
         raise OutcomeRefused(
-            _("“%(named)s” is no ticket. Enter the number or the address of the one that it answers.")
+            _("“%(named)s” is not a ticket. Enter the number or the address of the ticket that it answers.")
             % {"named": named[:80]}
         )
     url = settings.BASE_URL + reverse("mentions:ticket", args=[original.pk])

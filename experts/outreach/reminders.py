@@ -68,7 +68,7 @@ def _remind(outreach: Outreach, now: datetime) -> None:
     asked = outreach.expert or outreach.topic
     ping = pinging.ping_of(asked) or slack_posts.escaped(pinging.address(asked)) if asked else ""
     outreach.reminders += 1
-    words = slack_posts.escaped(_("a friendly reminder: this still waits for an answer."))
+    words = slack_posts.escaped(_("a friendly reminder: this is still waiting for an answer."))
     ending.say(outreach, f"reminder {outreach.reminders}", f"{ping} {words}".strip(), now)
     schedule(outreach, now, NEXT)
 

@@ -61,7 +61,7 @@ def _people(document: Any) -> list[Mapping[str, Any]]:
     if isinstance(document, dict):
         document = next((document[key] for key in ("people", "team", "members") if key in document), None)
     if not isinstance(document, list):
-        raise BadPage(_("The page is no list of people."))
+        raise BadPage(_("The page is not a list of people."))
     return [each for each in document if isinstance(each, dict) and str(each.get("type", "")) not in _NOBODY]
 
 

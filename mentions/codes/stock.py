@@ -117,7 +117,7 @@ def _next(stock: CodeStock) -> Code:
 def require_right(actor: Any) -> None:
     """Raises OutcomeRefused."""
     if not actor.has_perm("mentions.give_code"):
-        raise OutcomeRefused(_("Only advocates give codes. Hand the ticket back with a note."))
+        raise OutcomeRefused(_("Only advocates can give codes. Hand the ticket back with a note."))
 
 
 def _warn(stock: CodeStock, now: datetime) -> None:

@@ -20,9 +20,9 @@ class Preference(models.Model):
         """How somebody gets what is sent about the numbers."""
 
         NONE = "", _("not at all")
-        MAIL = "mail", _("by mail")
+        MAIL = "mail", _("by email")
         SLACK = "slack", _("in Slack, by direct message")
-        BOTH = "both", _("by mail and in Slack")
+        BOTH = "both", _("by email and in Slack")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="preference"

@@ -99,7 +99,7 @@ def locked(ticket: Ticket) -> Application:
     """Raises OutcomeRefused if the (locked) ticket is no application."""
     found = Application.objects.select_for_update().filter(ticket=ticket).first()
     if found is None:
-        raise OutcomeRefused(_("This ticket is no application to a program."))
+        raise OutcomeRefused(_("This ticket is not an application to a program."))
     return found
 
 

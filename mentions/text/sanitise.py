@@ -74,7 +74,7 @@ def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = Fa
     """
     source = source[:MAX_LENGTH]
     if is_too_deep(source):
-        words = _("This mail is nested too deeply to display. Its text is in the conversation.")
+        words = _("This email is nested too deeply to display. Its text is in the conversation.")
         return Clean(f"<p>{escape(words)}</p>", 0)
     remote = 0
 

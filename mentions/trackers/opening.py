@@ -99,7 +99,7 @@ def _refuse_second(ticket: Ticket, again: bool) -> None:
     first = links.order_by("at").first()
     if first is not None and not again:
         raise AlreadyOpened(
-            _("This ticket already has the issue “%(issue)s”. Tick “open another one” if you need a second.")
+            _("This ticket already has the issue “%(issue)s”. If you need a second one, tick “open another one”.")
             % {"issue": first.issue.title_on(ticket.pk) or first.issue.url or first.issue.project}
         )
 

@@ -47,7 +47,7 @@ def sentence(filters: Filters) -> str:
     if now == then:
         return told
     lengths = {"now": _days(now), "then": _days(then)}
-    return f"{told} " + _("That is %(now)s against %(then)s: counts are not made equal.") % lengths
+    return f"{told} " + _("That is %(now)s against %(then)s: counts are not scaled.") % lengths
 
 
 def _days(count: int) -> str:

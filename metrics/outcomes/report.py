@@ -54,7 +54,7 @@ class OutcomesReport:
 
     @property
     def note(self) -> str:
-        return _("Times run from posting, in all hours. Days are those on which it was asked, solved or happened.")
+        return _("Times run from posting, in all hours. Figures count on the day of the question, solving or event.")
 
     @cached_property
     def found(self) -> Outcomes:

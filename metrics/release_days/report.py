@@ -34,7 +34,7 @@ class ReleaseDayReport:
     @property
     def note(self) -> str:
         if not self.days.days:
-            return _("No release day is over yet that the desk has seen whole. Admins enter the rule of releases.")
+            return _("The desk has not seen a whole release day yet. Admins enter the release rule.")
         return _("An ordinary day is the same hours a week before and a week after a release day.")
 
     @cached_property

@@ -126,7 +126,7 @@ def _ahead(expertise: Expertise, day: date, now: datetime) -> str:
     words = {"what": _escaped(expertise), "day": on, "before": _before(expertise, now)}
     if expertise.next_owner is None or not expertise.next_owner.is_active:
         return _("%(what)s rotates on %(day)s, but nobody is chosen to take over from %(before)s.") % words
-    text = _("%(what)s rotates on %(day)s: %(who)s takes over from %(before)s. Meet before that to hand over.")
+    text = _("%(what)s rotates on %(day)s: %(who)s takes over from %(before)s. Meet before then to hand over.")
     return text % {**words, "who": slack.ping(expertise.next_owner, now)}
 
 

@@ -138,7 +138,7 @@ def _tell_experts(each: Work, found: HandOver, note: str, now: datetime) -> None
         raise OutcomeRefused(
             _("No expert was asked about #%(id)s. Involve one first, hand it over or keep it.") % {"id": each.ticket.pk}
         )
-    words = _("I am going offline. Please keep an eye on this, or ask somebody of your team to.")
+    words = _("I’m going offline. Please keep an eye on this, or ask somebody on your team to.")
     for outreach in each.outreaches:
         text = f"{words}\n{note}" if note else words
         talking.say(outreach.pk, found.user, text, f"hand-over {found.pk}", now)

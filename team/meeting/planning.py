@@ -122,7 +122,7 @@ def _prompt(meeting_id: int, now: datetime) -> bool:
     if meeting.told_due_at is None and due(meeting) <= now < due(meeting) + STILL_NEWS:
         meeting.told_due_at = now
         meeting.save(update_fields=["told_due_at"])
-        text = _("%(name)s: nobody has reported yet that the slides are up to date. Duty: %(who)s")
+        text = _("%(name)s: the slides were due, and nobody has reported that they are up to date. Duty: %(who)s")
         text = f"{text % _words(meeting, now)}\n{address_of(meeting)}"
         slack.tell_team_and(meeting.owner, f"meeting {meeting.pk} due", text, now)
         return True
@@ -156,9 +156,9 @@ def tick(meeting_id: int, item: str, user: Any, now: datetime, *, is_done: bool)
     """Raises NotUpToDate for an item that is not on the list, or after the report."""
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("rule").get(pk=meeting_id)
     if meeting.reported_at is not None:
-        raise NotUpToDate(_("It is reported already."))
+        raise NotUpToDate(_("It was already reported."))
     if item not in meeting.rule.checklist:
-        raise NotUpToDate(_("This is not on the checklist any more. Reload the page."))
+        raise NotUpToDate(_("This item is no longer on the checklist. Reload the page."))
     if is_done:
         MeetingCheck.objects.get_or_create(meeting=meeting, item=item, defaults={"done_by": user, "done_at": now})
     else:

@@ -28,7 +28,7 @@ def validate_day(day: date) -> None:
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError(
-            _("“%(name)s” is no time zone. Use a name such as Europe/Amsterdam."), params={"name": name}
+            _("“%(name)s” is not a time zone. Use a name such as Europe/Amsterdam."), params={"name": name}
         )
 
 
@@ -51,7 +51,7 @@ class CoverageHours(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])
     team = models.ForeignKey(
         Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.CASCADE, related_name="coverage_hours",
-        help_text=_("Empty: the desk's own hours, and those of teams that have none."),
+        help_text=_("Empty: the desk’s own hours, which also apply to teams without hours."),
     )  # fmt: skip
 
     class Meta:
@@ -110,7 +110,7 @@ class Shift(models.Model):
     """Reached when something is urgent; does not count as coverage."""
     team = models.ForeignKey(
         Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.SET_NULL, related_name="shifts",
-        help_text=_("Whose hours it covers. Empty: the desk's own."),
+        help_text=_("The team that it covers. Empty: the desk’s own hours."),
     )  # fmt: skip
 
     class Meta:
@@ -155,7 +155,7 @@ class Absence(models.Model):
     def clean(self) -> None:
         _validate_days(self, "first_day", "last_day")
         if self.first_day and self.last_day and self.last_day < self.first_day:
-            raise ValidationError({"last_day": _("The last day is not before the first.")})
+            raise ValidationError({"last_day": _("The last day can’t be before the first.")})
 
 
 def _validate_days(row: Shift | Absence, *names: str) -> None:

@@ -20,7 +20,7 @@ class Expertise(models.Model):
     """A process with its owner, and who takes over when. Tickets of its channels, or with its words, touch it."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
-    description = models.CharField(_("what belongs to it"), max_length=300, blank=True, default="")
+    description = models.CharField(_("what it includes"), max_length=300, blank=True, default="")
     url = models.CharField(
         _("workflow"), max_length=500, blank=True, default="", validators=[URLValidator(["http", "https"])]
     )

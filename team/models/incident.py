@@ -93,7 +93,7 @@ class IncidentKind(models.TextChoices):
     """What people are told."""
 
     ANSWER = "answer", _("the incident")
-    OVER = "over", _("the end of it")
+    OVER = "over", _("the all-clear")
 
 
 class IncidentBatch(models.Model):

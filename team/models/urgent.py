@@ -53,7 +53,7 @@ class UrgentRule(models.Model):
         _("ping the team"),
         default=True,
         db_default=True,
-        help_text=_("Off where the message itself pings the team in Slack: nobody need hear it twice."),
+        help_text=_("Switch this off if the message itself pings the team in Slack, so that nobody is notified twice."),
     )
     is_rapid_response = models.BooleanField(_("start the rapid response"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
@@ -88,7 +88,7 @@ class UrgentCall(models.Model):
         OPEN = "open", _("nobody has taken it")
         TAKEN = "taken", _("taken")
         OVER = "over", _("over")
-        WITHDRAWN = "withdrawn", _("not urgent any more")
+        WITHDRAWN = "withdrawn", _("no longer urgent")
 
     RUNNING = (State.OPEN, State.TAKEN)
 

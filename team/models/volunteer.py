@@ -66,8 +66,8 @@ class VolunteerMail(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        verbose_name = _("mail to a volunteer")
-        verbose_name_plural = _("mails to volunteers")
+        verbose_name = _("email to a volunteer")
+        verbose_name_plural = _("emails to volunteers")
         constraints = [models.UniqueConstraint(fields=["volunteer", "to", "kind"], name="volunteer_mail_once")]
         indexes = [models.Index(fields=["mail_at"], name="volunteer_mail_due", condition=Q(mail_at__isnull=False))]
 
@@ -125,8 +125,8 @@ class PracticeTry(models.Model):
     """None: still open."""
 
     class Meta:
-        verbose_name = _("try of a practice ticket")
-        verbose_name_plural = _("tries of practice tickets")
+        verbose_name = _("attempt at a practice ticket")
+        verbose_name_plural = _("attempts at practice tickets")
         constraints = [models.UniqueConstraint(fields=["user", "exercise"], name="practice_tried_once")]
 
     def __str__(self) -> str:

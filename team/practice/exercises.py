@@ -166,17 +166,17 @@ EXERCISES = (
         minutes_old=40,
         deed=ASK,
         choice=SUPPORT,
-        why=_("It may be an outage or data loss: those who can look must know before anybody answers. "
-              "On your day, the desk then offers a reply meanwhile: say you’re sorry, and that you asked."),
+        why=_("It may be an outage or data loss: the people who can look must know before anybody answers. "
+              "On your day, the desk then offers an interim reply: say you’re sorry, and that you have asked."),
         wrong={
             REPLY: _("Don’t answer on your own: it may be data loss. Ask the people who can look."),
-            PARK: _("Parked, nobody knows of it, and it may be data loss. Ask the people who can look."),
+            PARK: _("Parked, nobody knows about it, and it may be data loss. Ask the people who can look."),
             NO_REPLY: _("He needs help, and it may be data loss. Ask the people who can look."),
         },
         checks=(
             Check(_words(r"\b(repo|empty|data|lost|loss|missing|outage)"),
                   _("Say what happened, in a few words: they see only what you write."),
-                  _("They know what happened.")),
+                  _("You told them what happened.")),
             _BLAME,
         ),
         links=(
@@ -190,7 +190,7 @@ EXERCISES = (
         minutes_old=15,
         deed=NO_REPLY,
         choice=Ticket.NoReply.COMPETITOR,
-        why=_("Posts that only praise or attack a competitor aren’t answered: it would look like an argument."),
+        why=_("Posts that only praise or attack a competitor aren’t answered: that would look like an argument."),
         wrong={
             REPLY: _("Nothing was asked: it only praises a competitor. An answer would look like an argument."),
             ASK: _("There is nothing to ask anybody: it only praises a competitor."),

@@ -33,7 +33,9 @@ def save(release_id: int, text: str, version: int, user: Any) -> Release:
     if text == release.overview:
         return release
     if version != release.overview_version:
-        raise OverviewRefused(_("Somebody else has changed the overview meanwhile. Compare both, then save yours."))
+        raise OverviewRefused(
+            _("Somebody else has changed the overview in the meantime. Compare both, then save yours.")
+        )
     release.overview, release.overview_by = text, user
     release.overview_version += 1
     release.save(update_fields=["overview", "overview_by", "overview_version"])

@@ -31,7 +31,7 @@ def ask(release_id: int, other_id: int, user: Any, now: datetime) -> ReleaseSwap
     if other.owner is None or other.owner_id == user.pk or not other.owner.is_active:
         raise SwapRefused(_("Choose a release day of somebody else."))
     if _has_begun(release, now) or _has_begun(other, now):
-        raise SwapRefused(_("One of these days has begun. Ask a manager to assign it."))
+        raise SwapRefused(_("One of these days has already begun. Ask a manager to assign it."))
     if ReleaseSwap.objects.filter(release=release, state=State.OPEN).exists():
         raise SwapRefused(_("You have asked somebody already. Withdraw that first."))
     swap = ReleaseSwap.objects.create(

@@ -75,16 +75,16 @@ def _ahead(release: Release, now: datetime) -> str:
     words = {"what": named(release), "day": day_words(release), "hours": slack.times(calendar.hours_of(release))}
     lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release, now)]
     if release.owner is not None and release.owner_id in rota.away_on(release.day):
-        lines.append(_("They are away that day: swap it, or a manager assigns somebody else."))
+        lines.append(_("They are away that day: swap it, or ask a manager to assign somebody else."))
     if calendar.is_uncovered(release, coverage.load()):
         lines.append(_("Nobody else is on: the day is outside of coverage hours."))
-    lines.append(_("Much traffic expected? Invite an advocate for a day in time."))
+    lines.append(_("Expecting a lot of traffic? Invite an advocate for a day in good time."))
     return "\n".join(lines)
 
 
 def _duty(release: Release, now: datetime) -> str:
     if release.owner is None:
-        return _("Nobody has the duty yet: everybody of the rota is away, or nobody is in it.")
+        return _("Nobody has the duty yet: everybody in the rota is away, or nobody is in it.")
     return _("Duty: %(who)s") % {"who": slack.ping(release.owner, now)}
 
 
@@ -117,7 +117,8 @@ def _to_the_room(release: Release, now: datetime) -> None:
         return
     words = {"who": slack.ping(release.owner, now), "what": named(release)}
     text = (
-        _("%(who)s answers what people say about %(what)s today. Tell them here when the release post is out.") % words
+        _("%(who)s is answering what people say about %(what)s today. Tell them here when the release post is out.")
+        % words
     )
     slack.post(room, f"{release.pk} room {release.day}", text, now)
 

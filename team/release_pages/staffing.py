@@ -137,7 +137,7 @@ def invite(release: Release, chosen: Any, inviter: Any, now: datetime) -> Volunt
     wished = [each for pk in (release.owner_id, inviter.pk) for each in there if each.pk == pk]
     buddy = next(iter([*wished, *there]), None)
     if buddy is None:
-        raise InvitationRefused(_("No advocate is there that day, so nobody can be the buddy."))
+        raise InvitationRefused(_("No advocate is available that day, so nobody can be the buddy."))
     return inviting.invite(chosen, release.day, buddy, inviter, now)
 
 
@@ -149,6 +149,6 @@ def put_on_call(release: Release, expert: Expert, by: Any, now: datetime) -> boo
         return False
     locked.experts.add(expert)
     words = {"who": slack.name_of(by), "what": telling.named(locked), "day": telling.day_words(locked)}
-    text = _("%(who)s asks you to be on call for %(what)s on %(day)s: questions about it may reach you.") % words
+    text = _("%(who)s has put you on call for %(what)s on %(day)s: you may get questions about it.") % words
     slack.post(expert.slack_id, f"release {locked.pk} expert {expert.pk} {locked.day}", text, now)
     return True

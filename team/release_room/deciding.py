@@ -80,9 +80,9 @@ def make_ticket(room: ReleaseRoom, thread_ts: str, last: str, user: Any, now: da
     said = list(room.messages.filter(thread_ts=thread_ts, ts__lte=last, is_deleted=False).order_by("ts"))
     channel = next(iter(adding.channels_of(user)), None)
     if not said or not said[0].url:
-        raise DecidingRefused(_("This message is gone from Slack, or Slack gave no link to it."))
+        raise DecidingRefused(_("This message was deleted in Slack, or Slack provided no link to it."))
     if channel is None:
-        raise DecidingRefused(_("No channel takes mentions that are added by hand. An admin can set one up."))
+        raise DecidingRefused(_("No channel accepts mentions added by hand. An admin can set one up."))
     first = said[0]
     page = Found(
         url=first.url, title=f"{room.name}: {' '.join(first.text.split())[:TITLE]}", author=first.who,
@@ -100,6 +100,6 @@ def use_link(room: ReleaseRoom, thread_ts: str, link: str, user: Any) -> None:
     """This is the release post: its mentions are grouped by it from now on. Raises DecidingRefused."""
     texts = room.messages.filter(thread_ts=thread_ts, is_deleted=False).values_list("text", flat=True)
     if len(link) > MAX_LINK or not any(link in text_links(text) for text in texts):
-        raise DecidingRefused(_("This link is not in the thread any more."))
+        raise DecidingRefused(_("This link is no longer in the thread."))
     if not Release.objects.filter(pk=room.release_id, url="").update(url=link):
         raise DecidingRefused(_("The release has a link already. Change it under Details."))

@@ -42,7 +42,7 @@ def _keep(room: ReleaseRoom, read: Read, one: Said, known: dict[str, RoomMessage
     if old is not None:
         old.text, old.edited_at, old.is_deleted = one.text, now, False
         old.done_at = old.done_by = None
-        _note(old, old.ticket, _("%(who)s has changed this in %(room)s: %(text)s"), room, now)
+        _note(old, old.ticket, _("%(who)s edited this in %(room)s: %(text)s"), room, now)
         old.save(update_fields=["text", "edited_at", "is_deleted", "done_at", "done_by"])
         return True
     made = RoomMessage(
@@ -51,7 +51,7 @@ def _keep(room: ReleaseRoom, read: Read, one: Said, known: dict[str, RoomMessage
         url=messages.permalink(read.workspace, read.slack_id, one)[:500],
     )  # fmt: skip
     root = known.get(one.thread_ts)
-    _note(made, root.ticket if root else None, _("%(who)s answers in %(room)s: %(text)s"), room, now)
+    _note(made, root.ticket if root else None, _("%(who)s replied in %(room)s: %(text)s"), room, now)
     made.save()
     known[one.ts] = made
     return True

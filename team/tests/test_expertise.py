@@ -190,7 +190,7 @@ def test_wrong_plans_say_why(client, merch, team, data, said):
 
 def test_round_is_planned_for_a_day_to_come(client, merch, team):
     client.force_login(UserFactory(role="manager"))
-    assert "Choose a day to come" in post(client, "expertise_round", day="2026-03-02").content.decode()
+    assert "Choose a day in the future" in post(client, "expertise_round", day="2026-03-02").content.decode()
     assert "1 expertise rotates." in post(client, "expertise_round", day="2026-03-16").content.decode()
 
 

@@ -267,7 +267,7 @@ def test_next_one_starts_with_it(client, ada, ben, monkeypatch):
     client.force_login(ada)
     assert "parked" in client.get(reverse("team:hand_over")).content.decode()
     html = client.post(reverse("team:hand_over"), form, follow=True).content.decode()
-    assert "You have handed over today." in html
+    assert "You have already handed over today." in html
     assert "Nothing is open" in html
     client.force_login(ben)
     html = client.get(reverse("mentions:queue")).content.decode()

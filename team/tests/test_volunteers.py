@@ -470,7 +470,7 @@ def test_nothing_of_practice_reaches_a_ticket_a_queue_or_a_platform(trainee):
         ("trouble", "reply/", {"text": "So sorry! Please reinstall."}, "Don’t answer on your own"),
         ("trouble", "leave/ask/", {"team": "pricing", "request": "Repositories are empty."}, "Ask those who can look"),
         ("trouble", "leave/ask/", {"team": "support", "request": "Please help him!"}, "Say what happened"),
-        ("trouble", "leave/ask/", {"team": "support", "request": " "}, "Write what you ask"),
+        ("trouble", "leave/ask/", {"team": "support", "request": " "}, "Write your request"),
         ("trouble", "leave/park/", {}, "nobody knows of it"),
         ("rival", "reply/", {"text": "Thanks! We are better."}, "Nothing was asked"),
         ("rival", "leave/no-reply/", {"reason": "praise"}, "Choose the reason"),

@@ -99,7 +99,7 @@ def post_in(call_id: int, actor: Any, rooms: Iterable[str], now: datetime) -> Ur
     """Post a running call in further Slack channels, once in each. Raises OutcomeRefused for a restricted ticket."""
     call = _locked(call_id)
     if not call.is_running:
-        raise OutcomeRefused(_("This is not urgent any more."))
+        raise OutcomeRefused(_("This is no longer urgent."))
     circle = audience.circle_of([call.ticket])
     if circle.channels:
         raise OutcomeRefused(

@@ -83,7 +83,7 @@ def _mark(message: Message, rules: list[UrgentRule], used: set[tuple[int, int | 
 
 def _tell_of_many(rule: UrgentRule, now: datetime) -> None:
     """In the team's channel, once per rule and hour."""
-    words = _("Many conversations match the rule “%(name)s” at once. The next ones are marked as urgent, not posted:")
+    words = _("Many conversations match the rule “%(name)s” at once. Further ones are marked as urgent but not posted:")
     told = slack_posts.escaped(words % {"name": rule.name})
     text = f"{told} {settings.BASE_URL}{reverse('mentions:queue')}"
     slack.tell_team(f"many urgent {rule.pk} {now:%Y-%m-%d %H}", text, now)

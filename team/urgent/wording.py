@@ -107,7 +107,7 @@ def _state(call: UrgentCall) -> str:
         case UrgentCall.State.OVER:
             return _("✅ This is settled. Nothing more is needed.")
         case UrgentCall.State.WITHDRAWN:
-            return _("Not urgent any more, says %(who)s.") % {"who": name_of(call.ended_by) if call.ended_by else "?"}
+            return _("%(who)s says it is no longer urgent.") % {"who": name_of(call.ended_by) if call.ended_by else "?"}
     return _("Nobody has taken it yet.")
 
 
@@ -116,7 +116,7 @@ def news_of(call: UrgentCall) -> str:
     if call.state != UrgentCall.State.OPEN:
         return slack_posts.escaped(_state(call))
     if call.step == LAST_STEP:
-        return f"{group_ping()} {_('nobody has taken this yet. Please, somebody.')}"
+        return f"{group_ping()} {_('nobody has taken this yet. Can somebody, please?')}"
     return f"{group_ping()} {_('this is free again: please take it.')}" if call.round and not call.step else ""
 
 

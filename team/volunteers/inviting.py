@@ -65,7 +65,7 @@ def _refuse_people(user: Any, day: date, buddy: Any, inviter: Any) -> None:
     if buddy.absences.filter(first_day__lte=day, last_day__gte=day).exists():
         raise InvitationRefused(_("The buddy is away that day. Choose somebody else."))
     if not may_give(inviter):
-        raise InvitationRefused(_("Volunteers get rights that you don't have. Ask an advocate to invite them."))
+        raise InvitationRefused(_("Volunteers get rights that you don’t have. Ask an advocate to invite them."))
 
 
 def may_give(inviter: Any) -> bool:

@@ -91,7 +91,7 @@ def _deed(request: HttpRequest, outcome: str) -> Deed:
 def _hand_back(request: HttpRequest, exercise: Exercise) -> HttpResponse:
     """In play mode somebody else gets it next; here it returns after the others."""
     following = progress.next_open(request.user, exercise.slug)
-    messages.info(request, _("Practice: handed back. It comes again after the others."))
+    messages.info(request, _("Practice: handed back. It comes up again after the others."))
     return redirect("team:practice_play") if following is None else redirect("team:practice", following.slug)
 
 

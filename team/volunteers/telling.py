@@ -59,10 +59,10 @@ def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
             rest = [_("%(buddy)s is your buddy. Accept or decline here:"), links.link_of(volunteer)]
         case "accepted":
             first = _("%(who)s is an advocate for a day on %(day)s")
-            rest = [_("You are the buddy: read their first answers, and be there for questions.")]
+            rest = [_("You are their buddy: read their first answers, and be there for questions.")]
         case "prepare":
             first = _("You are an advocate for a day on %(day)s")
-            rest = [_("Your buddy is %(buddy)s. Three practice tickets get you ready:"), training]
+            rest = [_("Your buddy is %(buddy)s. Prepare with three practice tickets:"), training]
         case "welcome":
             first = _("Today you are an advocate for a day")
             rest = [_("Your buddy is %(buddy)s. Start here:"), training]
