@@ -76,7 +76,7 @@ def _weekday(text: str) -> tuple[int, int]:
 
 
 def days(rule: Rule, first: date, start: date, end: date) -> Iterator[date]:
-    """Days from `start` to `end` on which an event recurs that begins on `first`, which counts always. Raises
+    """Days from `start` to `end` on which an event that begins on `first` recurs; `first` always counts. Raises
     Unsupported for a count over more than MAX_DAYS."""
     last = min(end, rule.until) if rule.until else end
     day = first if rule.count else max(first, start)

@@ -39,7 +39,7 @@ def due(meeting: Meeting) -> datetime:
 
 
 def prompt_at(meeting: Meeting) -> datetime:
-    """On a day on which people are there: not at a weekend, and not on a holiday."""
+    """On a day when people are at work: not on a weekend or a holiday."""
     day = day_of(meeting) - meeting.rule.remind_days * DAY
     holidays = Holiday.objects.filter(team=None, day__lte=day, day__gt=day - LONGEST_BREAK).values_list(
         "day", flat=True
@@ -52,7 +52,7 @@ def _at(rule: MeetingRule, day: date) -> datetime:
 
 
 def reported_month(meeting: Meeting) -> tuple[date, date]:
-    """First and last day of the month whose numbers are on the slides: the one before."""
+    """First and last day of the reported month: the one before the meeting's."""
     last = meeting.month - DAY
     return months.month_of(last), last
 
@@ -89,7 +89,7 @@ def _next(meeting: Meeting) -> Any:
 
 @transaction.atomic
 def take(meeting_id: int, user: Any) -> Meeting:
-    """Somebody does it instead."""
+    """Somebody else does the slides instead."""
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("rule").get(pk=meeting_id)
     meeting.owner = user
     meeting.save(update_fields=["owner"])

@@ -1,4 +1,4 @@
-"""Expertises: processes of the team that one of it owns for a while."""
+"""Expertises: the team's processes, each owned by one member for a while."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Expertise(models.Model):
 
 
 class ExpertiseTurn(models.Model):
-    """Who took an expertise over, and when."""
+    """Who took over an expertise, and when."""
 
     expertise = models.ForeignKey(Expertise, on_delete=models.CASCADE, related_name="turns")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

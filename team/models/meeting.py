@@ -1,4 +1,4 @@
-"""The monthly meeting for which somebody of the team brings the slides up to date."""
+"""The monthly meeting for which a team member updates the slides."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="release_duties"
     )
     shift = models.OneToOneField("team.Shift", null=True, blank=True, on_delete=models.SET_NULL, related_name="release")
-    """The owner's shift where nobody is on otherwise: a weekend, a holiday."""
+    """The owner's shift if nobody else is on: on a weekend or a holiday."""
     experts = models.ManyToManyField("experts.Expert", blank=True, related_name="releases")
     overview = models.TextField(_("overview"), blank=True, default="")
     overview_version = models.PositiveIntegerField(default=0)

@@ -36,7 +36,7 @@ class VolunteerDay(models.Model):
     term = models.OneToOneField(
         "mentions.RoleTerm", null=True, blank=True, on_delete=models.PROTECT, related_name="volunteer_day"
     )
-    """Their rights on the day; made when they accept."""
+    """Their rights on the day; created when they accept."""
     welcomed_at = models.DateTimeField(null=True, blank=True)
     thanked_at = models.DateTimeField(null=True, blank=True)
 
@@ -108,8 +108,8 @@ class PracticePass(models.Model):
 
 
 class PracticeTry(models.Model):
-    """What somebody did last on a practice ticket, for their own eyes: the draft, and the deed once it is right. Gone
-    when their day is over."""
+    """Somebody's latest attempt at a practice ticket, visible only to them: the draft, and the action once it is right.
+    Deleted when their day is over."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="practice_tries")
     exercise = models.CharField(max_length=20)

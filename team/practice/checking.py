@@ -1,5 +1,5 @@
-"""What the desk checks in what somebody did on a practice ticket: the right deed, and in a text its links, words and
-length. Whether it is right and kind as well is up to the buddy."""
+"""Checks what somebody did on a practice ticket: the right action, and the links, words and length of a text. Whether
+it is right and kind is for the buddy to judge."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Feedback:
 
 
 def judge(exercise: Exercise, deed: Deed) -> Feedback:
-    """What is good, and everything to do better, in the order of the checks."""
+    """What is good, and everything to improve, in the order of the checks."""
     if deed.kind != exercise.deed:
         return Feedback(problems=[exercise.wrong.get(deed.kind, _("That isn’t the right step for this one."))])
     if deed.kind == NO_REPLY:

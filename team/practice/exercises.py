@@ -1,5 +1,5 @@
-"""The practice tickets, as written: who says what and where, what is to be done about it, and the macros and links
-beside it. The company and its people are made up."""
+"""The practice tickets: who says what and where, the right action, and the macros and links beside it. The company and
+its people are made up."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TEAMS: dict[str, Words] = {
     "product": _("Product"),
     SUPPORT: _("Support"),
 }
-"""Whom one may ask."""
+"""Teams that can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`pattern` must occur, or, with `forbidden`, must not. `praise`: what is good if that is so."""
+    """`pattern` must occur, or, with `forbidden`, must not. `praise`: what is good if it passes."""
 
     pattern: re.Pattern[str]
     problem: Words
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What looking up finds; `is_internal`: only for the team."""
+    """A result of the lookup; `is_internal`: only for the team."""
 
     title: Words
     url: str

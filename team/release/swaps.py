@@ -43,7 +43,7 @@ def ask(release_id: int, other_id: int, user: Any, now: datetime) -> ReleaseSwap
 
 @transaction.atomic
 def agree(swap_id: int, user: Any, now: datetime) -> ReleaseSwap:
-    """Both days change hands. Raises SwapRefused; one that can't be any more lapses."""
+    """Both days change hands. Raises SwapRefused; a swap that is no longer possible lapses."""
     swap = _open(swap_id, Q(asked=user.pk))
     releases = _locked(swap.release_id, swap.other_id)
     release, other = releases[swap.release_id], releases[swap.other_id]

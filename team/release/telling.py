@@ -1,6 +1,5 @@
-"""What the team hears in Slack about release days, each once: a week ahead, on the day, after it, and about swaps.
-
-A scheduler that was down says what still makes sense and leaves out the rest.
+"""Slack messages about release days, each sent once: a week ahead, on the day, after it, and about swaps. After an
+outage, only those that still make sense are sent.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from team.release import calendar, summary
 
 AHEAD = timedelta(days=7)
 STILL_NEWS = timedelta(days=3)
-"""How late a summary still is worth a message."""
+"""How late a summary is still worth a message."""
 
 
 def announce(now: datetime) -> int:
@@ -56,7 +55,7 @@ def _announce(release_id: int, now: datetime) -> bool:
 
 
 def windows(release: Release) -> tuple[Span, Span, Span]:
-    """When each of the three messages is sent: from its time on, until it is no news any more. Local times of the
+    """When each of the three messages is sent: from its time until it is no longer news. Local times of the
     rule, so that a change to DST within the week moves nothing."""
     hours = calendar.hours_of(release)
     ahead = calendar.hours(release.rule, release.day - AHEAD).start
@@ -100,7 +99,7 @@ def _today(release: Release, now: datetime) -> str:
 
 
 def _after(release: Release) -> str:
-    """The summary, and how much of the release's channel nobody has looked at."""
+    """The summary, and how many messages in the release's channel nobody has looked at."""
     left = RoomMessage.objects.filter(room__release=release, done_at=None, is_deleted=False).count()
     words = ngettext(
         "%(count)d message in %(room)s is still open.", "%(count)d messages in %(room)s are still open.", left
@@ -111,7 +110,7 @@ def _after(release: Release) -> str:
 
 
 def _to_the_room(release: Release, now: datetime) -> None:
-    """The people of the release hear whom to tell when the post is out."""
+    """Tells the people behind the release whom to notify when the post is out."""
     room = release.rule.slack_channel
     if release.owner is None or not room or room == settings.TEAM_SLACK_CHANNEL:
         return
@@ -139,7 +138,7 @@ def asked(swap: ReleaseSwap, now: datetime) -> None:
 
 
 def decided(swap: ReleaseSwap, now: datetime) -> None:
-    """A refusal goes to the asker only; a swap is told to everybody."""
+    """A refusal goes to the asker only; a swap is announced to everybody."""
     words = {
         "who": slack.ping(swap.asked, now),
         "whom": slack.ping(swap.asked_by, now),

@@ -28,7 +28,7 @@ may_change = permission_required("team.change_release", raise_exception=True)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`has_begun`: the desk reads the channel by now."""
+    """`has_begun`: the desk has started to read the channel."""
 
     name: str
     threads: list[Thread]
@@ -43,7 +43,7 @@ class Shown:
 
 
 def shown(release: Release, user: Any, now: datetime) -> Shown | None:
-    """None where the rule names no channel, and nothing was read."""
+    """None if the rule names no channel and nothing was read."""
     room = seen_by(user, ReleaseRoom).filter(release=release).first()
     name = room.name if room else release.rule.slack_channel
     if not name:
@@ -58,7 +58,7 @@ def shown(release: Release, user: Any, now: datetime) -> Shown | None:
 @login_required
 @may_change
 def decide(request: HttpRequest, number: int) -> HttpResponse:
-    """`thread`, and the `last` message that its reader saw; `do`: `done`, `ticket` or `link` (with `link`)."""
+    """`thread`, and the `last` message that the reader saw; `do`: `done`, `ticket` or `link` (with `link`)."""
     room = get_object_or_404(seen_by(request.user, ReleaseRoom), release=number)
     thread, last, what = (request.POST.get(name, "")[:40] for name in ("thread", "last", "do"))
     try:

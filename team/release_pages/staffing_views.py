@@ -1,4 +1,4 @@
-"""One press on the page of a release day: a colleague is invited for it, an expert is put on call."""
+"""Buttons on the page of a release day: invite a colleague, put an expert on call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of release days: which are planned and who has them; one day with all that its owner needs."""
+"""The pages of release days: which are planned and who owns them; one day with everything its owner needs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def releases(request: HttpRequest) -> HttpResponse:
 
 
 def _swaps(request: HttpRequest, ahead: list[Release]) -> dict[str, Any]:
-    """Open requests to and by the viewer, and for each of their days those to exchange it for."""
+    """Open requests to and by the viewer, and for each of their days the days they could swap it for."""
     mine = Q(asked=request.user.pk) | Q(asked_by=request.user.pk)
     rows = ReleaseSwap.objects.filter(mine, state=ReleaseSwap.State.OPEN)
     rows = rows.select_related("release", "other", "asked", "asked_by").order_by("asked_at")

@@ -1,5 +1,5 @@
-"""Reports once how long scheduled work was down, and what is skipped. What still makes sense is made up for by its own
-sweep."""
+"""Reports once how long scheduled work was down, and what was skipped. Anything that still makes sense is caught up by
+its own sweep."""
 
 from __future__ import annotations
 

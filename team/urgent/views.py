@@ -1,4 +1,4 @@
-"""Marking a ticket as urgent, taking it, and taking that back."""
+"""Marks a ticket as urgent, takes it, and undoes either."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ def _welcome(volunteer_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _thank(volunteer_id: int, now: datetime) -> bool:
-    """What they held returns to the queue at once, and what they wrote to practise goes. A day that never began is over
-    without thanks."""
+    """Their claimed tickets return to the queue at once, and their practice texts are deleted. A day that never began
+    ends without thanks."""
     found = _locked(volunteer_id)
     if found.thanked_at is not None or found.state != State.ACCEPTED or found.term is None:
         return False

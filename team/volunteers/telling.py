@@ -88,7 +88,7 @@ def thanks(volunteer: VolunteerDay, answers: int, now: datetime) -> None:
 
 
 def send_mails(now: datetime) -> int:
-    """Send due mails; returns how many. One whose worker dies midway is not sent again; an invitation can be."""
+    """Send due emails; returns how many. One whose worker dies midway is not resent; an invitation can be."""
     due = VolunteerMail.objects.filter(mail_at__lte=now, tries__lt=MAX_TRIES).order_by("pk")
     return sweeps.each("mails to volunteers", list(due.values_list("pk", flat=True)[:MAX_A_RUN]), _send)
 
