@@ -25,7 +25,7 @@ QUOTED = 200
 
 
 class Newer(Exception):
-    """Somebody else has saved a version in between: `version`."""
+    """Somebody else has saved a version in the meantime: `version`."""
 
     def __init__(self, version: DraftVersion) -> None:
         super().__init__(
@@ -78,7 +78,7 @@ def _name(outreach: Outreach, name: str, actor: Any) -> str:
 
 
 def _tell(outreach: Outreach, version: DraftVersion, actor: Any, now: datetime) -> None:
-    """The other side hears of it: the expert in the thread, the advocate in the ticket's history."""
+    """Tell the other side: the expert in the thread, the advocate in the ticket's history."""
     record(outreach.ticket, actor, now, EventKind.OUTREACH, _data(outreach, version.name, "wrote"))
     if actor is not None:
         words = _("%(who)s has changed the draft. Read, edit or send it here: %(url)s")
@@ -87,7 +87,7 @@ def _tell(outreach: Outreach, version: DraftVersion, actor: Any, now: datetime) 
 
 
 def _answering(outreach: Outreach, name: str, now: datetime, *, for_review: bool) -> None:
-    """Whoever writes an answer has taken the request."""
+    """Writing an answer accepts the request."""
     if outreach.state == Outreach.State.ASKED:
         responding.respond(outreach.pk, Outreach.State.ACKNOWLEDGED, "", now=now, by=name)
     if not for_review:
@@ -103,6 +103,6 @@ def _data(outreach: Outreach, who: str, said: str) -> dict[str, Any]:
 
 
 def approval(version: DraftVersion) -> str:
-    """What the thread is told when the advocate has nothing to change."""
+    """The message in the thread when the advocate has nothing to change."""
     words = {"said": excerpt(version.text, QUOTED)}
     return _("The draft looks good, please post it: “%(said)s”") % words

@@ -182,9 +182,7 @@ def _ask_nobody_twice(ticket: Ticket, asked: Expert | Topic, again: bool) -> Non
         siblings = Message.objects.filter(ticket__isnull=False, **thread).values("ticket")
         if near := running.filter(ticket__in=siblings).first():
             raise OutcomeRefused(
-                _(
-                    "%(who)s is being asked about #%(id)s in this conversation. A different question? Ask anyway."
-                )
+                _("%(who)s is being asked about #%(id)s in this conversation. A different question? Ask anyway.")
                 % {"who": asked, "id": near.ticket_id}
             )
 

@@ -1,4 +1,4 @@
-"""The period that a report compares with, in words: the same in headings, tables, files and pictures."""
+"""Names the period that a report compares with: the same words in headings, tables, files and pictures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def titled(title: str, period: Period) -> str:
 
 
 def sentence(filters: Filters) -> str:
-    """What a page compares."""
+    """The sentence that says what a page compares."""
     period, earlier = filters.period, filters.earlier
     told = _("%(period)s, compared with %(earlier)s.") % {"period": days_of(period), "earlier": words(earlier)}
     now, then = len(period.days), len(earlier.days)

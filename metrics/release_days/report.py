@@ -46,7 +46,7 @@ class ReleaseDayReport:
         return counting.by_channel(self.tickets, self.filters, self.days)
 
     def mean(self, channel: int, which: str) -> float | None:
-        """Mentions per day; None if there is no such day: a gap, not zero."""
+        """Mentions per day; None if there is no such day: unknown, not zero."""
         days = self.days.count(which)
         return round(self.found.counts[channel, which] / days, 1) if days else None
 

@@ -1,4 +1,5 @@
-"""A comparison in sentences. Changes within chance are called that, and small numbers are not compared."""
+"""Puts a comparison into sentences. Changes that chance explains are labelled so, and small numbers are not
+compared."""
 
 from __future__ import annotations
 
