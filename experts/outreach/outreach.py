@@ -100,8 +100,8 @@ def ask(
     again: bool = False,
 ) -> Outreach:
     """Post the request (through the outbox), record it, and park the ticket until the answer or `until`. `slack_link`:
-    it was posted by hand already, there. `after`: the request that named this expert. `again`: even if they are asked
-    about another ticket of the same conversation.
+    it was already posted by hand, there. `after`: the request that named this expert. `again`: even if they are being
+    asked about another ticket of the same conversation.
 
     Idempotent per `key`. Raises OutcomeRefused, ClaimLost, AlreadyClaimed.
     """

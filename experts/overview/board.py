@@ -1,4 +1,4 @@
-"""The team's requests at a glance, and what an advocate does with one from there: remind, withdraw."""
+"""The team's requests at a glance, and what an advocate can do with one there: remind, withdraw."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def board(user: Any, now: datetime, *, is_mine: bool) -> Board:
 
 
 def _answered_today(seen: QuerySet[Outreach], now: datetime) -> QuerySet[Outreach]:
-    """Since midnight where the viewer is."""
+    """Since midnight in the viewer's time zone."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     done = (State.ANSWERED, State.SENT)
     return seen.filter(state__in=done, answered_at__gte=midnight).order_by("-answered_at", "-pk")
@@ -89,7 +89,8 @@ def remind(outreach_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def withdraw(outreach_id: int, actor: Any, now: datetime) -> None:
-    """End a request that is no longer needed; its thread is told, and the ticket returns if it waits for nobody else.
+    """End a request that is no longer needed; its thread is notified, and the ticket returns if it waits for nobody
+    else.
     Raises OutcomeRefused."""
     outreach = _locked(outreach_id)
     ending.withdraw(outreach, "", now)

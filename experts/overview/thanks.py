@@ -1,4 +1,4 @@
-"""Who answered what in a month, to thank them: for the team's page, as text to copy, and as a post in Slack."""
+"""Who answered what in a month, for thanking them: on the team's page, as text to copy, and as a post in Slack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Slack channel of a release on its page: its threads, and what somebody decides about each."""
+"""The Slack channel on the page of a release day: its threads, and the decision about each."""
 
 from __future__ import annotations
 
