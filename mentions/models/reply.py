@@ -21,7 +21,7 @@ class Draft(models.Model):
     credit = models.CharField(max_length=200, blank=True, default="", db_default="")
     """Who wrote the text, if not its sender: shown beside the composer, kept on the reply."""
     origin = models.CharField(max_length=60, blank=True, default="", db_default="")
-    """What the text came from, for the floor that brought it."""
+    """Where the text came from, for the floor that supplied it."""
 
     version = models.PositiveIntegerField(default=0)
     """Incremented on every change. A page sends the version it has seen with each save."""

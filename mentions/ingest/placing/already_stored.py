@@ -10,7 +10,7 @@ from mentions.ingest.reading.state import IngestBatch, MessageState
 def version_of(board: IngestBatch, parsed: Parsed) -> MessageState | None:
     """The stored message that this item repeats or is a new version of, by any of its ids; None: it is new.
 
-    What the platform sends again unchanged does not come this far: the inbox keeps one item per id and content
+    Items that a platform sends again unchanged don't get this far: the inbox keeps one item per id and content
     (`channels.inbox.storing_once`).
     """
     namespace = parsed.feed.namespace
