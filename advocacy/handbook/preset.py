@@ -21,7 +21,7 @@ CONNECTIONS: tuple[ConnectionRow, ...] = (
 )
 COVERED_WEEKDAYS = range(5)
 COVERAGE = {"starts": "08:00", "ends": "22:00", "time_zone": "UTC"}
-"""Monday to Friday, as the handbook has it."""
+"""Monday to Friday, as in the handbook."""
 RELEASE = {
     "name": "Monthly release", "day_of_month": 22, **COVERAGE, "slack_channel": "#release-post",
     "words": ["new release", "release post", "release notes", "new version"],
@@ -109,7 +109,7 @@ def rows(company: Company) -> Iterator[Row]:
 
 
 def _copies(key: str, company: Company) -> Iterator[tuple[str, Company]]:
-    """The personal inbox is one channel per person, under the first one's key as long as there was only one."""
+    """The personal inbox is one channel per person; a single one keeps the first key."""
     yield key, company
     if key == letters.PERSONAL:
         for person in company.people[1:]:
