@@ -202,7 +202,7 @@ class PackageFile(models.Model):
 
 
 class ReportMessage(models.Model):
-    """A package or weekly digest for one person, by mail or in Slack; sent once."""
+    """A package or weekly digest for one person, by email or in Slack; sent once."""
 
     class Way(models.TextChoices):
         MAIL = "mail", _("mail")

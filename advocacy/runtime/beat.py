@@ -64,7 +64,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "outreach threads": every(60, "experts.read_threads"),
     # Reads who wrote the posts that people comment on. Without it no author is suggested.
     "post authors": every(60, "experts.read_post_authors"),
-    # Escalates urgent tickets that nobody takes, ends them, sends their mails. Nothing else does.
+    # Escalates urgent tickets that nobody takes, ends them, sends their emails. Nothing else does.
     "urgent": every(15, "team.follow_urgent"),
     # Applies the rules of what is urgent after a lost nudge.
     "urgent rules": every(300, "team.mark_urgent"),
@@ -90,7 +90,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "expertises": every(60, "team.rotate_expertises"),
     # Plans who does the monthly slides, and prompts them in time.
     "meetings": every(60, "team.prompt_meetings"),
-    # Gives volunteers their rights on their day, takes them back, welcomes and thanks them, sends their mails.
+    # Gives volunteers their rights on their day, takes them back, welcomes and thanks them, sends their emails.
     "volunteers": every(60, "team.follow_volunteers"),
     # Posts each topic's weekly digest of feedback. Nothing else does.
     "feedback": every(60, "experts.post_feedback"),
@@ -111,7 +111,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.
     "nudges": every(30, "channels.nudge_pending"),
-    # Alarms in Slack and by mail: silent channels, refused or expiring credentials.
+    # Alarms in Slack and by email: silent channels, refused or expiring credentials.
     "alarms": every(300, "channels.sweep_alarms"),
     # Asks platforms when tokens expire, so the alarm comes days before.
     "expiry": every(24 * HOUR, "channels.ask_expiry"),

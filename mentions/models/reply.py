@@ -65,7 +65,7 @@ class Reply(models.Model):
     subject = models.CharField(max_length=1000, blank=True)
     in_reply_to = models.ForeignKey("mentions.Message", null=True, on_delete=models.PROTECT, related_name="+")
     recipients = models.JSONField(default=list, blank=True)
-    """Mail only: recipients, lower case; the mail sent to one address per day is capped."""
+    """Mail only: recipients, lower case; emails to one address per day are capped."""
     cc = models.JSONField(default=list, blank=True)
     guard_message_id = models.BigIntegerField()
     """The last message in the thread that its author had seen."""

@@ -1,4 +1,4 @@
-"""Whether a team member can be reached outside the desk, by mail or Slack."""
+"""Whether a team member can be reached outside the desk, by email or Slack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses a mail's recipients: robots get no answer, and no address gets more than its daily share."""
+"""Chooses an email's recipients: robots get no answer, and no address gets more than its daily share."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Clean:
 
 
 def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = False) -> Clean:
-    """Sanitise a mail's HTML. `inline`: Content-ID → our URL of that attachment.
+    """Sanitise an email's HTML. `inline`: Content-ID → our URL of that attachment.
 
     Remote pictures lose their URL (a page without scripts cannot use `data-src`: the frame is loaded again with
     `show_remote`); tracking by style sheets, fonts, backgrounds or forms is removed entirely.

@@ -176,7 +176,7 @@ class UrgentPerson(models.Model):
     """In which they were called last."""
     seen_at = models.DateTimeField(null=True, blank=True)
     mail_at = models.DateTimeField(null=True, blank=True)
-    """When a mail to them is due; null once it is sent."""
+    """When an email to them is due; null once it is sent."""
     mail_tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

@@ -56,7 +56,7 @@ class VolunteerDay(models.Model):
 
 
 class VolunteerMail(models.Model):
-    """A mail about a volunteer day that waits to be sent; once per kind and person, invitations once per link."""
+    """An email about a volunteer day that waits to be sent; once per kind and person, invitations once per link."""
 
     volunteer = models.ForeignKey(VolunteerDay, on_delete=models.CASCADE, related_name="mails")
     to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

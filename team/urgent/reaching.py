@@ -1,4 +1,4 @@
-"""Reaches one person on call: a Slack message, a mail, the pager."""
+"""Reaches one person on call: a Slack message, an email, the pager."""
 
 from __future__ import annotations
 

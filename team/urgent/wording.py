@@ -1,4 +1,4 @@
-"""The Slack messages, mails and pager calls about an urgent ticket. A restricted ticket is only a link everywhere: not
+"""The Slack messages, emails and pager calls about an urgent ticket. A restricted ticket is only a link everywhere: not
 everybody in a Slack channel may read it."""
 
 from __future__ import annotations

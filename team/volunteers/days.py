@@ -26,7 +26,7 @@ MORNING = time(8)
 
 
 def run(now: datetime) -> int:
-    """Everything that is due; returns how many days and mails changed. Idempotent."""
+    """Everything that is due; returns how many days and emails changed. Idempotent."""
     changed = role_terms.run(now)
     accepted = VolunteerDay.objects.filter(state=State.ACCEPTED, thanked_at=None).order_by("pk")
     begun = accepted.filter(welcomed_at=None, term__begun_at__isnull=False, term__ended_at=None)

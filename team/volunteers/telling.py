@@ -1,4 +1,4 @@
-"""Messages to volunteers, their buddies and the team: by direct message in Slack and by mail, each once."""
+"""Messages to volunteers, their buddies and the team: by direct message in Slack and by email, each once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def invitation(volunteer: VolunteerDay, now: datetime) -> None:
 
 
 def tell(volunteer: VolunteerDay, to: Any, kind: str, now: datetime) -> None:
-    """By direct message if their member ID is known, and by mail if their address is; each kind once. Somebody with
+    """By direct message if their member ID is known, and by email if their address is; each kind once. Somebody with
     shifts, such as the buddy, gets the message at work."""
     text = "\n".join(text_of(volunteer, kind))
     direct = delivery_news.slack_id_of(to)

@@ -18,7 +18,7 @@ def version_of(board: IngestBatch, parsed: Parsed) -> MessageState | None:
     if known is not None and not parsed.feed.edits:
         is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
         if not is_ours and known.row["digest"] != parsed.digest:
-            # A different mail with a Message-ID in use: stored as a separate message, once.
+            # A different email with a Message-ID in use: stored as a separate message, once.
             parsed.external_id = variant_id(parsed)
             return board.messages.get((namespace, parsed.external_id))
     if known is None:

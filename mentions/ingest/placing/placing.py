@@ -264,7 +264,7 @@ def _answer(board: IngestBatch, message: MessageState, ticket: TicketState | Non
 
 
 def _bounce(board: IngestBatch, parsed: Parsed) -> None:
-    """A delivery report about our mail: its ticket reopens, with the report attached."""
+    """A delivery report about our email: its ticket reopens, with the report attached."""
     namespace = parsed.feed.namespace
     about = (namespace, parsed.mention.bounced_id or "")
     bounced = board.messages.get(about)
