@@ -168,7 +168,7 @@ def test_everybody_reads_and_managers_change(client, sam, merch, team):
     assert "Merchandise" in html
     assert "Plan the round" not in html
     client.force_login(UserFactory(role="manager"))
-    assert "It would be bob’s turn." in client.get("/expertises/").content.decode()
+    assert "bob would be next." in client.get("/expertises/").content.decode()
     post(client, "expertise_rotate", merch.pk, owner=team[2].pk, next_owner=team[1].pk, rotates_on="2026-03-16")
     merch.refresh_from_db()
     assert (merch.owner, merch.next_owner, merch.rotates_on) == (team[2], team[1], DAY)

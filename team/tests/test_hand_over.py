@@ -368,7 +368,7 @@ def test_page_reminds_too(client, ada, monkeypatch):
 
 def lapses():
     texts = OutboundItem.objects.filter(payload__channel=TEAM).values_list("payload__text", flat=True)
-    return [text for text in texts if "is over without a hand-over" in text]
+    return [text for text in texts if "ended without a hand-over" in text]
 
 
 def every_five_minutes(start, end, down=()):
@@ -394,7 +394,7 @@ def test_day_without_a_hand_over_is_told_once_and_everything_is_owned(ada, is_do
     every_five_minutes(at("UTC", 14), at("UTC", 8, day=24), down)
     assert len(told()) == (0 if is_down else 1)
     (text,) = lapses()
-    assert "ada’s day is over without a hand-over" in text
+    assert "ada’s day ended without a hand-over" in text
     assert f"/tickets/{tickets['parked'].pk}/" in text
     assert f"/tickets/{secret.pk}/" in text
     assert "quokka" not in text
