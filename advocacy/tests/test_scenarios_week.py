@@ -283,7 +283,7 @@ def after_the_pause(back: datetime) -> list[Expected]:
     return [
         Expected(back, TEAM, missed),
         Expected(back, TEAM, "Acme: release day is today.\nDuty: <@U00000001>"),
-        Expected(back, "release-post", "answers what people say about Acme today"),
+        Expected(back, "release-post", "is answering what people say about Acme today"),
         Expected(back, TEAM, "Runner: release day is Thursday"),
         Expected(back, TEAM, "Forum rotates on Thursday"),
         Expected(back, "questions", "1 mention since the last digest"),
