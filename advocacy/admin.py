@@ -143,7 +143,7 @@ class UserAdmin(ButtonAdmin):
         return allowed and (obj is None or giving.may_manage(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: what users did is kept, and who they were with it."""
+        """Never: the history keeps users' actions, and who they were."""
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

@@ -59,7 +59,7 @@ def limit_statements(**_kwargs: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def release_polls_of_the_one_before(sender: str, **_kwargs: Any) -> None:
-    """Without a database the worker waits for it, and the leases end by themselves."""
+    """Without a database the worker waits for it, and the leases expire."""
     from django.db import Error, connection
 
     from channels.polling import lost_workers

@@ -129,7 +129,7 @@ CHECKS: tuple[Callable[[Configs], list[CheckMessage]], ...] = (values, names, ad
 
 def longest_request_s() -> int:
     """Maximum duration of a request: connecting, the first byte, and a slow body (`channels.http`). A poller still
-    waiting within it is not lost."""
+    waiting within this time is not lost."""
     return 5 + 2 * settings.READ_TIMEOUT_SECONDS
 
 

@@ -1,6 +1,6 @@
 """django-helpdesk, as the other side of `bench.mail` and `bench.dashboards`; runs under a Python that has it installed.
 
-Reads JSON lines: a list of raw mails as text is a batch to take in; {"tickets": N} makes tickets; {"report": NAME}
+Reads JSON lines: a list of raw emails as text is a batch to take in; {"tickets": N} makes tickets; {"report": NAME}
 asks for one of its report pages through its own view and template, as a logged-in member of staff. Answers each with
 one JSON line, the seconds taken.
 """

@@ -41,7 +41,7 @@ WORDS = "Could you send us some stickers for our meetup in Lisbon? We run the Ac
 
 
 def raw_mail(number: int, size: int) -> bytes:
-    """A mail of about `size` bytes; every third answers the one before."""
+    """An email of about `size` bytes; every third answers the one before."""
     head = (
         f"From: Jane Doe {number} <jane{number}@customer.example>\r\nTo: merch@acme.example\r\n"
         f"Subject: Stickers for meetup {number}\r\nMessage-ID: <bench-{size}-{number}@customer.example>\r\n"
@@ -65,7 +65,7 @@ def mailbox() -> Connection:
 
 
 def take_in(connection: Connection, mails: list[bytes]) -> float:
-    """Seconds from the raw mails to their tickets."""
+    """Seconds from the raw emails to their tickets."""
     adapter, config = adapter_for("email"), config_for(connection)
     start = time.perf_counter()
     items = [item for mail in mails for item in adapter.split(mail, config)]
@@ -151,7 +151,7 @@ def run() -> bool:
 
 
 def _size(connection: Connection, process: subprocess.Popen[str], size: int) -> bool:
-    """Both sides get mail of the same size, each mail once."""
+    """Both sides get mail of the same size, each email once."""
     ours, theirs = _fresh(size), _fresh(size)
     pairs = measure.pairs(
         lambda: take_in(connection, next(ours)), lambda: take_in_there(process, next(theirs)), ROUNDS, warm_up=1

@@ -1,8 +1,6 @@
-"""Whether the process that was sending an item is gone: then nobody has to wait for the end of its lease.
-
-Only a process of this very machine (same kernel, same process space) can be seen; of any other nothing is known, and
-its lease counts. A number that was given to another process meanwhile is told by its start time. Linux only: elsewhere
-nothing is known.
+"""Checks whether the process that was sending an item is gone: then nobody has to wait for the end of its lease. Only
+processes on the same machine (same kernel, same process space) are visible; for any other, its lease counts. The start
+time tells a reused process id apart. Linux only: elsewhere nothing is known.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ PROC = Path("/proc")
 
 
 def this_one() -> str:
-    """`kernel/process space/number/start time`; "" where that cannot be told."""
+    """`kernel/process space/number/start time`; "" if unknown."""
     started, place = _started(os.getpid()), _place()
     return f"{place}/{os.getpid()}/{started}" if place and started else ""
 
@@ -39,7 +37,8 @@ def _place() -> str:
 
 
 def _started(number: int) -> str:
-    """Ticks since boot, the 22nd field of `stat` (proc_pid_stat(5)); "" if it is none, or a zombie."""
+    """Ticks since boot, the 22nd field of `stat` (proc_pid_stat(5)); "" if there is no such process, or it is a
+    zombie."""
     try:
         fields = (PROC / str(number) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,1 +1,1 @@
-"""Experts: the directory, and outreach to them."""
+"""Experts: their directory, and requests to them."""

@@ -96,7 +96,7 @@ class FeedbackRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(TeamPage)
 class TeamPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What a reading changed is on the page of the desk; here only where and whether it is read."""
+    """The results of a reading are on the desk's own page; the admin only sets where and whether to read."""
 
     list_display = ["name", "url", "is_active", "read_at", "error"]
 

@@ -1,4 +1,4 @@
-"""Audience rules: whoever may see the ticket may see its outreaches and what belongs to them."""
+"""Audience rules: people who may see the ticket may see its outreaches and what belongs to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _with_its_outreach(user: Viewer) -> Q:
 
 @rule_for(FeedbackDigest)
 def _posted_without_restricted_tickets(user: Viewer) -> Q:
-    """It was told to a whole room; each of its conversations is asked for by itself."""
+    """It was posted to a whole channel; access to each of its conversations is checked separately."""
     return Q() if user.has_perm("experts.view_feedback") else Q(pk__in=[])
 
 

@@ -14,7 +14,8 @@ from mentions.triage import tagging
 
 
 class AskExpert(Action):
-    """*Reached Out to Expert* and the key `e` are one act: the page that asks, records the request and parks."""
+    """*Reached Out to Expert* does the same as the key `e`: it opens the page that asks, records the request and
+    parks."""
 
     name = "ask_expert"
     opens = "experts:ask"
@@ -27,8 +28,8 @@ class AskExpert(Action):
 
 
 class ExpertAnswered(Action):
-    """Ends what the ticket waits for. `who`: the name of whoever answered, credited if it is known. `link`: to an
-    answer that the desk doesn't see; it counts as being here."""
+    """Ends the request that the ticket waits for. `who`: the name of whoever answered, credited if known. `link`: to an
+    answer that the desk can't see; it counts as if it were here."""
 
     name = "expert_answered"
     texts = ("who",)
@@ -45,13 +46,13 @@ class ExpertAnswered(Action):
 
 class ExpertResponse(Action):
     """Links a ticket that is an answer with the one it answers, and ends the request there. `original`: number or
-    address of that ticket; nothing happens without."""
+    address of that ticket; without it, nothing happens."""
 
     name = "expert_response"
     texts = ("original",)
 
     def describe(self, spec: Spec, context: Context) -> str:
-        return _("Links the ticket that it answers, and ends the request there")
+        return _("Links the ticket that it answers, and ends the request on that ticket")
 
     def run(self, spec: Spec, context: Context) -> None:
         if named := context.render(spec["original"]).strip():

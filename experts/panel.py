@@ -57,7 +57,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, A
 
 
 def _feedback(found: str | None) -> list[tuple[str, str, str]]:
-    """(topic, its slug, what became of it) of each topic that has the conversation."""
+    """(topic, its slug, outcome) for each topic that the conversation was routed to."""
     return [(name, slug, str(Feedback.State(state).label)) for name, slug, state in json.loads(found or "[]")]
 
 
@@ -70,7 +70,8 @@ def _outreaches(ticket: Ticket) -> list[Outreach]:
 
 
 def _next(outreaches: list[Outreach], ticket: Ticket, thread: Thread, now: datetime) -> list[suggestions.Suggestion]:
-    """Whom to ask after nobody answered, with the reasons; nobody while a request runs, or one names somebody."""
+    """Whom to ask after a request went unanswered, with the reasons; nobody while a request is running or names
+    somebody."""
     unanswered = (Outreach.State.NO_ANSWER, Outreach.State.DECLINED, Outreach.State.REDIRECTED)
     is_over = bool(outreaches) and not any(o.is_running for o in outreaches) and outreaches[0].state in unanswered
     if not is_over or outreaches[0].suggested_id or ticket.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED):

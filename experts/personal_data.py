@@ -36,7 +36,7 @@ def _replies(scope: Scope) -> Iterable[ThreadReply]:
 
 
 def _erase_replies(scope: Scope, names: Names) -> int:
-    """Colleagues quote the person in Slack: on their own tickets every text goes, on others only their names."""
+    """Colleagues quote the person in Slack: on their own tickets all text is erased, on others only their names."""
     count = ThreadReply.objects.filter(outreach__ticket__in=scope.own).exclude(text=ERASED).update(text=ERASED)
     for reply in ThreadReply.objects.filter(outreach__ticket__in=scope.near):
         if (text := names.text(reply.text)) != reply.text:
@@ -51,7 +51,7 @@ def _versions(scope: Scope) -> Iterable[DraftVersion]:
 
 
 def _erase_versions(scope: Scope, names: Names) -> int:
-    """An answer repeats what was asked: on their own tickets every text goes, on others only their names."""
+    """An answer repeats the question: on their own tickets all text is erased, on others only their names."""
     count = DraftVersion.objects.filter(outreach__ticket__in=scope.own).exclude(text=ERASED).update(text=ERASED)
     for version in DraftVersion.objects.filter(outreach__ticket__in=scope.near):
         if (text := names.text(version.text)) != version.text:
@@ -83,7 +83,7 @@ def _feedback(scope: Scope) -> Iterable[Feedback]:
 
 
 def _erase_feedback(scope: Scope, names: Names) -> int:
-    """The summary repeats what was said, and so do the digests that told it."""
+    """The summary repeats what was said, and so do the digests that contained it."""
     own = Feedback.objects.filter(ticket__in=scope.own)
     near = [(each, names.text(each.summary)) for each in Feedback.objects.filter(ticket__in=scope.near)]
     near = [(each, text) for each, text in near if text != each.summary]

@@ -31,7 +31,7 @@ def recognise_answers(message_ids: list[int]) -> None:
 
 @shared_task(name="experts.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
 def sweep() -> None:
-    """Every minute: deliveries and answers whose signal was lost, then requests that nobody needs any more."""
+    """Every minute: deliveries and answers whose signal was lost, then requests that are no longer needed."""
     now = desk_now()
     sweeps.each("outreaches", outreach.unsettled(), lambda pk: outreach.apply_delivery(pk, now))
     sweeps.each("community shares", sharing.unsettled(), lambda pk: sharing.apply_delivery(pk, now))
@@ -59,7 +59,7 @@ def read_team_pages() -> None:
 
 @shared_task(name="experts.post_feedback", ignore_result=True)  # type: ignore[untyped-decorator]
 def post_feedback() -> None:
-    """Every minute: what became of feedback by itself, and the digests that are due."""
+    """Every minute: outcomes of feedback that follow automatically, and digests that are due."""
     digests.run(desk_now())
 
 

@@ -1,4 +1,5 @@
-"""What other pages take from all topics: their Slack channels, to share in; their words, to search elsewhere."""
+"""Values that other pages take from all topics: their Slack channels, for sharing; their words, for searching
+elsewhere."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class PlaceholderFacts:
     channel: str = ""
     """Where the mention came in."""
     topic: str = ""
-    """What the request is about; "" if it isn't known."""
+    """What the request is about; "" if unknown."""
 
 
 def checked(text: str) -> str:

@@ -34,7 +34,7 @@ class PersonAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     inlines = (AccountInline,)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Accounts that have already spoken become this person's too; later posts count as theirs."""
+        """Accounts that have already posted become this person's too; later posts count as theirs."""
         super().save_related(request, form, formsets, change)
         tie_known_authors(form.instance)
 

@@ -186,7 +186,7 @@ def erase_person(author_id: int, actor_id: int) -> dict[str, int]:
 
 @shared_task(name="mentions.follow_reports")  # type: ignore[untyped-decorator]
 def follow_reports() -> int:
-    """Closed and reopened reports, and publications, whose nudge was lost; publications whose time has come."""
+    """Closed and reopened reports and publications after a lost nudge, and publications that are due."""
     now = desk_now()
     return closing.settle(now) + disclosures.note(None, now) + disclosures.remind(now)
 
@@ -199,7 +199,7 @@ def read_issues() -> int:
 
 @shared_task(name="mentions.sweep_issues")  # type: ignore[untyped-decorator]
 def sweep_issues() -> int:
-    """Issues whose delivery lost its nudge, and requesters who were told."""
+    """Issues after a lost nudge of their delivery, and requesters who have been told."""
     now = desk_now()
     applied = sweeps.each("issues", opening.unsettled(), lambda pk: opening.apply_delivery(pk, now))
     return applied + closed_issues.note_told(now)
@@ -207,7 +207,7 @@ def sweep_issues() -> int:
 
 @shared_task(name="mentions.read_questions")  # type: ignore[untyped-decorator]
 def read_questions() -> int:
-    """Questions in Slack: posts whose nudge was lost, tickets that are done, and what the threads say."""
+    """Questions in Slack: posts after a lost nudge, finished tickets, and replies in the threads."""
     now = desk_now()
     sweeps.each("questions", asking.unsettled(), lambda pk: asking.apply_delivery(pk, now))
     asking.end_needless(now)
@@ -216,7 +216,7 @@ def read_questions() -> int:
 
 @shared_task(name="mentions.suggest_swag")  # type: ignore[untyped-decorator]
 def suggest_swag() -> int:
-    """Swag that the rules suggest, and what was given meanwhile."""
+    """New swag suggestions, and swag given in the meantime."""
     return swag.suggest(desk_now())
 
 

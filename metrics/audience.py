@@ -1,4 +1,4 @@
-"""Audience rules: alerts are for whoever may see their channel, packages for whoever may see all their channels."""
+"""Audience rules: to see an alert you must be allowed to see its channel; to see a package, all its channels."""
 
 from __future__ import annotations
 

@@ -86,11 +86,11 @@ class Filters:
 
     @property
     def is_of_some(self) -> bool:
-        """About what roll-ups don't know."""
+        """Whether a filter is set that roll-ups don't cover."""
         return bool(self.tag or self.language or self.teams or self.with_noise)
 
     def over(self, period: Period) -> Filters:
-        """The same over another period."""
+        """The same filters over another period."""
         return replace(self, period=period, against=None)
 
     def without_team(self) -> Filters:
@@ -113,7 +113,7 @@ class Filters:
 
 
 def asked_of(topics: Sequence[int]) -> Q:
-    """Requests to these topics, or to somebody of theirs."""
+    """Requests to these topics or their experts."""
     return Q(topic__in=topics) | Q(topic=None, expert__in=Expert.objects.filter(topics__in=topics))
 
 
@@ -187,7 +187,7 @@ def _now(now: datetime) -> dict[str, Q]:
 
 HOUR = timedelta(hours=1)
 FRESH = timedelta(hours=24)
-"""What was posted longer before it reached the desk is history."""
+"""Mentions older than this on arrival are history."""
 
 
 def _lately(now: datetime) -> dict[str, Q]:
@@ -221,6 +221,6 @@ def counted_now(tickets: Tickets, filters: Filters, now: datetime) -> dict[str, 
 
 
 def first_posted(tickets: Tickets) -> datetime | None:
-    """When the first of these was posted. In the order of an index: a minimum reads all of a million tickets."""
+    """When the first of these was posted. Follows an index: MIN would read all of a million tickets."""
     found: datetime | None = tickets.order_by("posted_at").values_list("posted_at", flat=True).first()
     return found

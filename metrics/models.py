@@ -1,7 +1,7 @@
 """Roll-ups: the figures of each day and channel, counted in advance (`metrics.rollups`); alerts (`metrics.alerts`); the
 monthly packages (`metrics.package`), what is sent of the numbers (`metrics.mailing`), and exports (`metrics.exports`).
 
-They hold numbers only, no person's data; whatever they say can be counted again from the tickets.
+They hold numbers only, no personal data; everything can be recounted from the tickets.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class RolledZone(models.Model):
     """Rises with every change of its figures."""
     checked_at = models.DateTimeField(null=True)
     differences = models.IntegerField(default=0)
-    """Cells that the last check found to differ from the tickets."""
+    """Cells that differed from the tickets in the last check."""
 
     def __str__(self) -> str:
         return self.zone
@@ -121,7 +121,7 @@ class Alert(models.Model):
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
-    """The moment of its figures: the latest of a growing queue, the highest of a spike."""
+    """The moment of its figures: the latest for a growing queue, the peak for a spike."""
     figures = models.JSONField(default=dict)
     """{"arrived", "worked", "hours"} or {"count", "usual", "weeks"}."""
 
@@ -163,7 +163,7 @@ class Package(models.Model):
     """Who requested it, over what they may see. Null: the scheduled one, over what everybody may see."""
     asked_at = models.DateTimeField()
     channel_ids = ArrayField(models.BigIntegerField())
-    """The channels it may count; who may not see one of them may not see the package."""
+    """The channels it may count; people who may not see one of them may not see the package."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.BUILDING)
     done = models.SmallIntegerField(default=0)
     """Steps (`metrics.package.steps`)."""
@@ -202,7 +202,7 @@ class PackageFile(models.Model):
 
 
 class ReportMessage(models.Model):
-    """A package or weekly digest for one person, by mail or in Slack; sent once."""
+    """A package or weekly digest for one person, by email or in Slack; sent once."""
 
     class Way(models.TextChoices):
         MAIL = "mail", _("mail")
@@ -243,7 +243,7 @@ class ExportRun(models.Model):
     rows_done = models.IntegerField(default=0)
     begun_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    """When it read a row last."""
+    """When it last read a row."""
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

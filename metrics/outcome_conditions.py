@@ -1,7 +1,8 @@
 """Which tickets the figures of the report *Outcomes* count: one condition both counts and lists them.
 
-A wait begins with the oldest message to us that nobody has answered and ends with our next public message. Messages,
-replies and problems of a merged ticket have moved to the one it was merged into; its history is looked up from there.
+A wait begins with the oldest message to us that nobody has answered and ends with our next public message. A merged
+ticket's messages, replies and problems have moved to the ticket it was merged into; its history is looked up from
+there.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def said(*, with_noise: bool) -> str:
 
 
 def waits_sql(of: str, *, with_noise: bool) -> str:
-    """The waits of the tickets that the condition `of` finds by `ticket_id`, which names each: `asked_at`, null before
-    we were asked; `answered_at`, null while it lasts; `is_live`: not all that was asked is deleted. As for a first
+    """The waits of the tickets that the condition `of` selects by `ticket_id`. Columns: `ticket_id`; `asked_at`, null
+    before we were asked; `answered_at`, null while it lasts; `is_live`: not all questions are deleted. As for a first
     reply, a message counts even if its author deletes it, and a reply of the same moment answers it."""
     return f"""(SELECT ticket_id, min(posted_at) FILTER (WHERE NOT is_reply) AS asked_at,
                        max(posted_at) FILTER (WHERE is_reply) AS answered_at,
@@ -53,7 +54,7 @@ def waits_sql(of: str, *, with_noise: bool) -> str:
 
 
 def of_waits(period: Period, *, with_noise: bool) -> Q:
-    """Tickets that may have a wait of the period: quicker to find than the waits."""
+    """Tickets that may have a wait in the period: quicker to find than the waits."""
     counted = _needed(with_noise) & Q(last_message_at__gte=period.start)
     return counted if with_noise else counted & Q(posted_at__lt=period.end)
 
@@ -97,13 +98,13 @@ def resolved(period: Period, *, with_noise: bool) -> Q:
 
 
 def _never_reopened() -> Q:
-    """Each on its own: the database can then look all of them up at once, not for one ticket after another."""
+    """As separate conditions: the database can then look all of them up at once instead of ticket by ticket."""
     none = [~Q(Exists(Event.objects.filter(REOPENED, **{path: OuterRef("pk")}))) for path in MERGED]
     return none[0] & none[1] & none[2]
 
 
 def _once_answered(period: Period) -> Q:
-    """Of those solved in the period: counted for all of them together."""
+    """Among those solved in the period; counted for all of them together."""
     replies = Message.objects.filter(IS_REPLY, within_days("ticket__solved_at", period)).order_by()
     return Q(pk__in=replies.values("ticket").annotate(number=Count("pk")).filter(number=1).values("ticket"))
 
@@ -115,7 +116,7 @@ def _outside(period: Period) -> Q:
 
 
 def _undelivered(period: Period) -> QuerySet[Reply]:
-    """Replies that never reached anybody, or may not have; one that was sent in the end has."""
+    """Replies that did not reach anybody, or may not have; one that was sent in the end did."""
     bounced = Q(state=Reply.State.DELETED, message__is_bounced=True)
     return Reply.objects.filter(within_days("created_at", period), Q(state__in=FAILED) | bounced)
 
@@ -125,7 +126,7 @@ def _needed(with_noise: bool) -> Q:
 
 
 def condition(name: str, period: Period, *, with_noise: bool = False) -> Q:
-    """Of one of NAMES. `with_noise`: with automatic messages, our own posts and spam. Raises KeyError."""
+    """The condition of one of NAMES. `with_noise`: with automatic messages, our own posts and spam. Raises KeyError."""
     kept = Q() if with_noise else ~NOISE
     return {
         NEXT_REPLIES: lambda: _has_wait(ENDED, period, with_noise=with_noise),

@@ -34,7 +34,7 @@ def build_package(package_id: int) -> None:
 
 @shared_task(name="metrics.follow_packages", ignore_result=True)  # type: ignore[untyped-decorator]
 def follow_packages() -> None:
-    """Every minute: the month's package, lost workers, and what is to be sent."""
+    """Every minute: the month's package, lost workers, and messages to send."""
     now = desk_now()
     asking.schedule(now)
     building.follow(now)

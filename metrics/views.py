@@ -73,7 +73,7 @@ def _overview(request: HttpRequest, around: Mapping[str, Any]) -> str:
 
 
 def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) -> dict[str, Any]:
-    """What all reports show."""
+    """The context that all reports share."""
     back = "" if shown.name == FirstReplyReport.name else shown.name
     slugs = channel_slugs()
     return {
@@ -88,7 +88,7 @@ def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) ->
 
 
 def _comparing(shown: Report, question: query_params.Asked) -> dict[str, Any]:
-    """What the page compares with, and the choices. The overview has periods of its own: no days can be chosen."""
+    """What the page compares with, and the choices. The overview has its own periods, so no days can be chosen."""
     if not getattr(shown, "compares", False):
         return {}
     if getattr(shown, "has_own_periods", False):

@@ -1,7 +1,7 @@
 """The sandbox's data, read from memory and persisted in SQLite.
 
-A document is a JSON object with a kind and a key, and optionally raw bytes (a mail). All reads are from memory. A write
-is committed before `put` (or the transaction around it) returns, so acknowledged data survives SIGKILL: WAL with
+A document is a JSON object with a kind and a key, and optionally raw bytes (an email). All reads are from memory. A
+write is committed before `put` (or the transaction around it) returns, so acknowledged data survives SIGKILL: WAL with
 synchronous=NORMAL only loses data in a power failure (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 

@@ -1,1 +1,1 @@
-"""The team's day: who is on, who is away, and where nobody is there."""
+"""The team's day: who is on, who is away, and which hours nobody covers."""

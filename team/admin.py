@@ -1,4 +1,4 @@
-"""Shifts and absences of everybody, for admins."""
+"""Everybody's shifts and absences, for admins."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(CoverageHours)
 class CoverageHoursAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """When the team is there; local times follow DST."""
+    """When the team works; local times follow DST."""
 
     list_display = ("__str__", "team", "weekday", "starts", "ends", "time_zone")
     list_filter = ("team", "weekday")
@@ -59,7 +59,7 @@ class TeamHours(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Team)
 class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Teams with hours of their own. Each channel's form says whose it is."""
+    """Teams with separate hours. A channel's team is set in its form."""
 
     list_display = ("name",)
     search_fields = ("name",)
@@ -81,7 +81,7 @@ class ReleaseRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Release)
 class ReleaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Changes have their own page; here the days are only looked at."""
+    """Read-only: release days are changed on their own page."""
 
     list_display = ("day", "name", "rule", "owner")
     date_hierarchy = "day"
@@ -105,7 +105,7 @@ class RotaPlaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Expertise)
 class ExpertiseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Owners change on the page of expertises, so that every turn is kept."""
+    """Owners change on the expertises page, so that every turn is recorded."""
 
     list_display = ("name", "owner", "next_owner", "rotates_on", "position")
     exclude = ("owner", "next_owner", "rotates_on", "told_for")
@@ -118,7 +118,7 @@ class MeetingRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(UrgentRule)
 class UrgentRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What is urgent by itself: words, authors, channels, the speed of a conversation."""
+    """What makes a mention urgent automatically: words, authors, channels, the speed of a conversation."""
 
     list_display = ("name", "query", "messages", "minutes", "slack_channels", "is_rapid_response", "is_active")
     list_filter = ("is_active",)

@@ -64,7 +64,7 @@ class TeamConfig(AppConfig):
 
 
 def publish_later(**_kwargs: Any) -> None:
-    """The reply clocks count by the new hours."""
+    """Makes the reply clocks use the new hours."""
     from channels.dispatch import task_after_commit
 
     task_after_commit("team.publish_coverage")

@@ -52,7 +52,7 @@ def owner_of(address: str) -> Any:
 
 
 def calendar(now: datetime, only: int | None = None) -> bytes:
-    """Shifts and gaps of the desk and of every team from BEHIND to AHEAD, or of one (`only`; 0: the desk's own);
+    """Shifts and gaps of the desk and of every team, or of one (`only`; 0: the desk's own), from BEHIND to AHEAD;
     absences and release days."""
     teams = {DESK: "", **dict(Team.objects.values_list("pk", "name"))}
     only = only if only in (None, *teams) else DESK
@@ -99,7 +99,7 @@ def _of(team: str, title: str) -> str:
 
 
 def is_of_this_desk(uid: str) -> bool:
-    """A calendar that shows this feed among others gives it back."""
+    """An imported calendar may contain this very feed."""
     return f"@{_host()}" in uid
 
 

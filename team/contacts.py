@@ -1,4 +1,4 @@
-"""The page of emergency and incident contacts: two keys away from everywhere (`g c`)."""
+"""The page of emergency and incident contacts, two keystrokes away from every page (`g c`)."""
 
 from __future__ import annotations
 

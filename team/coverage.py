@@ -82,7 +82,7 @@ class Coverage:
 
 
 def load(team: int = DESK) -> Coverage:
-    """Of a team, by its id: its own hours, else the desk's; without the holidays of all and its own. Two queries."""
+    """The hours of a team (by id), else the desk's; without general holidays and its own. Two queries."""
     rows = list(CoverageHours.objects.filter(Q(team=None) | Q(team=team)))
     own = [row for row in rows if row.team_id == team]
     periods = [Period(row.weekday, row.starts, row.ends, row.zone) for row in own or rows]
@@ -100,7 +100,7 @@ def publish(now: datetime) -> bool:
     changed = [covered.publish(load().spans(PUBLISHED_FROM, last)), covered.keep(teams)]
     for team in teams:
         hours = load(team)
-        # A team whose every hour counts says so: the reports tell teams apart by what is published of them.
+        # Published even if every hour counts: reports tell teams apart by their published spans.
         spans = hours.spans(PUBLISHED_FROM, last) if hours.periods else [Span(PUBLISHED_FROM, last)]
         changed.append(covered.publish(spans, team))
     return any(changed)

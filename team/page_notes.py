@@ -1,5 +1,5 @@
 """The team's notes at the top of every page: urgent tickets, running incidents, what was handed to the reader, that
-their day is ending, and for admins days with too few volunteers. One statement while there is nothing to say."""
+their day is ending, and for admins days with too few volunteers. One statement if there is nothing to say."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Notes:
 
     @property
     def sources(self) -> set[str]:
-        """Of the running incidents that came from the status page."""
+        """Sources of the running incidents that came from the status page."""
         return {each.source for each in self.incidents if each.source}
 
 
@@ -60,7 +60,7 @@ def notes(request: HttpRequest) -> dict[str, Callable[[], Notes]]:
 
 
 def _for(user: Any) -> Notes:
-    """Empty for whoever doesn't play the queue."""
+    """Empty for people who don't play the queue."""
     if user is None or not user.is_authenticated or not user.has_perm(access.PLAY):
         return Notes()
     now = desk_now()

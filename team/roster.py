@@ -17,7 +17,7 @@ from team.coverage import DAY, Span
 from team.models import Absence, Release, Shift
 
 PLANNED = timedelta(days=7)
-"""Whoever has no shift for so long has not entered any."""
+"""Without a shift for this long, people count as not entering shifts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Roster:
 
 
 def between(start: datetime, end: datetime, now: datetime, team: int | None = DESK) -> Roster:
-    """Of one team or of the desk's own hours; None: everybody's shifts, and no gaps. Six queries."""
+    """For one team or the desk's own hours; None: everybody's shifts, and no gaps. Six queries."""
     hours = coverage.load(team or DESK)
     shifts = list(_shifts(team).filter(starts_at__lt=end, ends_at__gt=start).select_related("user__preference", "team"))
     absences = list(
@@ -92,8 +92,8 @@ def between(start: datetime, end: datetime, now: datetime, team: int | None = DE
 
 
 def on_now(now: datetime, team: int | None = None) -> list[Any]:
-    """The people on shift and not away, and those who marked themselves on shift in their settings. With `team`, those
-    whose shift covers its hours; who only says so is at the desk."""
+    """People on shift and not away, and those who marked themselves as on shift in their settings. With `team`, those
+    whose shift covers its hours; people without a shift in the calendar count for the desk."""
     present = [p.shift.user for p in _present(now, team) if not p.shift.is_on_call]
     said = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
     here = [] if team else [preference.user for preference in said]
@@ -118,8 +118,8 @@ def _shifts(team: int | None) -> QuerySet[Shift]:
 
 
 def reachable_at(user: Any, now: datetime) -> datetime:
-    """When a message that can wait reaches them at work: now, on shift, on call, and where no shift of theirs is
-    planned; else when their next shift begins."""
+    """When a message that can wait reaches them at work: now if they are on shift, on call or have no planned shifts;
+    else when their next shift begins."""
     present = [p for p in between(now, now + PLANNED, now, None).present if p.shift.user_id == user.pk]
     if any(p.span.start <= now for p in present) or _says_on_shift(user, now):
         return now

@@ -28,7 +28,7 @@ def announce_gaps() -> None:
 
 @shared_task(name="team.note_pause", ignore_result=True)  # type: ignore[untyped-decorator]
 def note_pause() -> None:
-    """Every minute: what the schedule missed while it stood still."""
+    """Every minute: reports what an outage of the scheduler skipped."""
     pauses.note(desk_now())
 
 
@@ -53,7 +53,7 @@ def follow_releases() -> None:
 
 @shared_task(name="team.read_release_rooms", ignore_result=True)  # type: ignore[untyped-decorator]
 def read_release_rooms() -> None:
-    """Every minute: on a release day, what is said in its Slack channel."""
+    """Every minute: on a release day, the messages in its Slack channel."""
     now = desk_now()
     release_rooms.read_due(now)
     release_reminders.run(now)
@@ -90,7 +90,7 @@ def mark_urgent(message_ids: list[int] | None = None) -> None:
 
 @shared_task(name="team.follow_incidents", ignore_result=True)  # type: ignore[untyped-decorator]
 def follow_incidents() -> None:
-    """Every 15 s: what the status page says, merged tickets, what the team hears, and reports."""
+    """Every 15 s: the status page, merged tickets, messages to the team, and reports."""
     now = desk_now()
     opening.follow(now)
     grouping.follow_merges(now)
@@ -105,7 +105,8 @@ def send_incident_replies() -> None:
 
 @shared_task(name="team.remind_hand_over", ignore_result=True)  # type: ignore[untyped-decorator]
 def remind_hand_over() -> None:
-    """Every five minutes: people whose day ends, and the team about whose day has ended."""
+    """Every five minutes: reminds people whose day is ending, and tells the team about days that ended without a
+    hand-over."""
     now = desk_now()
     reminding.run(now)
     lapsing.run(now)

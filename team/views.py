@@ -159,7 +159,7 @@ def add_absence(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, ShiftForm(), form, status=422)
     shifts.add_absence(request.user, form.cleaned_data["first_day"], form.cleaned_data["last_day"])
-    messages.success(request, _("Noted. Shifts on these days show as open hours."))
+    messages.success(request, _("Saved. Your shifts on these days now show as open hours."))
     return _back(form.cleaned_data["first_day"])
 
 
@@ -168,7 +168,7 @@ def add_absence(request: HttpRequest) -> HttpResponse:
 @may_add
 def remove_shift(request: HttpRequest, number: int) -> HttpResponse:
     gone = shifts.remove_shift(number, request.user, of_anybody=request.user.has_perm("team.change_shift"))
-    messages.info(request, _("Shift removed.") if gone else _("There is no such shift of yours any more."))
+    messages.info(request, _("Shift removed.") if gone else _("This shift was already removed."))
     return _back(gone.starts_at.astimezone(_zone()).date(), gone.team) if gone else _back(None)
 
 
@@ -177,7 +177,7 @@ def remove_shift(request: HttpRequest, number: int) -> HttpResponse:
 @may_add
 def remove_absence(request: HttpRequest, number: int) -> HttpResponse:
     gone = shifts.remove_absence(number, request.user, of_anybody=request.user.has_perm("team.change_shift"))
-    messages.info(request, _("Absence removed.") if gone else _("There is no such absence of yours any more."))
+    messages.info(request, _("Absence removed.") if gone else _("This absence was already removed."))
     return _back(gone.first_day if gone else None)
 
 
@@ -193,7 +193,7 @@ def _back(day: date | None, team: Team | None = None) -> HttpResponse:
 @may_see
 def renew_address(request: HttpRequest) -> HttpResponse:
     calendar_feed.renew(request.user)
-    messages.success(request, _("The old address has ended. Enter the new one in your calendar."))
+    messages.success(request, _("The old address no longer works. Enter the new one in your calendar."))
     return redirect(reverse("team:coverage") + "#calendar")
 
 

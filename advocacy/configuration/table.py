@@ -88,7 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         secret=True,
     ),
-    # --- the CRM that hears about applications
+    # --- the CRM that is told about applications
     Setting("DESK_CRM_WEBHOOK_URL", Address(example="https://crm.example.com/hooks/desk"), ""),
     Setting(
         "DESK_CRM_WEBHOOK_SECRET",
@@ -96,7 +96,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         secret=True,
     ),
-    # --- whoever tells of contributors
+    # --- the webhook for contributors' marks
     Setting(
         "DESK_MARKS_WEBHOOK_SECRET",
         Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as in the system that calls."),

@@ -12,7 +12,7 @@ from mentions.models import PresetRecord
 Access = Mapping[str, Mapping[str, Any]]
 """Platform → settings for connecting to it."""
 PAGES = {"status_page": ("statuspage", ""), "tracker": ("gitlab", "/api/v4"), "forum": ("discourse", "")}
-"""The preset's key → where the sandbox has its page: the address of a platform's API, without its end."""
+"""The preset's key → the address of its page in the sandbox: a platform's API address without its last part."""
 DOCS = "Documentation"
 
 

@@ -84,7 +84,7 @@ WORKERS: dict[str, tuple[tuple[str, ...], int]] = {
     "ingest-worker": (("ingest",), 1),
     "polls-worker": (("polls", "pages"), 3),
 }
-"""Name → queues, processes: so that a reply waits neither for ingest nor for a slow platform, as in docs/running.md."""
+"""Name → queues, processes: as in docs/running.md, so that replies wait neither for ingest nor for a slow platform."""
 
 
 def worker(

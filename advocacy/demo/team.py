@@ -51,7 +51,7 @@ def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def page(sandbox_url: str) -> None:
-    """The company's own list of its people; an address that somebody changed stays."""
+    """The company's own list of its people; an address that somebody has changed stays."""
     TeamPage.objects.get_or_create(name="Team page", defaults={"url": f"{sandbox_url.rstrip('/')}/company/team.yml"})
 
 

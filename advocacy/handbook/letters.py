@@ -19,8 +19,8 @@ MERCH_TOOLS = (
     {"label": "Printfection", "url": "https://www.printfection.com/"},
     {"label": "Stickermule", "url": "https://www.stickermule.com/"},
 )
-"""Filled in with the requester where the address of a search is known. The license app and the portal are the
-company's own: an admin adds what theirs understand, such as `?q={email}`."""
+"""Filled in with the requester if the search address is known. The licence app and the portal are the company's own: an
+admin adds the parameter that they accept, such as `?q={email}`."""
 
 
 def _alias(alias: str, source: str, workflow: str, key: str = "", **more: Any) -> ChannelRow:
@@ -72,7 +72,7 @@ def _form(key: str, name: str, alias: str, source: str, workflow: str, fields: t
             "form_fields": [*_PERSON, *fields],
             "allowed_sites": ["https://$domain"],
             "subject": f"{name}: {{name}}",
-            "thanks": "Thank you! We reply by email.",
+            "thanks": "Thank you! We will reply by email.",
             "from_name": f"$company {name}",
             **({"program": name.removesuffix(" program")} if key != "speakers" else {}),
         },

@@ -50,7 +50,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Guidelines::Suggest a change",
-        "description": "The guidelines of this channel miss something, or are wrong: the team hears of it, and the "
+        "description": "Something is missing from this channel's guidelines, or wrong: the team is notified, and the "
         "view “Guidelines to change” lists the ticket.",
         "actions": [
             _asks("change", "What should change, and why", "text"),
@@ -79,7 +79,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Merch::Discount code",
-        "description": "A discount code from the stock “discount”: by mail or private message only.",
+        "description": "A discount code from the stock “discount”: by email or private message only.",
         "actions": _reply(
             "Here is a discount code for our shop, {requester_name}: {code}",
             "discount", "solved", {"do": "give_code", "stock": "discount"},
@@ -153,7 +153,7 @@ TAGS: dict[str, str] = {
     "forum": "Sent to the forum.",
     "to-support": "Handed over to support.",
     "competitor": "Praises or attacks a competitor.",
-    GUIDELINES_TAG: "Somebody suggests a change of the guidelines. Take it off when they are edited.",
+    GUIDELINES_TAG: "Somebody suggests a change to the guidelines. Remove it once they are edited.",
     "spam-report": "They reported spam.",
     "swag": "We send them something.",
     "discount": "We gave them a discount code.",

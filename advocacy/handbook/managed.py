@@ -42,7 +42,7 @@ class Kind:
 
 
 class NoConnection(LookupError):
-    """What the row belongs to does not exist (any more): the channel's connection, all of the rule's channels."""
+    """The row's parent does not exist (any more): the channel's connection, all of the rule's channels."""
 
 
 def _connected_value(row: Channel | Lookup, name: str) -> Any:
@@ -80,7 +80,7 @@ def _topic_columns(values: Values) -> Values:
 
 
 def _macro_value(row: SwagRule, name: str) -> Any:
-    """A macro is named."""
+    """Macros are identified by name."""
     value = getattr(row, name)
     return value.name if isinstance(value, Macro) else "" if value is None else value
 
@@ -90,7 +90,7 @@ def _macro_columns(values: Values) -> Values:
 
 
 def _clock_value(row: Any, name: str) -> Any:
-    """Times of day as they are written."""
+    """Times of day as text."""
     value = getattr(row, name)
     return f"{value:%H:%M}" if isinstance(value, time) else value
 

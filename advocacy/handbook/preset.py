@@ -21,7 +21,7 @@ CONNECTIONS: tuple[ConnectionRow, ...] = (
 )
 COVERED_WEEKDAYS = range(5)
 COVERAGE = {"starts": "08:00", "ends": "22:00", "time_zone": "UTC"}
-"""Monday to Friday, as the handbook has it."""
+"""Monday to Friday, as in the handbook."""
 RELEASE = {
     "name": "Monthly release", "day_of_month": 22, **COVERAGE, "slack_channel": "#release-post",
     "words": ["new release", "release post", "release notes", "new version"],
@@ -33,7 +33,7 @@ MEETING = {
     "checklist": [
         "The picture of the Median First Reply Time is on the slide Channel Response Time",
         "The picture of the daily ticket activity is on the slide Channel Response Time",
-        "The numbers on the slide are those of this page",
+        "The numbers on the slide match those on this page",
     ],
 }  # fmt: skip
 """Source: community-advocacy, "Metrics Update Process"; the day is ours."""
@@ -46,10 +46,11 @@ CONTACTS: tuple[dict[str, Any], ...] = (
      "how": "ping in Slack", "position": 10},
     {"kind": "advocates", "name": "Advocates contact", "purpose": "Each advocate, outside of coverage hours",
      "how": "Slack or text message", "position": 12},
-    {"kind": "other", "name": "Marketing Rapid Response Process", "purpose": "What needs all of marketing at once",
+    {"kind": "other", "name": "Marketing Rapid Response Process",
+     "purpose": "Anything that needs all of marketing at once",
      "how": "see the process", "position": 15},
-    {"kind": "incident", "name": "Incident management roles", "purpose": "Who leads and who speaks in an incident",
-     "position": 20},
+    {"kind": "incident", "name": "Incident management roles",
+     "purpose": "Who leads and who communicates during an incident", "position": 20},
     {"kind": "room", "name": "#incident-management", "purpose": "Running incidents", "position": 30},
     {"kind": "room", "name": "#infrastructure-lounge", "purpose": "The infrastructure team", "position": 40},
     {"kind": "learning", "name": "Community advocate bootcamp", "purpose": "Onboarding of new advocates",
@@ -108,7 +109,7 @@ def rows(company: Company) -> Iterator[Row]:
 
 
 def _copies(key: str, company: Company) -> Iterator[tuple[str, Company]]:
-    """The personal inbox is one channel per person, under the first one's key as long as there was only one."""
+    """The personal inbox is one channel per person; a single one keeps the first key."""
     yield key, company
     if key == letters.PERSONAL:
         for person in company.people[1:]:

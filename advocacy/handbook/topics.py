@@ -41,14 +41,14 @@ TEAMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
 
 PARENTS = {"support-com": "support-managers", "support-self-managed": "support-managers"}
 UNSURE = "questions"
-"""Where to ask if one is unsure of the channel: the fallback of every stage."""
+"""Where to ask if you are unsure about the channel: the fallback of every stage."""
 BLOG = "content"
-"""Helps with posts whose author is no colleague."""
+"""Helps with posts by outside authors."""
 
 
 def rows() -> list[tuple[str, dict[str, Any]]]:
-    """(slug, values) of each topic: those that others name first. Groups and categories come from the company's own
-    list of people and topics; a stage's support counterparts are its experts with that role."""
+    """(slug, values) of each topic, in dependency order. Groups and categories come from the company's own list of
+    people and topics; a stage's support counterparts are its experts with that role."""
     return [*(_team(*team) for team in TEAMS), *(_stage(name, words) for name, words in STAGES.items())]
 
 

@@ -29,7 +29,7 @@ SUGGESTED: dict[str, Any] = {
     "order": "newest",
     "position": 200,
 }
-"""What advocates suggest; whoever has edited the guidelines takes the tag off."""
+"""What advocates suggest; remove the tag after editing the guidelines."""
 
 
 def rows() -> list[dict[str, Any]]:

@@ -26,14 +26,14 @@ issue and invite them to work on it with us, and end on a positive note.
 
 **Does it need an expert?**
 
-- Would one show them that their input matters?
+- Would hearing from one show them that their input matters?
 - A question to us: can a handbook page, issue or merge request answer it? Then link it, and ask them to add their
   feedback there. Only an expert can: involve one.
 - Feedback on the product or the company: a misconception gets the handbook page that clears it up. If users can speak
   for us, monitor the post and let them. If an expert can join the discussion, involve one.
 - No expert needed, but a relationship to build? Apply *Involving Experts::Community Involvement*.
 
-Something new that these lines don't cover? Apply *Guidelines::Suggest a change*.
+Found a case that these guidelines don't cover? Apply *Guidelines::Suggest a change*.
 """
 
 TWITTER = """\
@@ -83,7 +83,7 @@ STACK_OVERFLOW = "Questions can only be answered on Stack Overflow itself."
 
 MAIL = "Answer from the alias they wrote to, or from the personal inbox if they wrote to one."
 COMMUNITY = "Mail from the community, to the address in the handbook."
-PERSONAL = "Mail to a team member that counts as a ticket: that person answers it, or says who does."
+PERSONAL = "Mail to a team member that counts as a ticket: that person answers it, or says who will."
 MERCH = """Orders, swag and the shop: items for sale are in Shopify, most swag and its orders in Printfection, custom
 stickers at Stickermule."""
 PROGRAM = """\
@@ -91,8 +91,8 @@ PROGRAM = """\
 2. **Approve**: create contact and account in the CRM, create the licence, send the agreement, then apply the macro
    *Program::Approve*.
 3. **Decline** kindly, with the reason and what they can use instead.
-4. Note the licence on the application: it is then *done*, and the CRM hears of it. Document trial licences there."""
-SPEAKERS = "Somebody looks for a speaker. On the ecosystem and on trends: ask the evangelists (`@techevangelism`)."
+4. Note the licence on the application: it is then *done*, and the CRM is notified. Document trial licences there."""
+SPEAKERS = "Somebody needs a speaker. For talks on the ecosystem or on trends, ask the evangelists (`@techevangelism`)."
 
 TRIAGE = "Bug reports and feature requests: see the issue triage policies of your handbook."
 TRACKER = f"""\
@@ -103,9 +103,10 @@ is solved. {TRIAGE}"""
 TRACKER_SUPPORT = """Issues specific to $company.com that have nothing to do with availability. Check it now and then,
 assign the issue to yourself, and report back when it is solved. Send people with an on-premises installation to the
 [community tracker](https://gitlab.com/$handle/community/-/issues) or to *Getting help*, depending on their issue."""
-TEAM_TRACKER = """Questions from colleagues. What only team members should see is a confidential issue. Answer there."""
-HACKERONE = """Send the first answer within **one business day**. Always say that they can write to us by mail at any
-time. Triage or escalate freely. Answer on HackerOne, and close the report there: the ticket waits for that and is
+TEAM_TRACKER = """Questions from colleagues. Use confidential issues for anything that only team members should see.
+Answer there."""
+HACKERONE = """Send the first answer within **one business day**. Always say that they can email us at any time. Triage
+or escalate freely. Answer on HackerOne, and close the report there: the ticket waits for that and is
 then solved automatically. A closed report may be published if we or the reporter ask: when the other side accepts, or
 30 days after the reporter asked. Edit it first: nothing sensitive, and a link to the merge request that fixed it. To
 give a new colleague permissions, use the macro *Security::HackerOne permissions*.

@@ -93,7 +93,7 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         attempts.remember_browser(request, response, user)
         return response
 
-    # --- mails ----------------------------------------------------------------------------------------------------
+    # --- emails ----------------------------------------------------------------------------------------------------
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         log.record(EntryKind.PASSWORD_RESET_ASKED, now=desk_now(), actor_name="(not logged in)", subject=user)

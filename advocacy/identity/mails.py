@@ -1,4 +1,4 @@
-"""Links in login mails. They start with DESK_BASE_URL, whatever the request's host."""
+"""Links in login emails. They start with DESK_BASE_URL, whatever the request's host."""
 
 from __future__ import annotations
 

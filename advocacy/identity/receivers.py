@@ -76,7 +76,7 @@ def password_changed(user: User, **_kwargs: Any) -> None:
 
 @receiver(account.password_reset, dispatch_uid="identity.password_reset")
 def password_reset(user: User, **_kwargs: Any) -> None:
-    """The link came by mail, so its user reads that address. (Links only go to verified addresses, and to the one of a
+    """The link came by email, so its user reads that address. (Links only go to verified addresses, and to the one of a
     user just invited.)"""
     if user.email and not EmailAddress.objects.filter(user=user, verified=True).exists():
         EmailAddress.objects.filter(user=user).delete()

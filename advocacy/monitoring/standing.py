@@ -37,7 +37,7 @@ SEES_PARTS = "channels.view_connection"
 SETTLES = "channels.settle_outbounditem"
 READS_REPORTS = "mentions.view_reports"
 ALARMING = ("copy", "figures")
-"""Of what `watch` notes, what is told in Slack and by mail, too."""
+"""Those of `watch`'s findings that are also announced in Slack and by email."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _incidents(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> list
 
 
 def _alerts(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> list[str]:
-    """Running alerts about the numbers, for whoever reads reports."""
+    """Running alerts about the numbers, for people who read reports."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not user.has_perm(READS_REPORTS):
         return []

@@ -48,7 +48,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "issue deliveries": every(30, "mentions.sweep_issues"),
     # Applications to programs, and answers of applicants, after a lost nudge.
     "applications": every(60, "mentions.follow_applications"),
-    # Suggests swag by rule. Nothing else looks who has contributed or helped.
+    # Suggests swag by rule. Nothing else checks who has contributed or helped.
     "swag": every(300, "mentions.suggest_swag"),
     # Keeps following threads with open tickets.
     "keep following": every(HOUR, "mentions.renew_followed"),
@@ -64,7 +64,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "outreach threads": every(60, "experts.read_threads"),
     # Reads who wrote the posts that people comment on. Without it no author is suggested.
     "post authors": every(60, "experts.read_post_authors"),
-    # Escalates urgent tickets that nobody takes, ends them, sends their mails. Nothing else does.
+    # Escalates urgent tickets that nobody takes, ends them, sends their emails. Nothing else does.
     "urgent": every(15, "team.follow_urgent"),
     # Applies the rules of what is urgent after a lost nudge.
     "urgent rules": every(300, "team.mark_urgent"),
@@ -72,11 +72,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "incidents": every(15, "team.follow_incidents"),
     # Submits planned bulk replies, and takes back undone ones, after a lost nudge or a killed worker.
     "incident replies": every(15, "team.send_incident_replies"),
-    # Reminds people at the end of their day of what is still theirs.
+    # Reminds people at the end of their day of their open work.
     "hand-over": every(300, "team.remind_hand_over"),
-    # After a pause of the schedule: tells the team for how long, and what is left out.
+    # After an outage of the scheduler: tells the team how long it was, and what was skipped.
     "pauses": every(60, "team.note_pause"),
-    # From noon, once a day: tells the team which covered hours of the next day nobody has taken.
+    # From noon, once a day: tells the team which of the next day's covered hours nobody has taken.
     "gaps": every(HOUR, "team.announce_gaps"),
     # Gives the reply clocks the coverage hours of the coming year, and changed ones after a lost nudge.
     "coverage hours": every(HOUR, "team.publish_coverage"),
@@ -84,25 +84,25 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "calendars": every(60, "team.read_calendars"),
     # Plans the next release days, and tells the team a week ahead, on the day and after it.
     "releases": every(60, "team.follow_releases"),
-    # Reads the Slack channel of a release on its day, and reminds its owner. Nothing else sees what is said there.
+    # Reads the Slack channel of a release on its day, and reminds its owner. Nothing else reads that channel.
     "release channels": every(60, "team.read_release_rooms"),
     # Expertises that change hands: tells the team a week ahead, and does it on the day.
     "expertises": every(60, "team.rotate_expertises"),
-    # Plans whose turn the monthly slides are, and prompts them in time.
+    # Plans who does the monthly slides, and prompts them in time.
     "meetings": every(60, "team.prompt_meetings"),
-    # Gives volunteers their rights on their day, takes them back, welcomes and thanks them, sends their mails.
+    # Gives volunteers their rights on their day, takes them back, welcomes and thanks them, sends their emails.
     "volunteers": every(60, "team.follow_volunteers"),
     # Posts each topic's weekly digest of feedback. Nothing else does.
     "feedback": every(60, "experts.post_feedback"),
     # Reads team pages that are due, daily or by button. Nothing else does.
     "team pages": every(60, "experts.read_team_pages"),
-    # Counts the days of the reports again that have changed. Without it, the reports get old.
+    # Recounts days whose figures have changed. Without it, the reports get stale.
     "roll-ups": every(30, "metrics.refresh"),
     # Compares the roll-ups of the reports with the tickets. A difference is an alarm.
     "check of the roll-ups": every(24 * HOUR, "metrics.check"),
     # Tells the team that the queue grows faster than it is worked, or a channel has unusually many mentions.
     "alerts of the numbers": every(300, "metrics.watch"),
-    # Begins the month's package, goes on with those whose worker died, and sends packages and weekly digests. Nothing
+    # Starts the month's package, resumes those with a dead worker, and sends packages and weekly digests. Nothing
     # else sends them.
     "packages": every(60, "metrics.follow_packages"),
     # Deletes old packages.
@@ -111,7 +111,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.
     "nudges": every(30, "channels.nudge_pending"),
-    # Alarms in Slack and by mail: silent channels, refused or expiring credentials.
+    # Alarms in Slack and by email: silent channels, refused or expiring credentials.
     "alarms": every(300, "channels.sweep_alarms"),
     # Asks platforms when tokens expire, so the alarm comes days before.
     "expiry": every(24 * HOUR, "channels.ask_expiry"),

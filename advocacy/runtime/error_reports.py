@@ -1,4 +1,4 @@
-"""Redacts Django's error pages and mails: in addition to Django's names, service URLs, which contain passwords."""
+"""Redacts Django's error pages and emails: in addition to Django's names, service URLs, which contain passwords."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ class Help:
         at, team = self.team.week.at, "community-advocates"
         day = r"\n• Monday, [^\n]*"
         return [
-            (at(0, "12:00"), team, f"An advocate is away on these days:{day}: 0 of 2 volunteers"),
+            (at(0, "12:00"), team, f"On these days an advocate is away:{day}: 0 of 2 volunteers"),
             (at(0, "09:10", NYC), VOLUNTEER, "Sam Okafor asks you to be an advocate for a day on Monday"),
             (at(0, "10:40", NYC), VOLUNTEER, "You are an advocate for a day on Monday"),
             # The buddy's day is over by then.

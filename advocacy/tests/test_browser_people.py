@@ -80,7 +80,7 @@ def test_three_practice_tickets_are_played_by_keyboard_alone(windows, living):
     keys.press("Tab")
     keys.type("Somebody's repositories are empty since this morning.")
     keys.press("Control+Enter")
-    expect(page.get_by_role("alert")).to_contain_text("Ask those who can look")
+    expect(page.get_by_role("alert")).to_contain_text("Ask the team that can look")
     readable(page, "practice-asked-wrong")
     keys.press("e")
     _drawn(page)

@@ -15,7 +15,7 @@ def test_keys_alone_mark_undo_take_and_lead_to_the_hand_over(windows, world):
     page.keyboard.press("!")
     expect(page.locator("#toasts")).to_contain_text("is urgent: the team is being called")
     page.keyboard.press("z")
-    expect(page.locator("#toasts")).to_contain_text("Not urgent any more")
+    expect(page.locator("#toasts")).to_contain_text("No longer urgent")
     expect(page.locator("#urgent")).to_have_count(0)
     page.keyboard.press("!")
     expect(page.locator("#urgent button")).to_contain_text("I’ll take it")

@@ -254,7 +254,7 @@ def test_every_channel_of_the_preset_stands_in_the_handbooks_page() -> None:
         assert row[4] == ("yes" if values["is_active"] else "no"), slug
 
 
-CHANNEL_TABLES = ("The table of the handbook", "The support page", "Beside them")
+CHANNEL_TABLES = ("The table of the handbook", "The support page", "In addition")
 
 
 def test_the_handbooks_table_has_thirty_rows_of_which_twenty_three_are_active() -> None:
@@ -263,7 +263,7 @@ def test_the_handbooks_table_has_thirty_rows_of_which_twenty_three_are_active() 
 
 
 def test_what_begins_at_once_is_what_needs_no_credentials() -> None:
-    told = re.search(r"begin at once: (.+?)\.", HANDBOOK, re.DOTALL)
+    told = re.search(r"start at once: (.+?)\.", HANDBOOK, re.DOTALL)
     assert told
     ready = {row.values["name"] for row in ROWS if row.kind == "connection" and row.values["is_active"]}
     assert set(re.findall(r"\*(.+?)\*", told[1])) == ready

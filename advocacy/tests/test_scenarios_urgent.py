@@ -54,7 +54,7 @@ def test_rule_calls_nobody_takes_it_it_escalates_and_is_taken_by_the_button(desk
     for _minutes in range(4):
         follow(desk, minutes=10)
     said = [m["text"] for m in in_slack(desk, team) if m.get("thread_ts") == posted["ts"]]
-    assert said == [f"{PING} nobody has taken this yet. Please, somebody."]
+    assert said == [f"{PING} nobody has taken this yet. Can somebody, please?"]
     called = list(ticket.events.filter(kind="urgent").order_by("pk").values_list("data__said", flat=True))
     assert called == ["asked", "escalated", "escalated"]
     click(desk, client, f"{team}/{posted['ts']}", "maria", wording.TAKE, times=2)

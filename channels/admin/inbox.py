@@ -55,7 +55,7 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundItem]:
-        """Lists skip the bodies, which may be whole mails."""
+        """Lists skip the bodies, which may be whole emails."""
         return super().get_queryset(request).defer("payload", "raw")
 
     @admin.display(description=gettext_lazy("error"))

@@ -58,8 +58,8 @@ class Adapter(ABC):
     platform: ClassVar[str]
     label: ClassVar[str]
     answering: ClassVar[tuple[str, ...]] = ()
-    """How a person answers there, one sentence each, for a colleague who is asked to: which account, what its profile
-    says, where the answer goes. Every registered adapter has some."""
+    """How to answer there, one sentence each, for a colleague who is asked to: which account to use, what its profile
+    should say, where the answer goes. Every registered adapter has some."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names accepted on the command line (`inspect_payload rss …`)."""
     fields: ClassVar[tuple[Field, ...]] = ()
@@ -70,7 +70,7 @@ class Adapter(ABC):
     """What an advocate enters to reply from their own account. If there are any, the desk sends only for users who have
     filled them in (`Config.personal`); all others reply outside, with the text copied."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
-    """What a package's files can do needn't be listed: `posting.like` is LIKE. EDITS and POST say more than a verb."""
+    """Capabilities of a package follow from its files (`posting.like` is LIKE); only EDITS and POST must be listed."""
     grouping: ClassVar[Grouping] = Grouping.AUTHOR_IN_THREAD
     is_internal: ClassVar[bool] = False
     """Authors are colleagues, not the public: its channels are excluded from reports by default."""
@@ -185,7 +185,7 @@ class Adapter(ABC):
         return True
 
     def account_of(self, address: str) -> str:
-        """Our account's name in a channel's address, where the address says more."""
+        """Our account's name in a channel's address, if the address contains more."""
         return address
 
     def reply_limit(self, address: str) -> int | None:
@@ -198,7 +198,8 @@ class Adapter(ABC):
         return ""
 
     def mail_address(self, handle: str) -> str:
-        """Where mail reaches an account of the platform, "" if it can't: for answers that the platform refuses."""
+        """The email address that reaches an account on the platform, "" if there is none: for answers that the platform
+        refuses."""
         return ""
 
     def is_private_thread(self, thread_id: str) -> bool:
@@ -211,12 +212,13 @@ class Adapter(ABC):
         raise Refused(f"{self.label} sends no webhooks.")
 
     def issue_projects(self, config: Config, addresses: Sequence[str]) -> list[str]:
-        """Where issues may be opened, as people know the places (`acme/desk`). `addresses`: of all the connection's
+        """Where issues may be opened, by the names people use (`acme/desk`). `addresses`: of all the connection's
         channels, including those that are switched off."""
         return []
 
     def issue_reference(self, url: str, config: Config) -> str | None:
-        """What `read_issue` takes, for the web address of an issue; None if it isn't one of this connection's site."""
+        """The `read_issue` reference for an issue's web address; None if the address isn't on this connection's
+        site."""
         return None
 
     # --- network ----------------------------------------------------------------------------------------------
@@ -271,7 +273,7 @@ class Adapter(ABC):
         raise Rejected(f"{self.label} has no issues that the desk could follow.")
 
     def assign_issue(self, config: Config, reference: str, names: Sequence[str]) -> None:
-        """Add these accounts to its assignees; those who are already stay. Safe to repeat."""
+        """Add these accounts to its assignees; existing ones stay. Safe to repeat."""
         raise Rejected(f"{self.label} has no issues that the desk could assign.")
 
     def delete(self, config: Config, external_id: str) -> None:

@@ -1,4 +1,5 @@
-"""What a lookup finds beside the composer, and the base class of its kinds. Pure data and one class, like adapters."""
+"""The results of a lookup beside the composer, and the base class of its kinds. Pure data and one class, like
+adapters."""
 
 from __future__ import annotations
 
@@ -49,9 +50,9 @@ class LookupKind(ABC):
     fields: ClassVar[tuple[Field, ...]] = ()
     """Settings and secrets (kind SECRET); its address is `api_base`, which every lookup has."""
     platform: ClassVar[str] = ""
-    """Whose connections it can use, with their address, settings and credentials."""
+    """The platform of connections it can use, with their address, settings and credentials."""
     takes_words: ClassVar[bool] = True
-    """False if it shows the same whatever is searched for: nothing of the ticket is sent."""
+    """False if its results don't depend on words: nothing of the ticket is sent."""
 
     @abstractmethod
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:

@@ -74,7 +74,7 @@ class Mention:
     thread_title: str | None = None
     """The thread's title (an HN story), in addition to the item's `subject`."""
     requester: Author | None = None
-    """The requester, if not the author (a mail that a team member forwarded to the desk)."""
+    """The requester, if not the author (an email that a team member forwarded to the desk)."""
     bounced_id: str | None = None
     """External id of our message that this delivery report is about."""
     extra: Mapping[str, Json] = field(default_factory=dict)

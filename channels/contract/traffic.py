@@ -18,7 +18,7 @@ class Item:
     """One self-contained piece of a document: enough to `parse` it alone, years later.
 
     `external_id` is unique within the *connection* (mail: mailbox/uidvalidity/uid, since a sender can forge a
-    Message-ID). `payload` is JSON; `raw` holds the bytes of a mail, and `payload` then holds the server's metadata
+    Message-ID). `payload` is JSON; `raw` holds the bytes of an email, and `payload` then holds the server's metadata
     (INTERNALDATE, folder).
     """
 

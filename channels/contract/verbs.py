@@ -1,7 +1,7 @@
 """Where an adapter's package keeps its verbs: `parse` in `parsing.py`, `send` in `posting.py`, and so on.
 
-The same file names in every package, and a file only where there is something to say. `Adapter` takes the functions
-from there, so that no class has methods that only pass their arguments on. A verb that the class defines itself wins.
+The file names are the same in every package, and a file exists only if it has content. `Adapter` takes the functions
+from there, so that no class has methods that only pass their arguments on. A verb defined in the class itself wins.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FILE_OF = {verb: file for file, verbs in FILES.items() for verb in verbs}
 
 
 class IncompleteAdapter(TypeError):
-    """An adapter lacks a verb, or has one with other parameters. Raised at start-up; says what to write where."""
+    """An adapter lacks a verb, or has one with other parameters. Raised at startup; says what to add where."""
 
 
 def take_verbs(cls: type) -> set[str]:

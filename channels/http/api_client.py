@@ -1,6 +1,6 @@
 """One client for all platforms' APIs: addresses, credentials, typed errors without secrets, shared rate limits.
 
-A platform subclasses `ApiClient` (or `TokenClient`), says what is special there, and calls one instance of it.
+A platform subclasses `ApiClient` (or `TokenClient`), overrides what is different, and calls one instance of it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PERSON = "person"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a request carries to prove who asks. `keys`: the credentials in it. They are hidden in errors, and the
-    platform's limits apply to whoever holds them. `params` go into the query, or into the form of a write."""
+    """What a request carries to prove its origin. `keys`: the credentials in it. They are hidden in errors, and the
+    platform's limits apply to their owner. `params` go into the query, or into the form of a write."""
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -67,8 +67,8 @@ class _Request:
 class ApiClient:
     """A platform's API. Instances are stateless: every method gets the connection.
 
-    `speaker` says in whose name a request is made: "" for the connection, PERSON, or what else `sign` understands.
-    Reads raise as `channels.http.client.get_json`, writes as `post_json`, both also the platform's own `error`.
+    `speaker`: who a request is made for: "" for the connection, PERSON, or anything else `sign` understands. Reads
+    raise as `channels.http.client.get_json`, writes as `post_json`, both also the platform's own `error`.
     """
 
     label: ClassVar[str]
@@ -92,7 +92,8 @@ class ApiClient:
         return Signature()
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
-        """The error that an answer means here; None applies the general rule for its status. Also called for successes:
+        """The error that a response means here; None applies the general rule for its status. Also called for
+        successes:
         some platforms put errors in a 200. `body` is None if it isn't JSON."""
         return None
 
@@ -168,7 +169,7 @@ class ApiClient:
         return f"{address}/{self.path_format.format(path)}"
 
     def pause(self, config: Config, path: str, error: RateLimited, *, speaker: str = "") -> None:
-        """No worker reads such paths as this speaker as long as the error says; reads raise it until then."""
+        """No worker reads such paths as this speaker for as long as the error says; reads raise it until then."""
         pauses.remember(self._limit(config, path, speaker), error, desk_now())
 
     # --- how it is done -------------------------------------------------------------------------------------------
@@ -212,8 +213,8 @@ class ApiClient:
         return answer
 
     def _error_of_write(self, status: int, body: Json) -> ChannelError | None:
-        """After a 5xx the outcome is unknown, whatever the platform says in it: nothing that is repeated, neither
-        later nor with a new token."""
+        """After a 5xx the outcome is unknown, whatever the body says, so the request is never repeated, neither later
+        nor with a new token."""
         problem = self.error(status, body, True)
         is_repeated = isinstance(problem, Transient | AuthFailed)
         return None if is_repeated and (status >= 500 or status == 408) else problem

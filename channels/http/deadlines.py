@@ -1,7 +1,6 @@
-"""How long work on the network may take in all, whatever the other side does.
-
-A socket's timeout limits one silence, not the whole: a server that sends a byte now and then outlasts any of them, and
-several requests outlast one. What a worker has claimed for a while must end within it, or another one does it again.
+"""Limits how long network work may take in total, whatever the other side does. A socket's timeout limits one silence,
+not the total: a server that trickles bytes can outlast it, and so can several requests. Work that a worker has claimed
+must end within its lease, or another worker repeats it.
 Name resolution is not interrupted (the system's resolver gives up by itself); no connection is made after it.
 """
 
@@ -24,8 +23,8 @@ class OutOfTime(TimeoutError):
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Everything that this thread reads, writes or connects to ends within `seconds`, or earlier if it is within
-    another limit already."""
+    """Everything that this thread reads, writes or connects to ends within `seconds`, or earlier under an outer
+    limit."""
     before = left_until()
     _LOCAL.until = min(before, time.monotonic() + seconds)
     try:

@@ -14,7 +14,7 @@ WINDOW_S = 60
 
 
 def may_ask(person_id: int | None, what: str = "", per_minute: int = PER_MINUTE) -> bool:
-    """Counts this request, and each kind of request (`what`) by itself. True if the cache is down: the limit is a
+    """Counts this request; each kind of request (`what`) separately. True if the cache is down: the limit is a
     convenience, and the queue is separate anyway."""
     key = f"asks-other-servers:{what}{person_id}"
     try:

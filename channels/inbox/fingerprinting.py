@@ -1,6 +1,6 @@
 """Fingerprints of items that are already known: 16 bytes that change only when the content is edited.
 
-Ingest takes the fingerprint of a new item when it parses it. To compare a known item requires reading it again, and a
+Ingest takes the fingerprint of a new item when it parses it. Comparing a known item requires reading it again, and a
 hostile one must not hang or kill a poller or a web process: it is read in a process that can be killed. An item that
 can't be parsed has the digest of all its bytes.
 """

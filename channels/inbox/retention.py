@@ -27,7 +27,7 @@ UPDATE channels_inbounditem SET payload = NULL, raw = NULL
 
 
 def remove_raw(before: datetime) -> int:
-    """Delete payloads and raw mails of settled items fetched before `before`; returns how many items. Their rows, and
+    """Delete payloads and raw emails of settled items fetched before `before`; returns how many items. Their rows, and
     the messages made from them, stay."""
     old = InboundItem.objects.filter(created_at__lt=before)
     ends = old.aggregate(first=Min("pk"), last=Max("pk"))

@@ -49,7 +49,7 @@ ON CONFLICT (connection_id, external_id) DO UPDATE SET
 WHERE {newer} OR {raised} OR {lowered}
 RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
 """.format(
-    # The last line: a mail that was fetched after all, after a placeholder with the fetch error.
+    # The last line: an email that was fetched after all, after a placeholder with the fetch error.
     newer="""(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at
         OR stored.raw IS NULL AND excluded.raw IS NOT NULL AND stored.state IN ('failed', 'pending'))""",
     # Its raw form was removed, and is needed again.

@@ -1,6 +1,6 @@
 """Issues of GitHub repositories: https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests
 
-Search has limits of its own: 30 requests a minute with a token, 10 without; a 403 or 429 says which is over.
+Search has separate limits: 30 requests a minute with a token, 10 without; a 403 or 429 reports an exceeded one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class GitHubIssues(LookupKind):
         return f"{parts.scheme}://{host}/{repository}/issues" if repository else ""
 
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
-        """Only in the repositories that are entered, whatever else the token may read."""
+        """Only in the configured repositories, whatever else the token may read."""
         wanted = config.entries("repositories")
         places = " ".join(f"repo:{name}" for name in wanted)
         asked: dict[str, str | int] = {"q": f"{plain(words)} is:issue {places}", "per_page": MAX_HITS}

@@ -1,6 +1,6 @@
 """Issues of GitLab projects, by title and description: https://docs.gitlab.com/api/issues/#list-project-issues
 
-Confidential issues are asked for only where an admin has switched that on.
+Confidential issues are requested only if an admin has switched that on.
 """
 
 from __future__ import annotations

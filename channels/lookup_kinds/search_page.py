@@ -1,4 +1,4 @@
-"""Any site with a search page: the desk asks nothing, it links the page with the words filled in."""
+"""Any site with a search page: the desk queries nothing and links the page with the words filled in."""
 
 from __future__ import annotations
 

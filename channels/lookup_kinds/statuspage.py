@@ -1,4 +1,4 @@
-"""Our status page: what it says now, and what is going on.
+"""Our status page: its current status, and ongoing incidents and maintenances.
 
 `summary.json` has the page, its overall status, ongoing incidents and maintenances: https://metastatuspage.com/api/v2
 """

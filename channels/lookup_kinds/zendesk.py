@@ -2,8 +2,8 @@
 
 https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/: `type:ticket status:solved …`, sorted
 by `updated_at`. A login is `address/token` with an API token
-(https://developer.zendesk.com/api-reference/introduction/security-and-auth/). The tickets are for the team only; what
-can be shared is the links in them.
+(https://developer.zendesk.com/api-reference/introduction/security-and-auth/). The tickets
+are for the team only; just the links in them can be shared.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _hit(base: str, ticket: dict[str, Json]) -> Hit:
 
 
 def _shareable(base: str, text: str) -> tuple[str, ...]:
-    """Links in the text, but for those into the support desk."""
+    """Links in the text, except those into the support desk."""
     own = urlsplit(base).hostname
     found = dict.fromkeys(link for link in text_links(text[:_MAX_READ]) if urlsplit(link).hostname != own)
     return tuple(found)[:MAX_LINKS]

@@ -15,7 +15,7 @@ from channels.toolkit.links import web_address
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 6.0
-"""Somebody waits: a slow system is told as slow instead."""
+"""Somebody is waiting, so a slow system is reported as slow instead."""
 MAX_BYTES = 2 * 1024 * 1024
 
 

@@ -1,7 +1,6 @@
-"""Finds with one or several lookups: a worker asks each in a thread of its own, so that a slow or dead one holds nobody
-else's results; results are cached shortly.
-
-A lookup that did not answer is left alone for a minute, unless somebody tries it again: meanwhile it tells why at once.
+"""Searches with one or several lookups: a worker queries each in a separate thread, so that a slow or dead one doesn't
+delay the others; results are cached briefly. A lookup that did not answer is skipped for a minute, unless somebody
+retries it: until then, its error is shown at once.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from channels.toolkit.links import web_address
 TASK = "channels.find"
 CACHE_TTL_S = 300
 STATUS_TTL_S = 30
-"""Of lookups that take no words: the status page is about now."""
+"""For lookups that take no words: the status page is about the present."""
 PROBLEM_TTL_S = 60
 PATIENCE_S = 30
 """How long to wait for a result; a worker gives up earlier."""
@@ -52,7 +51,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Where a search stands. `hits` if FOUND, the words that found them, `problem` if FAILED."""
+    """The state of a search. `hits` if FOUND, the words that found them, `problem` if FAILED."""
 
     progress: Progress
     hits: tuple[Hit, ...] = ()
@@ -61,7 +60,7 @@ class Finding:
 
 
 def begin(lookups: Iterable[Lookup], words: Sequence[str], now: datetime, *, again: bool = False) -> None:
-    """Have these searched, except those with a result or on their way; `again`: also those that failed lately."""
+    """Start searches in these, except those with a result or in progress; `again`: also those that failed recently."""
     words = _clean(words)
     asked = []
     for lookup in lookups:
@@ -79,7 +78,7 @@ def begin(lookups: Iterable[Lookup], words: Sequence[str], now: datetime, *, aga
 
 
 def standing(lookup: Lookup, words: Sequence[str], now: datetime) -> Finding:
-    """The cached result of a search, or how far it is."""
+    """The cached result of a search, or its progress."""
     words = _clean(words)
     key = _key(lookup, words)
     told, begun = cache.get(key), cache.get(f"{key}:begun")
@@ -96,7 +95,7 @@ def standing(lookup: Lookup, words: Sequence[str], now: datetime) -> Finding:
 
 
 def find_all(lookup_ids: Sequence[int], words: Sequence[str]) -> int:
-    """Search with each in its own thread and cache what comes of it; returns how many have a result."""
+    """Search with each in its own thread and cache the results; returns how many have a result."""
     rows = list(Lookup.objects.filter(pk__in=lookup_ids, is_active=True).select_related("connection"))
     ready = [(lookup, prepared) for lookup in rows if (prepared := _prepared(lookup, words)) is not None]
     if not ready:
@@ -107,7 +106,7 @@ def find_all(lookup_ids: Sequence[int], words: Sequence[str]) -> int:
 
 
 def _prepared(lookup: Lookup, words: Sequence[str]) -> tuple[LookupKind, Config] | None:
-    """Here, not in the thread: threads leave the database alone. A wrong setting is told as the result."""
+    """Done here, not in the thread: threads don't use the database. A wrong setting is reported as the result."""
     try:
         return kind_for(lookup.kind), config_of(lookup)
     except (UnknownKind, UnknownPlatform, ChannelError) as error:
@@ -130,7 +129,7 @@ def _find_into_cache(lookup: Lookup, kind: LookupKind, config: Config, words: Se
 
 
 def _narrowed(find: Any, words: Sequence[str]) -> tuple[list[Hit], Sequence[str]]:
-    """With all words, then the first two, then the first alone: most systems want all words in one place."""
+    """With all words, then the first two, then only the first: most systems require all words in one document."""
     began, tried = time.monotonic(), None
     for count in (len(words), 2, 1):
         used = words[:count]

@@ -1,5 +1,5 @@
-"""Team: people with coverage hours and shifts of their own, and the channels whose reply clocks run by them. Channels
-without a team are the desk's."""
+"""Teams: people with separate coverage hours and shifts, and the channels whose reply clocks use them. Channels without
+a team are the desk's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Team(models.Model):
-    """Without hours of its own, it has the desk's."""
+    """Without its own hours, it uses the desk's."""
 
     name = models.CharField(_("name"), max_length=60, unique=True)
 

@@ -1,4 +1,4 @@
-"""Alarms: problems of connections and active channels, announced once in Slack and by mail, and again when over.
+"""Alarms: problems of connections and active channels, announced once in Slack and by email, and again when over.
 
 A sweep compares current problems with open alarms. A problem shorter than `PATIENCE` isn't announced; a paused
 connection raises no alarm.

@@ -1,4 +1,4 @@
-"""When each channel last had a new item: shown on its status line, and asked by the alarm for silence."""
+"""When each channel last had a new item: for its status line and the silence alarm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking the words out of what was sent."""
+"""Erases the text of sent items."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from channels.outbox import states
 
 
 def erase_settled(items: QuerySet[OutboundItem]) -> int:
-    """Of settled items only the state and the platform's id stay; returns how many were changed."""
+    """Settled items keep only their state and the platform's id; returns how many were changed."""
     changed = 0
     for item in items.exclude(state__in=states.UNSETTLED):
         receipt = item.receipt or {}

@@ -17,7 +17,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     Kind.ISSUE: ("project", "title", "text"),
     Kind.ASSIGN: ("external_id", "assignees"),
 }
-"""What each kind's payload must hold."""
+"""Required keys of each kind's payload."""
 
 
 def issue_of(key: str, payload: Mapping[str, Json]) -> NewIssue:

@@ -172,7 +172,7 @@ def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") 
 
 
 def mark_bounced(connection_id: int, external_id: str, error: str, recipient: str | None = None) -> int | None:
-    """A delivered mail bounced: sent (or uncertain) → failed, with the reason. Returns the outbound item's id; None if
+    """A delivered email bounced: sent (or uncertain) → failed, with the reason. Returns the outbound item's id; None if
     the message isn't ours or only a Cc (`recipient`) bounced."""
     ours = Q(external_id=external_id, state=State.SENT)
     if _KEY.match(external_id):

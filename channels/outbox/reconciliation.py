@@ -30,7 +30,7 @@ def settle_by_own_posts(connection_id: int, posts: Iterable[OwnPost], now: datet
     """Match own posts with outbound items; returns external_id → outbound id. Items in flight (sending, retrying,
     uncertain, queued again, recently failed) become `sent`; each item is matched once, older ones first.
 
-    A mail matches by its Message-ID, derived from the key; anything else by its parent and text.
+    An email matches by its Message-ID, derived from the key; anything else by its parent and text.
     """
     posts = list(posts)
     if not posts:
@@ -123,7 +123,7 @@ def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:
 
 
 def mail_id(item: OutboundItem) -> str:
-    """The Message-ID of our mail, whatever its state; "" if it isn't a mail."""
+    """The Message-ID of our email, whatever its state; "" if it isn't one."""
     payload = payload_of(item)
     known = payload.get("message_id") or message_id_for(str(item.key), str(payload.get("sender") or ""), "")
     return str(known or "").strip().strip("<>")

@@ -39,10 +39,10 @@ LOOKS_NEEDED = 2
 AFTER_FAILED_LOOK_S = 300
 LOOK_LEASE_S = 300
 MAX_LOOK_S = 120
-"""Of one look with all its requests: well within its lease."""
+"""For one lookup with all its requests: well within its lease."""
 MAX_LOOKS_PER_RUN = 20
 MAX_RUN_S = 60
-"""No look starts after this: a run ends within the tasks' soft limit."""
+"""No lookup starts after this, so that a run ends within the tasks' soft limit."""
 
 
 def recover(now: datetime) -> int:
@@ -88,7 +88,7 @@ def _give_up_on_lost_workers(now: datetime) -> int:
 
 
 def _is_lost(item: OutboundItem, now: datetime) -> bool:
-    """Whether its worker had all the time that it can take, or is certainly dead."""
+    """Whether its worker has used all its time, or is certainly dead."""
     is_late = item.sending_until is not None and item.sending_until <= now
     return is_late or processes.is_gone(item.sending_process)
 
@@ -102,7 +102,7 @@ def _give_up(item: OutboundItem, now: datetime) -> bool:
         states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
     else:
         text, _after_request = uncertainty(item, said, now)
-        # Looked for at once: most have been posted, and found is found. Only absence takes time to prove.
+        # Looked for at once: most have been posted, and a find is final. Only absence takes time to prove.
         states.uncertain(held, text, now, now)
     return True
 
@@ -147,7 +147,7 @@ def _found(item: OutboundItem, receipt: Receipt, now: datetime) -> None:
 
 
 def _absent(item: OutboundItem, now: datetime) -> None:
-    """Not found. Before the platform must show it, that proves nothing."""
+    """Not found. Until the platform must show the post, that proves nothing."""
     shown_at = (item.uncertain_since or now) + timedelta(seconds=outlook(item)[1])
     if item.checks == 0 and now < shown_at:
         _held(item).update(not_before=shown_at)

@@ -244,7 +244,7 @@ def make_outgoing(key: str, payload: Mapping[str, Json]) -> Outgoing:
 
 
 def message_id_for(key: str, sender: str | None, default_domain: str) -> str | None:
-    """The Message-ID of a mail, the same on every attempt; None without a mail domain (other platforms)."""
+    """The Message-ID of an email, the same on every attempt; None without a mail domain (other platforms)."""
     domain = (sender or "").rpartition("@")[2] if "@" in (sender or "") else default_domain
     return f"<{key}@{domain}>" if domain else None
 

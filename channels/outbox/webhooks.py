@@ -29,11 +29,11 @@ from channels.secrets.vault import remember
 REQUEST_TIMEOUT_S = 30.0
 NEEDED = ("event", "body")
 _NAMES = {"pager": "PAGER"}
-"""`to` of the payload → how its settings begin; the CRM without."""
+"""`to` of the payload → prefix of its settings; the default is the CRM."""
 
 
 class Signed(AuthBase):
-    """Signs the bytes that are really sent."""
+    """Signs the bytes that are actually sent."""
 
     def __init__(self, secret: str, at: datetime) -> None:
         self.secret, self.at = secret, at

@@ -1,7 +1,7 @@
 """Length-prefixed frames between our processes: a JSON value plus byte strings.
 
 JSON, not pickle: a parser reads hostile input, and an attacker who takes it over must not run code in the parent, which
-has the database and the secrets; unpickling executes code. Bytes (mails, files) travel next to the JSON unencoded.
+has the database and the secrets; unpickling executes code. Bytes (emails, files) travel next to the JSON unencoded.
 ASCII-only JSON preserves lone surrogates and NUL.
 
 A frame: length of the JSON and number of byte strings (network order, 4 bytes each), the length of each byte string

@@ -112,7 +112,7 @@ def prolong(threads: Sequence[tuple[int, str, str]], until: datetime, soon: date
 
 
 def forget(namespace: str, ids: Sequence[str]) -> None:
-    """Follow none of these threads, and remember none of these posts in the others."""
+    """Stop following these threads, and forget these posts in the others."""
     Followed.objects.filter(namespace=namespace, thread_id__in=ids).delete()
     for followed in Followed.objects.filter(namespace=namespace, known__overlap=list(ids)):
         followed.known = [one for one in followed.known if one not in ids]

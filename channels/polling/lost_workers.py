@@ -1,7 +1,6 @@
-"""Polls of a worker that was killed: a worker of the same name knows, when it starts, that its forerunner is gone.
-
-Without this a killed poll waits for the end of its lease (DESK_POLL_LEASE_SECONDS). Nothing can be read twice by it: a
-poller that was only slow finds its lease token gone, and leaves cursor and health alone (`channels.polling.polling`).
+"""Frees the polls of a killed worker: when a worker of the same name starts, its predecessor must be gone. Otherwise a
+killed poll waits for the end of its lease (DESK_POLL_LEASE_SECONDS). Nothing is read twice: a poller that was merely
+slow finds its lease token gone, and leaves cursor and health alone (`channels.polling.polling`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""While an adapter fetches, what it looks at is parsed in a process that can be stopped, within a small budget."""
+"""While an adapter fetches, items are parsed in a process that can be stopped, within a small budget."""
 
 from __future__ import annotations
 

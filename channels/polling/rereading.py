@@ -1,7 +1,7 @@
 """Rereads followed threads at growing intervals: answers, edits and deletions that a search doesn't return.
 
-Rereading gives way to polls: one worker at a time goes through the due threads, for a few seconds, and only with what
-polls leave of a quota.
+Rereading gives way to polls: one worker at a time goes through the due threads, for a few seconds, and uses only the
+quota that polls leave over.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ UPDATE channels_followed f SET next_at = %(until)s FROM channels_connection c
 
 
 def refetch_due(now: datetime, limit: int = MAX_PER_TICK) -> int:
-    """Reread due threads, bounded in number and time; returns how many. None while another worker does: polls need the
-    others, and new mentions never wait behind old threads."""
+    """Reread due threads, bounded in number and time; returns how many. Does nothing while another worker is rereading:
+    polls need the others, and new mentions never wait behind old threads."""
     Followed.objects.filter(until__lte=now).delete()
     with _alone() as is_alone:
         return _refetch_all(_leased(_LEASE, now, limit=limit), now) if is_alone else 0
@@ -80,15 +80,15 @@ def reread_soon(connection_id: int, thread_id: str, now: datetime) -> None:
 
 
 def refetch_thread(connection_id: int, thread_id: str, now: datetime) -> bool:
-    """Reread this one, unless a worker does already or nobody follows it."""
+    """Reread this thread, unless a worker is already rereading or nobody follows it."""
     followed = _leased(_LEASE_ONE, now, connection=connection_id, thread=thread_id)
     return _refetch_all(followed, now) == 1
 
 
 @contextmanager
 def _alone() -> Iterator[bool]:
-    """Whether no other worker is rereading. One that was killed is forgotten after a while; without a cache everybody
-    is alone."""
+    """Whether no other worker is rereading. A killed one is forgotten after a while; without a cache the answer is
+    always yes."""
     is_alone = bool(cache.add(_RUNNING, 1, MAX_RUN_S))
     try:
         yield is_alone

@@ -11,12 +11,12 @@ from channels.registry.finding_adapters import adapter_for
 
 PLATFORM = "manual"
 ADDRESS = "by-hand"
-"""Of the channel that `set_up` makes; the channel of such a connection is found by any word."""
+"""Address of the channel that `set_up` creates; any word would do."""
 
 
 @transaction.atomic
 def set_up() -> Channel:
-    """A connection with one channel, if there is none yet that is active."""
+    """Create a connection with one channel, unless there is an active one."""
     active = Channel.objects.filter(connection__platform=PLATFORM, connection__is_active=True, is_active=True)
     if known := active.order_by("rank", "pk").first():
         return known

@@ -1,4 +1,4 @@
-"""Which channels are where colleagues ask."""
+"""Channels in which colleagues ask questions."""
 
 from __future__ import annotations
 

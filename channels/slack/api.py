@@ -96,21 +96,22 @@ def find(arguments: Mapping[str, Json], key: str, since: datetime) -> SlackRecei
 
 
 def thread(channel: str, ts: str) -> list[dict[str, Any]]:
-    """The messages of a thread in a channel given by id, oldest first, as Slack gives them; at most a few thousand.
+    """The messages of a thread in a channel given by id, oldest first, in Slack's format; at most a few thousand.
     https://docs.slack.dev/reference/methods/conversations.replies. Raises Transient, RateLimited, AuthFailed, Rejected,
     Uncertain (too long to read)."""
     return list(_messages(client(), channel, ts, ts))
 
 
 def history(channel: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """The messages of a channel given by id, without thread replies, newest first, as Slack gives them; at most a few
+    """The messages of a channel given by id, without thread replies, newest first, in Slack's format; at most a few
     thousand. Raises as `thread` does. https://docs.slack.dev/reference/methods/conversations.history"""
     found = _messages(client(), channel, None, f"{since.timestamp():.6f}", latest=f"{until.timestamp():.6f}")
     return list(found)
 
 
 def channel_id(name: str) -> str:
-    """Of a channel given by its name, with or without #. Raises Rejected if the app sees none, and as `whoami` does."""
+    """The id of a channel given by name, with or without #. Raises Rejected if the app can't see it, and as `whoami`
+    does."""
     found = _channel_id(client(), name)
     if found == name and not _ROOM.match(name):
         raise Rejected(_("The Slack app sees no channel %(name)s. Invite it there.") % {"name": name})

@@ -1,4 +1,4 @@
-"""slack_sdk over connections that end with the work's limit (`channels.http.deadlines`), nothing retried."""
+"""slack_sdk over connections that obey the work's time limit (`channels.http.deadlines`), without retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slack's refusals mean: wait (`rate_limits`), try again, ask an admin, or give up."""
+"""Interprets Slack's refusals: wait (`rate_limits`), try again, ask an admin, or give up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slack's markup as plain text, for what the desk reads in threads. What comes in as a mention is read by its adapter.
+"""Converts Slack's markup to plain text, for threads that the desk reads. Mentions are converted by their adapter.
 
 https://docs.slack.dev/messaging/formatting-message-text
 """

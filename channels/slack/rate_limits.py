@@ -1,6 +1,6 @@
-"""What happens when Slack answers 429: the call waits as long as Slack says. https://docs.slack.dev/apis/web-api/rate-limits
+"""Handles Slack's 429: the call waits as long as Slack says. https://docs.slack.dev/apis/web-api/rate-limits
 
-- A message of ours: `channels.outbox.sending` posts it then; after eight attempts it fails, and people are told.
+- Our messages: `channels.outbox.sending` posts them then; after eight attempts they fail, and people are told.
 - Threads of experts: `experts.listening.threads` pauses reading all of them.
 - Channels that are polled: the connection pauses, as on every platform: `channels.http.errors` tells a 429 by
   its status, `channels.polling.polling.failure_pause_s` says for how long.
@@ -17,11 +17,11 @@ from channels.errors import RateLimited
 from channels.slack.codes import TOO_OFTEN
 
 DEFAULT_WAIT_S = 30.0
-"""Where Slack names no time."""
+"""If Slack names no time."""
 
 
 def is_one(status: int, code: str) -> bool:
-    """Whether an answer is about too many calls: by its HTTP status, or Slack's own code."""
+    """Whether a response reports too many calls: by its HTTP status, or Slack's own code."""
     return status == 429 or code in TOO_OFTEN
 
 

@@ -123,8 +123,8 @@ def newest_by_place(
     pages: int,
     label: str | None = None,
 ) -> ListSource:
-    """A list whose next page is asked for by a place in it. `ask(place, since)` returns what begins there (None: the
-    top). `since` (epoch seconds): the list's start, kept from its first read on; older items are none of ours."""
+    """A list whose next page is requested by a place in it. `ask(place, since)` returns the page that begins there
+    (None: the top). `since` (epoch seconds): the list's start, kept from its first read on; older items are ignored."""
 
     def read(mark: Json) -> Iterator[Read]:
         kept = mark.get("since") if isinstance(mark, dict) else None

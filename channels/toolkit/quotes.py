@@ -1,6 +1,6 @@
 """Splits mail text into new text, quotes and signature. Pure, linear, lossless.
 
-A hand-written line scanner, tried against mail-parser-reply 1.36 and email-reply-parser 0.5.12 on 290 recorded mails.
+A hand-written line scanner, tried against mail-parser-reply 1.36 and email-reply-parser 0.5.12 on 290 recorded emails.
 They read 230 and 245 of them the same way. In the others mail-parser-reply cuts off answers written between the lines
 (748 of 751 letters of one) and keeps "Forwarded message" headers as new text; email-reply-parser knows English only and
 is wrong about 18 of the 33 cases in our tests. Both take over 20 s for 32 KB of "On On On"; this one takes 1 ms. They
@@ -65,9 +65,9 @@ _MAX_ATTRIBUTION_LINES = 4
 
 
 def fold_quotes(text: str) -> list[tuple[Kind, str]]:
-    """The pieces of a mail's text in order; joined by newlines they are the original text.
+    """The pieces of an email's text in order; joined by newlines they are the original text.
 
-    A mail that is only quoted text is one `quote`; inline replies alternate between body and quote.
+    An email that is only quoted text is one `quote`; inline replies alternate between body and quote.
     """
     lines = text.split("\n")
     kinds = _kinds(lines)
@@ -172,7 +172,7 @@ def _begins_signature(lines: list[str], number: int) -> bool:
 
 
 def _is_end(lines: list[str], number: int, most: int) -> bool:
-    """Whether at most `most` lines remain before the mail ends or quoted text begins."""
+    """Whether at most `most` lines remain before the email ends or quoted text begins."""
     written = 0
     for at in range(number, len(lines)):
         line = lines[at].strip()

@@ -1,8 +1,6 @@
-"""Which items of a page are mentions, found out before they are stored: for streams that the desk matches itself, and
-for what may not be kept.
-
-A poll parses them in a process that can be stopped (`channels.polling.parsing_apart`). What cannot be parsed is kept:
-ingest tries it with its whole budget, and shows it as unreadable.
+"""Finds out which items of a page are mentions before they are stored: for streams that the desk matches itself, and
+for items that must not be kept. A poll parses them in a process that can be stopped (`channels.polling.parsing_apart`).
+Items that cannot be parsed are kept: ingest tries them with its whole budget, and shows them as unreadable.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ Parse = Callable[[Item, Config], Mention | None]
 
 
 class Unreadable(Exception):
-    """Stands in for the mention of an item that cannot be parsed, or ended its parser."""
+    """Placeholder for the mention of an item that cannot be parsed or crashed its parser."""
 
 
 Found = Mention | Unreadable | None
@@ -28,7 +26,7 @@ _apart: ContextVar[Apart | None] = ContextVar("parse_apart", default=None)
 
 @contextmanager
 def parsed_by(read: Apart) -> Iterator[None]:
-    """Until the end, items are parsed by `read` instead of in this process."""
+    """Inside the block, items are parsed by `read` instead of in this process."""
     before = _apart.set(read)
     try:
         yield
@@ -37,7 +35,7 @@ def parsed_by(read: Apart) -> Iterator[None]:
 
 
 def found_in(items: Iterable[Item], parse: Parse, config: Config) -> list[tuple[Item, Found]]:
-    """Each item with its mention, None if it is none."""
+    """Each item with its mention, or None if it isn't one."""
     asked, read = list(items), _apart.get()
     found = read(asked, config) if read is not None else [_here(item, parse, config) for item in asked]
     return list(zip(asked, found, strict=True))
@@ -51,5 +49,5 @@ def _here(item: Item, parse: Parse, config: Config) -> Found:
 
 
 def wanted(items: Iterable[Item], parse: Parse, config: Config) -> list[Item]:
-    """The mentions among them, and what cannot be parsed."""
+    """The mentions among them, and items that cannot be parsed."""
     return [item for item, found in found_in(items, parse, config) if found is not None]

@@ -1,4 +1,4 @@
-"""Words for another system's search, in which people may type that system's own operators. Pure."""
+"""Prepares words for another system's search, since people may type that system's operators. Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Text functions: HTML to text, whole-word phrases, links, Unicode. Pure; on the hot path of ingest.
 
 HTML to text is by hand: inscriptis 2.7 was tried on the 875 pieces of HTML in the recordings of all platforms. In 844
-the words are the same. But it returns nothing for three mails (tags in odd places, more than 255 nested elements), puts
-spaces into "#<span>Acme</span>", which a query for #Acme then misses, indents what it finds, and takes three times as
-long. It is better in one thing: it numbers ordered lists.
+the words are the same. But it returns nothing for three emails (tags in odd places, more than 255 nested elements),
+puts spaces into "#<span>Acme</span>", which a query for #Acme then misses, indents what it finds, and takes three times
+as long. It is better at one thing: it numbers ordered lists.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def seconds_in(times: Iterable[datetime | None]) -> list[int]:
 
 
 def edited_at(created: datetime | None, updated: datetime | None, grace: timedelta = timedelta()) -> datetime | None:
-    """`updated`, if it is later than `created` by more than `grace`: platforms set both when something is written."""
+    """`updated`, if it is later than `created` by more than `grace`: platforms set both when a post is created."""
     return updated if created and updated and updated - created > grace else None
 
 
@@ -66,7 +66,7 @@ def number_of(value: Json) -> str | None:
 
 
 def count_of(value: Json) -> int:
-    """0 for whatever is no number."""
+    """0 for anything that is not a number."""
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
@@ -80,7 +80,7 @@ def object_of(value: Json) -> dict[str, Any]:
 
 
 def value_at(value: Json, *path: str) -> Json:
-    """What lies at a path of keys; None if anything on the way isn't an object or lacks the key."""
+    """The value at a path of keys; None if anything on the way isn't an object or lacks the key."""
     for key in path:
         value = object_of(value).get(key)
     return value
@@ -100,19 +100,19 @@ def list_of(value: Json) -> list[Any]:
 
 
 def objects_of(value: Json) -> list[dict[str, Any]]:
-    """The objects in a list; whatever else it holds is left out."""
+    """The objects in a list; anything else in it is dropped."""
     return [entry for entry in list_of(value) if isinstance(entry, dict)]
 
 
 def objects_in(value: Json, otherwise: ChannelError) -> list[dict[str, Any]]:
-    """As `objects_of`, where there must be a list. Raises `otherwise` without one."""
+    """Like `objects_of`, for a required list. Raises `otherwise` without one."""
     if not isinstance(value, list):
         raise otherwise
     return objects_of(value)
 
 
 MALFORMED = "malformed:"
-"""How the id of something without an id begins: it mustn't vanish, so it is kept, and shown as unreadable."""
+"""Prefix of the id of an item without one: it mustn't vanish, so it is kept and shown as unreadable."""
 
 
 def malformed_id(value: Json) -> str:

@@ -1,1 +1,1 @@
-"""Around a request: whom it may ask, the interim reply, the draft that expert and advocate share."""
+"""Around a request: whom to ask, the interim reply, the draft that expert and advocate share."""

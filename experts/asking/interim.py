@@ -1,4 +1,4 @@
-"""The interim reply: what the requester hears from us while an expert is asked."""
+"""The interim reply: what we tell the requester while an expert is asked."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Proposal:
 
 
 def proposal(outreach: Outreach, user: Any, seen: int | None = None) -> Proposal | None:
-    """For the ticket of a request; None where this person cannot reply from the desk. What they have begun to write is
-    kept: it is proposed instead. `seen`: the newest message they have read, if it isn't the newest there is."""
+    """For the ticket of a request; None if this person cannot reply from the desk. If they have begun to write, their
+    text is proposed instead. `seen`: the newest message they have read, if it isn't the newest there is."""
     ticket = outreach.ticket
     asked = ticket.messages.filter(direction=Message.Direction.INBOUND, is_auto=False, is_deleted=False)
     last = asked.select_related("channel__connection").order_by("posted_at", "pk").last()

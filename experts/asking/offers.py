@@ -1,4 +1,4 @@
-"""Whom the ask panel offers: suggestions with their reason, and whoever matches what was typed."""
+"""People offered in the ask panel: suggestions with their reasons, and matches for the typed text."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Offer:
 
 
 def suggested(ticket: Ticket, words: str, now: datetime) -> list[Offer]:
-    """Best first, each with its reasons; nobody who was asked about this ticket."""
+    """Best first, each with its reasons; without people already asked about this ticket."""
     found = suggestions.who_to_ask(ticket, words, now, MAX_SUGGESTED)
     return [Offer(c.asked, " · ".join(c.reasons), None, c.slack_channel, c.topic) for c in found]
 
 
 def of(asked: Expert | Topic, offered: Iterable[Offer]) -> Offer:
-    """The offer for somebody who was chosen; for whoever isn't among those offered, the channel of their topics."""
+    """The offer for a chosen person; for somebody not among those offered, with the channel of their topics."""
     found = next((o for o in offered if o.kind == _kind(asked) and o.asked.pk == asked.pk), None)
     if found is not None and found.slack_channel:
         return found

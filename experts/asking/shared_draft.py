@@ -25,11 +25,11 @@ QUOTED = 200
 
 
 class Newer(Exception):
-    """Somebody else has saved a version in between: `version`."""
+    """Somebody else has saved a version in the meantime: `version`."""
 
     def __init__(self, version: DraftVersion) -> None:
         super().__init__(
-            _("%(who)s has changed the draft since you opened it. Nothing was saved. Put the two together below.")
+            _("%(who)s has changed the draft since you opened it. Nothing was saved. Combine both versions below.")
             % {"who": version.name}
         )
         self.version = version
@@ -68,7 +68,7 @@ def _check(outreach: Outreach, text: str, latest: DraftVersion | None, base: int
     if latest is not None and latest.number != base and latest.text != text:
         raise Newer(latest)
     if latest is not None and latest.number >= MAX_VERSIONS:
-        raise OutcomeRefused(_("This draft has too many versions. Send it, or go on in the Slack thread."))
+        raise OutcomeRefused(_("This draft has too many versions. Send it, or continue in the Slack thread."))
 
 
 def _name(outreach: Outreach, name: str, actor: Any) -> str:
@@ -78,23 +78,23 @@ def _name(outreach: Outreach, name: str, actor: Any) -> str:
 
 
 def _tell(outreach: Outreach, version: DraftVersion, actor: Any, now: datetime) -> None:
-    """The other side hears of it: the expert in the thread, the advocate in the ticket's history."""
+    """Tell the other side: the expert in the thread, the advocate in the ticket's history."""
     record(outreach.ticket, actor, now, EventKind.OUTREACH, _data(outreach, version.name, "wrote"))
     if actor is not None:
-        words = _("%(who)s has changed the draft. Read it, change it or send it here: %(url)s")
+        words = _("%(who)s has changed the draft. Read, edit or send it here: %(url)s")
         url = respond_url(outreach.key)
         ending.tell(outreach, f"version {version.number}", words % {"who": version.name, "url": url}, now)
 
 
 def _answering(outreach: Outreach, name: str, now: datetime, *, for_review: bool) -> None:
-    """Whoever writes an answer has taken the request."""
+    """Writing an answer accepts the request."""
     if outreach.state == Outreach.State.ASKED:
         responding.respond(outreach.pk, Outreach.State.ACKNOWLEDGED, "", now=now, by=name)
     if not for_review:
         return
     record(outreach.ticket, None, now, EventKind.OUTREACH, _data(outreach, name, "review"))
     if Ticket.objects.get(pk=outreach.ticket_id).waiting_on == Ticket.WaitingOn.EXPERT:
-        why = _("%(who)s asks for a look at their answer") % {"who": name}
+        why = _("%(who)s would like somebody to look at their answer") % {"who": name}
         parking.wake(outreach.ticket_id, None, now=now, why=why)
 
 
@@ -103,6 +103,6 @@ def _data(outreach: Outreach, who: str, said: str) -> dict[str, Any]:
 
 
 def approval(version: DraftVersion) -> str:
-    """What the thread is told when the advocate has nothing to change."""
+    """The message in the thread when the advocate has nothing to change."""
     words = {"said": excerpt(version.text, QUOTED)}
     return _("The draft looks good, please post it: “%(said)s”") % words

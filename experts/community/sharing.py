@@ -99,7 +99,7 @@ def key_in(signed: str) -> UUID:
 
 @transaction.atomic
 def apply_delivery(outbound_id: int, now: datetime) -> None:
-    """Record the outcome of the Slack post; idempotent. What nobody saw comes back to its advocate."""
+    """Record the outcome of the Slack post; idempotent. A ticket that could not be posted returns to its advocate."""
     share_id = CommunityShare.objects.filter(outbound=outbound_id).values_list("pk", flat=True).first()
     if share_id is None:
         return

@@ -1,4 +1,4 @@
-"""*I'll take it*: who took a shared ticket is shown in Slack and on the ticket, and is free again after a while."""
+"""*I'll take it*: shows in Slack and on the ticket who took it, and frees it again after a while."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from mentions.models import EventKind, Person
 from mentions.tickets.transitions import record
 
 TAKEN_FOR = timedelta(days=2)
-"""Whoever took it and did not answer by then frees it for others."""
+"""If whoever took it has not answered by then, it is free for others."""
 OPEN = timedelta(days=14)
-"""A share that nobody answers by then is over."""
+"""A share without an answer by then is over."""
 _RELATED = ("ticket__channel", "ticket__requester", "outbound", "taken_by")
 
 
 @transaction.atomic
 def take(key: UUID, *, person: Person | None, slack_id: str, name: str, now: datetime) -> CommunityShare | None:
-    """The share, taken by this colleague or, before them, by somebody else; None if there is no such share. Whoever
-    takes it twice has it once."""
+    """The share, taken by this colleague or, before them, by somebody else; None if there is no such share. Taking it
+    twice changes nothing."""
     share_id = CommunityShare.objects.filter(key=key).values_list("pk", flat=True).first()
     if share_id is None:
         return None
@@ -44,7 +44,7 @@ def take(key: UUID, *, person: Person | None, slack_id: str, name: str, now: dat
 
 
 def tidy(now: datetime) -> int:
-    """Free what was taken and not answered, and end what nobody answered; returns how many changed."""
+    """Free shares that were taken but not answered, and end those that nobody answered; returns how many changed."""
     running = CommunityShare.objects.filter(state__in=CommunityShare.RUNNING)
     old = running.filter(shared_at__lt=now - OPEN)
     kept = running.filter(state=CommunityShare.State.TAKEN, taken_at__lt=now - TAKEN_FOR)

@@ -1,4 +1,4 @@
-"""Who wrote the post that people comment on, if it was one of us: read from the page's metadata, in the background."""
+"""Finds out which of our people wrote the post that people comment on: from the page's metadata, in the background."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_TRIES = 3
 LOOKED_AT = 500
 """Newest comments of unsolved tickets that one run looks at."""
 AGAIN = timedelta(days=7)
-"""A page without an author of ours is read again: the colleague may have come into the directory since."""
+"""A page without a known author is read again: the colleague may have been added to the directory since."""
 RETENTION = timedelta(days=90)
 _BETWEEN = re.compile(r"\s*(?:,|;|&|\band\b)\s*")
 
@@ -33,14 +33,14 @@ Read = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class KnownAuthor:
-    """What is known of a ticket's post. `is_somebody_else`: it names an author who is not one of ours."""
+    """What is known about a ticket's post. `is_somebody_else`: it names an author who isn't in the directory."""
 
     expert_id: int | None = None
     is_somebody_else: bool = False
 
 
 def known_of(ticket: Ticket) -> KnownAuthor:
-    """Nobody if the ticket is no comment on a post, or the page wasn't read yet."""
+    """Nobody if the ticket isn't a comment on a post, or the page hasn't been read yet."""
     pages = Message.objects.filter(ticket=ticket).exclude(page_url="").values_list("page_url", flat=True).distinct()
     found = list(PostAuthor.objects.filter(page__in=[key_of(page) for page in pages[:5]]))
     expert_id = next((each.expert_id for each in found if each.expert_id), None)
@@ -75,7 +75,7 @@ def _due(now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _read_one(page: str, url: str, now: datetime, read: Read) -> bool:
-    """The try counts before the page is read: one that ends its reader has its turn MAX_TRIES times, too."""
+    """The attempt counts before the page is read, so a page that crashes its reader is tried MAX_TRIES times, too."""
     row = PostAuthor.objects.filter(page=key_of(page)).first() or PostAuthor(page=key_of(page))
     row.tries, row.read_at = row.tries + 1, now
     row.save()

@@ -16,7 +16,7 @@ from experts.models import Expert
 
 MAX_OPEN = 3
 MAX_A_WEEK = 5
-"""Whoever has as many open requests, or was asked as often in a week, comes after everybody who hasn't."""
+"""People with this many open requests, or asked this often in a week, come after everybody else."""
 HOUR = timedelta(hours=1)
 _UNKNOWN_LATENCY = 8 * HOUR
 _MAX_HOURS = 24
@@ -25,7 +25,7 @@ _NEVER_ASKED = Load()
 
 @dataclass(frozen=True, slots=True)
 class ExpertFacts:
-    """What is known of an expert for one conversation."""
+    """What is known about an expert for one conversation."""
 
     expert: int
     name: str
@@ -50,7 +50,7 @@ class ExpertFacts:
 
 
 def ranked(candidates: Iterable[ExpertFacts]) -> list[ExpertFacts]:
-    """Best first, the same for any order given; nobody who is absent."""
+    """Best first, independent of the given order; without absent people."""
     present = [facts for facts in candidates if not facts.is_absent]
     return sorted(present, key=_place)
 
@@ -72,8 +72,8 @@ def score(facts: ExpertFacts) -> float:
 
 
 def _knowledge(facts: ExpertFacts) -> float:
-    """Matching words weigh more than anything but having answered; the document prefers engineering managers and
-    technical writers to product managers."""
+    """Only having answered weighs more than matching words; the handbook prefers engineering managers and technical
+    writers to product managers."""
     manager = 30 if facts.role == Expert.Role.PRODUCT_MANAGER else 0
     default = 40 if facts.is_default else 0
     like = 6 * min(facts.answered_like, 5)

@@ -12,7 +12,7 @@ from experts.directory.workload import Load
 from experts.models import Expert
 
 _ENOUGH = 3
-"""A rate of fewer requests says nothing."""
+"""With fewer requests, a rate means nothing."""
 
 
 def of(facts: ExpertFacts, topic: str, language: str) -> list[str]:
@@ -45,7 +45,7 @@ def _can(facts: ExpertFacts, language: str) -> list[str]:
 
 
 def of_load(load: Load) -> list[str]:
-    """What the numbers say; nothing for somebody who was never asked."""
+    """Their statistics in words; nothing for somebody who was never asked."""
     said = []
     if load.open:
         said.append(ngettext("%(count)d open request", "%(count)d open requests", load.open) % {"count": load.open})

@@ -14,8 +14,8 @@ MAX_WORDS = 6
 
 
 def people(typed: str, topics: Mapping[int, Topic], topic_id: int | None = None) -> QuerySet[Expert]:
-    """Experts for whom every word fits something, by name; with `topic_id` only those of it or what is below it. With
-    nothing typed all of them, the inactive last."""
+    """Experts for whom every word matches something, by name; with `topic_id` only those of the topic and its
+    subtopics. With no text all of them, inactive ones last."""
     found = Expert.objects.all()
     words = [word for word in typed.replace("\0", "")[:MAX_TYPED].split() if word.strip("@#")]
     for word in words[:MAX_WORDS]:

@@ -17,12 +17,12 @@ MAX_TOPICS = 6
 NEVER_POSTED = {"state": Outreach.State.NO_ANSWER, "slack_ts": "", "error__gt": ""}
 """Of a request that Slack refused: nobody has read it."""
 Owners = Callable[[Ticket, str], Mapping[int, str]]
-"""(ticket, what was said in it) → user id → why they are to be asked first."""
+"""(ticket, its text) → user id → why to ask them first."""
 _owners: list[Owners] = []
 
 
 def register_owners(find: Owners) -> None:
-    """For upper floors that know who owns what a ticket is about."""
+    """For upper floors that know who owns a ticket's subject."""
     if find not in _owners:
         _owners.append(find)
 
@@ -35,7 +35,7 @@ class Suggestion:
     reasons: Sequence[str]
     slack_channel: str = ""
     topic: Topic | None = None
-    """The topic of the conversation that led to them."""
+    """The conversation's topic that led to them."""
 
     @property
     def kind(self) -> str:
@@ -71,8 +71,8 @@ class _Search:
 
 
 def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[Suggestion]:
-    """Suggestions for the ticket, best first; `text`: what was said in it. Nobody who is absent, or was asked about
-    this ticket already. At most eleven queries and those of `register_owners`, however many experts and topics."""
+    """Suggestions for the ticket, best first; `text`: of its messages. Without people who are absent or already asked
+    about this ticket. At most eleven queries plus those of `register_owners`, however many experts and topics."""
     search = _begin(ticket, text, now)
     first = _owning(search, text)
     people = [*first, *(each for each in _people(search) if each.asked not in [owner.asked for owner in first])]
@@ -82,7 +82,7 @@ def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[
 
 
 def _owning(search: _Search, text: str) -> list[Suggestion]:
-    """Experts who own what the ticket is about, as floors above say."""
+    """Experts who own the ticket's subject, according to the floors above."""
     found = [pair for find in _owners for pair in find(search.ticket, text).items()]
     why = dict(reversed(found))
     free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])

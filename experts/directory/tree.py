@@ -1,4 +1,4 @@
-"""The tree of topics: stage → group → category. Pure but for `load`; survives circles and missing parents."""
+"""The tree of topics: stage → group → category. Pure but for `load`; tolerates cycles and missing parents."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ascent(topic_id: int, topics: Mapping[int, Topic]) -> Iterator[Topic]:
 
 
 def fallback_of(topic_id: int, topics: Mapping[int, Topic]) -> Topic | None:
-    """The team to ask if nobody of the topic can: its own, else the nearest above."""
+    """The team to ask if nobody in the topic can help: the topic's own fallback, else the nearest above."""
     found = (topics.get(above.fallback_id) for above in ascent(topic_id, topics) if above.fallback_id)
     return next((topic for topic in found if topic is not None and topic.pk != topic_id), None)
 

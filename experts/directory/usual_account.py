@@ -1,4 +1,4 @@
-"""The accounts of a person, told shortly: the name they use nearly everywhere, and the exceptions. Pure."""
+"""Summarises a person's accounts: the name they use nearly everywhere, and the exceptions. Pure."""
 
 from __future__ import annotations
 

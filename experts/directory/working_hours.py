@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from experts.models import Expert
 
 MAX_DAYS = 60
-"""Nobody is waited for longer: an absence without an end counts as this."""
+"""The longest wait: an absence without an end counts as this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def is_working(at: datetime, hours: Hours) -> bool:
 
 
 def after(start: datetime, worked: timedelta, hours: Hours) -> datetime:
-    """When somebody who starts at `start` has worked that long; aware UTC. For zero: the next working moment."""
+    """When this much working time has passed since `start`; aware UTC. For zero: the next working moment."""
     left, day = worked, start.astimezone(hours.zone()).date()
     for offset in range(MAX_DAYS):
         shift = _shift(day + timedelta(days=offset), hours)

@@ -1,4 +1,4 @@
-"""How much experts are asked, and how they answer: counted from the requests to them."""
+"""How often experts are asked, and how they answer: counted from the requests to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 
 WEEK = timedelta(days=7)
 KNOWN_FOR = timedelta(days=180)
-"""Rate and latency are of this time: people change."""
+"""Rate and latency cover this period: people change."""
 
 _COUNTED = """
 SELECT o.expert_id,
@@ -27,7 +27,7 @@ SELECT o.expert_id,
  GROUP BY o.expert_id
 """
 
-# Whoever answered is known for it, asked or not; a colleague who gave a draft that was sent, too.
+# Answering counts whether or not they were asked, and so does a draft that was sent.
 _LIKE = """
 SELECT coalesce(e.id, o.expert_id), count(DISTINCT o.ticket_id)
   FROM experts_outreach o
@@ -43,8 +43,8 @@ SELECT coalesce(e.id, o.expert_id), count(DISTINCT o.ticket_id)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Of one expert. `ended`, `answered`: requests of the last 180 days that are over, and those with an answer or a
-    draft; what nobody needed any more, or what never reached Slack, counts as neither."""
+    """One expert's load. `ended`, `answered`: requests of the last 180 days that are over, and those with an answer or
+    a draft; requests that were no longer needed or never reached Slack count as neither."""
 
     open: int = 0
     this_week: int = 0

@@ -1,1 +1,1 @@
-"""Listens to what people say in Slack: buttons they press, replies in the threads of requests."""
+"""Reactions in Slack: buttons people press, replies in the threads of requests."""

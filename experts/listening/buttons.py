@@ -1,6 +1,6 @@
 """Buttons in Slack: signed interactivity requests, each carried out once.
 
-A click on our own messages is all that is read; what is typed in a thread is read by `threads`.
+Only clicks on our own messages are handled here; `threads` reads replies in threads.
 https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 """
 
@@ -31,7 +31,7 @@ from experts.slack_text import blocks
 from mentions.questions import reading
 
 RETENTION = timedelta(days=2)
-"""Longer than Slack repeats anything."""
+"""Longer than Slack retries anything."""
 MAX_BYTES = 256 * 1024
 
 
@@ -50,7 +50,8 @@ _handlers: dict[str, Callable[[Click, datetime], None]] = {}
 
 
 def register(action: str, handler: Callable[[Click, datetime], None]) -> None:
-    """For upper floors, at app start: carries out clicks on their buttons, in the request's transaction."""
+    """For upper floors, at app start: registers a handler for clicks on their buttons, run in the request's
+    transaction."""
     _handlers[action] = handler
 
 
@@ -112,7 +113,7 @@ STATES = {
 
 
 def _respond(click: Click, now: datetime) -> None:
-    """Buttons are seen by the whole channel: only whom the request asks can decline or redirect it."""
+    """Buttons are visible to the whole channel: only the person asked can decline or redirect a request."""
     outreach = Outreach.objects.filter(key=click.key).select_related("expert__person", "topic").first()
     if outreach is None or not outreach.is_running:
         return
@@ -122,7 +123,7 @@ def _respond(click: Click, now: datetime) -> None:
     if (not is_theirs and state != Outreach.State.ACKNOWLEDGED) or (
         outreach.expert_id is None and state == Outreach.State.DECLINED
     ):
-        words = _("%(who)s can’t help here. Does somebody else know?") % {"who": who}
+        words = _("%(who)s can’t help here. Can somebody else?") % {"who": who}
         ending.tell(outreach, f"{click.action} {click.slack_id}", words, now)
         return
     suggested = directory.expert_of(click.value) if click.value else None
@@ -135,12 +136,12 @@ def _said(state: str, who: str, suggested: object) -> str:
     if state == Outreach.State.ACKNOWLEDGED:
         return _("%(who)s will answer. Thank you!") % {"who": who}
     if state == Outreach.State.REDIRECTED:
-        return _("%(who)s suggests %(other)s. Thank you, we will ask there.") % {"who": who, "other": suggested}
+        return _("%(who)s suggests %(other)s. Thank you, we will ask them.") % {"who": who, "other": suggested}
     return _("%(who)s can’t answer this one. Thank you, we will ask somebody else.") % {"who": who}
 
 
 def _hear(event: Mapping[str, Any], now: datetime) -> None:
-    """A message in the thread of a request only says that there is something to read."""
+    """An event about a request's thread only signals that there is something to read."""
     said = event.get("message")
     message = said if isinstance(said, dict) else event
     if event.get("type") == "message" and message.get("thread_ts"):
@@ -170,5 +171,5 @@ def _click(action: Mapping[str, Any], who: str, name: str) -> Click | None:
 
 
 def forget(now: datetime) -> int:
-    """Delete what Slack will not repeat any more; returns how many."""
+    """Delete records that Slack will no longer retry; returns how many."""
     return SlackRequest.objects.filter(received_at__lt=now - RETENTION).delete()[0]

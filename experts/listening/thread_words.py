@@ -1,6 +1,5 @@
-"""Reads what a reply in a request's Slack thread means. Pure.
-
-Only clear words change a request; whatever could mean two things is shown on the ticket as it was said.
+"""Interprets a reply in a request's Slack thread. Pure. Only unambiguous words change a request; anything else is shown
+on the ticket verbatim.
 """
 
 from __future__ import annotations

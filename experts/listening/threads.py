@@ -1,7 +1,7 @@
 """Follows the Slack thread of each running request: replies are read, shown on the ticket, and acted on.
 
-The thread is read as a whole each time, so an edited reply, a lost event and one delivered twice make no difference:
-each reply is a row, and only a new one or a changed text does anything.
+The whole thread is read each time, so edited replies, lost events and repeated events make no difference: each reply is
+a row, and only a new or changed one has an effect.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ logger = logging.getLogger(__name__)
 Kind = ThreadReply.Kind
 SOON, LATER, BROKEN = timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)
 FRESH = timedelta(hours=2)
-"""So long after the request or the last reply, its thread is read every minute."""
+"""For this long after the request or the last reply, its thread is read every minute."""
 MAX_A_RUN = 30
 MAX_RUN = timedelta(seconds=60)
-"""No thread is read after this: a slow Slack does not hold a worker."""
+"""No read starts after this, so that a slow Slack doesn't hold up a worker."""
 MAX_TEXT = 5000
 
 
@@ -59,7 +59,7 @@ def read_due(now: datetime) -> int:
 
 
 def _taken_in(outreach: Outreach, said: Iterable[Mapping[str, Any]], now: datetime) -> int:
-    """1, or 0 if it cannot be taken in: the next threads have their turn first, then it is tried again."""
+    """1, or 0 if it fails: other threads get their turn first, then it is retried."""
     taken = sweeps.each("Slack threads", [outreach.pk], lambda pk: take_in(pk, said, now) or True)
     if not taken:
         Outreach.objects.filter(pk=outreach.pk).update(thread_due_at=now + BROKEN)
@@ -77,7 +77,7 @@ def _pause(until: datetime) -> None:
 
 
 def _broken(outreach: Outreach, error: ChannelError, now: datetime) -> None:
-    """Shown on the ticket: an expert who answers there is not heard."""
+    """Shown on the ticket, because an expert's answers there would go unnoticed."""
     logger.info("The Slack thread of request %s cannot be read: %s", outreach.pk, error)
     Outreach.objects.filter(pk=outreach.pk).update(thread_error=str(error), thread_due_at=now + BROKEN)
 
@@ -90,7 +90,7 @@ def wake_thread(channel: str, thread_ts: str, now: datetime) -> bool:
 
 @transaction.atomic
 def take_in(outreach_id: int, said: Iterable[Mapping[str, Any]], now: datetime) -> int:
-    """Store and act on the replies of a thread as Slack gives them; returns how many were new or changed."""
+    """Store a thread's replies and act on them; returns how many were new or changed."""
     outreach = locks.with_ticket(Outreach.objects.select_related(*responding.RELATED), outreach_id)
     known = {reply.ts: reply for reply in outreach.thread.all()}
     changed = [row for message in said if (row := _row(outreach, message, known)) is not None]
@@ -127,7 +127,7 @@ def _time(ts: str) -> datetime:
 
 
 def _name(message: Mapping[str, Any], slack_id: str) -> str:
-    """From the directory, else as the message gives it; whoever has left Slack keeps their id."""
+    """From the directory, else from the message; for people who have left Slack, their id."""
     expert = directory.expert_of(slack_id)
     profile = message.get("user_profile")
     given = str(profile.get("real_name") or profile.get("name") or "") if isinstance(profile, Mapping) else ""
@@ -135,7 +135,7 @@ def _name(message: Mapping[str, Any], slack_id: str) -> str:
 
 
 def _kind(outreach: Outreach, row: ThreadReply) -> str:
-    """What it means, if they speak for the one who was asked; a colleague's draft counts, too."""
+    """The reply's meaning, if its author speaks for the person asked; a colleague's draft counts, too."""
     kind = thread_words.read(row.text, names_another=bool(_named(outreach, row))).kind
     is_theirs = speaks_for(outreach, row.slack_id)
     if kind == Kind.DRAFT or is_theirs:

@@ -1,4 +1,4 @@
-"""Tickets shared with all colleagues: whoever likes takes one and answers it."""
+"""Tickets shared with all colleagues: anybody may take and answer one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _IS_RUNNING = Q(state__in=["shared", "taken"])
 
 
 class CommunityShare(models.Model):
-    """shared → taken → answered; or back to shared, or over. The ticket is solved meanwhile: nobody has to answer."""
+    """shared → taken → answered; or back to shared, or over. The ticket is solved in the meantime: nobody has to
+    answer."""
 
     class State(models.TextChoices):
         SHARED = "shared", _("shared")
@@ -31,7 +32,7 @@ class CommunityShare(models.Model):
     slack_url = models.TextField(blank=True)
     guidance = models.TextField(blank=True)
     reopens = models.BooleanField(default=True)
-    """An answer reopens the ticket for its advocate; else it is counted and the ticket stays solved."""
+    """An answer reopens the ticket for its advocate; otherwise it is counted and the ticket stays solved."""
     outbound = models.OneToOneField(
         "channels.OutboundItem", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -47,7 +47,7 @@ class Topic(models.Model):
         verbose_name=_("default people"),
         blank=True,
         related_name="default_for",
-        help_text=_("asked first about this topic and what is below it"),
+        help_text=_("asked first about this topic and its subtopics"),
     )
     fallback = models.ForeignKey(
         "self",
@@ -56,7 +56,7 @@ class Topic(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="fallback_of",
-        help_text=_("the team to ask if nobody of this topic can; inherited by what is below it"),
+        help_text=_("the team to ask if nobody in this topic can help; subtopics inherit it"),
     )
     duty = models.CharField(_("asked when"), max_length=12, choices=Duty.choices, blank=True, default="", db_default="")
 

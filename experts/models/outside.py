@@ -1,4 +1,4 @@
-"""What the directory knows from web pages: the team's own page, and who wrote a post."""
+"""Facts read from web pages: the company's team page, and who wrote a post."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TeamPage(models.Model):
     """Why the last reading failed; empty if it didn't."""
     report = models.JSONField(default=dict, blank=True, editable=False)
     """Of the last reading: {"added": [expert id], "updated": [[expert id, [field]]], "missing": [expert id],
-    "problems": [sentence]}. Ids instead of names: who is erased leaves nothing here."""
+    "problems": [sentence]}. Ids instead of names: an erased person leaves nothing here."""
 
     class Meta:
         verbose_name = _("team page")
@@ -35,8 +35,8 @@ class TeamPage(models.Model):
 
 
 class PostAuthor(models.Model):
-    """Which expert wrote a page that people comment on. Neither its address nor anybody else's name is kept: who is
-    erased leaves nothing here."""
+    """Which expert wrote a page that people comment on. Neither its address nor any other name is stored: an erased
+    person leaves nothing here."""
 
     page = models.CharField(max_length=64, unique=True)
     """SHA-256 of `Message.page_url`."""

@@ -49,8 +49,7 @@ def _follow_merge(outreach: Outreach) -> int:
 
 
 def sweep(now: datetime) -> int:
-    """Recognise answers whose signal was lost, and those of accounts that nobody has linked; returns how many ended a
-    request."""
+    """Recognise answers whose signal was lost, and those from unlinked accounts; returns how many ended a request."""
     follow_merges()
     asked = Outreach.objects.filter(matching.answerable(now))
     oldest = asked.order_by("asked_at").first()
@@ -62,7 +61,8 @@ def sweep(now: datetime) -> int:
 
 
 def _missed(asked: QuerySet[Outreach], since: datetime) -> QuerySet[Message]:
-    """Messages newer than a request, in its thread, by the team or without a ticket, that nobody was asked about."""
+    """Messages newer than a request, in its thread, by the team or without a ticket, that no advocate was asked
+    about."""
     threads = Message.objects.filter(ticket__outreaches__in=asked).values("thread_id")
     newer = matching.candidates().filter(posted_at__gte=since, thread_id__in=threads)
     may_be = Q(direction=Message.Direction.TEAM) | Q(author__person=None)

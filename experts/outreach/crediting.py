@@ -1,8 +1,8 @@
-"""Settles a request with its answer, and leaves the ticket in the state that the handbook names.
+"""Settles a request with its answer, and leaves the ticket in the state that the handbook requires.
 
 The ticket gets the tags `expert-responded` and `expert-response` (the answer is in the same ticket), loses
 `reached-out-to-expert`, a note names who answered, and it is solved; unless its requester has written again since, or
-an advocate holds it: then it stays with them, no longer parked. An answer that came in as a ticket of its own is solved
+an advocate holds it: then it stays with them, no longer parked. An answer that came in as a separate ticket is solved
 as *Expert Response* and linked.
 """
 
@@ -63,7 +63,7 @@ def answered(outreach_id: int, message_id: int, person: Person, now: datetime) -
 
 
 def leave(ticket: Ticket, answered_at: datetime, data: dict[str, Any], now: datetime) -> None:
-    """End what the locked ticket waits for: solved, unless somebody is at it or the requester has asked again."""
+    """End the locked ticket's wait: solved, unless somebody is working on it or the requester has asked again."""
     if ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id:
         record(ticket, None, now, EventKind.EXPERT_RESPONDED, data)
     elif claims.is_live(ticket, now) or _asked_again(ticket, answered_at):

@@ -23,7 +23,7 @@ MAX_A_RUN = 200
 
 
 def tell(outreach: Outreach, step: str, words: str, now: datetime) -> None:
-    """Reply in the request's Slack thread, once per `step`. `words` are plain text. Nothing to do while the request
+    """Reply in the request's Slack thread, once per `step`. `words` are plain text. Does nothing while the request
     itself isn't posted."""
     say(outreach, step, slack_posts.escaped(words), now)
 
@@ -44,7 +44,7 @@ def say(outreach: Outreach, step: str, text: str, now: datetime) -> None:
 
 
 def withdraw(outreach: Outreach, who: str, now: datetime) -> None:
-    """End a running request whose ticket needs no answer any more; the caller holds its locks. `who` answered instead;
+    """End a running request whose ticket no longer needs an answer; the caller holds its locks. `who` answered instead;
     "" if nobody did."""
     outreach.state, outreach.remind_at = Outreach.State.WITHDRAWN, None
     outreach.save(update_fields=["state", "remind_at"])
@@ -62,7 +62,7 @@ def withdraw(outreach: Outreach, who: str, now: datetime) -> None:
 
 
 def _unsay(outreach: Outreach, now: datetime) -> None:
-    """Not posted yet: then nobody need see it."""
+    """If it isn't posted yet, nobody needs to see it."""
     try:
         outbox.cancel(outreach.outbound_id or 0, now)
     except outbox.WrongState:

@@ -1,4 +1,4 @@
-"""Running requests go along when a ticket is handed over: a draft or an answer reaches whoever has it now."""
+"""Hands running requests over with their ticket: a draft or an answer reaches the new owner."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from experts.models import Outreach
 
 
 def hand_on(ticket_id: int, before: Any, after: Any | None) -> int:
-    """Returns how many. Without anybody, a draft waits on the request. The caller has locked the ticket."""
+    """Returns how many. Without a new owner, a draft waits on the request. The caller has locked the ticket."""
     running = Outreach.objects.filter(ticket=ticket_id, asked_by=before, state__in=Outreach.RUNNING)
     return running.update(asked_by=after)

@@ -1,4 +1,4 @@
-"""An advocate notes by hand, with a macro, that an expert has answered, or that a ticket is such an answer."""
+"""Records, from a macro, that an expert has answered, or that a ticket is such an answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def answered_by(ticket: Ticket, name: str, now: datetime) -> Outreach | None:
     outreach.answered_at = outreach.answer.posted_at if outreach.answer else now
     outreach.state, outreach.remind_at = Outreach.State.ANSWERED, None
     outreach.save(update_fields=["state", "answer", "answered_by", "answered_at", "remind_at"])
-    if outreach.answer is not None:  # it is in this ticket: it needs no *Expert Response* of its own
+    if outreach.answer is not None:  # it is in this ticket, so it needs no separate *Expert Response*
         tagging.change(ticket, [crediting.RESPONSE_TAG], [])
     ending.tell(outreach, "answered", _("%(who)s has answered. Thank you!") % {"who": name or outreach.asked}, now)
     ending.withdraw_others(outreach, name or outreach.asked, now)
@@ -64,7 +64,7 @@ def response_to(named: str, response: Ticket, actor: Any, now: datetime) -> Tick
     original: Ticket | None = visible.filter(pk=int(number[1])).first() if number else None
     if original is None:
         raise OutcomeRefused(
-            _("“%(named)s” is no ticket. Enter the number or the address of the one that it answers.")
+            _("“%(named)s” is not a ticket. Enter the number or the address of the ticket that it answers.")
             % {"named": named[:80]}
         )
     url = settings.BASE_URL + reverse("mentions:ticket", args=[original.pk])

@@ -100,8 +100,8 @@ def ask(
     again: bool = False,
 ) -> Outreach:
     """Post the request (through the outbox), record it, and park the ticket until the answer or `until`. `slack_link`:
-    it was posted by hand already, there. `after`: the request that named this expert. `again`: even if they are asked
-    about another ticket of the same conversation.
+    it was already posted by hand, there. `after`: the request that named this expert. `again`: even if they are being
+    asked about another ticket of the same conversation.
 
     Idempotent per `key`. Raises OutcomeRefused, ClaimLost, AlreadyClaimed.
     """
@@ -182,7 +182,7 @@ def _ask_nobody_twice(ticket: Ticket, asked: Expert | Topic, again: bool) -> Non
         siblings = Message.objects.filter(ticket__isnull=False, **thread).values("ticket")
         if near := running.filter(ticket__in=siblings).first():
             raise OutcomeRefused(
-                _("%(who)s is being asked about #%(id)s in this conversation. Is this another question? Ask anyway.")
+                _("%(who)s is being asked about #%(id)s in this conversation. A different question? Ask anyway.")
                 % {"who": asked, "id": near.ticket_id}
             )
 

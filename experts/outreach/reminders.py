@@ -1,4 +1,5 @@
-"""What time does to a request: reminders in the expert's working hours, then *no answer*, and the ticket comes back."""
+"""Time-based steps of a request: reminders in the expert's working hours, then *no answer*, and the ticket comes
+back."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ MAX_A_RUN = 200
 
 
 def hours_of(outreach: Outreach) -> working_hours.Hours:
-    """The expert's; a team is taken to work by UTC."""
+    """The expert's hours; a team is assumed to work in UTC."""
     return working_hours.Hours() if outreach.expert is None else working_hours.hours_of(outreach.expert)
 
 
@@ -56,7 +57,7 @@ def _run(outreach_id: int, now: datetime) -> bool:
         return True
     if outreach.remind_at is None or outreach.remind_at > now:
         return False
-    if not working_hours.is_working(now, hours_of(outreach)):  # the sweep was late, or they are absent since
+    if not working_hours.is_working(now, hours_of(outreach)):  # the sweep was late, or they have been absent since
         schedule(outreach, now, timedelta(0))
     else:
         _remind(outreach, now)
@@ -68,7 +69,7 @@ def _remind(outreach: Outreach, now: datetime) -> None:
     asked = outreach.expert or outreach.topic
     ping = pinging.ping_of(asked) or slack_posts.escaped(pinging.address(asked)) if asked else ""
     outreach.reminders += 1
-    words = slack_posts.escaped(_("a friendly reminder: this still waits for an answer."))
+    words = slack_posts.escaped(_("a friendly reminder: this is still waiting for an answer."))
     ending.say(outreach, f"reminder {outreach.reminders}", f"{ping} {words}".strip(), now)
     schedule(outreach, now, NEXT)
 

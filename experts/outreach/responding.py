@@ -1,4 +1,4 @@
-"""What an expert says about a request: they will answer, can't, know somebody better, or send a draft."""
+"""An expert's response to a request: they will answer, can't, suggest somebody else, or send a draft."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def respond(
     suggested: Expert | None = None,
 ) -> Outreach:
     """Record the response of the expert, or of an advocate on their behalf: acknowledged, redirected, declined,
-    no_answer, or `draft` with text that an advocate may post. `by`: who says it, if not the one who was asked. A
+    no_answer, or `draft` with text that an advocate may post. `by`: who responds, if not the person asked. A
     redirect proposes `suggested`, else the expert named in the words. Raises OutcomeRefused."""
     words = words.replace("\0", "").strip()[:MAX_WORDS]
     outreach = locks.with_ticket(Outreach.objects.select_related(*RELATED), outreach_id)
@@ -44,7 +44,7 @@ def respond(
     if state == State.DRAFT:
         _take_draft(outreach, words, by, now)
     elif state == outreach.state and not words:
-        return outreach  # said twice
+        return outreach  # repeated
     _say(outreach, state, words, by, actor, now)
     _set(outreach, state, words, suggested, now)
     record(outreach.ticket, actor, now, EventKind.OUTREACH, _data(outreach, state, by))

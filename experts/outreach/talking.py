@@ -24,13 +24,13 @@ from mentions.tickets.transitions import OutcomeRefused, record
 MAX_LENGTH = 3000
 SAID = 300
 NEWS = timedelta(hours=6)
-"""The sweep looks back so far for messages whose signal was lost."""
+"""How far the sweep looks back for messages whose signal was lost."""
 
 
 @transaction.atomic
 def say(outreach_id: int, actor: Any, text: str, key: str, now: datetime) -> None:
-    """Post the text in the thread, once per `key` (the page's); the ticket goes on waiting for the expert, if it is
-    nobody else's. Raises OutcomeRefused."""
+    """Post the text in the thread, once per `key` (the page's); the ticket keeps waiting for the expert, unless
+    somebody else has it. Raises OutcomeRefused."""
     outreach = locks.with_ticket(Outreach.objects.select_related(*responding.RELATED), outreach_id)
     text = text.replace("\0", "").strip()
     if not text or len(text) > MAX_LENGTH or not key:
@@ -52,8 +52,8 @@ def say(outreach_id: int, actor: Any, text: str, key: str, now: datetime) -> Non
 
 
 def tell_news(message_ids: Iterable[int] | None, now: datetime) -> int:
-    """Tell experts who are asked that the requester has written again (None: everything recent); returns how many
-    messages. Each is told once."""
+    """Tell experts with running requests that the requester has written again (None: everything recent); returns how
+    many messages. Each is announced once."""
     asked = Message.objects.filter(
         direction=Message.Direction.INBOUND,
         is_auto=False,

@@ -40,8 +40,8 @@ def wonder(match: matching.Match, message: Message, now: datetime) -> bool:
 
 def decide(possible_id: int, actor: Any, *, is_answer: bool, now: datetime) -> bool:
     """An advocate's yes or no; False if it was decided before. After a yes the request is answered, credited to the
-    message's author (whose account is known from then on, if the advocate may say so), else to whom was asked. After a
-    no the ticket goes on waiting, if the question had woken it."""
+    message's author (and their account is linked, if the advocate has the right to do so), else to the person asked.
+    After a no the ticket continues to wait, if the question had woken it."""
     found = PossibleAnswer.objects.select_related("outreach__expert__person", "message__author").get(pk=possible_id)
     if is_answer and not found.verdict and actor.has_perm(access.CHANGE_AUTHOR):
         _link(found)
@@ -49,8 +49,8 @@ def decide(possible_id: int, actor: Any, *, is_answer: bool, now: datetime) -> b
 
 
 def _link(found: PossibleAnswer) -> None:
-    """Their account is known from now on: this message, and their next ones, count as ours. Who says that they work
-    here, and is nobody we know, becomes a team member under the name they show there."""
+    """Link their account: this message and later ones count as ours. Somebody unknown who says that they work here
+    becomes a team member under the name shown there."""
     author, expert = found.message.author, found.outreach.expert
     if found.why == matching.UNKNOWN and expert is not None:
         know_account(expert.person, author)
@@ -77,7 +77,7 @@ def _decided(found: PossibleAnswer, actor: Any, is_answer: bool, now: datetime) 
 
 
 def _speaker(outreach: Outreach, actor: Any) -> Person | None:
-    """Who speaks through our own handle: the expert who was asked, else the advocate who says so."""
+    """Who spoke through our own handle: the expert who was asked, else the advocate who confirms it."""
     if outreach.expert is not None:
         return outreach.expert.person
     person: Person | None = Person.objects.filter(user=actor).first()

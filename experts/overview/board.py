@@ -1,4 +1,4 @@
-"""The team's requests at a glance, and what an advocate does with one from there: remind, withdraw."""
+"""The team's requests at a glance, and what an advocate can do with one there: remind, withdraw."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def board(user: Any, now: datetime, *, is_mine: bool) -> Board:
 
 
 def _answered_today(seen: QuerySet[Outreach], now: datetime) -> QuerySet[Outreach]:
-    """Since midnight where the viewer is."""
+    """Since midnight in the viewer's time zone."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     done = (State.ANSWERED, State.SENT)
     return seen.filter(state__in=done, answered_at__gte=midnight).order_by("-answered_at", "-pk")
@@ -77,10 +77,10 @@ def remind(outreach_id: int, now: datetime) -> None:
         raise OutcomeRefused(_("The desk does not know the Slack thread. Remind them in Slack."))
     step = f"reminded by hand {now:%Y%m%d%H}"
     if OutboundItem.objects.filter(key=uuid5(outreach.key, step)).exists():
-        raise OutcomeRefused(_("They were reminded within this hour already."))
+        raise OutcomeRefused(_("They were already reminded within the last hour."))
     asked = outreach.expert or outreach.topic
     ping = pinging.ping_of(asked) or slack_posts.escaped(pinging.address(asked)) if asked else ""
-    words = slack_posts.escaped(_("a friendly reminder: this still waits for an answer."))
+    words = slack_posts.escaped(_("a friendly reminder: this is still waiting for an answer."))
     ending.say(outreach, step, f"{ping} {words}".strip(), now)
     outreach.reminders += 1
     reminders.schedule(outreach, now, reminders.NEXT)
@@ -89,7 +89,8 @@ def remind(outreach_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def withdraw(outreach_id: int, actor: Any, now: datetime) -> None:
-    """End a request that is no longer needed; its thread is told, and the ticket returns if it waits for nobody else.
+    """End a request that is no longer needed; its thread is notified, and the ticket returns if it waits for nobody
+    else.
     Raises OutcomeRefused."""
     outreach = _locked(outreach_id)
     ending.withdraw(outreach, "", now)

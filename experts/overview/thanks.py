@@ -1,4 +1,4 @@
-"""Who answered what in a month, to thank them: for the team's page, as text to copy, and as a post in Slack."""
+"""Who answered what in a month, for thanking them: on the team's page, as text to copy, and as a post in Slack."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def text(helpers: Iterable[Helper], month: date, *, pings: bool = False) -> str:
     helpers = list(helpers)
     total = sum(len(helper.answers) for helper in helpers)
     words = ngettext(
-        "Thank you! In %(month)s you answered %(count)d person outside:",
-        "Thank you! In %(month)s you answered %(count)d people outside:",
+        "Thank you! In %(month)s you answered %(count)d person outside the company:",
+        "Thank you! In %(month)s you answered %(count)d people outside the company:",
         total,
     ) % {"month": formats.date_format(month, "F Y"), "count": total}
     lines = [_line(helper, pings=pings) for helper in helpers]
@@ -110,10 +110,10 @@ def post(user: Any, month: date, channel: str, now: datetime) -> OutboundItem:
         raise OutcomeRefused(_("Enter the Slack channel to post to."))
     helpers = of_month(user, month, for_slack=True)
     if not helpers:
-        raise OutcomeRefused(_("Nobody has answered in this month, as far as everybody may know."))
+        raise OutcomeRefused(_("Nobody answered this month in conversations that everybody may see."))
     key = _key(month, channel)
     if OutboundItem.objects.filter(key=key).exists():
-        raise OutcomeRefused(_("The thanks of this month were posted in %(channel)s already.") % {"channel": channel})
+        raise OutcomeRefused(_("This month’s thanks were already posted in %(channel)s.") % {"channel": channel})
     return slack_posts.post_message(
         key=key,
         conversation=f"thanks:{month:%Y-%m}",

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 READ = 600
-"""Characters: people say it at the beginning, or in the last line."""
+"""Characters: people say so at the beginning, or in the last line."""
 MAX_NAME = 100
 _JOBS = (
     r"engineer|developer|dev|employee|pm|manager|designer|writer|advocate|evangelist|support|founder|co-?founder|cto"
@@ -15,7 +15,7 @@ _JOBS = (
 
 
 def says_it_works_here(text: str, company: str) -> bool:
-    """`company`: its name as people write it."""
+    """`company`: the name as people write it."""
     said = f"{text[:READ]}\n{text[-READ:]}"
     pattern, denied = _patterns(company)
     return bool(company) and any(not denied.search(line) and pattern.search(line) for line in _sentences(said))

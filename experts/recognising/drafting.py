@@ -1,4 +1,4 @@
-"""Whose a draft is, and whether a message carries it: then it is their answer."""
+"""Who wrote a draft, and whether a message contains it: then it is their answer."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from experts.models import Outreach
 from mentions.models import Person
 
 MIN_WORDS = 4
-"""A shorter draft is not recognised by its text: it could be anybody's."""
+"""Shorter drafts are not recognised by their text: anybody could have written it."""
 
 
 def drafter(outreach: Outreach) -> Person | None:
-    """Whoever wrote the draft: by name, else whom the request asked."""
+    """The draft's author: by name, else the person asked."""
     person: Person | None = Person.objects.filter(is_us=True, name=outreach.draft_by).order_by("pk").first()
     return person or (outreach.expert.person if outreach.expert else None)
 
 
 def is_same_text(said: str, draft: str) -> bool:
-    """Whether a message carries the draft, apart from a few changed words. Pure."""
+    """Whether a message contains the draft, apart from a few changed words. Pure."""
     ours, theirs = _squashed(said), _squashed(draft)
     if not ours or len(theirs.split()) < MIN_WORDS:
         return False

@@ -1,7 +1,7 @@
 """Decides which request a message answers, and how sure that is. Reads only.
 
 Sure: an expert, or a colleague outside the community team, answers in the ticket; or the expert who was asked answers
-beside it in the thread, and only one request there asks them. What they say to somebody else there is no answer.
+beside it in the thread, and only one request there asks them. What they say to somebody else there is not an answer.
 Everything else that may be an answer is a question to the advocate, never a guess: our own handle and the community
 team also post interim replies. `experts/tests/labelled_answers.py` has 500 cases.
 """
@@ -25,7 +25,7 @@ from mentions.models import Message, Person
 from mentions.people import access
 
 LATE = timedelta(days=14)
-"""An expert's answer after the request ended unanswered still counts this long."""
+"""An answer still counts for this long after the request ended unanswered."""
 MAX_ASKED = 5
 SURE, ELSEWHERE, TEAM, HANDLE, UNKNOWN, DISCLOSED = "sure", "elsewhere", "team", "handle", "unknown", "disclosed"
 
@@ -87,7 +87,7 @@ def expert_of(person: Person) -> Expert | None:
 
 
 def _is_brand(person: Person) -> bool:
-    """Our own handles belong to a person of their own: one of its accounts is a channel's address."""
+    """Our own handles belong to a separate person: one of its accounts is a channel's address."""
     handles = [handle.lstrip("@").lower() for handle in person.accounts.values_list("handle", flat=True)]
     addresses = Channel.objects.exclude(address="").values_list("address", flat=True)
     return any(address.lstrip("@").lower() in handles for address in addresses)
@@ -103,7 +103,7 @@ def _in_ticket(message: Message, person: Person | None, now: datetime) -> Outrea
 
 
 def _elsewhere(message: Message, person: Person | None) -> list[Match]:
-    """On Hacker News an answer may be next to the question; another comment there may be about anything."""
+    """On Hacker News an answer may be next to the question; other comments there may be about anything."""
     if why_unsure(person) or person is None:
         return []
     placed = _placed(message)
@@ -116,7 +116,7 @@ def _elsewhere(message: Message, person: Person | None) -> list[Match]:
 
 
 def _by_unknown(message: Message) -> list[Match]:
-    """An account that nobody has linked: under the name of the expert who was asked, or it says that it works here."""
+    """An unlinked account: under the name of the expert who was asked, or saying that it works here."""
     if message.author.person_id is not None:
         return []
     found = []
@@ -131,7 +131,7 @@ def _by_unknown(message: Message) -> list[Match]:
 
 
 def _placed(message: Message) -> list[tuple[Outreach, Place]]:
-    """The running requests of its thread that it may be about, each with where the message is, seen from there."""
+    """The running requests in its thread that it may be about, each with the message's position relative to it."""
     running = _in_thread(message)
     tree = tree_of(message.namespace, message.thread_id) if running else None
     if tree is None:

@@ -1,6 +1,5 @@
-"""Whether a name or handle is somebody's, written differently: accents, order, additions, initials. Pure.
-
-It decides who is asked about, never whose an account is: "tomb" may be anybody.
+"""Whether two names or handles may be the same person's, written differently: accents, order, additions, initials.
+Pure. It only decides about whom to ask, never who owns an account: "tomb" may be anybody.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 MIN_LENGTH = 4
 MAX_LENGTH = 120
-"""What is longer is no name."""
+"""Anything longer is not a name."""
 _ADDITION = re.compile(r"[(\[|@,/]|\s[-–—]\s")
 _SIGNS_IN_WORDS = re.compile(r"['’ʼ`]")
 _TITLES = frozenset({"dr", "prof", "mr", "mrs", "ms", "phd"})
@@ -20,7 +19,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": 
 
 
 def same_name(theirs: Iterable[str], known: Iterable[str]) -> bool:
-    """Whether one of these names and handles is one of those."""
+    """Whether any of these names and handles matches any of those."""
     spellings = {spelling for name in known for spelling in _spellings(name)}
     handles = {handle for words in spellings for handle in _handles(words)}
     return any(_is_known(name, spellings, handles) for name in theirs)
@@ -35,7 +34,7 @@ def _is_known(name: str, spellings: set[tuple[str, ...]], handles: set[str]) -> 
 
 
 def _spellings(name: str) -> Iterator[tuple[str, ...]]:
-    """The words of a name, sorted, in plain letters: whole, and without what was added to it."""
+    """The words of a name, sorted, in plain letters: complete, and without additions."""
     lower = unicodedata.normalize("NFC", name[:MAX_LENGTH]).lower()
     for text in (lower, lower.translate(_UMLAUTS)):
         yield tuple(sorted(_words(text)))
@@ -50,7 +49,7 @@ def _words(text: str) -> list[str]:
 
 
 def _handles(words: tuple[str, ...]) -> Iterator[str]:
-    """Handles that people make of their name: all of it in either order, or one part as an initial."""
+    """Handles that people make from their name: all of it in either order, or one part as an initial."""
     orders = [words] if len(words) == 1 else [words, words[::-1], *_turned(words)]
     for order in orders:
         made = ["".join(order)]
@@ -60,7 +59,7 @@ def _handles(words: tuple[str, ...]) -> Iterator[str]:
 
 
 def _turned(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Sorting has lost the order: each word may have been the first."""
+    """Sorting loses the order, so each word may have been the first."""
     for at in range(len(words)):
         yield words[at:] + words[:at]
         yield (words[at], *words[:at], *words[at + 1 :])

@@ -1,6 +1,5 @@
-"""Where in its thread a post is, seen from a ticket: below it, beside it, above it, apart, or nobody knows.
-
-A person who was asked about one comment of a long discussion may well answer another one. Flat threads (no parents) and
+"""The position of a post in its thread relative to a ticket: below it, beside it, above it, apart, or unknown. A person
+who was asked about one comment in a long discussion may well answer another one. Flat threads (no parents) and
 the first level below the thread's own post are *beside*.
 """
 
@@ -19,7 +18,7 @@ class Place(StrEnum):
     BELOW = "below"
     BESIDE = "beside"
     ABOVE = "above"
-    """It answers what the ticket answers."""
+    """It replies to the same post as the ticket."""
     APART = "apart"
     UNKNOWN = "unknown"
     """Below a post that the desk hasn't read."""
@@ -33,7 +32,7 @@ class Tree:
     parents: Mapping[str, str]
 
     def place(self, parent: str, ticket: frozenset[str]) -> Place:
-        """Of a post that answers `parent`, seen from a ticket with these posts. Pure."""
+        """The position of a post that replies to `parent`, relative to a ticket with these posts. Pure."""
         if parent in ticket:
             return Place.BELOW
         if self._is_top(parent):
@@ -52,7 +51,7 @@ class Tree:
         return post in ("", self.thread_id)
 
     def _chain(self, post: str) -> list[str]:
-        """The post and those above it, without the thread's own; a thread that claims to be a circle ends."""
+        """The post and those above it, without the thread's root; stops if a thread claims to be circular."""
         chain: list[str] = []
         while not self._is_top(post) and post not in chain and len(chain) < LEVELS:
             chain.append(post)

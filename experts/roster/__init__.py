@@ -1,1 +1,1 @@
-"""Brings lists of colleagues into the directory: CSV files, team pages."""
+"""Imports lists of colleagues into the directory: CSV files, team pages."""

@@ -1,4 +1,4 @@
-"""Takes somebody out of the directory, and back: always a person's word, never a list's."""
+"""Removes somebody from the directory, or restores them: always a person's decision, never a list's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a team page: a list of colleagues as YAML or JSON, from a server that may say anything. Pure.
+"""Reads a team page: a list of colleagues as YAML or JSON, from an untrusted server. Pure.
 
 The names of the keys are those of team pages kept as YAML: name, slug, role, departments, expertise; and those of the
 directory's own CSV columns.
@@ -20,13 +20,13 @@ from mentions.csv_lists.values import MAX_ACCOUNTS, BadValue, parts_of
 MAX_BYTES = 2 * 1024 * 1024
 MAX_PEOPLE = 3_000
 MAX_SHOWN = 50
-"""Problems of one page; whoever has hundreds has one fault."""
+"""Reported problems of one page; hundreds usually have one cause."""
 ACCOUNTS = ("twitter", "hackernews", "mastodon", "bluesky", "reddit", "gitlab", "stackoverflow", "disqus")
 _NAMES = {"slack_handle": ("slack_handle", "slack"), "title": ("title", "role"), "timezone": ("timezone", "time_zone")}
 _TOPICS = ("topics", "departments", "expertise", "specialty", "stages", "groups", "categories")
 _FROM_PAGE = ("title", "slack_id", "slack_handle", "languages", "timezone", "work_starts", "work_ends")
 _NOBODY = ("vacancy", "bot", "pet")
-"""Types of entries that are no colleagues."""
+"""Types of entries that aren't colleagues."""
 
 
 class BadPage(ValueError):
@@ -34,7 +34,8 @@ class BadPage(ValueError):
 
 
 def read(content: bytes, prefix: str) -> list[Entry]:
-    """The people on the page; `prefix` of their `page_key`. Who has no slug is known by the name. Raises BadPage."""
+    """The people on the page; `prefix` of their `page_key`. People without a slug are identified by name. Raises
+    BadPage."""
     if len(content) > MAX_BYTES:
         raise BadPage(_("The page is longer than 2 MB."))
     people = _people(_parsed(content))
@@ -61,7 +62,7 @@ def _people(document: Any) -> list[Mapping[str, Any]]:
     if isinstance(document, dict):
         document = next((document[key] for key in ("people", "team", "members") if key in document), None)
     if not isinstance(document, list):
-        raise BadPage(_("The page is no list of people."))
+        raise BadPage(_("The page is not a list of people."))
     return [each for each in document if isinstance(each, dict) and str(each.get("type", "")) not in _NOBODY]
 
 

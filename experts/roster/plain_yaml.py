@@ -1,4 +1,4 @@
-"""Reads YAML from a server that may say anything: lists, mappings and texts; no tags, aliases or deep nesting. Pure.
+"""Reads YAML from an untrusted server: lists, mappings and texts; no tags, aliases or deep nesting. Pure.
 
 By events: PyYAML's composer follows the nesting by recursion, and the one in C crashes the process at some thousand
 levels; with aliases a page of a few hundred bytes holds gigabytes; tags name types.

@@ -55,7 +55,7 @@ class _Known:
 
 
 MAX_TOLD = 5
-"""So many other lines about a person are told; hundreds have one cause."""
+"""How many other lines about a person are reported; hundreds have one cause."""
 OUR_TITLE = "community advocate"
 _NEW = Expert()
 """Somebody new, with the default of every field."""
@@ -63,7 +63,7 @@ _NEW = Expert()
 
 def plan(entries: Iterable[Entry], *, is_whole_company: bool = False) -> Plan:
     """The steps in the order of the list. `is_whole_company`: a person keeps the topics that the list doesn't name,
-    unknown names of topics are no problem, and our own team becomes nobody to ask. Five queries."""
+    unknown topic names are no problem, and our own team isn't added as experts. Five queries."""
     entries = list(entries)
     known = _Known(
         _experts(),
@@ -198,7 +198,7 @@ def _shown(value: Any) -> str:
 
 
 def _find_twice(steps: Sequence[Step]) -> None:
-    """Two lines about one person contradict each other: neither is carried out."""
+    """Two lines about one person: neither is carried out."""
     lines: dict[object, list[Step]] = {}
     for step in steps:
         named = {step.entry.values.get("slack_id") or None, step.entry.values.get("page_key")}

@@ -1,6 +1,6 @@
 """Syncs the directory with team pages: adds and updates people, says what changed, and removes nobody.
 
-Reading is the network's business, outside of any transaction; a page that cannot be read changes nothing.
+The page is fetched outside of any transaction; a page that cannot be read changes nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Fetch = Callable[[str], bytes]
 
 
 def request(page_id: int, now: datetime) -> bool:
-    """Have the page read at once; False if there is none."""
+    """Have the page read at once; False if it doesn't exist."""
     return TeamPage.objects.filter(pk=page_id).update(due_at=now) > 0
 
 
@@ -43,7 +43,7 @@ def read_due(now: datetime, fetch: Fetch | None = None) -> int:
 
 
 def _claim(page: TeamPage, now: datetime) -> bool:
-    """Of two workers, one reads it; if that one is killed, the page is due again."""
+    """Only one worker reads it; if that one is killed, the page is due again."""
     same = Q(due_at__isnull=True) if page.due_at is None else Q(due_at=page.due_at)
     return TeamPage.objects.filter(same, pk=page.pk).update(due_at=now + AGAIN) > 0
 

@@ -23,7 +23,7 @@ def ping_of(asked: Expert | Topic) -> str:
 
 
 def for_slack(text: str, asked: Expert | Topic) -> str:
-    """Escapes all Slack markup; only the one who was chosen is notified, even if their name was edited away."""
+    """Escapes all Slack markup; only the chosen person is notified, even if their name was edited away."""
     escaped, ping = slack_posts.escaped(text), ping_of(asked)
     name = slack_posts.escaped(address(asked))
     if not ping:

@@ -140,7 +140,7 @@ def test_expert_response_names_the_ticket_that_it_answers_and_ends_its_request(
 @pytest.mark.parametrize("original", ["no number", "#0", "999999999", "own"])
 def test_expert_response_to_what_is_no_ticket_changes_nothing(asked, sam, original, django_capture_on_commit_callbacks):
     named = str(asked.response.pk) if original == "own" else original
-    with pytest.raises(OutcomeRefused, match="is no ticket"):
+    with pytest.raises(OutcomeRefused, match="is not a ticket"):
         respond(asked, sam, named, django_capture_on_commit_callbacks)
     assert Ticket.objects.get(pk=asked.response.pk).status == "open"
     assert Outreach.objects.get(pk=asked.pk).state == "asked"
@@ -148,7 +148,7 @@ def test_expert_response_to_what_is_no_ticket_changes_nothing(asked, sam, origin
 
 def test_expert_response_to_a_ticket_that_one_may_not_see_is_refused(asked, sam, django_capture_on_commit_callbacks):
     Channel.objects.filter(pk=asked.ticket.channel_id).update(visible_to=["admin"])
-    with pytest.raises(OutcomeRefused, match="is no ticket"):
+    with pytest.raises(OutcomeRefused, match="is not a ticket"):
         respond(asked, sam, str(asked.ticket_id), django_capture_on_commit_callbacks)
 
 

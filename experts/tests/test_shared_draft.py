@@ -67,7 +67,7 @@ def test_every_platform_says_how_to_answer_there(client, settings, platform):
     page = client.get(outreach.respond_url(OutreachFactory(ticket=ticket).key)).content.decode()
     other = client.get(sharing.take_url(CommunityShareFactory(ticket=ticket).key)).content.decode()
     assert all(escape(line) in page and escape(line) in other for line in lines)
-    assert "on the horizon counts as an answer" in page
+    assert "an upcoming project counts as an answer" in page
     assert 'href="https://acme.example/training"' in page
     assert 'href="https://acme.example/training"' in other
 

@@ -1,4 +1,4 @@
-"""Asking an expert: a panel on the ticket's page, opened by a key; without JavaScript a page of its own."""
+"""Asking an expert: a panel on the ticket's page, opened by a key; without JavaScript a separate page."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def who(request: HttpRequest, ticket_id: int) -> HttpResponse:
 @may_ask
 @never_cache
 def asked(request: HttpRequest, outreach_id: int) -> HttpResponse:
-    """After asking: what happens now, and the interim reply. `play`: go on with the queue; `seen`: the newest message
+    """After asking: what happens next, and the interim reply. `play`: continue with the queue; `seen`: the newest
+    message
     that the advocate has read."""
     found = get_object_or_404(_visible(request), pk=outreach_id)
     is_playing = bool(request.GET.get("play"))

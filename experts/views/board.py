@@ -67,7 +67,7 @@ def withdraw(request: HttpRequest, outreach_id: int) -> HttpResponse:
     except OutcomeRefused as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("The request to %(who)s is withdrawn.") % {"who": found.asked})
+        messages.success(request, _("Withdrew the request to %(who)s.") % {"who": found.asked})
     return _back(request)
 
 
@@ -89,7 +89,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
         except OutcomeRefused as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, _("The thanks are posted in Slack."))
+            messages.success(request, _("The thanks are being posted in Slack."))
         return redirect(f"{reverse('experts:thanks')}?month={month:%Y-%m}")
     helpers = month_thanks.of_month(request.user, month) if month else []
     public = month_thanks.of_month(request.user, month, for_slack=True) if month else []

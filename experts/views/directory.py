@@ -30,7 +30,7 @@ may_change = permission_required("experts.change_expert", raise_exception=True)
 @login_required
 @may_see
 def directory(request: HttpRequest) -> HttpResponse:
-    """`q=`: who is looked for; `topic=`: of this topic and below; `page=`. htmx asks for the list alone."""
+    """`q=`: search text; `topic=`: of this topic and below; `page=`. htmx asks for the list alone."""
     now, topics = desk_now(), tree.load()
     typed, topic = request.GET.get("q", "").strip(), topics.get(number_of(request.GET.get("topic")) or 0)
     found = searching.people(typed, topics, topic.pk if topic else None)

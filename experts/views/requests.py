@@ -1,4 +1,5 @@
-"""What an advocate says about a request: the expert's response, their draft, a word in the thread, yes or no."""
+"""An advocate's actions on a request: record the expert's response, use their draft, write in the thread, confirm an
+answer."""
 
 from __future__ import annotations
 
@@ -71,7 +72,7 @@ def edit_draft(request: HttpRequest, outreach_id: int) -> HttpResponse:
 @login_required
 @may_ask
 def say(request: HttpRequest, outreach_id: int) -> HttpResponse:
-    """Answer the expert in the Slack thread; `key` is the page's. The ticket goes on waiting if it came back for it."""
+    """Answer the expert in the Slack thread; `key` is the page's. The ticket keeps waiting if it came back for this."""
     found = get_object_or_404(access.seen_by(request.user, Outreach), pk=outreach_id)
     try:
         talking.say(found.pk, request.user, request.POST.get("text", ""), request.POST.get("key", ""), desk_now())

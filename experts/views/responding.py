@@ -74,7 +74,7 @@ def _context(found: Outreach) -> dict[str, Any]:
 
 
 def _carry_out(request: HttpRequest, found: Outreach) -> None:
-    """What a button says. Raises OutcomeRefused, Newer."""
+    """Carry out a button. Raises OutcomeRefused, Newer."""
     state, now = _state(request), desk_now()
     name = request.POST.get("name", "")[:120]
     if state in (SAVE, REVIEW, Outreach.State.DRAFT):

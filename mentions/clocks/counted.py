@@ -1,4 +1,4 @@
-"""What every report counts, wherever it is: the monthly ones, the overview, a release day's."""
+"""Which tickets every report counts: the monthly ones, the overview, a release day's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOISE = Q(no_reply_reason__in=(Ticket.NoReply.AUTOMATIC, Ticket.NoReply.OWN, Tic
 
 
 def needed_reply(*, with_noise: bool = False) -> Q:
-    """`with_noise`: also what is left out otherwise, if the team has answered it."""
+    """`with_noise`: also the reasons normally left out, if the team has answered."""
     return NEEDED_REPLY | NOISE & Q(first_reply_at__isnull=False) if with_noise else NEEDED_REPLY
 
 
@@ -27,5 +27,5 @@ def answered(*, with_noise: bool = False) -> Q:
 
 
 def from_outside(tickets: QuerySet[Any]) -> QuerySet[Any]:
-    """Conversations of people outside: merged ones once, none of an internal channel."""
+    """Conversations with outside people: merged ones once, none from internal channels."""
     return tickets.filter(merged_into__isnull=True).exclude(channel__in=internal_channels())

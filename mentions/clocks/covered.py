@@ -1,8 +1,8 @@
 """Time within coverage hours, in Python and in SQL alike.
 
-The calendar of the floor above publishes its spans here, the desk's own and those of each team. A counter runs only
-while the team is there; the covered time between two instants is the difference of its readings. Before the first
-span, and while there is none, every hour counts. Spans are UTC, so DST changes nothing here.
+The calendar on the floor above publishes its spans here: the desk's own and each team's. A counter runs only
+while the team is there; the covered time between two instants is the difference of its readings. Before the first span,
+and if there are none, every hour counts. Spans are UTC, so DST changes nothing here.
 """
 
 from __future__ import annotations
@@ -84,12 +84,13 @@ def load(team: int = DESK) -> CoveredTime:
 
 
 def covers(at: datetime, until: datetime | None = None) -> bool:
-    """Whether the desk's own hours are on then, or from then `until`; always, while there are none. One query."""
+    """Whether the desk's own hours cover this time, or the time from it `until`; always true while there are none. One
+    query."""
     return DESK not in away(at, until)
 
 
 def away(at: datetime, until: datetime | None = None) -> set[int]:
-    """The teams that are not there then, or not from then `until`; the desk among them if its own hours are off. One
+    """The teams that are away at this time, or from it `until`; includes the desk if its own hours don't cover it. One
     query."""
     with connection.cursor() as cursor:
         cursor.execute(_AWAY, {"at": at, "until": at if until is None else until})
@@ -104,8 +105,8 @@ EXCEPT SELECT team FROM mentions_coveredspan WHERE starts_at <= %(at)s AND ends_
 
 @transaction.atomic
 def publish(spans: Iterable[tuple[datetime, datetime]], team: int = DESK) -> bool:
-    """Make these the team's covered spans, with edges on whole seconds, and renew what is due by them. Writes only what
-    differs: false if nothing did."""
+    """Make these the team's covered spans, with edges on whole seconds, and recompute the due times. Writes only
+    differences: false if there were none."""
     _lock()
     wanted = CoveredTime(list(spans))
     rows = {
@@ -126,7 +127,8 @@ def publish(spans: Iterable[tuple[datetime, datetime]], team: int = DESK) -> boo
 
 @transaction.atomic
 def keep(teams: Collection[int]) -> bool:
-    """Forget the spans of all others: teams that are gone, whose channels are the desk's. False if there were none."""
+    """Delete the spans of all other teams: they no longer exist, and their channels are the desk's. False if there were
+    none."""
     _lock()
     gone, _of = CoveredSpan.objects.exclude(team__in=[DESK, *teams]).delete()
     if gone:

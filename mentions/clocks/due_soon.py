@@ -2,7 +2,7 @@
 for lists, search, reports, the page's own clock and the alert.
 
 The lead time runs on the ticket's own clock: thirty minutes of coverage hours before Monday 08:10 begin on Friday. So
-whoever is warned is there to answer. A lead time of 0 never warns.
+the people who are warned are there to answer. A lead time of 0 never warns.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def lead_minutes(channel: Channel) -> int:
 def begins(
     due_at: datetime, minutes: int, *, skips_weekends: bool = False, coverage: CoveredTime | None = None
 ) -> datetime | None:
-    """`minutes` before `due_at` (aware UTC), of which only business days or coverage hours count; None if `minutes` is
-    0. Pure."""
+    """`minutes` before `due_at` (aware UTC), counting only business days or coverage hours; None if `minutes` is 0.
+    Pure."""
     if not minutes:
         return None
     lead = timedelta(minutes=minutes)
@@ -103,7 +103,7 @@ def due_soon(now: datetime) -> Q:
 
 
 def sql() -> str:
-    """The same over `mentions_ticket`; `%(now)s` is left to be filled in."""
+    """The same over `mentions_ticket`; the caller fills in `%(now)s`."""
     of_channel = ("sc.due_soon_minutes", "sc.skips_weekends", "sc.counts_coverage", "sc.team_id")
     begin = begins_sql("mentions_ticket.due_at", *of_channel)
     return (

@@ -1,6 +1,6 @@
 """When a first reply is overdue: after its due time, while the ticket is new or open. One rule for lists and reports.
 
-A reply at the very second is within target. `due_at` is empty once somebody has replied (`mentions.clocks.clocks`).
+A reply at that very second is within target. `due_at` is empty once somebody has replied (`mentions.clocks.clocks`).
 """
 
 from __future__ import annotations

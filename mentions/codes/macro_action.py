@@ -43,7 +43,7 @@ def _require_private(ticket: Ticket) -> None:
     except UnknownPlatform:
         is_private = False
     if not is_private:
-        raise OutcomeRefused(_("Everybody could read the code here. Give it by mail or in a private message."))
+        raise OutcomeRefused(_("Everybody could read the code here. Give it by email or in a private message."))
 
 
 GIVE_CODE = GiveCode()

@@ -104,7 +104,7 @@ def draw(stock: CodeStock, ticket: Ticket, actor: Any, now: datetime) -> str:
 
 
 def _next(stock: CodeStock) -> Code:
-    """The oldest free one, locked. Raises OutcomeRefused."""
+    """The oldest free code, locked. Raises OutcomeRefused."""
     if not stock.is_active:
         raise OutcomeRefused(_("The stock “%(stock)s” is switched off.") % {"stock": stock})
     free = Code.objects.select_for_update(skip_locked=True).filter(stock=stock, ticket__isnull=True)
@@ -117,11 +117,11 @@ def _next(stock: CodeStock) -> Code:
 def require_right(actor: Any) -> None:
     """Raises OutcomeRefused."""
     if not actor.has_perm("mentions.give_code"):
-        raise OutcomeRefused(_("Only advocates give codes. Hand the ticket back with a note."))
+        raise OutcomeRefused(_("Only advocates can give codes. Hand the ticket back with a note."))
 
 
 def _warn(stock: CodeStock, now: datetime) -> None:
-    """Once for each filling of the stock. After the commit: draws at the same moment don't see each other's."""
+    """Warn once per refill of the stock. After the commit, since concurrent draws don't see each other."""
     rest = left(stock)
     if rest >= stock.warn_below or not settings.TEAM_SLACK_CHANNEL:
         return
@@ -137,7 +137,7 @@ def _warn(stock: CodeStock, now: datetime) -> None:
 
 @transaction.atomic
 def put_back(code_id: int, actor: Any, now: datetime) -> None:
-    """Free a code that its requester cannot have. Raises OutcomeRefused."""
+    """Free a code that its requester can't have seen. Raises OutcomeRefused."""
     require_right(actor)
     ticket_id = Code.objects.only("ticket_id").get(pk=code_id).ticket_id
     if ticket_id is None:
@@ -157,7 +157,7 @@ def put_back(code_id: int, actor: Any, now: datetime) -> None:
 
 
 def _has_left(ticket: Ticket, value: str) -> bool:
-    """In a reply that was sent or may be, or in anything of ours on the platform."""
+    """In a reply that was or may have been sent, or in anything of ours on the platform."""
     gone = (Reply.State.UNDONE, Reply.State.BLOCKED)
     if Reply.objects.filter(ticket=ticket, text__contains=value).exclude(state__in=gone).exists():
         return True

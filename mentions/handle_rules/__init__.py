@@ -1,1 +1,1 @@
-"""Which of our handles should answer, which may, and what to note when another one did."""
+"""Which of our handles should answer, which may, and what to note when the wrong one did."""

@@ -1,5 +1,5 @@
-"""Handles with the setting `availability_only` tell whether the service is up, and nothing else: they answer questions
-about availability and replies to their own updates."""
+"""Handles with the setting `availability_only` only say whether the service is up: they answer questions about
+availability and replies to their own updates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mentions.handle_rules.talks import Talk, TalkMessage
 from mentions.models import Message, ThreadPost
 
 TAG = "availability"
-"""Makes a ticket one about availability, where the words don't show it."""
+"""Marks a ticket as being about availability if its words don't show it."""
 WORDS = (
     *("down", "outage", "offline", "unavailable", "unreachable", "status", "incident", "degraded", "slow"),
     *("timeout", "timing out", "502", "503", "504", "500 error", "maintenance"),
@@ -31,7 +31,7 @@ def may_answer(channel: Channel, said: TalkMessage, talk: Talk) -> bool:
     above = talk.answer_above(said)
     if above is None:
         return _is_under_an_update(said, channel)
-    # A follow-up is about what was asked first: an answer by this handle makes it no question about availability.
+    # A follow-up is about the original question: an answer from this handle doesn't make it one about availability.
     asked = talk.answered_by(above)
     return asked is not None and may_answer(channel, asked, talk)
 

@@ -1,4 +1,4 @@
-"""The handles and aliases that a ticket can be answered from, whoever asks."""
+"""The handles and aliases that a ticket can be answered from, whoever answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from mentions.models import Ticket
 
 
 def able(ticket: Ticket, siblings: Iterable[Channel] | None = None) -> list[Channel]:
-    """Those the desk can answer this ticket from, best rank first. `siblings`: the channels of the ticket's connection,
+    """The channels that the desk can answer this ticket from, best rank first. `siblings`: the channels of the ticket's
+    connection,
     if already loaded."""
     found = [channel for channel in _named(ticket, siblings) if takes_answers(channel)]
     return sorted(found, key=lambda channel: (channel.rank, channel.pk))

@@ -1,5 +1,5 @@
-"""Leads private messages to the ticket of the public conversation that they belong to: the one in which we wrote to the
-person directly, or invited them to. A later one takes over."""
+"""Routes private messages to the ticket of the public conversation that they belong to: the one in which we sent the
+person a direct message or invited one. A later conversation takes over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _INVITES = re.compile(r"\b(?:dms?|direct message|direct messages|private message
 
 
 def link(reply: Reply) -> bool:
-    """For a reply that was just sent, in the caller's transaction. Whether messages of this person now lead here."""
+    """For a reply that was just sent, in the caller's transaction. Returns whether this person's messages now lead
+    here."""
     asked = reply.in_reply_to
     if asked is None or not (privacy.sends_privately(reply.channel) or _INVITES.search(reply.text)):
         return False

@@ -1,4 +1,4 @@
-"""What was written to us in private is answered in private, on platforms that have both."""
+"""Private messages are answered in private, on platforms that have both kinds."""
 
 from __future__ import annotations
 

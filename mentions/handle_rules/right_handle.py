@@ -19,7 +19,7 @@ from mentions.people import own_side
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The handle to answer from; `why` explains it where another one could be expected, else ""."""
+    """The handle to answer from; `why` explains it if another one would be expected, else ""."""
 
     channel: Channel
     why: str = ""

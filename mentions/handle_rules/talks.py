@@ -1,4 +1,4 @@
-"""A ticket's conversation as the handle rules see it: who said what, to which of our handles, in answer to what."""
+"""A ticket's conversation as the handle rules see it: who said what, to which of our handles, in reply to what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Notes by itself when a wrong handle was used: by us in an answer, wherever it was written, or by those who asked.
+"""Notes automatically when a wrong handle was used: by us in an answer, wherever it was written, or by the people who
+asked.
 
 Runs in the transaction that stores the message, so nothing is left to find later; one note per message.
 """
@@ -25,7 +26,7 @@ def has_handles(adapter: Adapter) -> bool:
 
 
 def may_be_wrong(adapter: Adapter, channels: Sequence[Channel], *, is_ours: bool) -> bool:
-    """A check without a statement, for every message that comes in: `channels` saw it, primary first."""
+    """A check without a statement, for every incoming message: `channels` saw it, primary first."""
     return has_handles(adapter) and (is_ours or bool(channels and availability.is_restricted(channels[0])))
 
 
@@ -68,7 +69,7 @@ def _is_noted(ticket: Ticket, message: Message) -> bool:
 
 
 def _of_ours(said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> tuple[Channel, Channel] | None:
-    """(used, right) of our answer. Colleagues' own accounts are no handles of ours."""
+    """(used, right) of our answer. Colleagues' own accounts aren't our handles."""
     used = next((channel for channel in among if said.is_by(channel)), None)
     asked = talk.answered_by(said)
     if used is None or asked is None:
@@ -84,6 +85,6 @@ def _of_theirs(said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> tuple
     if not named or not all(availability.is_restricted(channel) for channel in named):
         return None
     if talk.answer_above(said) is not None:
-        return None  # they reply to what we sent from there
+        return None  # they reply to something we sent from there
     right = right_for(said, talk, among)
     return None if right in named else (named[0], right)

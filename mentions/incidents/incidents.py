@@ -1,6 +1,5 @@
-"""What our status page says now: open incidents with their last update, and the last posts of the status handle.
-
-Read from the messages that the status page's connection brings; nothing here uses the network.
+"""The current state of our status page: open incidents with their last update, and the last posts of the status handle.
+Read from the messages of the status page's connection; nothing here uses the network.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ class Latest:
 
 
 def latest(since: datetime) -> list[Latest]:
-    """Incidents of our status pages with an update since then, also those that are over; oldest first. No
+    """Incidents of our status pages with an update since then, including finished ones; oldest first. No
     maintenances."""
     own = [c.pk for c in Connection.objects.filter(platform=PLATFORM, is_active=True) if _is_ours(c)]
     updates = Message.objects.filter(channel__connection__in=own, is_deleted=False).defer("search", "html")
@@ -105,7 +104,7 @@ def _latest(message: Message, began_at: datetime | None) -> Latest:
 
 
 def open_incidents(now: datetime) -> list[Incident]:
-    """Newest update first; two statements, one without a status page of ours."""
+    """Newest update first; two statements, or one if we have no status page."""
     own = [c.pk for c in Connection.objects.filter(platform=PLATFORM, is_active=True) if _is_ours(c)]
     if not own:
         return []

@@ -152,7 +152,7 @@ def preview(
 
 
 def fields_of(macro: Macro) -> list[dict[str, Any]]:
-    """Fields to ask for before it is applied: those that no lookup fills."""
+    """Fields to ask for first: those that no lookup fills."""
     return [field_ for field_ in _declared(macro) if not _page_of(field_)]
 
 

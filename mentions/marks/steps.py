@@ -80,7 +80,7 @@ def months_until(today: date) -> list[date]:
 
 
 def _marked(user: Any, first: date) -> Iterator[tuple[str, date, int]]:
-    """By the day since when they are one; marks without a day may be years old, and are in no month."""
+    """By the date of the mark; marks without a date may be years old, and count in no month."""
     rows = seen_by(user, Mark).filter(is_given=True, person__is_us=False, since__gte=first)
     rows = rows.filter(kind__in=(Mark.Kind.CONTRIBUTOR, Mark.Kind.CORE)).order_by("since", "pk")
     for kind, since, person in rows.values_list("kind", "since", "person"):
@@ -89,7 +89,7 @@ def _marked(user: Any, first: date) -> Iterator[tuple[str, date, int]]:
 
 
 def _swag(user: Any, since: datetime, zone: tzinfo) -> Iterator[tuple[str, date, int]]:
-    """Somebody helps by the rule that watches for it, once per person and rule."""
+    """Swag suggested, given or declined; a suggestion by a *helps somebody* rule also counts as helping."""
     state = SwagSuggestion.State
     seen = seen_by(user, SwagSuggestion).filter(person__is_us=False)
     made = seen.filter(made_at__gte=since).order_by("made_at", "pk")
@@ -104,7 +104,7 @@ def _swag(user: Any, since: datetime, zone: tzinfo) -> Iterator[tuple[str, date,
 
 
 def _applications(user: Any, since: datetime, zone: tzinfo) -> Iterator[tuple[str, date, int]]:
-    """A decision that was taken back does not count; one that was changed counts as it is now."""
+    """A decision that was undone does not count; one that was changed counts as it is now."""
     seen = seen_by(user, Application)
     for at, ticket in seen.filter(created_at__gte=since).order_by("created_at").values_list("created_at", "ticket"):
         yield "applied", at.astimezone(zone).date(), ticket

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 CAME_BACK = Q(data__from__status="solved", data__to__status="open") | Q(data__from="solved", data__to="open")
-"""From solved to open. Ingest says the states alone."""
+"""From solved to open. Events from ingest hold just the states."""
 
 
 class EventKind(StrEnum):

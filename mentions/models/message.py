@@ -10,7 +10,7 @@ from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
 IS_REPLY = Q(direction="team", is_auto=False, is_deleted=False, is_bounced=False)
-"""A public answer of the team that reached somebody; in SQL: `mentions.clocks.first_reply`."""
+"""A public answer by the team that reached somebody; in SQL: `mentions.clocks.first_reply`."""
 
 
 class Message(models.Model):
@@ -75,7 +75,7 @@ class Message(models.Model):
         permissions = [("like_message", "Can like praise on its platform")]
         constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="message_once_per_namespace")]
         indexes = [
-            # With all that tells who asked and who answered: clocks and reports don't read the messages themselves.
+            # Covers everything that says who asked and who answered, so clocks and reports don't read the table.
             models.Index(
                 fields=["ticket", "posted_at", "id"],
                 include=["direction", "is_auto", "is_deleted", "is_bounced"],

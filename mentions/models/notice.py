@@ -48,11 +48,11 @@ class Notice(models.Model):
 
 
 class DueWarning(models.Model):
-    """Slack was told that the ticket is due soon. Told again only if the due time has moved."""
+    """Slack was told that the ticket is due soon; again only if the due time has moved."""
 
     ticket = models.OneToOneField("mentions.Ticket", on_delete=models.CASCADE, related_name="+")
     due_at = models.DateTimeField()
-    """The due time that was told."""
+    """The announced due time."""
     told_at = models.DateTimeField()
     outbound_ids = ArrayField(models.BigIntegerField(), default=list)
     """The Slack messages that name it, in the outbox."""

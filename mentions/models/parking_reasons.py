@@ -35,7 +35,7 @@ DEFAULT_WAIT: dict[str, timedelta] = {
 }
 """Nothing is ever parked forever."""
 NOT_OFFERED = frozenset({WaitingOn.OWN_ANSWER, WaitingOn.REPORT, WaitingOn.ISSUE})
-"""Reasons that the desk gives by itself; people choose among the others."""
+"""Reasons that the desk sets automatically; people choose among the others."""
 
 
 def offered() -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What the desk keeps about a member of the team: their settings, and roles for a time."""
+"""What the desk stores about a team member: their settings, and temporary roles."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Preference(models.Model):
         DARK = "dark", _("dark")
 
     class Ways(models.TextChoices):
-        """How somebody gets what is sent about the numbers."""
+        """How somebody receives reports."""
 
         NONE = "", _("not at all")
-        MAIL = "mail", _("by mail")
+        MAIL = "mail", _("by email")
         SLACK = "slack", _("in Slack, by direct message")
-        BOTH = "both", _("by mail and in Slack")
+        BOTH = "both", _("by email and in Slack")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="preference"
@@ -50,8 +50,8 @@ class Preference(models.Model):
 
 
 class RoleTerm(models.Model):
-    """Planned → begun (the desk has added the role) → ended (taken back). Past `ends_at` the role counts no longer,
-    even before it is taken back (`mentions.people.role_terms`)."""
+    """Planned → begun (the desk has added the role) → ended (revoked). After `ends_at` the role no longer counts, even
+    before it is revoked (`mentions.people.role_terms`)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="role_terms")
     role = models.ForeignKey("auth.Group", on_delete=models.CASCADE, related_name="+")
@@ -60,7 +60,7 @@ class RoleTerm(models.Model):
     ends_at = models.DateTimeField()
     begun_at = models.DateTimeField(null=True, blank=True)
     is_added = models.BooleanField(default=False)
-    """Whether the desk added the role: one that they have anyway stays when the term ends."""
+    """Whether the desk added the role: one that they had anyway stays when the term ends."""
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

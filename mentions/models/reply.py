@@ -21,7 +21,7 @@ class Draft(models.Model):
     credit = models.CharField(max_length=200, blank=True, default="", db_default="")
     """Who wrote the text, if not its sender: shown beside the composer, kept on the reply."""
     origin = models.CharField(max_length=60, blank=True, default="", db_default="")
-    """What the text came from, for the floor that brought it."""
+    """Where the text came from, for the floor that supplied it."""
 
     version = models.PositiveIntegerField(default=0)
     """Incremented on every change. A page sends the version it has seen with each save."""
@@ -65,7 +65,7 @@ class Reply(models.Model):
     subject = models.CharField(max_length=1000, blank=True)
     in_reply_to = models.ForeignKey("mentions.Message", null=True, on_delete=models.PROTECT, related_name="+")
     recipients = models.JSONField(default=list, blank=True)
-    """Mail only: recipients, lower case; the mail sent to one address per day is capped."""
+    """Mail only: recipients, lower case; emails to one address per day are capped."""
     cc = models.JSONField(default=list, blank=True)
     guard_message_id = models.BigIntegerField()
     """The last message in the thread that its author had seen."""

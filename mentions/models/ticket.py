@@ -17,18 +17,18 @@ from mentions.models.parking_reasons import WaitingOn
 
 
 class TicketQuerySet(models.QuerySet[Any]):
-    """States as chainable methods, for verbs. What the queue asks for is SQL (`mentions/queue/`)."""
+    """States as chainable methods, for verbs. The queue's own queries are SQL (`mentions/queue/`)."""
 
     def held_by(self, user: Any, now: datetime) -> TicketQuerySet:
         """Under this person's live claim."""
         return self.filter(claimed_by=user, claim_expires_at__gt=now)
 
     def due_to_wake(self, now: datetime) -> TicketQuerySet:
-        """Parked until a time that has come."""
+        """Parked until a time that has passed."""
         return self.filter(~Q(waiting_on=""), wake_at__lte=now)
 
     def waiting_for_a_reply(self) -> TicketQuerySet:
-        """The requester still waits for a first reply, and nobody has said that none is needed."""
+        """The requester is still waiting for a first reply, and nobody has said that none is needed."""
         return self.filter(due_at__isnull=False)
 
 

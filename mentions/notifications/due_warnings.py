@@ -1,8 +1,8 @@
 """Tells Slack which mentions are due soon: one message per run and room with all of them, each once per due time.
 
-The team's room hears of tickets that everybody may see. A ticket of a restricted channel is told in that channel's own
-rooms; one that is restricted in another way is told nowhere. Channels that count coverage hours are told of in these
-hours only.
+Tickets that everybody may see are announced in the team's Slack channel. A ticket of a restricted channel is announced
+in that channel's own Slack channels; one that is restricted in another way, nowhere. Channels that count coverage hours
+are announced within these hours only.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _untold(now: datetime) -> QuerySet[Ticket]:
 
 
 def _rooms(tickets: QuerySet[Ticket]) -> dict[str, list[Ticket]]:
-    """Slack channel → the tickets to be told there, the earliest first."""
+    """Slack channel → the tickets to announce there, earliest first."""
     shown = ("channel__connection", "requester", "claimed_by")
     rooms: dict[str, list[Ticket]] = {}
     if settings.TEAM_SLACK_CHANNEL:
@@ -82,7 +82,7 @@ def _rooms(tickets: QuerySet[Ticket]) -> dict[str, list[Ticket]]:
 
 
 def _claim(tickets: Sequence[Ticket], now: datetime) -> set[int]:
-    """Note them as told. Returns those that no other worker has told meanwhile."""
+    """Record them as announced. Returns those that no other worker has announced in the meantime."""
     if not tickets:
         return set()
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Whether a team member can be reached outside the desk, by mail or Slack."""
+"""Whether a team member can be reached outside the desk, by email or Slack."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def why_not(user: Any, way: str) -> str:
     if way == MAIL and not user.email:
         return _("Your account has no email address. Add one first.")
     if way == SLACK and not (settings.SLACK_TOKEN and delivery_news.slack_id_of(user)):
-        return _("The desk does not know you in Slack. Ask an admin to add your Slack member ID, or choose mail.")
+        return _("The desk does not know you in Slack. Ask an admin to add your Slack member ID, or choose email.")
     return ""

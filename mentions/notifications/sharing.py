@@ -72,7 +72,8 @@ def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now
 
 @transaction.atomic
 def take_back(ticket_id: int, key: UUID, now: datetime) -> bool:
-    """Undo a share that has not left for Slack, and forget it in the history. Returns whether there was one."""
+    """Undo a share that has not been sent to Slack yet, and remove it from the history. Returns whether there was
+    one."""
     item = OutboundItem.objects.filter(key=key, state=OutboundItem.State.QUEUED).first()
     if item is None:
         return False
@@ -82,7 +83,7 @@ def take_back(ticket_id: int, key: UUID, now: datetime) -> bool:
 
 
 def note_told(tickets: Sequence[Ticket], room: str, sent: OutboundItem, now: datetime) -> None:
-    """The desk itself has told these tickets in a Slack channel: their histories say so, and whoever may not see one of
-    them doesn't read the message in the outbox."""
+    """Record that the desk itself posted about these tickets in a Slack channel: their histories say so, and people who
+    may not see one of them can't read the message in the outbox."""
     for ticket in tickets:
         record(ticket, None, now, EventKind.SHARED, {"channel": room, "outbound": sent.pk})

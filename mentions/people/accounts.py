@@ -79,7 +79,7 @@ def link_accounts() -> set[int]:
 
 
 def _follow(left_id: int, person_id: int) -> None:
-    """Whoever was entered twice, and has no account left under the first entry, takes their marks along."""
+    """If somebody was entered twice, and no account is left under the first entry, their marks move along."""
     left = Person.objects.filter(pk=left_id, is_us=False, user=None, authors=None, accounts=None).first()
     if left is not None:
         marks.join(Person.objects.get(pk=person_id), left)
@@ -87,7 +87,7 @@ def _follow(left_id: int, person_id: int) -> None:
 
 def know_account(person: Person, author: Author) -> set[int]:
     """From now on this account is the person's: what they wrote from it, and will write, counts as theirs. Returns the
-    tickets with possibly changed clocks. An account that has an owner keeps them."""
+    tickets with possibly changed clocks. An account that already has an owner keeps them."""
     handle = author.handle or author.external_id
     owned = Account.objects.filter(namespace=author.namespace, handle__iexact=handle).exists()
     if not owned and author.person_id is None:
@@ -96,7 +96,7 @@ def know_account(person: Person, author: Author) -> set[int]:
 
 
 def new_team_member(author: Author) -> Person:
-    """Somebody of ours whom nobody had entered: named as on the platform, with this account."""
+    """A team member nobody had entered: named as on the platform, with this account."""
     person = Person.objects.create(name=author.name or author.handle or author.external_id, is_us=True)
     know_account(person, author)
     return person
@@ -160,7 +160,8 @@ def merge_persons(kept: Person, other: Person) -> None:
 
 
 def same_human(author_id: int, other_id: int) -> None:
-    """Two accounts are one human: the marks, notes and conversations of both. Raises MarkRefused for one of us."""
+    """Two accounts belong to one person: combines marks, notes and conversations. Raises MarkRefused for a team
+    member."""
     with transaction.atomic():
         kept = marks.person_of(author_id)
         other = marks.person_of(other_id) if author_id != other_id else kept

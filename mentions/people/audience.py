@@ -1,7 +1,7 @@
 """Who may see tickets and everything attached to them: this floor's rules for `channels.audience.seen_by`.
 
 To see a ticket, a person must be allowed to view tickets, see its channel, and see every channel that anything in it
-came through (`AudienceLimit`): whatever is merged with a restricted report is as restricted as the report. Messages,
+came through (`AudienceLimit`): anything merged with a restricted report is as restricted as the report. Messages,
 replies, notes, events and files follow their ticket; a message without one follows its channel.
 """
 
@@ -73,8 +73,8 @@ VISIBLE_AGAIN = Fragment(
     )
 )
 """The same rule for a statement that needs it many times and begins with `WITH_HIDDEN`: the hidden channels are planned
-and looked up once. The fence has audiences looked for row by row: a count that stops at a thousand tickets must not
-begin with a join of all of them."""
+and looked up once. The fence makes PostgreSQL check audiences row by row: a count that stops at a thousand tickets must
+not begin with a join of all of them."""
 
 
 class VisibleTicket(Func):
@@ -112,7 +112,7 @@ def _linked_to_a_ticket_in_sight(user: Viewer) -> Q:
 
 @rule_for(Code)
 def _given_in_sight(user: Viewer) -> Q:
-    """Who got it; the code itself is on no page."""
+    """Who got it; no page shows the code itself."""
     return Q(ticket=None) | Q(ticket__in=seen_by(user, Ticket)) if user.has_perm("mentions.give_code") else NOBODY
 
 
@@ -163,7 +163,7 @@ def _all_accounts_in_sight(user: Viewer) -> Q:
 
 @rule_for(Mark, SwagSuggestion)
 def _with_its_person(user: Viewer) -> Q:
-    """Why somebody has a mark may reveal any of their accounts. The mark alone is shown wherever one of them is."""
+    """The reason for a mark may reveal any of their accounts. The mark itself is shown wherever one of them is."""
     return Q(person__in=seen_by(user, Person)) if user.has_perm(VIEW) else NOBODY
 
 
@@ -243,7 +243,7 @@ def restricted_channels() -> QuerySet[Channel]:
 
 
 def for_everybody(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
-    """Those of these tickets that everybody who may view tickets sees: for numbers that are told to a whole team."""
+    """Those of these tickets that everybody who may view tickets can see: for numbers announced to a whole team."""
     hidden = restricted_channels().values("pk")
     return tickets.exclude(channel__in=hidden).exclude(
         pk__in=AudienceLimit.objects.filter(channel__in=hidden).values("ticket")
@@ -251,8 +251,8 @@ def for_everybody(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
 
 
 def for_one_channel(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
-    """Those of these tickets that everybody who may see their own channel sees, where not everybody may: for the rooms
-    that an admin has chosen for this channel."""
+    """Those of these tickets that everybody with access to their restricted channel can see: for the Slack channels
+    that an admin has chosen for it."""
     hidden = restricted_channels().values("pk")
     others = AudienceLimit.objects.filter(channel__in=hidden, ticket=OuterRef("pk")).exclude(
         channel=OuterRef("channel")

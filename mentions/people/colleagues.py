@@ -1,4 +1,4 @@
-"""Colleagues whom a list names: their persons and accounts."""
+"""Colleagues named in a list: their persons and accounts."""
 
 from __future__ import annotations
 

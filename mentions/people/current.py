@@ -47,7 +47,7 @@ class TeamBackend(AuthenticationBackend):  # type: ignore[misc]
     preferences: four statements instead of one."""
 
     def _get_group_permissions(self, user_obj: User) -> QuerySet[Permission]:
-        """For people who are not logged in here: without roles whose time is over."""
+        """For people who are not logged in here: without expired roles."""
         return Permission.objects.filter(group__in=role_terms.in_force(user_obj, desk_now()))
 
     def get_user(self, user_id: Any) -> User | None:

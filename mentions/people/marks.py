@@ -1,4 +1,5 @@
-"""What people are to us: contributor, customer, core team, press. Marks belong to the person, not to an account."""
+"""People's relationship to us: contributor, customer, core team, press. Marks belong to the person, not to an
+account."""
 
 from __future__ import annotations
 

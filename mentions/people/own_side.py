@@ -29,7 +29,7 @@ def account_of(channel: Channel) -> str:
 
 
 def named(address: str, platform: str) -> str:
-    """`Acme · @acme on Twitter`; `Acme · help@acme.example`, as a mail address says where it is; without an address
+    """`Acme · @acme on Twitter`; `Acme · help@acme.example`, since a mail address speaks for itself; without an address
     `Acme on Discourse`."""
     return _joined(settings.COMPANY_NAME, address, platform)
 

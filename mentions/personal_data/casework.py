@@ -1,4 +1,4 @@
-"""What the desk keeps about a ticket's report, in the export and erasure of a person's data."""
+"""A ticket's report, issues, application and codes, in the export and erasure of a person's data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _states(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_states(scope: Scope, names: Names) -> int:
-    """Under the id of a conversation that is only theirs. Nobody waits for it any more."""
+    """States of conversations that are only theirs: nobody waits for those any longer."""
     return int(ThreadState.objects.filter(_theirs(scope)).delete()[0])
 
 
@@ -34,8 +34,8 @@ def _issues(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_issues(scope: Scope, names: Names) -> int:
-    """Their words and names in titles. The issue on the tracker is not ours to erase: the admin is told where it is
-    before (it is in the export)."""
+    """Their words and names in titles. The desk doesn't erase the issue on the tracker; the export tells the admin
+    where it is."""
     count = 0
     for issue in Issue.objects.filter(links__ticket__in=[*scope.own, *scope.near]).distinct():
         title, error = names.text(issue.title), names.text(issue.error)
@@ -55,7 +55,7 @@ def _erase_applications(scope: Scope, names: Names) -> int:
 
 
 def _codes(scope: Scope) -> Iterable[Model]:
-    """Which codes they got, and when; the sealed code itself tells nothing."""
+    """Which codes they got, and when; the sealed code itself reveals nothing."""
     return Code.objects.filter(ticket__in=scope.own).order_by("pk")
 
 
@@ -64,7 +64,7 @@ def _questions(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_questions(scope: Scope, names: Names) -> int:
-    """On their own tickets every text goes, on others only their names."""
+    """On their own tickets all text is erased, on others only their names."""
     own = Question.objects.filter(ticket__in=scope.own).exclude(text=ERASED)
     count = own.update(text=ERASED, answer="", error="", slack_url="")
     for question in Question.objects.filter(ticket__in=scope.near):

@@ -36,7 +36,7 @@ def chosen(options: dict[str, Any]) -> Scope:
 
 
 def _entered(account: str) -> Person | None:
-    """Somebody whom a list named, and who has never spoken here."""
+    """Somebody from an imported list who has never posted here."""
     namespace, _, handle = account.rpartition(":")
     named = Account.objects.filter(namespace=namespace, handle__iexact=handle.lstrip("@"), person__authors=None)
     found = named.select_related("person").first()

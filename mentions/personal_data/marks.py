@@ -24,7 +24,7 @@ def _marks(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_marks(scope: Scope, names: Names) -> int:
-    """Also buries the accounts, so that no list or webhook call brings them back."""
+    """Also records tombstones for the accounts, so that no list or webhook call restores them."""
     handles = {(a.namespace, name) for a in scope.authors for name in (a.handle, a.external_id) if name}
     if scope.person is not None:
         handles |= set(scope.person.accounts.values_list("namespace", "handle"))

@@ -1,1 +1,1 @@
-"""Applications to programs: their states, decisions, and what the CRM is told."""
+"""Applications to programs: their states and decisions, reported to the CRM."""

@@ -1,7 +1,5 @@
-"""The states of an application, and every way from one to the next.
-
-A submission of a form whose channel names a program is an application. What they write after we asked for more makes it
-*received* again. Each change is told to the CRM, if there is one.
+"""The states of an application, and all transitions. A submission of a form whose channel names a program is an
+application. An answer to our question makes it *received* again. Each change is reported to the CRM, if there is one.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ def program_of(ticket: Ticket) -> str:
 
 
 def receive(now: datetime, ticket_ids: Iterable[int] | None = None) -> int:
-    """Make applications of tickets in programs' channels that are still worked on; returns how many. Idempotent."""
+    """Turn open tickets in programs' channels into applications; returns how many. Idempotent."""
     taking = Channel.objects.filter(settings__has_key="program").exclude(settings__program="")
     channels = list(taking.values_list("pk", flat=True))
     if not channels:
@@ -89,17 +87,17 @@ def _answered(ticket_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def decide(ticket_id: int, actor: Any, token: Any, *, state: str, now: datetime) -> Application:
-    """By hand. Raises OutcomeRefused, ClaimLost, PermissionDenied: whoever helps for a day decides nothing here."""
+    """By hand. Raises OutcomeRefused, ClaimLost, PermissionDenied (volunteers decide nothing here)."""
     access.require(actor, access.DECIDE)
     ticket = lock_open(ticket_id, actor, token, now)
     return change(locked(ticket), ticket, state, actor, now)
 
 
 def locked(ticket: Ticket) -> Application:
-    """Raises OutcomeRefused if the (locked) ticket is no application."""
+    """Raises OutcomeRefused if the (locked) ticket is not an application."""
     found = Application.objects.select_for_update().filter(ticket=ticket).first()
     if found is None:
-        raise OutcomeRefused(_("This ticket is no application to a program."))
+        raise OutcomeRefused(_("This ticket is not an application to a program."))
     return found
 
 

@@ -22,7 +22,7 @@ def is_set_up() -> bool:
 
 
 def tell(found: Application, ticket: Ticket, now: datetime) -> OutboundItem | None:
-    """Queue a call with the application's present state, once per change; None without a CRM. It rests for the undo
+    """Queue a call with the application's present state, once per change; None without a CRM. It waits for the undo
     window. In the caller's transaction, the application locked."""
     if not is_set_up():
         return None

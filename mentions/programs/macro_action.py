@@ -11,8 +11,8 @@ from mentions.programs import applications
 
 
 class Decide(Action):
-    """`state`: what the application becomes. On a ticket that is no application it does nothing: the same macro answers
-    mail about a program."""
+    """`state`: the application's new state. Does nothing on a ticket that is not an application: the same macro answers
+    email about a program."""
 
     name = "application"
 

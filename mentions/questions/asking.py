@@ -28,8 +28,8 @@ SETTLED = (OutboundItem.State.SENT, OutboundItem.State.FAILED, OutboundItem.Stat
 def ask(
     ticket_id: int, actor: Any, token: Any, *, room: str, text: str, until: datetime | None = None, now: datetime
 ) -> Event:
-    """Post the question after the undo window, and park the ticket until it is answered. Raises OutcomeRefused, also
-    while another question of the ticket is open, ClaimLost."""
+    """Post the question after the undo window, and park the ticket until it is answered. Raises ClaimLost, and
+    OutcomeRefused, also while another question of the ticket is open."""
     ticket = lock_open(ticket_id, actor, token, now)
     room, text = room.strip(), text.replace("\0", "").strip()
     if not settings.SLACK_TOKEN:
@@ -57,7 +57,7 @@ def ask(
 
 
 def words_for(ticket: Ticket, actor: Any, text: str) -> str:
-    """Only what was typed and the ticket's address: opening that requires permission."""
+    """Only the typed text and the ticket's address: opening that requires permission."""
     who = actor.get_full_name() or actor.get_username()
     address = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
     asks = _("%(who)s asks: %(text)s") % {"who": who, "text": text}
@@ -71,7 +71,7 @@ def end_running(ticket: Ticket, now: datetime) -> None:
 
 
 def end(question: Question, now: datetime) -> None:
-    """Nobody needs the answer any more: not posted, or the thread is told."""
+    """The answer is no longer needed: cancel the post, or tell the thread."""
     question.state, question.read_at = State.OVER, None
     question.save(update_fields=["state", "read_at"])
     if question.slack_ts:
@@ -104,7 +104,7 @@ def unsettled() -> list[int]:
 
 @transaction.atomic
 def apply_delivery(outbound_id: int, now: datetime) -> bool:
-    """Record the outcome of the post; idempotent. A ticket whose question nobody saw comes back."""
+    """Record the outcome of the post; idempotent. A ticket with a question that was never posted comes back."""
     question_id = Question.objects.filter(outbound=outbound_id).values_list("pk", flat=True).first()
     if question_id is None:
         return False
@@ -145,8 +145,8 @@ def _waits(question: Question) -> bool:
 
 
 def end_needless(now: datetime) -> int:
-    """End unanswered questions of tickets that are done; returns how many. One that came back by time goes on being
-    read: a late answer still helps."""
+    """End unanswered questions of tickets that are done; returns how many. After a ticket came back because time was
+    up, its thread is still read: a late answer helps."""
     done = (Ticket.Status.PENDING, Ticket.Status.SOLVED, Ticket.Status.CLOSED)
     over = Question.objects.filter(state=State.ASKED, ticket__status__in=done)
     return sweeps.each("questions", list(over.values_list("pk", flat=True)[:200]), lambda pk: _end_needless(pk, now))

@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 State = Question.State
 SOON, LATER, BROKEN = timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)
 FRESH = timedelta(hours=2)
-"""So long after the question, its thread is read every minute."""
+"""For this long after the question, its thread is read every minute."""
 MORE = timedelta(days=1)
-"""So long after the first answer, further replies still become notes."""
+"""For this long after the first answer, further replies still become notes."""
 FORGOTTEN = timedelta(days=14)
 MAX_A_RUN = 20
 MAX_RUN = timedelta(seconds=30)
@@ -82,7 +82,7 @@ def take_in(question_id: int, said: Iterable[Mapping[str, Any]], now: datetime) 
 
 
 def _is_new(question: Question, message: Mapping[str, Any]) -> bool:
-    """A person's reply that isn't on the ticket yet; what a person has edited stays as it was noted."""
+    """Whether it is a person's reply that isn't on the ticket yet; edited replies stay as first noted."""
     ts = str(message.get("ts") or "")
     is_ours = bool(message.get("bot_id") or message.get("subtype"))
     return bool(message.get("text")) and not is_ours and ts > max(question.seen_ts, question.slack_ts)
@@ -102,7 +102,7 @@ def _note(question: Question, message: Mapping[str, Any], now: datetime) -> None
 
 
 def name_of(message: Mapping[str, Any]) -> str:
-    """Of whoever wrote a Slack message, as far as the desk or the message itself knows; else their member id."""
+    """The name of a Slack message's author, if the desk or the message knows it; else their member id."""
     slack_id = str(message.get("user") or "")
     profile = message.get("user_profile")
     given = str(profile.get("real_name") or profile.get("name") or "") if isinstance(profile, Mapping) else ""

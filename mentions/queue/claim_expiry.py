@@ -1,6 +1,5 @@
-"""Ends claims whose heartbeat stopped: the ticket is free again. An idempotent sweep.
-
-`mentions.queue.claims` doesn't wait for it: an expired lease holds nobody off.
+"""Ends claims whose heartbeat stopped: the ticket is free again. An idempotent sweep. `mentions.queue.claims` doesn't
+wait for it: an expired lease blocks nobody.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class Row:
         return f'<span class="subject" dir="auto">{escape(self.subject)}</span> ' if self.subject else ""
 
     def _marks(self) -> str:
-        """What the requester is to us."""
+        """The requester's marks."""
         return "".join(_badge("bare", str(MARK_WORDS[kind])) for kind in self.marks)
 
     def _more(self) -> str:

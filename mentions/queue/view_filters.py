@@ -12,7 +12,7 @@
 | `overdue` | true: first reply is overdue |
 | `due_soon` | true: first reply is due within the channel's lead time |
 | `parked` | true: only parked tickets; `any`: parked ones too; default: none |
-| `marks` | what the requester is to us: `contributor`, `customer`, `core`, `press`; any of them |
+| `marks` | the requester's marks: `contributor`, `customer`, `core`, `press`; any of them |
 | `text` | words in one of its messages |
 """
 

@@ -1,4 +1,5 @@
-"""Likes praise once, through the outbox: nothing else, by people who may, never for a handle that does not like.
+"""Likes praise, once, through the outbox: nothing but praise, only by people with the right, never for a handle that
+does not like.
 To remove a like, use the platform."""
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def like_praise(ticket: Ticket, actor: Any, leaves_at: datetime) -> OutboundItem
 
 
 def liked_of(ticket: Ticket) -> Message | None:
-    """The message that a like of the ticket goes to: the last one that came in."""
+    """The message that a like of the ticket applies to: the last one that came in."""
     inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False, is_unreadable=False)
     return inbound.select_related("channel__connection").defer("search").order_by("-posted_at", "-id").first()
 

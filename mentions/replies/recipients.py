@@ -1,4 +1,4 @@
-"""Chooses a mail's recipients: robots get no answer, and no address gets more than its daily share."""
+"""Chooses an email's recipients: robots get no answer, and no address gets more than its daily share."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def check(message: Message, to: list[str], now: datetime) -> None:
         raise ReplyRefused(_("There is no address to reply to."))
     robots = [address for address in to if _ROBOT.match(address)]
     if robots:
-        raise ReplyRefused(_("%(address)s does not accept mail.") % {"address": robots[0]})
+        raise ReplyRefused(_("%(address)s does not accept email.") % {"address": robots[0]})
     cap = settings.MAILS_PER_ADDRESS_PER_DAY
     since = now - timedelta(days=1)
     for address in to:
         sent = Reply.objects.filter(created_at__gt=since, state__in=COUNTED, recipients__contains=[address]).count()
         if sent >= cap:
             raise ReplyRefused(
-                _("%(address)s got %(count)s mails from us in a day. This looks like a mail loop.")
+                _("%(address)s got %(count)s emails from us in a day. This looks like a mail loop.")
                 % {"address": address, "count": sent}
             )

@@ -1,4 +1,4 @@
-"""Replies written in the desk: they rest for the undo window, then go to the outbox, which posts them at most once.
+"""Replies written in the desk: they wait for the undo window, then go to the outbox, which posts them at most once.
 Their states are in `mentions.replies.sending_states`.
 
 `submit` is idempotent by the composer's key: a double click, a second tab or a repeated request is one reply. Only one

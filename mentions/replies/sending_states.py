@@ -128,7 +128,7 @@ def may_be_asked_again(item: OutboundItem | None) -> bool:
 
 
 def stage_of(item: OutboundItem, now: datetime) -> Stage:
-    """The stage of an item other than a reply. It rests while it is not due and no attempt was made."""
+    """The stage of an item other than a reply. It is scheduled while it is not due and no attempt was made."""
     rests = item.state == State.QUEUED and item.attempts == 0 and item.not_before > now
     return Stage.SCHEDULED if rests else STAGE_OF[item.state]
 

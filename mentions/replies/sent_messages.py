@@ -71,7 +71,7 @@ def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
 
 
 def _place(reply: Reply, item: OutboundItem) -> dict[str, str]:
-    """Where it stands: below what it answers, or in the private thread, where nothing names a parent."""
+    """Its place: below the message it answers, or in the private thread, where messages have no parent."""
     answered = reply.in_reply_to
     if answered is None:
         return {"thread_id": item.external_id, "parent_external_id": ""}

@@ -1,4 +1,5 @@
-"""A ticket's words to search elsewhere with: product words first, no stop words, nothing about the person. Pure."""
+"""Chooses a ticket's words for searching elsewhere: product words first, no stop words, nothing about the person.
+Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ import re
 from collections.abc import Callable, Iterable
 
 MAX_WORDS = 4
-"""Systems look for all words in one place: more of them find less."""
+"""Most systems require all words: more words find less."""
 _NOT_TEXT = re.compile(r"https?://.*|[@#]\w+", re.IGNORECASE)
-"""Within what stands between two spaces."""
+"""Between two spaces."""
 _WORD = re.compile(r"[^\W\d_][\w.-]{1,30}", re.UNICODE)
 _STOP_WORDS = """
     a about after again all also am an and any anybody anyone are as at be because been before being but by can cannot
@@ -31,18 +32,18 @@ _vocabularies: list[Callable[[], Iterable[str]]] = []
 
 
 def register_vocabulary(source: Callable[[], Iterable[str]]) -> None:
-    """For upper floors, at app start: lower-case words and phrases of the product."""
+    """For upper floors, at app start: registers lower-case words and phrases of the product."""
     if source not in _vocabularies:
         _vocabularies.append(source)
 
 
 def vocabulary() -> frozenset[str]:
-    """All words of the product that are known."""
+    """All known product words."""
     return frozenset(word.lower() for source in _vocabularies for word in source())
 
 
 def words_of(texts: Iterable[str], *, product: frozenset[str] = frozenset(), without: Iterable[str] = ()) -> list[str]:
-    """At most MAX_WORDS words: the product's in order, then the longest others. `without`: names that stay here (the
+    """At most MAX_WORDS words: the product's in order, then the longest others. `without`: names to leave out (the
     person's, the company's)."""
     hidden = {part.lower() for text in without for part in _WORD.findall(text)} | {"@"}
     found: dict[str, None] = {}

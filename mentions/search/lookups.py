@@ -1,7 +1,6 @@
-"""The lookups beside a ticket: which ones a person sees, what they are searched with, which may get a ticket's words.
-
+"""The lookups beside a ticket: which ones a person sees, the words to search with, and which may get a ticket's words.
 Nothing is sent when a page is opened, except by lookups that take no words. A restricted ticket proposes no words, and
-what is typed there goes to trusted lookups only; each other one is asked by a press of its own.
+typed words go to trusted lookups only; each other one needs a separate click.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ MAX_QUERY = 200
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One lookup beside the ticket. `needs_asking`: it gets nothing of this ticket unless somebody asks it."""
+    """One lookup beside the ticket. `needs_asking`: nothing of this ticket is sent to it unless somebody asks for
+    it."""
 
     lookup: Lookup
     finding: Finding
@@ -63,7 +63,7 @@ def proposed(ticket: Ticket) -> list[str]:
 
 
 def search(ticket: Ticket, user: access.User, query: str, now: datetime) -> None:
-    """Have all lookups searched that may be."""
+    """Start a search in all permitted lookups."""
     words = split(query)
     remember(ticket, user, query)
     shown = [lookup for lookup in shown_for(ticket, user) if not _needs_asking(ticket, lookup)]
@@ -71,13 +71,13 @@ def search(ticket: Ticket, user: access.User, query: str, now: datetime) -> None
 
 
 def search_one(ticket: Ticket, user: access.User, lookup: Lookup, query: str, now: datetime) -> None:
-    """Have one searched, whatever became of it before."""
+    """Start a search in one, whatever its earlier result."""
     remember(ticket, user, query)
     finding.begin([lookup], split(query), now, again=True)
 
 
 def slots(ticket: Ticket, user: access.User, query: str, now: datetime) -> list[Slot]:
-    """Each lookup with its results for the query. Those that take no words are begun."""
+    """Each lookup with its results for the query. Starts those that take no words."""
     shown = shown_for(ticket, user)
     finding.begin([each for each in shown if not finding.kind_takes_words(each)], (), now)
     return [slot_of(ticket, lookup, query, now) for lookup in shown]
@@ -89,7 +89,7 @@ def slot_of(ticket: Ticket, lookup: Lookup, query: str, now: datetime) -> Slot:
 
 
 def suggestions(ticket: Ticket, user: access.User, purpose: str, now: datetime) -> list[Hit]:
-    """What lookups of this purpose found when this person searched last; links anybody can open."""
+    """Results of this person's last search in lookups of this purpose; only links anybody can open."""
     query = cache.get(_last(ticket, user)) or ""
     shown = [each for each in shown_for(ticket, user) if _purpose(each) == purpose]
     found = [hit for each in shown for hit in finding.standing(each, split(query), now).hits]

@@ -1,1 +1,1 @@
-"""Security reports: done when they are closed on their platform, published with a checklist."""
+"""Security reports: done once they are closed on their platform, published with a checklist."""

@@ -1,6 +1,5 @@
-"""A ticket follows the state of its report: closed there, it is solved here; reopened there, it waits again.
-
-Both come as a nudge after ingest (poll, webhook) and by a sweep over the tables.
+"""Tickets follow the state of their report: solved when it is closed on its platform, waiting again when it is
+reopened. Triggered by a nudge after ingest (poll, webhook) and by a sweep over the tables.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def _tickets(states: Any, which: Q) -> list[int]:
 
 @transaction.atomic
 def _closed(ticket_id: int, now: datetime) -> bool:
-    """Every researcher gets an answer: a report that was closed without one comes back for it."""
+    """Every researcher gets an answer: the ticket of a report closed without one comes back."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     is_over = Ticket.objects.filter(thread_states.OVER_THERE.as_condition(), pk=ticket_id).exists()
     if ticket.waiting_on != Ticket.WaitingOn.REPORT or not is_over:
@@ -61,7 +60,7 @@ def _closed(ticket_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _opened(ticket_id: int, now: datetime) -> bool:
-    """Reopened after the ticket was solved. Whoever wrote there has already brought the ticket back."""
+    """Reopened after the ticket was solved. A new message there has already returned the ticket."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if ticket.status != Ticket.Status.SOLVED or ticket.no_reply_reason or not thread_states.keeps_open(ticket):
         return False

@@ -1,7 +1,6 @@
-"""Publishing a report: who asked, the checklist, and the 30 days after which the platform publishes it by itself.
-
-A request comes in as an activity of the report. The ticket comes back with it, again shortly before the time is up if
-the checklist is not done, and when it is up.
+"""Publishing a report: who asked, the checklist, and the 30 days after which the platform publishes it automatically. A
+request comes in as an activity of the report and returns the ticket; so does a missing checklist shortly before the
+time is up, and the end of that time.
 """
 
 from __future__ import annotations
@@ -33,7 +32,8 @@ ENDS = {
 
 
 def note(message_ids: Iterable[int] | None, now: datetime) -> int:
-    """Record what activities say about publication; None looks at the newest of all. Idempotent; returns how many."""
+    """Record publication requests from activities; None checks the newest of all reports. Idempotent; returns how
+    many."""
     found = Message.objects.filter(extra__activity__in=[ASKS, *ENDS], ticket__isnull=False)
     if message_ids is not None:
         found = found.filter(pk__in=list(message_ids))
@@ -115,7 +115,7 @@ def check(
 
 
 def remind(now: datetime) -> int:
-    """Bring back tickets whose report is about to be published, and those where it has been by time."""
+    """Return tickets whose report is about to be published, or was published because time was up."""
     due = Disclosure.objects.filter(state=Disclosure.State.ASKED, remind_at__lte=now).order_by("remind_at")
     return sweeps.each("publications due", due.values_list("pk", flat=True)[:SWEEP_LIMIT], lambda pk: _remind(pk, now))
 

@@ -43,7 +43,7 @@ def icon(namespace: str, beside: str = "") -> SafeString:
 
 @register.simple_tag
 def undo_seconds() -> int:
-    """How long a page offers *Undo*: a second less than the desk takes it."""
+    """How long a page offers *Undo*: a second less than it works."""
     return max(1, int((window.length() + window.SLACK).total_seconds()) - 1)
 
 
@@ -61,7 +61,7 @@ def who(message: TicketMessage) -> str:
 
 @register.filter
 def apart_from(incidents: list[Incident], sources: set[str]) -> list[Incident]:
-    """The incidents of the status page without those from these sources, which are shown already."""
+    """The status page's incidents except those from these sources, which are already shown."""
     return [each for each in incidents if each.source not in sources]
 
 

@@ -67,14 +67,14 @@ class Clean:
 
 
 def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = False) -> Clean:
-    """Sanitise a mail's HTML. `inline`: Content-ID → our URL of that attachment.
+    """Sanitise an email's HTML. `inline`: Content-ID → our URL of that attachment.
 
     Remote pictures lose their URL (a page without scripts cannot use `data-src`: the frame is loaded again with
     `show_remote`); tracking by style sheets, fonts, backgrounds or forms is removed entirely.
     """
     source = source[:MAX_LENGTH]
     if is_too_deep(source):
-        words = _("This mail is nested too deeply to display. Its text is in the conversation.")
+        words = _("This email is nested too deeply to display. Its text is in the conversation.")
         return Clean(f"<p>{escape(words)}</p>", 0)
     remote = 0
 

@@ -1,6 +1,5 @@
-"""Parked for further developments: the ticket returns when others have spoken in its conversation, not only by time.
-
-Our users may speak freely first: it returns once they have been quiet for a while, or have said much.
+"""Parked for further developments: the ticket returns when others have posted in its conversation, not just when time
+is up. To let our users speak first, it returns once they have been quiet for a while, or have posted a lot.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from mentions.tickets import parking
 
 QUIET = timedelta(minutes=30)
 MUCH = 5
-"""So many new posts bring it back while the conversation is still going."""
+"""This many new posts return it while the conversation is still going."""
 
 _MOVED = """
 SELECT t.id, count(*)

@@ -172,7 +172,7 @@ def _readable(data: dict[str, Any]) -> str:
         return _("could be read; the message belongs to #%(id)s") % {"id": data["to"]}
     if data.get("from"):
         return _("got the message of #%(id)s, which could not be read before") % {"id": data["from"]}
-    return _("closed") if data.get("why") else _("could be read; this is the message now")
+    return _("closed") if data.get("why") else _("could be read; this is now the message")
 
 
 OUTREACH_WORDS: dict[str, Callable[[], str]] = {
@@ -256,8 +256,8 @@ URGENT_WORDS: dict[str, Callable[[], str]] = {
     "called": lambda: _("called %(who)s"),
     "escalated": lambda: _("nobody took it; called %(who)s"),
     "taken": lambda: _("takes it"),
-    "freed": lambda: _("%(who)s let it go; free for others again"),
-    "over": lambda: _("not urgent any more: settled"),
+    "freed": lambda: _("%(who)s released it; free for others again"),
+    "over": lambda: _("no longer urgent: settled"),
     "withdrawn": lambda: _("marked it as not urgent"),
 }
 

@@ -34,8 +34,8 @@ FROM closed
 
 
 def close_solved(now: datetime, limit: int = 500) -> int:
-    """Close tickets solved long enough ago; the next message then opens a follow-up. Those whose requester waits for an
-    issue stay solved until they were told. Returns how many."""
+    """Close tickets solved long enough ago; the next message then opens a follow-up. Tickets whose requester is waiting
+    for an issue stay solved until the requester is told. Returns how many."""
     before = now - timedelta(days=settings.CLOSE_SOLVED_AFTER_DAYS)
     with connection.cursor() as cursor:
         cursor.execute(_CLOSE, {"now": now, "before": before, "limit": limit, "running": list(Issue.RUNNING)})

@@ -37,5 +37,5 @@ def keys_of(
 
 
 def asker_of(mention: Mention, author_id: str) -> str:
-    """Who wants an answer: the original sender of a forwarded mail, else the author."""
+    """Who wants an answer: the original sender of a forwarded email, else the author."""
     return mention.requester.id or author_id if mention.requester else author_id

@@ -10,7 +10,7 @@ from mentions.models import ThreadState, Ticket
 from mentions.models.parking_reasons import DEFAULT_WAIT, WaitingOn
 
 REPORT_WAIT = DEFAULT_WAIT[WaitingOn.REPORT]
-"""How long an answered report waits for its state before somebody looks after it again."""
+"""How long an answered report waits for its state before somebody checks on it again."""
 
 _OF_TICKET = """
 SELECT 1 FROM mentions_threadstate s

@@ -1,1 +1,1 @@
-"""Issues: opened from a ticket, linked to it, followed until they are closed and the requester knows."""
+"""Issues: opened from a ticket or linked to it, followed until they are closed and the requester has been told."""

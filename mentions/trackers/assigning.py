@@ -1,4 +1,4 @@
-"""Assigns an issue: to oneself, so that others see that somebody is on it, and to experts."""
+"""Assigns an issue: to yourself, so that others see that somebody is on it, or to experts."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from mentions.trackers.same_issue import absorb
 
 OFTEN, SELDOM = timedelta(minutes=10), timedelta(hours=1)
 FRESH = timedelta(days=2)
-"""An issue that is younger is asked about often."""
+"""Issues younger than this are queried often."""
 LEASE = timedelta(minutes=5)
 MAX_PER_RUN = 30
 MAX_RUN = timedelta(seconds=45)
@@ -32,7 +32,7 @@ State = Issue.State
 
 
 def notice(state_ids: Iterable[int], now: datetime) -> int:
-    """A poll or webhook told something about these conversations: ask about those that are linked. Returns how many."""
+    """A poll or webhook returned news about these conversations: query the linked ones. Returns how many."""
     rows = ThreadState.objects.filter(pk__in=list(state_ids)).values_list("namespace", "thread_id", "is_over")
     those = Q(pk__in=[])
     for namespace, thread_id, is_over in rows:
@@ -115,7 +115,8 @@ def apply(issue_id: int, found: IssueNow, now: datetime) -> bool:
 
 
 def _take_words(issue: Issue, found: IssueNow) -> None:
-    """Of a confidential issue that was not opened here nothing is read: whoever links its address would learn it."""
+    """Nothing is read from a confidential issue that was not opened here: otherwise anybody who links its address could
+    learn its content."""
     if found.is_confidential and issue.outbound_id is None:
         issue.title, issue.assignees = "", []
         return

@@ -79,7 +79,7 @@ def unlink(link_id: int, actor: Any, now: datetime) -> None:
 
 @transaction.atomic
 def no_news_needed(link_id: int, actor: Any, now: datetime) -> None:
-    """The requester need not be told (any more)."""
+    """The requester doesn't need to be told (any more)."""
     found = IssueLink.objects.select_related("issue").get(pk=link_id)
     ticket = Ticket.objects.select_for_update().get(pk=found.ticket_id)
     if IssueLink.objects.filter(pk=link_id, told_at__isnull=True).update(told_at=now):

@@ -99,7 +99,7 @@ def _refuse_second(ticket: Ticket, again: bool) -> None:
     first = links.order_by("at").first()
     if first is not None and not again:
         raise AlreadyOpened(
-            _("This ticket already has the issue “%(issue)s”. Tick “open another one” if you need a second.")
+            _("This ticket already has the issue “%(issue)s”. If you need a second one, tick “open another one”.")
             % {"issue": first.issue.title_on(ticket.pk) or first.issue.url or first.issue.project}
         )
 
@@ -124,7 +124,7 @@ def unsettled() -> list[int]:
 
 @transaction.atomic
 def apply_delivery(outbound_id: int, now: datetime) -> bool:
-    """What became of it on the tracker. Idempotent; True if something changed."""
+    """Record the result from the tracker. Idempotent; True if something changed."""
     issue_id = Issue.objects.filter(outbound=outbound_id).values_list("pk", flat=True).first()
     if issue_id is None:
         return False
@@ -154,7 +154,7 @@ def _opened(issue: Issue, item: OutboundItem, now: datetime) -> bool:
 
 
 def _failed(issue: Issue, item: OutboundItem, now: datetime) -> bool:
-    """Nobody waits for an issue that isn't there: its ticket comes back, with the reason."""
+    """The issue doesn't exist, so its ticket comes back with the reason."""
     issue.state, issue.error = State.FAILED, item.error
     issue.save(update_fields=["state", "error"])
     for link in issue.links.select_related("ticket"):

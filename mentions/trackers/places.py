@@ -1,4 +1,4 @@
-"""The trackers that the desk is connected to: where an issue can be opened, and whose issue an address is."""
+"""The connected trackers: where an issue can be opened, and which tracker an address belongs to."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _addresses(connection: Connection) -> list[str]:
 
 
 def project_of(value: str) -> Project | None:
-    """The one that a form sent, if it is offered."""
+    """The project that a form sent, if it is offered."""
     return next((project for project in projects() if project.value == value), None)
 
 

@@ -1,4 +1,4 @@
-"""One row per issue: what was linked by its address and what was opened here may turn out to be the same."""
+"""One row per issue: an issue linked by its address and one opened here may turn out to be the same."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def title_of(ticket: Ticket) -> str:
 
 
 def text_of(ticket: Ticket) -> str:
-    """The requester's words as a block of code, in which nothing pings anybody or is carried out, and links back. For a
+    """The requester's words in a code block, where nothing pings anybody or runs as a command, and links back. For a
     restricted ticket only the link to it, which needs permission."""
     address: str = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
     back = _("Ticket: %(url)s") % {"url": address}
@@ -42,7 +42,8 @@ def _block(text: str) -> str:
 
 
 def news_of(issue: Issue) -> str:
-    """What the requester is told when it is closed. A confidential issue is not linked: they could not read it."""
+    """The message to the requester when it is closed. A confidential issue is not linked, since they could not read
+    it."""
     if issue.is_confidential or not issue.url:
         return _("Good news: what you reported is solved. Could you check whether it works for you now?")
     return _("Good news: the issue about this is solved: %(url)s Could you check whether it works for you now?") % {

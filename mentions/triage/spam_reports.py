@@ -1,4 +1,5 @@
-"""Spam that people report to us: passed on to Slack with the board, their words and the time, and they are thanked."""
+"""Spam that people report to us: passed on to Slack with the link, their words and the time; the reporter is
+thanked."""
 
 from __future__ import annotations
 
@@ -78,12 +79,12 @@ def reported_in(ticket: Ticket) -> Message | None:
 
 
 def looks_like_one(text: str) -> bool:
-    """Whether the page offers the report without being asked for it."""
+    """Whether the page offers the report unprompted."""
     return bool(_REPORTS.search(text))
 
 
 def link_in(message: Message | None) -> str:
-    """What the form proposes: the first link in the report."""
+    """The link proposed in the form: the first one in the report."""
     links = text_links(message.text) if message is not None else ()
     return next((link for link in links if is_web_address(link)), "")
 

@@ -1,1 +1,1 @@
-"""The undo window: how long what was done can be taken back, and by whom."""
+"""The undo window: how long an action can be undone, and by whom."""

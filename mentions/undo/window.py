@@ -1,4 +1,4 @@
-"""How long something can be undone. What it sends leaves only when the window is over: "undone" means "not sent".
+"""How long something can be undone. Anything it sends leaves only after the window: "undone" means "not sent".
 
 | what | until | by |
 | --- | --- | --- |
@@ -28,5 +28,5 @@ def end(now: datetime) -> datetime:
 
 
 def end_of_outcome(at: datetime) -> datetime:
-    """The last moment to undo an outcome of `at`; what goes with it (a like, a note to Slack) leaves then."""
+    """The last moment to undo an outcome of `at`; what goes with it (a like, a Slack message) leaves then."""
     return end(at) + SLACK

@@ -30,7 +30,7 @@ from mentions.views.viewer import preference_of
 SHIFTS = [("", gettext_lazy("no change")), *((str(h), gettext_lazy("%d h from now") % h) for h in (4, 6, 8, 10))]
 END_SHIFT = "0"
 REPORT_FIELDS = ("weekly_digest", "monthly_package")
-"""For whoever may read reports."""
+"""For people who may read reports."""
 STOP_POLLING = 286
 """https://htmx.org/docs/#polling"""
 

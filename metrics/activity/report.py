@@ -39,7 +39,7 @@ class ActivityReport:
 
     @cached_property
     def days(self) -> list[DayActivity]:
-        """From the first day on which anything happened: before that there was no desk, not a quiet day."""
+        """From the first day with any activity: before that the desk didn't exist, so the days weren't quiet."""
         posted = first_posted(self.filters.narrow(self.tickets))
         first = posted.astimezone(self.filters.period.tz).date() if posted else date.max
         return [day for day in self.found if day.day >= first]
@@ -51,7 +51,7 @@ class ActivityReport:
 
     @cached_property
     def before(self) -> Counter[str] | None:
-        """In all, in the period compared with. None if the desk wasn't there for all of it: a gap, not zero."""
+        """Totals of the period compared with. None if the desk didn't exist for all of it: unknown, not zero."""
         earlier = self.filters.earlier
         if not begins(self.filters.narrow(self.tickets), earlier):
             return None

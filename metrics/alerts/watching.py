@@ -1,7 +1,7 @@
 """Opens and closes alerts from the current tickets, and announces each in Slack once.
 
 A running alert is an open row. Opening or closing it also queues its Slack message in the same transaction, so it is
-announced once, however many workers look. A desk that was down judges only the present and catches up on nothing.
+announced once, however many workers look. After an outage, only the present is judged.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from metrics.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class ChannelLine:
-    """`before` is None if the desk didn't exist yet for all of the days compared with: a gap, not zero."""
+    """`before` is None if the desk didn't exist for all of the days compared with: unknown, not zero."""
 
     row: FirstReply
     before: int | None

@@ -20,7 +20,7 @@ from metrics.tables import Cell, Chart, Table, duration
 
 MAX_DRAWN = 15
 MAX_SERIES = 4
-"""Channels with a colour of their own; the rest are summed."""
+"""Channels with a separate colour; the rest are summed."""
 COLUMNS = (
     *("mentions", "before", "change", "answered", "median", "p75", "p90", "goal", "within", "overdue"),
     *("no_reply", "solved", "backlog"),

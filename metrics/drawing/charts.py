@@ -1,4 +1,4 @@
-"""The charts as Vega-Lite specs: the same spec is interactive on the page and a picture in slides and mails.
+"""The charts as Vega-Lite specs: the same spec is interactive on the page and a picture in slides and emails.
 
 Altair is imported with the first chart, not at startup: it is slow to import, and only reports need it.
 """

@@ -1,4 +1,4 @@
-"""Charts as files: SVG and PNG for slides and mails, and the script that draws them in the browser."""
+"""Charts as files: SVG and PNG for slides and emails, and the script that draws them in the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends an axis so that one outlier doesn't flatten the rest. What lies beyond is cut off, as the axis says. Pure."""
+"""Cuts an axis so that one outlier doesn't flatten the rest, and says so on the axis. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 ROBUST = 4
-"""The axis ends at this many medians if something exceeds twice as many: an outlier."""
+"""The axis ends at this many medians if a value exceeds twice as many (an outlier)."""
 LEAST = 10
 
 
@@ -30,7 +30,7 @@ class Top:
 
 
 def top(values: Iterable[float | None], targets: Iterable[float] = ()) -> Top:
-    """`targets`: lines that stay in sight."""
+    """`targets`: lines that stay visible."""
     found = sorted(value for value in values if value is not None)
     most = max(found, default=1)
     median = found[len(found) // 2] if found else 1

@@ -114,7 +114,7 @@ KINDS = {
 
 
 def rows_of(kind: Kind, user: Any, first: date | None, last: date | None, tz: tzinfo) -> QuerySet[Any]:
-    """What this person may see of these days; None: no limit."""
+    """The rows of these days that this person may see; None: no limit."""
     found: QuerySet[Any] = seen_by(user, kind.model)
     span = Period(first or last or date(1970, 1, 1), last or first or date(1970, 1, 1), tz)
     if first:

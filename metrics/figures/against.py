@@ -1,4 +1,4 @@
-"""The period that a report compares with, in words: the same in headings, tables, files and pictures."""
+"""Names the period that a report compares with: the same words in headings, tables, files and pictures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def titled(title: str, period: Period) -> str:
 
 
 def sentence(filters: Filters) -> str:
-    """What a page compares."""
+    """The sentence that says what a page compares."""
     period, earlier = filters.period, filters.earlier
     told = _("%(period)s, compared with %(earlier)s.") % {
         "period": days_of(period),
@@ -50,7 +50,7 @@ def sentence(filters: Filters) -> str:
     if now == then:
         return told
     lengths = {"now": _days(now), "then": _days(then)}
-    return f"{told} " + _("That is %(now)s against %(then)s: counts are not made equal.") % lengths
+    return f"{told} " + _("That is %(now)s against %(then)s: counts are not scaled.") % lengths
 
 
 def _days(count: int) -> str:

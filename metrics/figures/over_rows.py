@@ -1,4 +1,4 @@
-"""A statement of our own over the rows that a queryset selects."""
+"""Runs raw SQL over the rows that a queryset selects."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 
 
 def fetched(rows: QuerySet[Any, Any], statement: str, *more: Any) -> list[tuple[Any, ...]]:
-    """What `statement` selects, where `(%rows%)` stands for the queryset. `more`: values of its own, all after the
-    rows. Nothing, without a query, where Django knows that there are no rows, as with no channel in sight."""
+    """The result of `statement`, in which `(%rows%)` stands for the queryset. `more`: further values, all after the
+    rows. Empty, without a query, if Django knows that there are no rows, such as when no channel is visible."""
     try:
         sql, params = rows.query.sql_with_params()
     except EmptyResultSet:

@@ -20,7 +20,7 @@ WORDS = frozenset({"platform", "release", "reason"})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Nothing where a field is None or empty."""
+    """A field that is None or empty limits nothing."""
 
     weekday: int | None = None
     """1 is Monday, as in ISO 8601."""
@@ -33,7 +33,7 @@ class Part:
     topic: int | None = None
     """0: without a topic."""
     advocate: int | None = None
-    """A user: of the team's workload."""
+    """A user, in the report of the team's workload."""
     person: int | None = None
     """0: nobody in particular."""
     reason: str = ""
@@ -51,7 +51,7 @@ PART_KEYS = frozenset(field.name for field in fields(Part))
 
 
 def read(query: Mapping[str, str]) -> Part:
-    """What an address says; nonsense is nothing."""
+    """Reads a URL's parameters; invalid ones are ignored."""
     found: dict[str, Any] = {
         name: int(text)
         for name in PART_KEYS - WORDS
@@ -62,7 +62,7 @@ def read(query: Mapping[str, str]) -> Part:
 
 
 def of_tickets(tickets: Tickets, part: Part, figure: str, tz: tzinfo) -> Tickets:
-    """The part of the tickets that a figure counts: weekdays and hours are those of the figure's own time."""
+    """Limits tickets to this part; weekdays and hours are those of the figure's own time."""
     column = COLUMNS.get(figure, "posted_at")
     if part.weekday is not None:
         tickets = tickets.annotate(on_weekday=weekday_of(column, tz)).filter(on_weekday=part.weekday)
@@ -86,15 +86,15 @@ def hour_of(column: str, tz: tzinfo) -> Any:
 
 
 def with_coverage(tickets: Tickets, column: str) -> Tickets:
-    """With `is_covered`: within coverage hours; always, while there are none."""
+    """Adds `is_covered`: whether it is within coverage hours; always true while there are none."""
     found: Tickets = tickets.annotate(is_covered=IsCovered(F(column), F("channel__team_id")))
     return found
 
 
 class IsCovered(Func):
     """Whether an instant lies within a span of its team's coverage hours, or before the first of them. The spans are
-    read once for all rows, as two arrays: a look-up per ticket takes seconds where there are a million. So that each
-    array is one sorted row of times, every team lives a century after the one before."""
+    read once for all rows, as two arrays: a lookup per ticket takes seconds for a million tickets. To keep each array
+    sorted, every team's times are shifted a century after the previous team's."""
 
     output_field = BooleanField()
 

@@ -1,4 +1,4 @@
-"""Where the reports' figures come from: from roll-ups where they hold what was asked for, else from the tickets. Both
+"""Chooses where the reports' figures come from: roll-ups if they hold the requested data, else the tickets. Both
 give the same figures; roll-ups are as old as their last refresh, a minute at most."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MedianOfDay = tuple[date, str, timedelta, int]
 
 
 class ReportSource(Protocol):
-    """Over the period of the filters, if no other is named."""
+    """Over the filters' period, unless another one is named."""
 
     def total(self, label: str = "", *, high: bool = False) -> FirstReply: ...
     def channels(self) -> list[FirstReply]:
@@ -111,7 +111,7 @@ class DayRow:
 
 
 class Rolled:
-    """From roll-ups; what is overdue by now, from the open tickets."""
+    """From roll-ups; overdue figures from the open tickets."""
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, zone: str) -> None:
         self.tickets, self.filters, self.now, self.zone = tickets, filters, now, zone
@@ -260,7 +260,7 @@ def _summed(rows: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 
 def _row(counts: Mapping[str, int], times: Mapping[str, timedelta | None], overdue: int, **values: Any) -> FirstReply:
-    """What is overdue is of this moment, the rest of the last refresh: a row stays the sum of its parts."""
+    """Overdue figures are current, the rest is from the last refresh: a row stays the sum of its parts."""
     names = ("mentions", "answered", "within", "unsettled", "no_reply")
     late = min(overdue, counts["open"])
     figures: dict[str, Any] = {name: counts[name] for name in names}

@@ -10,14 +10,14 @@ from metrics.figures.first_reply import FirstReply
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`before` is None if the desk didn't exist yet for all of the days compared with: a gap, not zero."""
+    """`before` is None if the desk didn't exist for all of the days compared with: unknown, not zero."""
 
     now: FirstReply
     before: FirstReply | None
 
 
 def pairs(now: Sequence[FirstReply], before: Sequence[FirstReply] | None) -> list[Pair]:
-    """Of channels, by name; one with mentions in only one of the periods has none in the other."""
+    """Pairs of channels, by name; a channel with mentions in only one of the periods has none in the other."""
     if before is None:
         return [Pair(row, None) for row in now]
     rows, ago = ({row.channel_id: row for row in found} for found in (now, before))

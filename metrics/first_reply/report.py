@@ -146,7 +146,7 @@ def _compared(pair: Pair, earlier: Period) -> list[Cell]:
 
 
 def _told(row: FirstReply, period: Period | None = None) -> list[Cell]:
-    """Mentions, median and share within target: of the page's period, or of another."""
+    """Mentions, median and share within target, of the page's period or of another."""
     share = row.within_percent
     found = (
         (f"{row.mentions:,}", row.mentions, "mentions"),

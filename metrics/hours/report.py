@@ -43,8 +43,8 @@ class HoursReport:
 
     @cached_property
     def team(self) -> int:
-        """Whose hours the cells are compared with: those of the chosen channels if they have one team, else the
-        desk's. The table counts each mention by the hours of its own channel's team."""
+        """The team that the cells are compared with: that of the chosen channels if they share one, else the desk. The
+        table counts each mention by the hours of its own channel's team."""
         chosen = Channel.objects.filter(pk__in=self.filters.channel_ids).order_by().values_list("team", flat=True)
         teams = set(chosen.distinct())
         return (teams.pop() or covered.DESK) if len(teams) == 1 else covered.DESK

@@ -27,7 +27,7 @@ def plan(now: datetime) -> int:
 
 
 def digest_week(now: datetime, tz: tzinfo) -> date:
-    """The Monday of the latest digest's week. Whoever misses it on Monday gets it later."""
+    """The Monday of the latest digest's week. If it was missed on Monday, it is sent later."""
     today = (now - DIGEST_AT).astimezone(tz).date()
     return today - timedelta(days=today.weekday()) - WEEK
 

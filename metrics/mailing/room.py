@@ -1,4 +1,4 @@
-"""Announces the team's package in a Slack room once it is ready: the first lines of the summary and the address."""
+"""Announces the team's package in a Slack channel once it is ready: the first lines of the summary and the address."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NEWS = timedelta(days=3)
 
 
 def is_told() -> bool:
-    """Whether a room is set to hear of packages."""
+    """Whether a channel for announcing packages is set."""
     return bool(settings.PACKAGE_SLACK_CHANNEL and settings.SLACK_TOKEN)
 
 
 def announce(now: datetime) -> int:
     """Announce the last month's package, which counts what everybody may see; returns how many are announced by now.
-    The key is the package's, so the outbox holds one post, however often this runs. A room chosen more than NEWS after
-    the package was ready hears of the next one."""
+    The key is the package's, so the outbox holds one post, however often this runs. If the channel was chosen more than
+    NEWS after the package was ready, only the next one is announced."""
     if not is_told():
         return 0
     month = months.last_whole(now, ZoneInfo(settings.TIME_ZONE))

@@ -1,4 +1,4 @@
-"""Sends what is due: a mail is never resent once accepted, a Slack message goes once through the outbox."""
+"""Sends what is due: an email is never resent once accepted, a Slack message goes once through the outbox."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _post(message: ReportMessage, now: datetime) -> bool:
 
 
 def _mail(message: ReportMessage, now: datetime) -> bool:
-    """A mail whose worker dies midway is not sent again: it is on the page anyway."""
+    """An email whose worker dies midway is not resent: its content is on the page anyway."""
     mail = _composed(message, now)
     if not _claim(message):
         return False

@@ -16,7 +16,7 @@ from metrics.definitions import Filters, Tickets, figure
 from metrics.figures.over_rows import fetched, in_memory
 
 COUNTS = ("mentions", "reopened", "answered_outside", "undelivered")
-"""Counted as they are; the others come with times, replies or reasons."""
+"""Plain counts; the others come with times, replies or reasons."""
 SHARES = "percentile_cont(ARRAY[0.5, 0.75, 0.9]) WITHIN GROUP (ORDER BY {took})"
 REPLIES = """count(*) FILTER (WHERE direction = 'team') AS replies,
                    min(posted_at) FILTER (WHERE direction = 'in') AS asked_at,
@@ -61,7 +61,7 @@ class Outcomes:
 
 
 def outcomes(tickets: Tickets, filters: Filters, now: datetime, *, is_before: bool = False) -> Outcomes:
-    """`is_before`: of a period to compare with, without what is true now and names of channels. Eleven statements."""
+    """`is_before`: for a period to compare with, without current figures and channel names. Eleven statements."""
     with in_memory():
         found = _counted(filters.narrow(tickets), filters, now, is_before=is_before)
     keys: set[int | None] = {*found.next_reply, *found.resolution}
@@ -93,8 +93,8 @@ def _reasons(chosen: Tickets, filters: Filters, now: datetime) -> tuple[Counter[
 
 
 def _replies(chosen: Tickets, filters: Filters) -> tuple[dict[int | None, Times], Counter[int]]:
-    """Next replies, and one touch by channel. Most tickets have one reply at most: one pass over the messages says what
-    these waited. Only of the others are the waits told apart."""
+    """Next replies, and one touch by channel. Most tickets have one reply at most: one pass over the messages gives
+    their waits. Only for the others are single waits computed."""
     period, with_noise = filters.period, filters.with_noise
     waits, resolved = (each(period, with_noise=with_noise) for each in (conditions.of_waits, conditions.resolved))
     rows = chosen.filter(waits | resolved).order_by().values("pk", "channel_id", waits=_is(waits), ends=_is(resolved))
@@ -129,7 +129,7 @@ def _is(condition: Q) -> ExpressionWrapper[Q]:
 
 
 def _resolution(chosen: Tickets, filters: Filters, now: datetime) -> dict[int | None, Times]:
-    """From posting to the last solving; what was solved before, as an imported report may be, took no time."""
+    """From posting to the last time it was solved; a ticket solved before, such as an imported report, took no time."""
     resolved = chosen.filter(figure("resolved", filters.period, now, with_noise=filters.with_noise)).order_by()
     statement = f"""
         SELECT channel, count(*), {SHARES.format(took="greatest(solved_at - posted_at, interval '0')")}

@@ -36,7 +36,7 @@ TIMES = {
     **{f"next_{name}": ("next_reply", name, "next_replies") for name in ("median", "p75", "p90")},
     **{f"resolution_{name}": ("resolution", name, "resolved") for name in ("median", "p75", "p90")},
 }
-"""Figure → (whose times, which of them, the figure whose tickets they are of)."""
+"""Figure → (times of what, which of them, the figure that they belong to)."""
 SHARES = {"one_touch_share": ("one_touch", "resolved"), "no_reply_share": ("no_reply", "mentions")}
 OF_ALL = ("outcome_now", "outcome_before", "outcome_change")
 OF_REASONS = ("no_reply", "no_reply_share", "outcome_before", "outcome_change")
@@ -54,7 +54,7 @@ class OutcomesReport:
 
     @property
     def note(self) -> str:
-        return _("Times run from posting, in all hours. Days are those on which it was asked, solved or happened.")
+        return _("Times run from posting, in all hours. Figures count on the day of the question, solving or event.")
 
     @cached_property
     def found(self) -> Outcomes:
@@ -62,7 +62,7 @@ class OutcomesReport:
 
     @cached_property
     def before(self) -> Outcomes | None:
-        """None if the desk was not there for all of these days: a gap, not zero."""
+        """None if the desk didn't exist for all of these days: unknown, not zero."""
         earlier = self.filters.earlier
         if not begins(self.filters.narrow(self.tickets), earlier):
             return None
@@ -108,7 +108,7 @@ class OutcomesReport:
         return bars.beside(rows, _("reason"), _("mentions"), theme, against.period_in_words(self.filters.earlier))
 
     def _times_chart(self, which: str, slug: str, title: str) -> Chart:
-        """Of the channels with most to count; the slowest first."""
+        """For the channels with most to count, slowest first."""
         times = {key: each for key, each in getattr(self.found, which).items() if key in self.found.channels}
         most = sorted(times, key=lambda key: (-times[key].count, self.found.channels[key][0]))[:MAX_DRAWN]
         rows = [(self.found.channels[key][0], charts.hours(times[key].median), None) for key in most]
@@ -146,7 +146,7 @@ class OutcomesReport:
         return Cell(f"{value:,}", value, name, key, period=period, state=state)
 
     def _beside(self) -> list[list[Cell]]:
-        """Counts and medians of all channels, beside those of the other period."""
+        """Counts and medians of all channels, compared with the other period."""
         return [self._compared(name) for name in (*COMPARED, *TIMES)]
 
     def _compared(self, name: str) -> list[Cell]:

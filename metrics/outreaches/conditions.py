@@ -16,13 +16,13 @@ NAMES = ("requests", "requests_answered", "requests_open", "requests_over", "exp
 ANSWERED = Q(state__in=(State.ANSWERED, State.SENT), answered_at__isnull=False)
 OPEN = Q(state__in=Outreach.RUNNING)
 REFUSED = ~Q(error="") & Q(slack_ts="") & ~ANSWERED & ~OPEN
-"""Slack never accepted it: nobody was asked."""
+"""Slack never accepted these: nobody was asked."""
 TOOK = F("answered_at") - F("asked_at")
 
 
 def narrowed(tickets: Tickets, filters: Filters) -> QuerySet[Any]:
-    """Requests about these tickets, which the reader may see; of a team, if one is chosen. A merged ticket's move to
-    the one that it was merged into."""
+    """Requests about these tickets, which the reader may see; of a team, if one is chosen. Requests of a merged ticket
+    move to the one that it was merged into."""
     rows = Outreach.objects.filter(~REFUSED, ticket__in=filters.without_team().narrow(tickets))
     return rows.filter(asked_of(filters.teams)) if filters.teams else rows
 
@@ -40,7 +40,7 @@ def condition(name: str, period: Period) -> Q:
 
 
 def of_part(part: Part, name: str) -> Q:
-    """The part that one row shows. A person's requests are those sent to them, their answers those they gave."""
+    """The part that one row shows. A person's requests are those sent to them; their answers are those they gave."""
     found = Q()
     if part.platform:
         found &= Q(ticket__channel__connection__platform=part.platform)

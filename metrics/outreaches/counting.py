@@ -29,14 +29,14 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class RequestsLine:
-    """One row. `before`: figures of the period before; None if the desk had no requests yet: a gap, not zero."""
+    """One row. `before`: figures of the previous period; None if the desk had no requests yet: unknown, not zero."""
 
     key: Any
     label: str
     counts: Counts
     before: Counts | None = None
     is_gap: bool = False
-    """A month before the first request is unknown, which is not the same as nobody asking."""
+    """A month before the first request is unknown, which doesn't mean that nobody asked."""
 
     def count(self, name: str) -> int:
         return int(self.counts.get(name) or 0)

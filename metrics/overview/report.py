@@ -27,7 +27,7 @@ QUEUE = ("queued", "overdue_now", "due_soon", "parked")
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure of one span, beside that of the span before."""
+    """One figure of one span, with that of the span before."""
 
     figure: str
     cell: Cell
@@ -67,7 +67,7 @@ class OverviewReport:
 
     @cached_property
     def first_day(self) -> date:
-        """The first of these days with any activity: before it there was no desk, not a quiet day."""
+        """The first of these days with any activity: before that the desk didn't exist, so the days weren't quiet."""
         return min(self.source.days(self.whole), default=self.today)
 
     @cached_property
@@ -139,7 +139,7 @@ def _count(day: DayActivity, name: str) -> Cell:
 
 
 def _tiles(span: Span, now: SpanFigures, before: SpanFigures | None) -> list[Tile]:
-    """`before` is None if the desk has no data from then: a gap, not zeros."""
+    """`before` is None if the desk has no data from then: unknown, not zero."""
     tiles = [_count_tile(name, span, now, before) for name in ("mentions", "replied", "solved")]
     if before is None:
         gap = Cell("—", 0)

@@ -29,7 +29,7 @@ YEAR_OF_WEEKS = timedelta(weeks=52)
 
 
 def _of_last_year(found: list[Span]) -> list[Span]:
-    """Days and weeks beside the same weekdays, months beside the same dates."""
+    """Days and weeks are compared with the same weekdays, months with the same dates."""
     return [
         replace(span, before_label=label, before=_weeks_ago(span.period) if number < 2 else year_before(span.period))
         for number, (span, label) in enumerate(

@@ -51,7 +51,7 @@ def picture_name(report: Report, chart: Chart) -> str:
 
 
 def _tables(report: Report, zone: str) -> Files:
-    """Each names the time zone of its days, as one that is downloaded from a page does."""
+    """Each names the time zone of its days, like those downloaded from a page."""
     tables, of = tables_of(report), zone_in_names(zone)
     if len(tables) == 1:
         return {f"{report.name}-{of}.csv": as_csv(tables[0])}

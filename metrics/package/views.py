@@ -1,4 +1,4 @@
-"""The page of monthly packages: request one, watch its progress, download it."""
+"""The page of monthly packages: request one, follow its progress, download it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tickets behind a figure, or the requests behind a figure of requests."""
+"""Lists the tickets behind a figure, or the requests behind a figure about requests."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def _page(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
 
 
 def _of_the_report(query: QueryDict, name: str) -> QueryDict:
-    """Without what belongs to one figure. A page whose period is days says so (`period=custom`); days alone are
-    those of the figure."""
+    """Without the parameters of one figure. A page with a custom period says so (`period=custom`); days alone belong to
+    the figure."""
     kept = query.copy()
     was = kept.get("was", "")
     days = ("from", "to") if name == OverviewReport.name or "period" not in query else ()

@@ -24,7 +24,7 @@ from metrics.rollups.access import version_for
 from metrics.tables import Cell
 
 CACHE_TTL_S = 20
-"""How old the queue and the backlog may be. Their figures link to the moment that the page names."""
+"""Maximum age of the queue and the backlog. Their figures link to the moment that the page names."""
 
 
 def body(request: HttpRequest, render: Callable[[], str]) -> SafeString:

@@ -1,6 +1,6 @@
 """The counts of a message, as last reported by its platform. One definition counts and lists.
 
-Platforms name the same thing differently; what they don't report is unknown, not zero.
+Platforms use different names for the same thing; a count that isn't reported is unknown, not zero.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INBOUND = Q(direction=Message.Direction.INBOUND, is_deleted=False)
 
 
 LIMIT = 10**12
-"""Larger numbers are nonsense, and would not fit."""
+"""Larger numbers are nonsense and would not fit."""
 
 
 class NumberInExtra(Func):

@@ -29,7 +29,7 @@ PLATFORM = "channel__connection__platform"
 
 @dataclass(frozen=True, slots=True)
 class PlatformLine:
-    """`before` and each of `reach` are None if unknown: gaps, not zeros."""
+    """`before` and each of `reach` are None if unknown, which is not zero."""
 
     platform: str
     label: str

@@ -17,7 +17,7 @@ from metrics.release_days.days import ALL, ORDINARY, Days, load, posted_in, whol
 
 EVERY = 0
 NAMES = ("release_mentions", "ordinary_mentions")
-"""Figures of their own: both stand in one row. Others are the reports' figures of release days or ordinary ones."""
+"""Separate figures, since both appear in one row. Others are the reports' figures for release days or ordinary ones."""
 SIDES = {"release_mentions": ALL, "ordinary_mentions": ORDINARY}
 
 
@@ -27,7 +27,7 @@ def days_of(tickets: Tickets, filters: Filters, now: datetime) -> Days:
 
 
 def listed(chosen: Tickets, name: str, which: str, days: Days, now: datetime, *, with_noise: bool) -> Tickets:
-    """Of the narrowed tickets those that a figure counts on these days. Raises KeyError."""
+    """Those of the narrowed tickets that a figure counts on these days. Raises KeyError."""
     spans = days.spans(which)
     counted = "mentions" if name in NAMES else name
     return chosen.filter(figure(counted, whole(spans), now, with_noise=with_noise), posted_in(spans))

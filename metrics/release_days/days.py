@@ -1,4 +1,4 @@
-"""Which hours count as release days, and which as ordinary ones beside them."""
+"""Which hours count as release days, and which as ordinary days to compare with."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class Days:
         return merged(day.beside) if side else [day.span]
 
     def count(self, which: str) -> int:
-        """How many days of `which` there are: what a mean divides by."""
+        """The number of `which` days, to divide by for a mean."""
         return len(self.spans(which))
 
 
 def load(period: Period, now: datetime, begins: datetime | None) -> Days:
-    """Releases of the period that are over, at least LEAST of them if there are so many before. `begins`: the desk
-    knows nothing from before. One query."""
+    """Past releases of the period, with earlier ones to make at least LEAST. `begins`: when the desk's data begins. One
+    query."""
     rows = Release.objects.filter(day__lte=period.last).select_related("rule").order_by("-day", "-pk")[: 2 * MOST]
     over = [(row, calendar.shown(row.rule, row.day)) for row in rows]
     over = [(row, span) for row, span in over if span.end <= now and begins is not None and begins <= span.start]
@@ -69,7 +69,7 @@ def load(period: Period, now: datetime, begins: datetime | None) -> Days:
 
 
 def _ordinary(span: Span, busy: Sequence[Span], now: datetime, begins: datetime | None) -> Iterable[Span]:
-    """The same hours in the weeks beside, unless they are not over, before the desk, or a release's."""
+    """The same hours a week before and after, unless they are not over, before the desk, or on a release day."""
     for step in BESIDE:
         beside = Span(span.start + step, span.end + step)
         is_free = not any(other.start < beside.end and beside.start < other.end for other in busy)

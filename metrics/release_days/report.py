@@ -34,7 +34,7 @@ class ReleaseDayReport:
     @property
     def note(self) -> str:
         if not self.days.days:
-            return _("No release day is over yet that the desk has seen whole. Admins enter the rule of releases.")
+            return _("The desk has not seen a whole release day yet. Admins enter the release rule.")
         return _("An ordinary day is the same hours a week before and a week after a release day.")
 
     @cached_property
@@ -46,7 +46,7 @@ class ReleaseDayReport:
         return counting.by_channel(self.tickets, self.filters, self.days)
 
     def mean(self, channel: int, which: str) -> float | None:
-        """Mentions per day; None if there is no such day: a gap, not zero."""
+        """Mentions per day; None if there is no such day: unknown, not zero."""
         days = self.days.count(which)
         return round(self.found.counts[channel, which] / days, 1) if days else None
 

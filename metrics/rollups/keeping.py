@@ -207,7 +207,7 @@ def check(now: datetime) -> int:
 
 
 def known_differences() -> int:
-    """What the last check found."""
+    """The result of the last check."""
     return int(RolledZone.objects.aggregate(found=Sum("differences"))["found"] or 0)
 
 

@@ -79,7 +79,7 @@ class Scope:
 
 
 def summed(days: dict[date, dict[str, int]], times: dict[date, Counter[int]], period: Period) -> Sums:
-    """What `days` and `times` say of a period within them."""
+    """Sums of `days` and `times` over a period within them."""
     counts = dict.fromkeys(COUNTS, 0)
     total: Counter[int] = Counter()
     for day in period.days:
@@ -96,8 +96,8 @@ SELECT version FROM metrics_rolledzone WHERE zone = %(zone)s
 
 
 def version(zone: str) -> int | None:
-    """Of a zone whose figures are ready; else None. Figures from before the migration named are not: they lack what it
-    brought, and a release without the triggers may have run in between."""
+    """The version of a zone's figures; None if they aren't ready. Figures from before the migration named don't count
+    as ready: they lack its columns, and a release without its triggers may have run in between."""
     with connection.cursor() as cursor:
         cursor.execute(VERSION, {"zone": zone})
         row = cursor.fetchone()

@@ -1,1 +1,1 @@
-"""What moved between two periods, in plain sentences: for the monthly package and the weekly digest."""
+"""What changed between two periods, in plain sentences: for the monthly package and the weekly digest."""

@@ -45,13 +45,13 @@ class Times:
 
     @property
     def has_moved(self) -> bool:
-        """Said only where the medians differ the same way."""
+        """Reported only if the medians differ in the same direction."""
         return self.longer.has_moved and self.longer.deviations * self.change.total_seconds() > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """`is_known`: whether the desk had anything yet when the period before began. Lists hold what has moved, the most
+    """`is_known`: whether the desk had anything yet when the period before began. Lists hold what has changed, the most
     certain first."""
 
     period: Period
@@ -91,7 +91,7 @@ def compare(tickets: Tickets, filters: Filters, before: Period, now: datetime, s
 
 
 def _begins(tickets: Tickets, before: Period) -> bool:
-    """Whether there was something before the end of the first of these days."""
+    """Whether there was any mention before the end of the first of these days."""
     first = tickets.aggregate(first=Min("posted_at"))["first"]
     return first is not None and first < Period(before.first, before.first, before.tz).end
 

@@ -1,4 +1,4 @@
-"""Decides whether a figure moved by more than chance explains. Pure.
+"""Decides whether a figure changed by more than chance explains. Pure.
 
 A summary compares dozens of figures at once, so it demands more than a single chart would: three standard deviations,
 which chance alone exceeds once in 370 figures.
@@ -36,7 +36,7 @@ class Count:
 
     @property
     def has_moved(self) -> bool:
-        """A longer month gets more even if nothing changed, so both measures must agree."""
+        """A longer month gets more even at the same rate, so both measures must agree."""
         enough = self.now + self.before >= LEAST
         return enough and abs(self.deviations) > CERTAIN and self.deviations * self.change > 0
 

@@ -1,4 +1,5 @@
-"""A comparison in sentences. Changes within chance are called that, and small numbers are not compared."""
+"""Puts a comparison into sentences. Changes that chance explains are labelled so, and small numbers are not
+compared."""
 
 from __future__ import annotations
 
@@ -85,7 +86,7 @@ def _named(moved: list[tuple[str, moves.Count]], kind: str) -> Iterator[str]:
             "where": where, "mentions": _mentions(count.now), "change": _change(count)
         }  # fmt: skip
     if (more := len(moved) - MAX_NAMED) and more > 0:
-        yield ngettext("%(count)d more moved.", "%(count)d more moved.", more) % {"count": more}
+        yield ngettext("%(count)d more changed.", "%(count)d more changed.", more) % {"count": more}
 
 
 def _median(times: Times) -> str:
@@ -142,7 +143,7 @@ def _of_spikes(of: Compared) -> Iterator[str]:
 
 def _how_told(of: Compared) -> str:
     nothing = not (of.channels or of.channel_times or of.tags)
-    told = _("No channel and no tag moved by more than chance explains.") + " " if nothing else ""
-    return told + _("Only what moved by more than three standard deviations is named. Days are in %(zone)s.") % {
+    told = _("No channel and no tag changed by more than chance explains.") + " " if nothing else ""
+    return told + _("Only changes of more than three standard deviations are named. Days are in %(zone)s.") % {
         "zone": of.period.tz
     }

@@ -16,8 +16,8 @@ SAMPLES = 3
 
 
 def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:
-    """Every tag with mentions in the period or the one compared with, the most certain rise first; just the one
-    that the filters name. Two queries."""
+    """Every tag with mentions in either period, the most certain rise first; only one if the filters name a tag. Two
+    queries."""
     period, earlier = filters.period, filters.earlier
     now_, then = within_days("posted_at", period), within_days("posted_at", earlier)
     chosen = filters.narrow(tickets)
@@ -34,7 +34,7 @@ def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:
 
 
 def _begins(tickets: Tickets, earlier: Period) -> bool:
-    """Whether there was something before the end of the first of these days."""
+    """Whether there was any mention before the end of the first of these days."""
     first = first_posted(tickets)
     return first is not None and first < Period(earlier.first, earlier.first, earlier.tz).end
 

@@ -1,7 +1,7 @@
 """Decides whether a tag rises: more mentions than in the days compared with, by more than chance explains. Pure.
 
-By chance alone, two counts differ by about the square root of their sum: 3 instead of 1 means nothing, 30 instead of
-10 does. Counts of periods of different lengths are scaled.
+By chance alone, two counts differ by about the square root of their sum: 3 instead of 1 means nothing, 30 instead of 10
+means something. Counts of periods of different lengths are scaled.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ CERTAIN = 2.0
 
 @dataclass(frozen=True, slots=True)
 class TagCount:
-    """`before` is None if the desk was not there for all of the days before: a gap, not zero. `longer`: how many times
-    as long as that the period is."""
+    """`before` is None if the desk didn't exist for all of the previous days: unknown, not zero. `longer`: the period's
+    length as a multiple of theirs."""
 
     name: str
     count: int

@@ -169,7 +169,7 @@ def test_progress_is_noted_while_it_runs_and_a_broken_one_is_said(conversations,
     monkeypatch.setattr("metrics.exports.views.desk_now", lambda: NOON + timedelta(minutes=1))
     assert "1 of 3 rows" in client.get(page, {"only": "runs"}).content.decode()
     monkeypatch.setattr("metrics.exports.views.desk_now", lambda: NOON + timedelta(minutes=10))
-    assert "Broken off after 1 of 3 rows" in client.get(page).content.decode()
+    assert "Interrupted after 1 of 3 rows" in client.get(page).content.decode()
     list(pieces)
     assert "3 rows" in client.get(page).content.decode()
     assert running.prune(NOON + 2 * running.KEPT) == 1

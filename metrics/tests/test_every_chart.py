@@ -121,7 +121,7 @@ def test_every_chart_is_a_png_of_twice_the_size_an_svg_and_a_table_that_can_be_c
         assert struct.unpack(">I", png[16:20])[0] == pytest.approx(2 * float(svg.get("width")), abs=2)
     for table in re.findall(r'<table id="([^"]+)"', page):
         assert f'data-copy-table="#{table}"' in page
-    assert "Days are those of UTC" in page
+    assert "Days are in UTC" in page
 
 
 @pytest.mark.parametrize("name", REPORTS)

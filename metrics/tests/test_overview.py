@@ -184,7 +184,7 @@ def test_the_page_names_its_time_zone_and_says_what_is_not_over(client, mo, desk
     Preference.objects.create(user=mo, time_zone="Asia/Tokyo")
     page = client.get(PAGE).content.decode()
     today = timezone.now().astimezone(ZoneInfo("Asia/Tokyo")).date()
-    assert "Days are those of Asia/Tokyo" in page
+    assert "Days are in Asia/Tokyo" in page
     assert f"{today.isoformat()}, so far" in page
     assert "1 day, so far" in page
 

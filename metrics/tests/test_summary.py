@@ -140,7 +140,7 @@ def test_what_chance_explains_is_said_to_be_that():
     mentions(news, OCTOBER, 31, took=timedelta(hours=1))
     said = told()
     assert "31 mentions came in, 1 more than before (30). Chance alone explains that." in said
-    assert any(line.startswith("No channel and no tag moved by more than chance explains.") for line in said)
+    assert any(line.startswith("No channel and no tag changed by more than chance explains.") for line in said)
     assert not any(line.startswith("News") for line in said)
 
 

@@ -93,7 +93,7 @@ def test_nothing_of_a_restricted_channel_is_on_it_whoever_is_logged_in(role):
 def test_an_empty_desk_says_that_nobody_waits(mo):
     page = client_of(mo).get(PAGE).content.decode()
     for words in (
-        "nobody waits for an answer",
+        "nobody is waiting for an answer",
         "none past its target",
         "no replies yet, goal 7\N{NO-BREAK SPACE}h",
         "nobody",

@@ -22,7 +22,7 @@ from team import roster
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """`waits` is None if nobody waits; `channel`: of the oldest."""
+    """`waits` is None if nobody is waiting; `channel`: of the oldest."""
 
     at: datetime
     queued: int

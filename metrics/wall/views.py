@@ -20,7 +20,7 @@ EVERY_S = 60
 
 
 def _unbroken(span: timedelta | None) -> str:
-    """A number and its unit stay on one line: `20 h 48 min` takes two of them, not three."""
+    """A number and its unit stay on one line: `20 h 48 min` takes two lines, not three."""
     return re.sub(r"(?<=\d) ", "\N{NO-BREAK SPACE}", duration(span))
 
 

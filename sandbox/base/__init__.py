@@ -1,1 +1,1 @@
-"""What every platform stands on: acts, the base class, the universe they share."""
+"""Shared by all platforms: acts, the base class, the universe."""

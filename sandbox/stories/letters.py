@@ -1,4 +1,4 @@
-"""Mails to the aliases, and the team's replies."""
+"""Emails to the aliases, and the team's replies."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-// Asking an expert without leaving the ticket: the panel in its place, finding by typing, the request, the reply meanwhile.
-// Only static/js/key_actions.js listens to keys; without a script the same links and forms are pages.
+// Asking an expert without leaving the ticket: the panel, finding people by typing, the request, the interim reply.
+// Only static/js/key_actions.js listens to keys; without scripts the same links and forms are pages.
 import { focusOn, keepingFocus } from "./forms.js";
 import { announce, say } from "./words.js";
 
@@ -24,9 +24,9 @@ function later(work) {
   loading = loading.then(work).catch(() => { if (!request()) opened = ""; announce(say("offline")); });
 }
 
-// --- the panel -------------------------------------------------------------------------------------------------------
+// --- the panel ------------------------------------------------------------------------------------------------------
 
-// At once, with a field that takes what a quick hand types: it must not reach the page's keys.
+// Opens at once, with a field for fast typists: their input must not trigger the page's shortcuts.
 function open(address, label) {
   document.getElementById("desk").dispatchEvent(new CustomEvent("tab", { detail: "talk" }));
   place.hidden = false;
@@ -77,12 +77,12 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
 });
 
-// A macro may be the same act.
+// A macro may do the same.
 export function openAsking(address) {
   open(address, say("whom"));
 }
 
-// --- finding by typing -----------------------------------------------------------------------------------------------
+// --- finding by typing ----------------------------------------------------------------------------------------------
 
 function select(index) {
   const all = options();
@@ -119,7 +119,7 @@ export function moveExpert(step) {
   return true;
 }
 
-// Those of an earlier text are not meant: what was typed is found first.
+// Results of an earlier text don't count: wait for those of the current one.
 async function chooseFound() {
   clearTimeout(timer);
   const text = finder().value;
@@ -152,16 +152,16 @@ async function choose(option) {
 const valueOf = (form, name) => form.elements[name].value;
 const LINK = /\S*\/respond\/\S+/;
 
-// Words that the advocate has changed stay theirs; whom they address, and the link that is for them alone, change.
+// Text that the advocate has edited is kept; only the addressee and their personal link change.
 function carry(before, now) {
   const link = valueOf(now, "text").match(LINK)?.[0] || "";
   const text = valueOf(before, "text").replace(before.dataset.address, now.dataset.address);
   now.elements.text.value = text.replace(LINK, () => link);
 }
 
-// --- sending ---------------------------------------------------------------------------------------------------------
+// --- sending --------------------------------------------------------------------------------------------------------
 
-// The first press where a name was typed chooses; only what can be read is sent.
+// After typing a name, the first press only chooses; nothing is sent that hasn't been on screen.
 export function sendAsking() {
   later(async () => {
     const reply = part("#interim");
@@ -197,7 +197,7 @@ async function post(form) {
   focusOn(part("#ask-form [role=alert], #ask-form .errorlist") || request());
 }
 
-// The ticket is parked and nobody's: what belonged to the claim goes.
+// The ticket is parked and unclaimed: remove everything that belonged to the claim.
 function done(html) {
   const desk = document.getElementById("desk");
   desk.dispatchEvent(new CustomEvent("left"));

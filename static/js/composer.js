@@ -1,4 +1,4 @@
-// Writing: a counter (a hint; the server decides), drafts kept by themselves, macros and links put in.
+// Writing: a counter (a hint; the server decides), automatic drafts, inserted macros and links.
 import { openAsking } from "./asking.js";
 import { Draft } from "./drafts.js";
 import { focusOn, leave } from "./forms.js";
@@ -8,13 +8,13 @@ const text = document.getElementById("text");
 const form = document.getElementById("composer");
 const desk = document.getElementById("desk");
 
-// --- counter ---------------------------------------------------------------------------------------------------------
+// --- counter --------------------------------------------------------------------------------------------------------
 
 const TELL_BELOW = 2000;
 const counter = document.getElementById("counter");
 const LINK = /https?:\/\/\S+/g;
 
-// As Twitter counts: a link is 23, letters of most alphabets 1, others (CJK, emoji) 2.
+// As Twitter counts: a link is 23, a letter of most alphabets 1, others (CJK, emoji) 2.
 function weighted(value) {
   let total = 0;
   const bare = value.normalize("NFC").replace(LINK, () => { total += 23; return ""; });
@@ -26,7 +26,7 @@ function weighted(value) {
   return total;
 }
 
-// The handle that is chosen may be on a platform with a limit of its own.
+// The chosen handle may have a different limit.
 const handle = document.getElementById("channel");
 
 function count() {
@@ -41,7 +41,7 @@ function count() {
   counter.classList.toggle("over", left < 0);
 }
 
-// --- drafts ----------------------------------------------------------------------------------------------------------
+// --- drafts ---------------------------------------------------------------------------------------------------------
 
 const draft = text && form && form.dataset.draft
   ? new Draft(text, form, document.getElementById("draft-state"), count) : null;
@@ -51,11 +51,11 @@ if (text && form) {
   text.addEventListener("input", count);
   if (handle) handle.addEventListener("change", count);
   form.addEventListener("submit", (event) => { if (!event.defaultPrevented) draft?.sending(); });
-  // After something was refused the writer goes on where they were.
+  // After a refusal the writer continues where they were.
   if (document.getElementById("problem")) text.focus();
 }
 
-// --- putting things in -----------------------------------------------------------------------------------------------
+// --- inserting ------------------------------------------------------------------------------------------------------
 
 export function insert(value) {
   if (!text) return;
@@ -63,7 +63,7 @@ export function insert(value) {
   text.focus();
   const before = text.value.slice(0, text.selectionStart);
   const gap = before && !/\s$/.test(before) ? " " : "";
-  // As if typed, so that Ctrl+Z takes it out again; setRangeText is not in the browser's undo history.
+  // As if typed, so that Ctrl+Z undoes it; setRangeText is not in the browser's undo history.
   if (!document.execCommand("insertText", false, gap + value)) {
     text.setRangeText(gap + value, text.selectionStart, text.selectionEnd, "end");
     text.dispatchEvent(new Event("input", { bubbles: true }));
@@ -79,7 +79,7 @@ document.addEventListener("click", async (event) => {
   if (!response.ok) return;
   const { text: words, warning } = await response.json();
   if (!words) return announce(say("nothing_own"));
-  // From a private conversation to a public one: nothing goes in unread.
+  // From a private conversation to a public one: nothing is inserted unread.
   if (!warning || window.confirm(`${warning}\n\n${words}`)) insert(words);
 });
 
@@ -90,11 +90,11 @@ document.addEventListener("click", async (event) => {
   const box = document.getElementById("macro-preview");
   if (box.ariaBusy === "true") return;
   box.ariaBusy = "true";
-  // The menu has the keys until its preview has them.
+  // The menu keeps the focus until its preview takes it.
   const response = await fetch(button.href, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
   box.ariaBusy = "false";
   if (!response.ok) return;
-  // The macro is an act of its own: whom to ask.
+  // This macro opens a separate panel: whom to ask.
   if (response.redirected) {
     button.closest("details").open = false;
     return openAsking(response.url);
@@ -104,7 +104,7 @@ document.addEventListener("click", async (event) => {
   button.closest("details").open = false;
 });
 
-// The macro's text goes in front of the draft, so the draft has to be there first.
+// The macro's text goes before the draft, so the draft must be saved first.
 document.addEventListener("submit", async (event) => {
   if (event.target.id !== "macro-form" || !draft) return;
   event.preventDefault();
@@ -113,14 +113,14 @@ document.addEventListener("submit", async (event) => {
   event.target.submit();
 });
 
-// An answer that is posted on the platform itself: its text goes along, the place opens (the link does that by itself),
-// and what is left to say is that it was answered.
+// An answer posted on the platform itself: the text is copied, the link opens the page,
+// and the only step left is to say that it was answered.
 async function copy(value) {
   try {
     await navigator.clipboard.writeText(value);
     return true;
   } catch {
-    // Without the right to write to the clipboard (or over http) the old way still works.
+    // Without clipboard permission (or over http) the old way still works.
     text.focus();
     text.select();
     return document.execCommand("copy");

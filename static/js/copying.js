@@ -1,5 +1,5 @@
-// Buttons that copy the text of a field: `data-copies` is its id, `data-done` what the button says then. Where the
-// browser has no clipboard (over http) there is no button, and the text is selected by hand.
+// Buttons that copy a field's text: `data-copies` is the field's id, `data-done` the button's label afterwards. If the
+// browser has no clipboard (over http), there is no button, and the text is selected by hand.
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("[data-copies]")) {
     button.hidden = false;

@@ -1,4 +1,4 @@
-// The list of keys and the palette, fetched when first asked for.
+// The list of shortcuts and the palette, fetched on first use.
 const fragment = { headers: { "X-Fragment": "1" }, credentials: "same-origin" };
 
 async function load(dialog, url) {
@@ -19,7 +19,7 @@ export function showPalette() {
   const input = dialog.querySelector("input");
   input.value = "";
   shown = null;
-  // Open at once: what is typed before the list is there must not reach the page's keys.
+  // Opens at once: text typed before the list arrives must not trigger the page's shortcuts.
   dialog.showModal();
   input.focus();
   find("");
@@ -65,7 +65,7 @@ export function moveResult(step) {
   return true;
 }
 
-// A quick hand presses Enter before the results of what it typed are there: those of an earlier text are not meant.
+// Fast typists press Enter before the results arrive: results of an earlier text don't count.
 export function openResult() {
   if (document.activeElement !== palette.querySelector("input")) return false;
   const { value } = palette.querySelector("input");

@@ -1,12 +1,12 @@
-// What is typed and not sent: saved by itself, numbered, and kept in this window until the desk has it. The newest text
-// wins over a reload, a lost connection and a second window (mentions/drafts.py has the rules).
+// Unsent text: saved automatically, numbered, and kept in this window until the desk has it. The newest text
+// wins over a reload, a lost connection and a second window (mentions/replies/drafts.py has the rules).
 import { announce, post, say } from "./words.js";
 
 const SAVE_MS = 1200;
 const SENT_MS = 10 * 60e3;
 const KEPT_MS = 12 * 3600e3;
 
-// --- this window -----------------------------------------------------------------------------------------------------
+// --- this window ----------------------------------------------------------------------------------------------------
 
 const store = (name, value) => {
   try {
@@ -26,7 +26,7 @@ function windowName() {
   return made;
 }
 
-// Nothing that was sent, or is of another day, stays behind.
+// Nothing that was sent, or is from another day, is kept.
 function sweep() {
   for (const name of Object.keys(sessionStorage).filter((each) => each.startsWith("draft:"))) {
     const kept = recall(name);
@@ -34,11 +34,11 @@ function sweep() {
   }
 }
 
-// --- one draft -------------------------------------------------------------------------------------------------------
+// --- one draft ------------------------------------------------------------------------------------------------------
 
 export class Draft {
   // `text`: the field; `form`: with the draft's address and what the desk had when it made the page; `state`: where to
-  // tell; `changed`: called when the text was changed here.
+  // report; `changed`: called when the text was changed here.
   constructor(text, form, state, changed) {
     Object.assign(this, { text, form, state, changed, url: form.dataset.draft, name: form.dataset.kept });
     this.window = windowName();
@@ -61,7 +61,7 @@ export class Draft {
     window.addEventListener("pagehide", () => this.flush());
   }
 
-  // A copy that the desk had not got yet is newer than what it wrote into the page, unless another window came between.
+  // A copy that had not reached the desk is newer than the text in the page, unless another window saved in between.
   begin(kept) {
     if (!kept || kept.text === this.saved) return store(this.name, null);
     const isOurs = this.form.dataset.writer === this.window;
@@ -92,7 +92,7 @@ export class Draft {
     this.timer = setTimeout(() => this.save(), SAVE_MS);
   }
 
-  // The clock orders two windows that share a name, as a duplicated tab does.
+  // The clock orders two windows that share a name, such as a duplicated tab.
   keep(isSent = false) {
     this.sequence = Math.max(this.sequence + 1, Date.now());
     store(this.name, { text: this.text.value, sequence: this.sequence, base: this.version, isSent, at: Date.now() });
@@ -125,7 +125,7 @@ export class Draft {
     if (!this.isQuiet) this.tell(say("saved"));
   }
 
-  // Leaving by any way but sending keeps what was typed.
+  // Leaving in any way but sending keeps the text.
   flush() {
     if (!this.url || this.isSending || !this.isUnsaved || this.other !== undefined) return;
     const body = new FormData();
@@ -140,7 +140,7 @@ export class Draft {
     this.isSending = true;
   }
 
-  // --- two windows ---------------------------------------------------------------------------------------------------
+  // --- two windows --------------------------------------------------------------------------------------------------
 
   async look() {
     if (!this.url || this.isSending || this.other !== undefined) return;
@@ -170,7 +170,7 @@ export class Draft {
     this.offer(answer.text, () => this.save());
   }
 
-  // Neither text is thrown away without a word.
+  // Neither text is discarded silently.
   offer(other, keepThis) {
     this.other = other;
     const settled = () => { this.other = undefined; this.tell(""); this.text.focus(); };

@@ -1,18 +1,18 @@
-// What is sent is sent once, and the focus comes back to where the eye is on the page that follows.
+// Forms are sent once, and on the next page the focus returns to where the reader is looking.
 // `data-land` on a button, a form or around it: the selector of what to focus there; otherwise the message that the
-// button is about, or the content of the page. `data-elsewhere`: also when another ticket comes, as undoing brings one.
+// button is about, or the content of the page. `data-elsewhere`: also if another ticket follows, such as after undo.
 const LAND = "desk-land";
 const FRESH_MS = 20000;
 const BUSY_MS = 10000;
 
 let leaving = 0;
 
-// The page that follows is on its way; keys that come now are meant for it.
+// The next page is loading; keys pressed now are meant for it.
 export const isLeaving = () => Boolean(leaving) && performance.now() - leaving < BUSY_MS;
 
 window.addEventListener("pageshow", () => { leaving = 0; });
 
-// The second of two quick presses. Capturing: nobody else hears of it.
+// The second of two quick presses. Capturing, so that no other handler gets it.
 window.addEventListener("submit", (event) => {
   if (!isLeaving() || staysHere(event)) return;
   event.preventDefault();
@@ -27,7 +27,7 @@ window.addEventListener("submit", (event) => {
   leave(event.target, event.submitter);
 });
 
-// For a script that sends a form itself, when `submit` has been answered.
+// For a script that sends a form itself, once the response to `submit` has arrived.
 export function leave(form, submitter = null) {
   leaving = performance.now();
   if (form.method !== "post") return;
@@ -58,7 +58,7 @@ function take(name) {
   } catch { return null; }
 }
 
-// --- landing ---------------------------------------------------------------------------------------------------------
+// --- landing --------------------------------------------------------------------------------------------------------
 
 const isSeen = (element) => Boolean(element) && element.getClientRects().length > 0;
 
@@ -71,7 +71,7 @@ function placeOf(told) {
   const wrong = [...document.querySelectorAll("main [aria-invalid=true]"), ...document.querySelectorAll("main [role=alert]")].find(isSeen);
   if (wrong) return wrong;
   const found = told.land ? [...document.querySelectorAll(told.land)].filter(isSeen).pop() : null;
-  // An empty composer asks for nothing: single keys act on the ticket at once.
+  // An empty composer doesn't get the focus: single keys act on the ticket at once.
   if (found && !(found.id === "text" && !found.value)) return found;
   return document.getElementById("main");
 }
@@ -92,11 +92,11 @@ function land() {
 if (document.readyState === "complete") land();
 else window.addEventListener("load", land);
 
-// --- parts of a page that are put in place of others -----------------------------------------------------------------
+// --- replaced parts of a page ---------------------------------------------------------------------------------------
 
 const NAMED = ["id", "name", "href", "data-key", "data-id"];
 
-// Its selector; "" for one that nothing tells from others of its kind.
+// Its selector; "" if it can't be told apart from others of its kind.
 function nameOf(element) {
   const by = NAMED.filter((attribute) => element.getAttribute(attribute));
   return by.length && element.tagName.toLowerCase() + by.map((attribute) => `[${attribute}="${CSS.escape(element.getAttribute(attribute))}"]`).join("") || "";
@@ -104,8 +104,8 @@ function nameOf(element) {
 
 const again = (name) => name && document.querySelector(name);
 
-// `change` replaces parts of the page: the same control keeps the focus, with what was typed into it; where there is no
-// such control any more, what took its place has it.
+// `change` replaces parts of the page: the same control keeps the focus and its typed text; if that control is
+// gone, its replacement gets the focus.
 export function keepingFocus(area, change) {
   const before = document.activeElement;
   const wasIn = area.contains(before) && before !== document.body;
@@ -134,9 +134,9 @@ document.addEventListener("htmx:afterSettle", () => {
   focusOn(again(name) || areaNow(area), { preventScroll: true });
 });
 
-// --- a choice that takes effect by itself ------------------------------------------------------------------------------
+// --- a choice that takes effect immediately -------------------------------------------------------------------------
 
-// With the mouse, choosing is sending. By the keyboard each arrow passes a choice: there the button beside it sends.
+// With the mouse, choosing sends. With the keyboard, arrows pass through choices, so the button beside it sends.
 let byKey = false;
 document.addEventListener("pointerdown", () => { byKey = false; }, true);
 document.addEventListener("change", (event) => {

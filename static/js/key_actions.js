@@ -1,5 +1,5 @@
-// The one place that listens to keys. Where the focus is decides which scopes a key is looked up in, and the table on the
-// page (mentions/views/keymap.py, which also makes the list under `?`) what it does there. No other module listens to keys.
+// The only module that listens to keys. The focus decides in which scopes a key is looked up, and the table on the
+// page (mentions/views/keymap.py, which also makes the list under `?`) decides what it does there.
 import { chooseExpert, closeAsking, moveExpert, sendAsking } from "./asking.js";
 import { moveResult, openResult, showKeys, showPalette } from "./dialogs.js";
 import { isLeaving, sendForm, usedKey } from "./forms.js";
@@ -18,7 +18,7 @@ const began = performance.now();
 
 const desk = () => document.querySelector("[data-page=ticket]");
 
-// --- scopes ----------------------------------------------------------------------------------------------------------
+// --- scopes ---------------------------------------------------------------------------------------------------------
 
 function fieldOf(target) {
   if (target.isContentEditable) return target;
@@ -44,7 +44,7 @@ function scopesOfWriting(field) {
   return field.matches("textarea") ? ["writing"] : [];
 }
 
-// --- what the keys do: each returns false where there is nothing of the kind ------------------------------------------
+// --- actions: each returns false if there is nothing to act on ------------------------------------------------------
 
 function focus(id) {
   const field = document.getElementById(id);
@@ -65,7 +65,7 @@ function menu(id) {
   return true;
 }
 
-// A page of an upper floor says which of its buttons or links a key presses: data-key="e".
+// A page of an upper floor declares which button or link a key presses: data-key="e".
 function press(selector) {
   const element = document.querySelector(selector);
   element?.click();
@@ -92,7 +92,7 @@ function close(event) {
   return Boolean(field);
 }
 
-// The second press of a quick hand may land on the page that came of the first: nobody has read that one yet.
+// A quick second press may land on the page opened by the first: nobody has read that one yet.
 let hasTyped = false;
 document.addEventListener("input", () => { hasTyped = true; }, { once: true });
 
@@ -162,7 +162,7 @@ const actions = {
   "result open": openResult,
 };
 
-// --- from a key to its action ----------------------------------------------------------------------------------------
+// --- from a key to its action ---------------------------------------------------------------------------------------
 
 // AltGr writes characters, and Windows reports it as Ctrl+Alt: it is never a command.
 function nameOf(event) {
@@ -179,7 +179,7 @@ const isLetter = (event) => [...event.key].length === 1 && !event.metaKey
 let first = "";
 let firstAt = 0;
 
-// "g p": the first key is kept, and what follows it is the second or nothing.
+// "g p": the first key is remembered; the next key completes the sequence or cancels it.
 function bound(scope, name, event) {
   const map = keymap[scope] || {};
   if (first) return map[`${first} ${name}`];
@@ -194,7 +194,7 @@ function begins(scopes, name) {
   return is;
 }
 
-// Space and Enter on a control are the control's own; on a row's link, Space previews.
+// Space and Enter on a control belong to the control; on a row's link, Space previews.
 function isOwn(event, name) {
   if (!["Space", "Enter"].includes(name)) return false;
   const control = event.target.closest(CONTROLS);
@@ -218,7 +218,7 @@ function act(event) {
   return isSecond && asked.length > 0;
 }
 
-// 229 is a key that the input method has taken for itself, also the Enter that ends a composition in Safari.
+// 229 is a key consumed by the input method, including the Enter that ends a composition in Safari.
 document.addEventListener("keydown", (event) => {
   usedKey();
   if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || isLeaving()) return;

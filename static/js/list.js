@@ -1,4 +1,4 @@
-// A list of tickets: move, preview, select; and the queue kept true by cheap questions.
+// A list of tickets: move, preview, select; the queue is kept current by cheap requests.
 import { keepingFocus } from "./forms.js";
 import { refresh } from "./times.js";
 import { announce, say } from "./words.js";
@@ -79,12 +79,12 @@ document.addEventListener("focusin", (event) => {
   if (row && row !== selected()) for (const other of rows()) other.classList.toggle("selected", other === row);
 });
 
-// --- live ----------------------------------------------------------------------------------------------------------
+// --- live -----------------------------------------------------------------------------------------------------------
 
 const queue = document.querySelector("[data-live]");
 let tag = "";
 
-// Whatever is being read, chosen or typed is not taken away by an answer of the desk.
+// An update never removes what somebody is reading, choosing or typing.
 const isInUse = () =>
   document.hidden || document.querySelector("details.menu[open], dialog[open], #rows .peek, #rows .picked")
   || document.activeElement?.matches("input:not([type=checkbox]), select, textarea") || isTyped();
@@ -105,7 +105,7 @@ async function ask() {
   if (isInUse()) return; // since we asked: the next time
   const known = tag;
   tag = response.headers.get("ETag") || "";
-  // The page itself came without its tag being readable: the first answer only fills it in.
+  // The page's own ETag can't be read by scripts: the first response only fills it in.
   if (known) swap(text);
 }
 

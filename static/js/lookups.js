@@ -1,15 +1,15 @@
-// Searches beside the composer: the ticket's words are proposed, one key searches with them, the arrows move among the
-// results, and one key inserts the link of the one with the focus. key_actions.js calls these; no listening to keys here.
+// Searches beside the composer: the ticket's words are proposed, one key searches with them, arrows move among the
+// results, and one key inserts the focused result's link. Called by key_actions.js; doesn't listen to keys itself.
 const field = () => document.getElementById("lookup");
 const panel = () => document.getElementById("links");
 
-// What the server proposes goes into the field as long as nobody has typed there.
+// The server's proposal goes into the field unless somebody has typed there.
 document.addEventListener("htmx:afterSwap", (event) => {
   const told = event.target.id === "links" && event.target.querySelector("[data-proposed]");
   if (told && field() && !field().value) field().value = told.dataset.proposed;
 });
 
-// The first press searches with the ticket's words; after that it only goes to the field.
+// The first press searches with the ticket's words; later ones only focus the field.
 export function lookUp() {
   const form = document.getElementById("lookup-form");
   if (!form) return false;

@@ -1,5 +1,5 @@
 // Menus are details elements: one open at a time, closed by Escape, by a click elsewhere and when the focus leaves. The
-// focus goes in and comes back; what is typed while it is on an item shows only the items that hold it.
+// focus goes in and comes back; typing while it is on an item filters the items.
 import { announce, say } from "./words.js";
 
 const ITEMS = ":is(a, button, label):not([hidden])";
@@ -31,7 +31,7 @@ function enter(menu) {
   if (first) first.focus({ preventScroll: true });
 }
 
-// By key: the focus is inside at once, since `toggle` comes later than the next key of a quick hand.
+// By key: the focus moves inside at once, since `toggle` fires later than a fast typist's next key.
 export function openMenu(menu) {
   menu.open = true;
   enter(menu);
@@ -52,7 +52,7 @@ export function closeMenu() {
   return true;
 }
 
-// --- items -----------------------------------------------------------------------------------------------------------
+// --- items ----------------------------------------------------------------------------------------------------------
 
 const focusOf = (item) => (item.matches("label") ? item.querySelector("input") : item);
 
@@ -65,7 +65,7 @@ export function moveItem(step) {
   return true;
 }
 
-// --- filter ----------------------------------------------------------------------------------------------------------
+// --- filter ---------------------------------------------------------------------------------------------------------
 
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
@@ -77,7 +77,7 @@ function filter(menu, text) {
   lineOf(menu).hidden = !text;
 }
 
-// Shows what was typed; made when it is first needed, so that no page has to know of it.
+// Shows the typed text; created on first use, so that pages needn't include it.
 function lineOf(menu) {
   const found = bodyOf(menu).querySelector(".menu-filter");
   if (found) return found;
@@ -87,7 +87,7 @@ function lineOf(menu) {
   return line;
 }
 
-// Only a menu of items is filtered; one that is a form keeps all that it asks.
+// Only menus of items are filtered; a menu that is a form keeps all its fields.
 const isForm = (menu) => Boolean(bodyOf(menu).querySelector(".pad"));
 
 function show(menu, text) {
@@ -112,12 +112,12 @@ export function filterLess() {
   return text ? show(open(), [...text].slice(0, -1).join("")) : true;
 }
 
-// A space that belongs to the filter presses nothing: Firefox presses buttons when the key comes up.
+// A space typed into the filter presses nothing: Firefox presses buttons on key-up.
 document.addEventListener("keyup", (event) => {
   if (event.key === " " && openMenuAt(event.target)?.dataset.filter && !event.target.matches("input")) event.preventDefault();
 });
 
-// --- forms in menus and beside them ------------------------------------------------------------------------------------
+// --- forms in menus and beside them ---------------------------------------------------------------------------------
 
 document.addEventListener("submit", (event) => {
   const button = event.submitter;

@@ -1,10 +1,10 @@
-// The points of a chart by keyboard: a ring and the tooltip show where one is, and a live region reads it out.
+// Keyboard access to the points of a chart: a ring and the tooltip mark the current one, and a live region reads it out.
 // key_actions.js says which keys; the list is read anew at each press, because a chart is drawn again when its width changes.
 
 const charts = new WeakMap(); // host → {view, say, at}
 const LINES = ["line", "area", "trail", "rule"]; // one mark for many points: these have symbols of their own
 
-// Every mark with a tooltip, once: a bar and its number have the same.
+// Every mark with a tooltip, once: a bar and its number share one.
 function collect(group, x, y, found) {
   for (const mark of group.items) {
     if (mark.marktype === "group") {
@@ -20,7 +20,7 @@ function collect(group, x, y, found) {
   }
 }
 
-// As they are read: bars and cells of one height row by row, all others from left to right.
+// In reading order: bars and cells of one height row by row, all others from left to right.
 function pointsOf(view) {
   const found = new Map();
   const [left, top] = view.origin();
@@ -81,7 +81,7 @@ function drawn(name, attributes) {
   return made;
 }
 
-// `label` says what the chart is and how to go through it.
+// `label` says what the chart shows and how to move through it.
 export function offerPoints(host, view, label, say) {
   if (!pointsOf(view).length) return;
   for (const child of host.children) child.setAttribute("aria-hidden", "true"); // the picture; what it shows is read out

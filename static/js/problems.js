@@ -1,4 +1,4 @@
-// What did not arrive: the number in the bar, kept true while a page stays open.
+// The number of undelivered items in the bar, kept current while a page stays open.
 import { announce } from "./words.js";
 
 const link = document.getElementById("problems");

@@ -57,7 +57,7 @@ async function copyTable(button) {
   say(`${button.textContent}: ✓`);
 }
 
-// Choosing days by hand means the period is no longer a named one.
+// Choosing days makes the period a custom one.
 for (const choice of document.querySelectorAll("[data-custom]")) {
   for (const id of choice.dataset.custom.split(" ")) {
     document.getElementById(id)?.addEventListener("change", () => { choice.value = "custom"; });

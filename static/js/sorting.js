@@ -1,4 +1,4 @@
-// Tables that sort by a press on a head: by the cells' values, or by their words. Empty cells stay last, totals first.
+// Tables that sort by clicking a column heading: by the cells' values or text. Empty cells stay last, totals first.
 
 const words = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
 

@@ -1,4 +1,4 @@
-// A ticket on screen: its parts on a narrow page, mails in their frames, the heartbeat of the claim, news.
+// A ticket on screen: its tabs on a narrow page, emails in their frames, the claim's heartbeat, news.
 import "./composer.js";
 import { announce, post, say } from "./words.js";
 
@@ -6,7 +6,7 @@ const desk = document.getElementById("desk");
 const RENEW_MS = 45000;
 const NEWS_MS = 15000;
 
-// --- narrow pages: two tabs and a sheet ------------------------------------------------------------------------------
+// --- narrow pages: two tabs and a sheet -----------------------------------------------------------------------------
 
 function showTab(name) {
   desk.dataset.tab = name;
@@ -33,7 +33,7 @@ if (actions) {
   document.addEventListener("click", (event) => { if (!event.target.closest("#outcomes")) openSheet(false); });
 }
 
-// --- mails as they were laid out -------------------------------------------------------------------------------------
+// --- emails in their original layout --------------------------------------------------------------------------------
 
 function fit(frame) {
   try {
@@ -53,7 +53,7 @@ for (const details of document.querySelectorAll(".mail-view")) {
   });
 }
 
-// --- the claim and the conversation, kept true ------------------------------------------------------------------------
+// --- keeping the claim and the conversation current -----------------------------------------------------------------
 
 function tell(text) {
   const notice = document.getElementById("news");
@@ -80,7 +80,7 @@ async function renew() {
 const beat = desk.dataset.renew ? setInterval(renew, RENEW_MS) : 0;
 desk.addEventListener("left", () => clearInterval(beat));
 
-// How each reply stands that the page shows as being sent: it never says so for ever.
+// The state of each reply shown as being sent, so that it doesn't stay that way forever.
 function showReplies(replies) {
   for (const { id, state, badge, words } of replies || []) {
     const under = document.querySelector(`#reply-${id} .under`);

@@ -1,4 +1,4 @@
-// Keeps relative times true while a page stays open; the same words as mentions/times.py.
+// Keeps relative times current while a page stays open; the same words as mentions/text/times.py.
 import { keepingFocus } from "./forms.js";
 import { announce, say } from "./words.js";
 
@@ -35,7 +35,7 @@ export function refresh() {
   }
 }
 
-// Replies that rest: the seconds until they leave.
+// Scheduled replies: the seconds until they leave.
 function countDown() {
   for (const element of document.querySelectorAll("[data-sends]")) {
     const seconds = Math.ceil((Date.parse(element.dataset.sends) - Date.now()) / 1000);
@@ -44,7 +44,7 @@ function countDown() {
     } else {
       element.textContent = say("sending");
       delete element.dataset.sends;
-      // It has left: what promised otherwise goes.
+      // It has left: remove the undo button.
       element.previousElementSibling?.remove();
       const undo = element.parentElement.querySelector("[form=undo-reply]");
       if (undo) keepingFocus(undo, () => undo.remove());

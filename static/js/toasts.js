@@ -1,4 +1,4 @@
-// What just happened: spoken once; one that offers a way back goes when the way is closed.
+// Messages about what just happened: spoken once; one with an undo button disappears when undo is no longer possible.
 import { keepingFocus } from "./forms.js";
 import { announce } from "./words.js";
 

@@ -1,4 +1,4 @@
-// The wall display: htmx fetches its figures; this says when it could not, and keeps anything else out of their place.
+// The wall display: htmx fetches the figures; this reports failures, and rejects any other content.
 
 const wall = document.querySelector("[data-wall]");
 const late = wall.querySelector("[data-wall-late]");
@@ -12,7 +12,7 @@ function told(isLate) {
   late.textContent = isLate ? late.dataset.words : "";
 }
 
-// A login page, or whatever else answers there, is no figure.
+// A login page or any other response is rejected.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target !== place) return;
   if (!event.detail.xhr.responseText.includes("data-counted")) { event.detail.shouldSwap = false; told(true); }
@@ -25,5 +25,5 @@ document.addEventListener("htmx:afterSwap", (event) => {
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => { if (event.detail.target === place) told(true); });
 }
-// A screen that slept, or a request that never ends.
+// A screen that was asleep, or a request that never ends.
 setInterval(() => { if (Date.now() - fresh > 2.5 * every) told(true); }, 5000);

@@ -72,6 +72,6 @@ class CalendarFeedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         for feed in queryset:
             following.forget(feed, desk_now())
 
-    @admin.display(description=_("events that became nothing"))
+    @admin.display(description=_("events that could not be used"))
     def not_read(self, feed: CalendarFeed) -> str:
         return " · ".join(feed.problems) or "–"

@@ -40,7 +40,7 @@ def read_due(now: datetime, fetch: Fetch | None = None) -> int:
 
 
 def _claim(feed: CalendarFeed, now: datetime) -> bool:
-    """Only one worker reads it; if that worker is killed, the calendar is due again later."""
+    """Only one worker reads a calendar; if it is killed, the calendar is due again later."""
     return CalendarFeed.objects.filter(pk=feed.pk, due_at=feed.due_at).update(due_at=now + EVERY) > 0
 
 

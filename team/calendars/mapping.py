@@ -66,10 +66,14 @@ class Reader:
         kind, people = self.kind_of(occurrence.title), self.people_of(occurrence)
         if kind is None:
             if people and self.owner is None and not occurrence.mails:
-                made.problems.append(self._said(occurrence, _("Add a word to the title that says what it is.")))
+                made.problems.append(
+                    self._said(occurrence, _("Add a word to the title that says what kind of event it is."))
+                )
             return
         if not people:
-            made.problems.append(self._said(occurrence, _("Nobody of the team is named in the title or invited.")))
+            made.problems.append(
+                self._said(occurrence, _("The title names nobody from the team, and nobody from the team is invited."))
+            )
         for member in people:
             row = _row(occurrence, member, kind)
             if isinstance(row, str):

@@ -78,9 +78,9 @@ def _events(content: bytes) -> list[Any]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadCalendar(_("It is not UTF-8 text, as calendars are. Check what the address leads to.")) from error
+        raise BadCalendar(_("It is not UTF-8 text, so it can’t be a calendar. Check the address.")) from error
     if not text.lstrip().upper().startswith("BEGIN:VCALENDAR"):
-        raise BadCalendar(_("This is no calendar (iCalendar), perhaps a login page. Enter the secret address."))
+        raise BadCalendar(_("This is not an iCalendar file; perhaps it is a login page. Enter the secret address."))
     _bounded(text)
     try:
         calendars = Calendar.from_ical(text, multiple=True)

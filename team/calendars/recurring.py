@@ -44,7 +44,9 @@ def rule_of(parts: Mapping[str, Any]) -> Rule:
     if frequency not in FREQUENCIES:
         raise Unsupported(_("It repeats more often than daily."))
     if unknown := sorted(names - KNOWN):
-        raise Unsupported(_("It repeats in a way that is not read here (%(parts)s).") % {"parts": ", ".join(unknown)})
+        raise Unsupported(
+            _("The desk does not support the way it repeats (%(parts)s).") % {"parts": ", ".join(unknown)}
+        )
     until = _first(parts, "UNTIL", None)
     rule = Rule(
         frequency,
@@ -57,7 +59,7 @@ def rule_of(parts: Mapping[str, Any]) -> Rule:
         MONDAY.index(str(_first(parts, "WKST", "MO")).upper()),
     )
     if not 1 <= rule.interval <= MAX_INTERVAL or (frequency == "YEARLY" and rule.weekdays and not rule.months):
-        raise Unsupported(_("It repeats in a way that is not read here."))
+        raise Unsupported(_("The desk does not support the way it repeats."))
     return rule
 
 
@@ -74,7 +76,7 @@ def _weekday(text: str) -> tuple[int, int]:
 
 
 def days(rule: Rule, first: date, start: date, end: date) -> Iterator[date]:
-    """Days from `start` to `end` on which an event recurs that begins on `first`, which counts always. Raises
+    """Days from `start` to `end` on which an event that begins on `first` recurs; `first` always counts. Raises
     Unsupported for a count over more than MAX_DAYS."""
     last = min(end, rule.until) if rule.until else end
     day = first if rule.count else max(first, start)

@@ -1,1 +1,1 @@
-"""What all duties share: whose turn it is, and how the team hears of it in Slack."""
+"""Shared by all duties: whose turn it is, and the messages to the team in Slack."""

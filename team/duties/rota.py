@@ -1,4 +1,5 @@
-"""Whose turn it is: whoever's other turns are furthest away, so that turns go round whatever was swapped."""
+"""Decides whose turn it is: the person whose other turns are furthest away, so that turns rotate whatever was
+swapped."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ def people(duty: str) -> list[Any]:
 
 
 def next_of(duty: str, turns: Iterable[tuple[int, date]], day: date, away: Collection[int]) -> Any:
-    """The user whose turn it is; None if nobody of the rota is there."""
+    """The user whose turn it is; None if nobody in the rota is available."""
     known = {user.pk: user for user in people(duty)}
     return known.get(whose_turn(list(known), turns, away, day) or 0)
 
@@ -42,7 +43,7 @@ def away_on(day: date) -> set[int]:
 
 
 def away_in_turn(duties: Iterable[tuple[int, int | None, date]]) -> list[int]:
-    """The keys of those duties, each (key, person, day), whose person is away on its day. One query."""
+    """Of these (key, person, day), the keys of duties whose person is away that day. One query."""
     wanted = list(duties)
     if not wanted:
         return []
@@ -64,6 +65,6 @@ def join(duty: str, user: Any) -> bool:
 
 
 def leave(duty: str, user: Any) -> bool:
-    """Duties that are theirs already stay theirs."""
+    """Duties already assigned to them stay theirs."""
     count, _by_model = RotaPlace.objects.filter(duty=duty, user=user).delete()
     return count > 0

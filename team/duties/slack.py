@@ -1,4 +1,4 @@
-"""Messages to the team and to one of it, each queued once per key."""
+"""Messages to the team or to one member, each queued once per key."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tell(user: Any, key: str, text: str, now: datetime) -> None:
 
 
 def tell_team_and(user: Any, key: str, text: str, now: datetime) -> None:
-    """The team, at once; also `user` by direct message, if they are not at work and so were only named."""
+    """Tells the team at once; also `user` by direct message if they are not at work, where the post only named them."""
     tell_team(key, text, now)
     if user is not None and delivery_news.slack_id_of(user) and roster.reachable_at(user, now) > now:
         tell(user, f"{key} {user.pk}", text, now)

@@ -1,1 +1,1 @@
-"""Expertises: who owns which process of the team, when it rotates, and which tickets touch it."""
+"""Expertises: who owns which of the team's processes, when they rotate, and which tickets touch them."""

@@ -1,4 +1,4 @@
-"""Expertises change hands on their day; the team hears it a week before and on the day, each once."""
+"""Rotates expertises on their day, and tells the team once a week before and once on the day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from team.models import Expertise, ExpertiseTurn
 
 AHEAD = timedelta(days=7)
 AT = time(8)
-"""UTC: when the coverage of the preset begins."""
+"""UTC: when the preset's coverage starts."""
 
 
 def advocates() -> list[Any]:
@@ -31,7 +31,8 @@ def advocates() -> list[Any]:
 
 
 def suggested(expertise: Expertise, people: Sequence[Any], day: date) -> Any:
-    """Who has not owned it for the longest time, or never; not its owner. None if there is nobody else."""
+    """Who should own it next: the person who has not owned it for the longest time, or never. None if there is nobody
+    else."""
     others = {user.pk: user for user in people if user.pk != expertise.owner_id}
     turns = [(turn.user_id, turn.since) for turn in expertise.turns.all()]
     return others.get(rota.whose_turn(list(others), turns, (), day) or 0)
@@ -48,7 +49,7 @@ def plan(expertise_id: int, next_owner: Any, day: date | None) -> Expertise:
 
 @transaction.atomic
 def plan_round(day: date) -> int:
-    """A round: every expertise with an owner goes to somebody else on `day`, nobody gets more than their share. Returns
+    """A round: on `day`, every owned expertise goes to somebody else, and nobody gets more than their share. Returns
     how many were planned."""
     people = advocates()
     given: dict[int, int] = dict.fromkeys((user.pk for user in people), 0)
@@ -82,8 +83,8 @@ def _give(expertise: Expertise, owner: Any, day: date) -> None:
 
 
 def follow(now: datetime) -> int:
-    """The sweep: returns how many expertises changed hands or were announced. One that comes late still rotates; what
-    was announced on the day is not announced ahead."""
+    """The sweep: returns how many expertises changed hands or were announced. A late one still rotates, without the
+    announcement a week ahead."""
     near = Expertise.objects.filter(rotates_on__lte=(now + AHEAD).date())
     return sweeps.each("expertises", near.values_list("pk", flat=True), lambda pk: _follow(pk, now))
 
@@ -107,7 +108,7 @@ def _follow(expertise_id: int, now: datetime) -> bool:
 
 
 def _rotate(expertise: Expertise, day: date, now: datetime) -> bool:
-    """Without anybody to take over it stays where it is, and the page says so."""
+    """With nobody to take over, the owner stays, and the page says so."""
     taker = expertise.next_owner
     if taker is None or not taker.is_active:
         return False
@@ -126,7 +127,7 @@ def _ahead(expertise: Expertise, day: date, now: datetime) -> str:
     words = {"what": _escaped(expertise), "day": on, "before": _before(expertise, now)}
     if expertise.next_owner is None or not expertise.next_owner.is_active:
         return _("%(what)s rotates on %(day)s, but nobody is chosen to take over from %(before)s.") % words
-    text = _("%(what)s rotates on %(day)s: %(who)s takes over from %(before)s. Meet before that to hand over.")
+    text = _("%(what)s rotates on %(day)s: %(who)s takes over from %(before)s. Meet before then to hand over.")
     return text % {**words, "who": slack.ping(expertise.next_owner, now)}
 
 
@@ -139,7 +140,7 @@ def _escaped(expertise: Expertise) -> str:
 
 
 def _later(day: date, months: int) -> date:
-    """The same day so many months later; at most the 28th, so that every month has it."""
+    """The same day that many months later; at most the 28th, so that every month has one."""
     number = day.year * 12 + day.month - 1 + months
     return date(number // 12, number % 12 + 1, min(day.day, 28))
 

@@ -1,4 +1,4 @@
-"""Which expertises a ticket touches: by its channel, or by the words that were said in it."""
+"""Which expertises a ticket touches: by its channel, or by words in its messages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _among(expertises: Iterable[Expertise], ticket: Ticket, text: str) -> list[t
 
 
 def owners(ticket: Ticket, text: str) -> dict[int, str]:
-    """User id → what they own of this ticket, in words; for *whom to ask*."""
+    """User id → the expertises of this ticket that they own, in words; for *Whom to ask*."""
     found: dict[int, str] = {}
     for each, _why in touched(ticket, text):
         if each.owner is not None and each.owner.is_active:

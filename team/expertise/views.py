@@ -47,7 +47,7 @@ class RoundForm(forms.Form):
 
     def clean_day(self) -> Any:
         if self.cleaned_data["day"] <= desk_now().date():
-            raise forms.ValidationError(_("Choose a day to come."))
+            raise forms.ValidationError(_("Choose a day in the future."))
         return self.cleaned_data["day"]
 
 
@@ -80,7 +80,7 @@ def _form(expertise: Expertise, people: list[Any], today: Any) -> RotationForm:
     form = RotationForm(initial=initial, auto_id=f"e{expertise.pk}-%s")
     if expertise.next_owner is None and following is not None:
         words = {"who": following.get_full_name() or following.username}
-        form.fields["next_owner"].help_text = _("It would be %(who)s’s turn.") % words
+        form.fields["next_owner"].help_text = _("%(who)s would be next.") % words
     return form
 
 
@@ -111,5 +111,5 @@ def start_round(request: HttpRequest) -> HttpResponse:
         return _page(request, round_form=form)
     planned = rotation.plan_round(form.cleaned_data["day"])
     words = ngettext("%(count)d expertise rotates.", "%(count)d expertises rotate.", planned) % {"count": planned}
-    messages.success(request, words + " " + _("Change below who gets which."))
+    messages.success(request, words + " " + _("You can change below who gets which."))
     return redirect("team:expertises")

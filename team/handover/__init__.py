@@ -1,1 +1,1 @@
-"""Hand-over: what is open and somebody's at the end of their day goes to the next, to an expert, or stays theirs."""
+"""Hand-over: at the end of somebody's day, their open tickets go to the next person or an expert, or stay."""

@@ -17,7 +17,7 @@ def _with_its_ticket(user: Viewer) -> Q:
 
 @rule_for(HandOver)
 def _all_its_tickets(user: Viewer) -> Q:
-    """Its note may be about any of them."""
+    """The note may be about any of them."""
     if not user.has_perm(access.VIEW):
         return Q(pk__in=[])
     items = HandOverItem.objects.filter(hand_over=OuterRef("pk"))

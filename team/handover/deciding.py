@@ -1,4 +1,4 @@
-"""Carries out what somebody decides about their open tickets, one transaction each; a second time nothing happens."""
+"""Carries out somebody's decisions about their open tickets, one transaction each; repeating them changes nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Choice:
     decision: str = Decision.KEEP
     note: str = ""
     to: Any | None = None
-    """Who gets this one, where it is somebody else than who gets the rest."""
+    """Who gets this one, if not the person who gets the rest."""
 
 
 def today_of(user: Any, now: datetime) -> date:
@@ -100,7 +100,8 @@ def _decide(found: HandOver, each: Work, choice: Choice, to: Any | None, now: da
 
 
 def _stands(item: HandOverItem, decision: str, ticket: Ticket, user: Any) -> bool:
-    """Whether what was decided earlier today is all there is to it: pressed twice, or not theirs any more."""
+    """Whether an earlier decision from today stands: the button was pressed twice, or the ticket is no longer
+    theirs."""
     if item.decision == Decision.KEEP:
         return False
     is_theirs = user.pk in (ticket.assignee_id, ticket.claimed_by_id)
@@ -124,7 +125,7 @@ def _pass(ticket: Ticket, each: Work, user: Any, to: Any | None, note: str, now:
 
 
 def _pass_draft(ticket: Ticket, text: str, user: Any, to: Any | None, now: datetime) -> None:
-    """Into the next one's composer; without anybody, as a note."""
+    """Into the new owner's composer; without one, as a note."""
     if to is not None:
         drafts.give_back(ticket.pk, to, text, now, credit=name_of(user))
     else:
@@ -138,13 +139,13 @@ def _tell_experts(each: Work, found: HandOver, note: str, now: datetime) -> None
         raise OutcomeRefused(
             _("No expert was asked about #%(id)s. Involve one first, hand it over or keep it.") % {"id": each.ticket.pk}
         )
-    words = _("I am going offline. Please keep an eye on this, or ask somebody of your team to.")
+    words = _("I’m going offline. Please keep an eye on this, or ask somebody on your team to.")
     for outreach in each.outreaches:
         text = f"{words}\n{note}" if note else words
         talking.say(outreach.pk, found.user, text, f"hand-over {found.pk}", now)
 
 
 def begin(item_id: int, user: Any, now: datetime) -> bool:
-    """Whoever got it has taken note. Whether it was theirs and new."""
+    """The new owner has taken note. Returns whether it was theirs and new."""
     mine = HandOverItem.objects.filter(pk=item_id, to=user, begun_at=None)
     return bool(mine.update(begun_at=now))

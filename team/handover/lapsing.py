@@ -72,8 +72,8 @@ def _tell(user: Any, day: date, now: datetime) -> bool:
 def text_of(user: Any, left: list[Work]) -> str:
     """Plain text; restricted tickets appear only as links."""
     words = ngettext(
-        "%(who)s’s day is over without a hand-over, and %(count)d conversation is still theirs:",
-        "%(who)s’s day is over without a hand-over, and %(count)d conversations are still theirs:",
+        "%(who)s’s day ended without a hand-over. %(count)d conversation is still open:",
+        "%(who)s’s day ended without a hand-over. %(count)d conversations are still open:",
         len(left),
     )
     lines = [_line(each) for each in left[:MAX_LINES]]

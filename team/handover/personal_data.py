@@ -14,7 +14,7 @@ def _rows(scope: Scope) -> Iterable[HandOverItem]:
 
 
 def _erase(scope: Scope, names: Names) -> int:
-    """On their own tickets the notes go, on others and in the notes of the day only their names."""
+    """On their own tickets the notes are erased; elsewhere, and in the notes of the day, only their names."""
     count = HandOverItem.objects.filter(ticket__in=scope.own).exclude(note="").update(note="")
     for item in HandOverItem.objects.filter(ticket__in=scope.near).exclude(note=""):
         if (note := names.text(item.note)) != item.note:

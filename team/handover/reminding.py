@@ -22,11 +22,11 @@ from team.handover import work
 from team.models import HandOver, Shift
 
 BEFORE = timedelta(minutes=30)
-"""So long before a shift ends."""
+"""How long before the end of a shift."""
 LATE = timedelta(hours=2)
-"""A scheduler that was down reminds until so long after it; then the day is over."""
+"""After an outage, reminders are sent until this long after the end of the day."""
 PAUSE = timedelta(hours=4)
-"""A shift that goes on within this is not the end of the day."""
+"""If another shift starts within this time, the day has not ended."""
 WITHOUT_SHIFT = (time(16, 30), time(19))
 """Local times between which somebody without a shift is reminded, if they were active today."""
 
@@ -38,7 +38,7 @@ def run(now: datetime) -> int:
 
 
 def by_shift(since: datetime, until: datetime) -> Iterable[tuple[Any, date]]:
-    """Whose day ends within this: by a shift, or by what they said on their page."""
+    """People whose day ends within this time: by a shift, or by what they entered in their settings."""
     ending = Shift.objects.filter(is_on_call=False, ends_at__gt=since, ends_at__lte=until)
     for shift in ending.select_related("user__preference"):
         more = Shift.objects.filter(user=shift.user_id, is_on_call=False, ends_at__gt=shift.ends_at)
@@ -63,7 +63,7 @@ def _by_activity(now: datetime) -> Iterable[tuple[Any, date]]:
 
 @transaction.atomic
 def _remind(user: Any, day: date, now: datetime) -> bool:
-    """By a Slack message, and by the note on every page; nothing if nothing is open, or it was handed over."""
+    """By a Slack message, and by a note on every page; not if nothing is open or they have handed over."""
     if HandOver.objects.filter(user=user, day=day).exclude(reminded_at=None, done_at=None).exists():
         return False
     count = len(work.of(user, now))

@@ -1,4 +1,4 @@
-"""The summary of a hand-over in Slack: what goes to whom, with links. A restricted ticket is only its address."""
+"""The summary of a hand-over in Slack: what goes to whom, with links. Restricted tickets appear only as links."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUBJECT = 100
 
 
 def post(found: HandOver, now: datetime) -> OutboundItem | None:
-    """Queue it once for a person's day; None without anything to say, or without Slack."""
+    """Queue it once for a person's day; None if there is nothing to say, or no Slack."""
     room = settings.TEAM_SLACK_CHANNEL
     text = text_of(found)
     if not text or not room or not settings.SLACK_TOKEN:

@@ -24,8 +24,8 @@ MAX_WAITING = 200
 @require_http_methods(["GET", "POST"])
 @login_required
 def hand_over(request: HttpRequest) -> HttpResponse:
-    """For each ticket `decision-<id>`, `note-<id>` and, if somebody else than for the rest, `to-<id>`; for all of them
-    `to` (a user, or empty: the queue) and `note`."""
+    """For each ticket `decision-<id>`, `note-<id>` and, if it goes to somebody else than the rest, `to-<id>`; for all
+    of them `to` (a user, or empty: the queue) and `note`."""
     may_play(request)
     now, user = desk_now(), request.user
     people = deciding.next_people(user, now)
@@ -79,7 +79,7 @@ def _choices(request: HttpRequest, people: Mapping[int, Any]) -> dict[int, decid
 @require_POST
 @login_required
 def begin(request: HttpRequest, item_id: int) -> HttpResponse:
-    """Taken note of: the note at the top goes, the ticket stays theirs."""
+    """They have taken note: the note at the top disappears, the ticket stays theirs."""
     may_play(request)
     item = get_object_or_404(seen_by(request.user, HandOverItem), pk=item_id, to=request.user.pk)
     deciding.begin(item.pk, request.user, desk_now())

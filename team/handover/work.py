@@ -1,4 +1,4 @@
-"""What is open and somebody's: held, parked or assigned, drafts, running requests to experts, urgent tickets."""
+"""Somebody's open work: claimed, parked or assigned tickets, drafts, running requests to experts, urgent tickets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS = {
 
 @dataclass(slots=True)
 class Work:
-    """One ticket, and why it is theirs: keys of KINDS."""
+    """One ticket, and why it is theirs (keys of KINDS)."""
 
     ticket: Ticket
     kinds: list[str] = field(default_factory=list)
@@ -40,9 +40,9 @@ class Work:
     touched: list[Expertise] = field(default_factory=list)
     """Expertises of others; filled in by `with_expertises`."""
     owner: Any = None
-    """Who owns one of them, and is there to take the ticket over."""
+    """Owner of one of them, if available to take the ticket over."""
     is_owner_here: bool = False
-    """On shift now: it is proposed to them, and otherwise only offered."""
+    """On shift now: the ticket is proposed to them; otherwise only offered."""
 
     @property
     def labels(self) -> list[str]:
@@ -50,8 +50,8 @@ class Work:
 
 
 def of(user: Any, now: datetime) -> list[Work]:
-    """Everything open that is this person's, urgent first, then oldest first; five statements. Without tickets that
-    they may not see any more: nobody can hand those over, and they return to the queue by time."""
+    """All of this person's open work, urgent first, then oldest first; five statements. Excludes tickets that they may
+    no longer see: nobody can hand those over, and they return to the queue when their time is up."""
     drafts = dict(
         Draft.objects.filter(user=user, ticket__merged_into=None)
         .exclude(Q(text="") | Q(ticket__status=Ticket.Status.CLOSED))
@@ -75,7 +75,7 @@ def of(user: Any, now: datetime) -> list[Work]:
 
 
 def with_expertises(found: list[Work], user: Any) -> list[Work]:
-    """Whose process each ticket touches: its owner may be the better next one. Two statements."""
+    """Whose expertise each ticket touches: its owner may be a better choice. Two statements."""
     touched = touching.touched_by([work.ticket for work in found], user)
     for work in found:
         work.touched = touched[work.ticket.pk]

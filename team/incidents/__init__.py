@@ -1,1 +1,1 @@
-"""Incidents: mentions of an outage are grouped and answered together, and their authors hear when it is over."""
+"""Incidents: mentions of an outage are grouped and answered together, and their authors are told when it is over."""

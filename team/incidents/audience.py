@@ -1,4 +1,5 @@
-"""Audience rules: whoever may see a ticket may see that it belongs to an incident, and what its requester was told."""
+"""Audience rules: people who may see a ticket may see that it belongs to an incident, and what its requester was
+told."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _tell_room(incident: Incident, column: str, key: str, now: datetime) -> None
     """Announce start and end in the room where the company works on its incidents."""
     room = settings.INCIDENT_SLACK_CHANNEL
     words = {
-        "told_open_at": _("Incident “%(name)s”: the community advocates are collecting what people say about it."),
+        "told_open_at": _("Incident “%(name)s”: the community advocates are collecting mentions and will answer them."),
         "told_over_at": _("The incident “%(name)s” is over. The community advocates are telling everybody who asked."),
     }.get(column)
     if words is None or room == settings.TEAM_SLACK_CHANNEL:

@@ -22,7 +22,7 @@ from team.incidents import matching
 from team.models import Incident, IncidentMention, IncidentReply
 
 BEFORE, AFTER = timedelta(hours=1), timedelta(hours=2)
-"""People notice it before the status page does, and still talk about it afterwards."""
+"""People notice an incident before the status page does, and still talk about it afterwards."""
 MAX_MESSAGES, MAX_PROPOSED, TEXT = 3000, 100, 5000
 NOISE = (Ticket.NoReply.SPAM, Ticket.NoReply.SPAM_REPORTED, Ticket.NoReply.AUTOMATIC)
 

@@ -1,4 +1,4 @@
-"""Opens and ends incidents: each once with the status page, or by hand."""
+"""Opens and ends incidents, following the status page or by hand, each once."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class PreviewFacts:
 
     guards: dict[int, int]
     wrote_last: set[int]
-    """Tickets whose last message is not ours."""
+    """Tickets where the last message is not ours."""
     replying: set[int]
     drafts: set[int]
     public: set[int]
@@ -201,7 +201,7 @@ def _doubt(ticket: Ticket, kind: str, facts: PreviewFacts) -> str:
 def _write(
     line: PreviewLine, text: str, incident: Incident, facts: PreviewFacts, page: str, user: Any, now: datetime
 ) -> None:  # fmt: skip
-    """Fill in handle and text, or why there is none."""
+    """Fill in the handle and the text, or why there is none."""
     ticket = line.ticket
     line.channel = _handle(ticket, facts, user)
     if line.channel is None:

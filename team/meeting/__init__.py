@@ -1,1 +1,1 @@
-"""The monthly meeting: whose turn the slides are, prompts in time, numbers to paste, and the report that it is done."""
+"""The monthly meeting: who does the slides, timely prompts, numbers to paste, and the report that they are done."""

@@ -1,4 +1,4 @@
-"""The numbers for the slides. Floors above offer them; this one knows only who may see what."""
+"""The numbers for the slides. Floors above supply them; this module only knows who may see what."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one floor has for the slides. `pictures` and `pages`: (title, path on the desk)."""
+    """What one floor supplies for the slides. `pictures` and `pages`: (title, path on the desk)."""
 
     numbers: Sequence[Number] = ()
     pictures: Sequence[tuple[str, str]] = ()
@@ -44,7 +44,7 @@ _offers: list[Offers] = []
 
 
 def register(offers: Offers) -> None:
-    """`offers(tickets, first day, last day, now)`; `tickets` are those that everybody may know of."""
+    """`offers(tickets, first day, last day, now)`; `tickets` are those that everybody may see."""
     if offers not in _offers:
         _offers.append(offers)
 

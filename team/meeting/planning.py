@@ -39,7 +39,7 @@ def due(meeting: Meeting) -> datetime:
 
 
 def prompt_at(meeting: Meeting) -> datetime:
-    """On a day on which people are there: not at a weekend, and not on a holiday."""
+    """On a day when people are at work: not on a weekend or a holiday."""
     day = day_of(meeting) - meeting.rule.remind_days * DAY
     holidays = Holiday.objects.filter(team=None, day__lte=day, day__gt=day - LONGEST_BREAK).values_list(
         "day", flat=True
@@ -52,7 +52,7 @@ def _at(rule: MeetingRule, day: date) -> datetime:
 
 
 def reported_month(meeting: Meeting) -> tuple[date, date]:
-    """First and last day of the month whose numbers are on the slides: the one before."""
+    """First and last day of the reported month: the one before the meeting's."""
     last = meeting.month - DAY
     return months.month_of(last), last
 
@@ -89,7 +89,7 @@ def _next(meeting: Meeting) -> Any:
 
 @transaction.atomic
 def take(meeting_id: int, user: Any) -> Meeting:
-    """Somebody does it instead."""
+    """Somebody else does the slides instead."""
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("rule").get(pk=meeting_id)
     meeting.owner = user
     meeting.save(update_fields=["owner"])
@@ -122,7 +122,7 @@ def _prompt(meeting_id: int, now: datetime) -> bool:
     if meeting.told_due_at is None and due(meeting) <= now < due(meeting) + STILL_NEWS:
         meeting.told_due_at = now
         meeting.save(update_fields=["told_due_at"])
-        text = _("%(name)s: nobody has reported yet that the slides are up to date. Duty: %(who)s")
+        text = _("%(name)s: the slides were due, and nobody has reported that they are up to date. Duty: %(who)s")
         text = f"{text % _words(meeting, now)}\n{address_of(meeting)}"
         slack.tell_team_and(meeting.owner, f"meeting {meeting.pk} due", text, now)
         return True
@@ -156,9 +156,9 @@ def tick(meeting_id: int, item: str, user: Any, now: datetime, *, is_done: bool)
     """Raises NotUpToDate for an item that is not on the list, or after the report."""
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("rule").get(pk=meeting_id)
     if meeting.reported_at is not None:
-        raise NotUpToDate(_("It is reported already."))
+        raise NotUpToDate(_("It was already reported."))
     if item not in meeting.rule.checklist:
-        raise NotUpToDate(_("This is not on the checklist any more. Reload the page."))
+        raise NotUpToDate(_("This item is no longer on the checklist. Reload the page."))
     if is_done:
         MeetingCheck.objects.get_or_create(meeting=meeting, item=item, defaults={"done_by": user, "done_at": now})
     else:

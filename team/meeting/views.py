@@ -110,9 +110,9 @@ def join_rota(request: HttpRequest) -> HttpResponse:
     """Join; with `leave`, leave."""
     if request.POST.get("leave"):
         rota.leave(planning.DUTY, request.user)
-        messages.info(request, _("You are out of the rota. Months that are yours already stay yours."))
+        messages.info(request, _("You have left the rota. Months already assigned to you stay yours."))
     else:
         rota.join(planning.DUTY, request.user)
         planning.plan(desk_now())
-        messages.success(request, _("You take turns at the slides now."))
+        messages.success(request, _("You are in the rota for the slides now."))
     return redirect("team:meetings")

@@ -46,11 +46,11 @@ class CalendarFeed(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="calendar_feeds",
-        help_text=_("Whose calendar it is. Empty for a calendar of the team, whose events name people or invite them."),
+        help_text=_("Owner of a personal calendar. Empty: a team calendar, whose events name or invite people."),
     )  # fmt: skip
     team = models.ForeignKey(
         Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.SET_NULL, related_name="calendar_feeds",
-        help_text=_("Whose hours its shifts cover. Empty: the desk's own."),
+        help_text=_("The team that its shifts cover. Empty: the desk’s own hours."),
     )  # fmt: skip
     away_words = models.JSONField(
         _("words for absences"), default=away_words, blank=True, validators=[validate_title_words]
@@ -63,7 +63,7 @@ class CalendarFeed(models.Model):
     )
     time_zone = models.CharField(
         _("time zone"), max_length=60, default="UTC", validators=[validate_time_zone],
-        help_text=_("Of events that name none."),
+        help_text=_("For events that don’t name one."),
     )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -1,4 +1,4 @@
-"""The roster of the team, the addresses of its calendars, and whom to reach when something burns."""
+"""The team's roster, the addresses of its calendar feeds, and whom to reach in an emergency."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.models import Team
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
-"""Outside of these a day is a typing error; near the ends of what a date can be, no time zone can be applied to it."""
+"""A day outside of these is a typo; near the limits of dates, time zones can't be applied."""
 
 
 def validate_day(day: date) -> None:
@@ -28,7 +28,7 @@ def validate_day(day: date) -> None:
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError(
-            _("“%(name)s” is no time zone. Use a name such as Europe/Amsterdam."), params={"name": name}
+            _("“%(name)s” is not a time zone. Use a name such as Europe/Amsterdam."), params={"name": name}
         )
 
 
@@ -51,7 +51,7 @@ class CoverageHours(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])
     team = models.ForeignKey(
         Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.CASCADE, related_name="coverage_hours",
-        help_text=_("Empty: the desk's own hours, and those of teams that have none."),
+        help_text=_("Empty: the desk’s own hours, which also apply to teams without hours."),
     )  # fmt: skip
 
     class Meta:
@@ -100,7 +100,7 @@ class Holiday(models.Model):
 
 
 class Shift(models.Model):
-    """Somebody is on the desk from one time to another."""
+    """A time during which somebody is on the desk."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shifts")
     starts_at = models.DateTimeField(_("from"))
@@ -110,7 +110,7 @@ class Shift(models.Model):
     """Reached when something is urgent; does not count as coverage."""
     team = models.ForeignKey(
         Team, verbose_name=_("team"), null=True, blank=True, on_delete=models.SET_NULL, related_name="shifts",
-        help_text=_("Whose hours it covers. Empty: the desk's own."),
+        help_text=_("The team that it covers. Empty: the desk’s own hours."),
     )  # fmt: skip
 
     class Meta:
@@ -133,7 +133,7 @@ class Shift(models.Model):
 
 
 class Absence(models.Model):
-    """Whole days away, in the person's own time zone. Why is nobody's business."""
+    """Whole days away, in the person's own time zone. The reason is nobody's business."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="absences")
     first_day = models.DateField(_("first day"))
@@ -155,7 +155,7 @@ class Absence(models.Model):
     def clean(self) -> None:
         _validate_days(self, "first_day", "last_day")
         if self.first_day and self.last_day and self.last_day < self.first_day:
-            raise ValidationError({"last_day": _("The last day is not before the first.")})
+            raise ValidationError({"last_day": _("The last day can’t be before the first.")})
 
 
 def _validate_days(row: Shift | Absence, *names: str) -> None:
@@ -169,8 +169,8 @@ def _validate_days(row: Shift | Absence, *names: str) -> None:
 
 
 class CalendarAddress(models.Model):
-    """The address by which somebody's calendar program reads the roster without logging in. It is signed; a new
-    `version` ends the old one."""
+    """The address at which somebody's calendar program reads the roster without logging in. It is signed; a new
+    `version` invalidates the old one."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="calendar_address"

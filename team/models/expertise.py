@@ -1,4 +1,4 @@
-"""Expertises: processes of the team that one of it owns for a while."""
+"""Expertises: the team's processes, each owned by one member for a while."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Expertise(models.Model):
     """A process with its owner, and who takes over when. Tickets of its channels, or with its words, touch it."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
-    description = models.CharField(_("what belongs to it"), max_length=300, blank=True, default="")
+    description = models.CharField(_("what it includes"), max_length=300, blank=True, default="")
     url = models.CharField(
         _("workflow"), max_length=500, blank=True, default="", validators=[URLValidator(["http", "https"])]
     )
@@ -52,7 +52,7 @@ class Expertise(models.Model):
 
 
 class ExpertiseTurn(models.Model):
-    """Who took an expertise over, and when."""
+    """Who took over an expertise, and when."""
 
     expertise = models.ForeignKey(Expertise, on_delete=models.CASCADE, related_name="turns")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

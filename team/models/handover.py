@@ -1,4 +1,4 @@
-"""The end of somebody's day: what was open and theirs, and what became of it."""
+"""The end of somebody's day: their open tickets, and what was decided about each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class HandOver(models.Model):
     day = models.DateField()
     reminded_at = models.DateTimeField(null=True, blank=True)
     lapsed_at = models.DateTimeField(null=True, blank=True)
-    """When the team heard that the day ended without a hand-over."""
+    """When the team was told that the day ended without a hand-over."""
     done_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=1000, blank=True, default="")
     outbound = models.OneToOneField(
@@ -51,7 +51,7 @@ class HandOverItem(models.Model):
     """Who got it; null: the queue."""
     at = models.DateTimeField()
     begun_at = models.DateTimeField(null=True, blank=True)
-    """When whoever got it has taken note."""
+    """When the new owner took note."""
 
     class Meta:
         verbose_name = _("handed over ticket")

@@ -12,7 +12,7 @@ from team.models.release import validate_words
 
 
 class Incident(models.Model):
-    """open → over (everybody who was answered is told) → closed (with its report)."""
+    """open → over (people who got an answer are told) → closed (with its report)."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
@@ -38,7 +38,7 @@ class Incident(models.Model):
     """Null for the status page."""
     over_at = models.DateTimeField(null=True, blank=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
-    """By hand. Only a later update of the status page ends it again."""
+    """By hand: only a later update of the status page ends it again."""
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -93,7 +93,7 @@ class IncidentKind(models.TextChoices):
     """What people are told."""
 
     ANSWER = "answer", _("the incident")
-    OVER = "over", _("the end of it")
+    OVER = "over", _("the all-clear")
 
 
 class IncidentBatch(models.Model):
@@ -158,7 +158,7 @@ class IncidentReply(models.Model):
         verbose_name_plural = _("replies of an incident")
         ordering = ["send_at", "pk"]
         constraints = [
-            # Nobody is told the same twice, whoever presses the button, and wherever they wrote.
+            # Nobody is told twice, whoever presses the button and wherever they wrote.
             models.UniqueConstraint(
                 fields=["incident", "kind", "ticket"],
                 condition=Q(state__in=["planned", "sent"]),

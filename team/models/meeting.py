@@ -1,4 +1,4 @@
-"""The monthly meeting for which somebody of the team brings the slides up to date."""
+"""The monthly meeting for which a team member updates the slides."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MeetingRule(models.Model):
         _("slides are due on day"),
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(31)],
-        help_text=_("At a weekend: on the Friday before."),
+        help_text=_("If it falls on a weekend: the Friday before."),
     )
     due_at = models.TimeField(_("at"), default=time(9))
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])

@@ -34,10 +34,10 @@ class ReleaseRule(models.Model):
         _("day of the month"),
         default=22,
         validators=[MinValueValidator(1), MaxValueValidator(31)],
-        help_text=_("In a shorter month: its last day."),
+        help_text=_("In shorter months: the last day."),
     )
     starts = models.TimeField(_("from"), default=time(8))
-    ends = models.TimeField(_("to"), default=time(22), help_text=_("A time before the first is on the next day."))
+    ends = models.TimeField(_("to"), default=time(22), help_text=_("If earlier than the start: the next day."))
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])
     slack_channel = models.CharField(
         _("Slack channel of the release"), max_length=80, blank=True, default="", validators=[SLACK_CHANNEL]
@@ -47,14 +47,16 @@ class ReleaseRule(models.Model):
         default=list,
         blank=True,
         validators=[validate_words],
-        help_text=_("A mention with one of them counts as about the release. Its name and its link count anyway."),
+        help_text=_("Mentions with one of these count as being about the release, as do those with its name or link."),
     )
     per_hour = models.PositiveSmallIntegerField(
         _("mentions per hour"),
         default=6,
         db_default=6,
         validators=[MinValueValidator(1), MaxValueValidator(500)],
-        help_text=_("How many one person handles. The page of a release day counts by it whether enough are on."),
+        help_text=_(
+            "How many one person can handle. The page of a release day uses this to tell whether enough people are on."
+        ),
     )
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -87,7 +89,7 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="release_duties"
     )
     shift = models.OneToOneField("team.Shift", null=True, blank=True, on_delete=models.SET_NULL, related_name="release")
-    """The owner's shift where nobody is on otherwise: a weekend, a holiday."""
+    """The owner's shift if nobody else is on: on a weekend or a holiday."""
     experts = models.ManyToManyField("experts.Expert", blank=True, related_name="releases")
     overview = models.TextField(_("overview"), blank=True, default="")
     overview_version = models.PositiveIntegerField(default=0)

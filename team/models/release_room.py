@@ -1,4 +1,4 @@
-"""What is said in the Slack channel of a release on its day, and what somebody decided about it."""
+"""Messages in the Slack channel of a release on its day, and the decisions about them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class ReleaseRoom(models.Model):
     """Of the channel; found by its name at the first read."""
     read_at = models.DateTimeField(null=True, blank=True)
     threads_at = models.DateTimeField(null=True, blank=True)
-    """When every thread was read, not only those with a new reply."""
+    """When all threads were read, not just those with a new reply."""
     not_before = models.DateTimeField(null=True, blank=True)
     """Slack asked to wait, or cannot show the channel."""
     error = models.CharField(max_length=500, blank=True, default="")
     reminded_at = models.DateTimeField(null=True, blank=True)
     post_told_at = models.DateTimeField(null=True, blank=True)
-    """When the owner heard that the release post is out."""
+    """When the owner was told that the release post is out."""
 
     class Meta:
         verbose_name = _("Slack channel of a release day")

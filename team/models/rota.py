@@ -1,4 +1,4 @@
-"""Whose turn it is: the people who take turns at a duty."""
+"""Rotas: the people who take turns at a duty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RotaPlace(models.Model):
-    """Somebody takes turns at a duty. The order decides between people whose last turns were equally long ago."""
+    """Somebody's place in a rota. The order decides between people whose last turns were equally long ago."""
 
     class Duty(models.TextChoices):
         RELEASE = "release", _("release day")

@@ -1,4 +1,4 @@
-"""Urgent tickets: who was called, where it was said, and the rules that call by themselves."""
+"""Urgent tickets: who was called, where it was posted, and the rules that call automatically."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class UrgentRule(models.Model):
         _("ping the team"),
         default=True,
         db_default=True,
-        help_text=_("Off where the message itself pings the team in Slack: nobody need hear it twice."),
+        help_text=_("Switch this off if the message itself pings the team in Slack, so that nobody is notified twice."),
     )
     is_rapid_response = models.BooleanField(_("start the rapid response"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
@@ -81,14 +81,14 @@ class UrgentRule(models.Model):
 
 
 class UrgentCall(models.Model):
-    """A ticket that somebody must take now. open → taken → over; or withdrawn. Whoever takes it and does nothing frees
-    it: then it is open again, in the next `round`."""
+    """A ticket that somebody must take now. open → taken → over; or withdrawn. If whoever took it does nothing, it is
+    open again, in the next `round`."""
 
     class State(models.TextChoices):
         OPEN = "open", _("nobody has taken it")
         TAKEN = "taken", _("taken")
         OVER = "over", _("over")
-        WITHDRAWN = "withdrawn", _("not urgent any more")
+        WITHDRAWN = "withdrawn", _("no longer urgent")
 
     RUNNING = (State.OPEN, State.TAKEN)
 
@@ -106,9 +106,9 @@ class UrgentCall(models.Model):
     round = models.PositiveSmallIntegerField(default=0)
     """How often it was freed."""
     step = models.PositiveSmallIntegerField(default=0)
-    """Of the escalation: 0 the team, 1 the next person, 2 all."""
+    """Escalation step: 0 the team, 1 the next person, 2 everybody."""
     due_at = models.DateTimeField(null=True, blank=True)
-    """When it escalates or, once taken, when whoever took it must have done something; null: nothing more happens."""
+    """When it escalates or, once taken, by when something must have happened; null: nothing more happens."""
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -118,7 +118,7 @@ class UrgentCall(models.Model):
     )
     ended_at = models.DateTimeField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=0)
-    """Counts what changed; each post in Slack knows which one it shows."""
+    """Counts changes; each Slack post records which revision it shows."""
 
     class Meta:
         verbose_name = _("urgent call")
@@ -126,7 +126,7 @@ class UrgentCall(models.Model):
         ordering = ["-asked_at"]
         constraints = [
             models.UniqueConstraint(fields=["ticket"], condition=_IS_RUNNING, name="urgent_once_per_ticket"),
-            # A rule never marks again what somebody has unmarked.
+            # A rule never marks a ticket again after somebody unmarked it.
             models.UniqueConstraint(
                 fields=["ticket", "rule"], condition=Q(rule__isnull=False), name="urgent_once_per_ticket_and_rule"
             ),
@@ -167,7 +167,7 @@ class UrgentPost(models.Model):
 
 
 class UrgentPerson(models.Model):
-    """Somebody who was called, or who has seen it."""
+    """Somebody who was called or has seen it."""
 
     call = models.ForeignKey(UrgentCall, on_delete=models.CASCADE, related_name="people")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -176,7 +176,7 @@ class UrgentPerson(models.Model):
     """In which they were called last."""
     seen_at = models.DateTimeField(null=True, blank=True)
     mail_at = models.DateTimeField(null=True, blank=True)
-    """When a mail to them is due; null once it is sent."""
+    """When an email to them is due; null once it is sent."""
     mail_tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

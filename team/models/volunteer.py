@@ -36,7 +36,7 @@ class VolunteerDay(models.Model):
     term = models.OneToOneField(
         "mentions.RoleTerm", null=True, blank=True, on_delete=models.PROTECT, related_name="volunteer_day"
     )
-    """Their rights on the day; made when they accept."""
+    """Their rights on the day; created when they accept."""
     welcomed_at = models.DateTimeField(null=True, blank=True)
     thanked_at = models.DateTimeField(null=True, blank=True)
 
@@ -56,7 +56,7 @@ class VolunteerDay(models.Model):
 
 
 class VolunteerMail(models.Model):
-    """A mail about a volunteer day that waits to be sent; once per kind and person, invitations once per link."""
+    """An email about a volunteer day that waits to be sent; once per kind and person, invitations once per link."""
 
     volunteer = models.ForeignKey(VolunteerDay, on_delete=models.CASCADE, related_name="mails")
     to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -66,8 +66,8 @@ class VolunteerMail(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        verbose_name = _("mail to a volunteer")
-        verbose_name_plural = _("mails to volunteers")
+        verbose_name = _("email to a volunteer")
+        verbose_name_plural = _("emails to volunteers")
         constraints = [models.UniqueConstraint(fields=["volunteer", "to", "kind"], name="volunteer_mail_once")]
         indexes = [models.Index(fields=["mail_at"], name="volunteer_mail_due", condition=Q(mail_at__isnull=False))]
 
@@ -108,8 +108,8 @@ class PracticePass(models.Model):
 
 
 class PracticeTry(models.Model):
-    """What somebody did last on a practice ticket, for their own eyes: the draft, and the deed once it is right. Gone
-    when their day is over."""
+    """Somebody's latest attempt at a practice ticket, visible only to them: the draft, and the action once it is right.
+    Deleted when their day is over."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="practice_tries")
     exercise = models.CharField(max_length=20)
@@ -125,8 +125,8 @@ class PracticeTry(models.Model):
     """None: still open."""
 
     class Meta:
-        verbose_name = _("try of a practice ticket")
-        verbose_name_plural = _("tries of practice tickets")
+        verbose_name = _("attempt at a practice ticket")
+        verbose_name_plural = _("attempts at practice tickets")
         constraints = [models.UniqueConstraint(fields=["user", "exercise"], name="practice_tried_once")]
 
     def __str__(self) -> str:

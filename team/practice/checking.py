@@ -1,5 +1,5 @@
-"""What the desk checks in what somebody did on a practice ticket: the right deed, and in a text its links, words and
-length. Whether it is right and kind as well is up to the buddy."""
+"""Checks what somebody did on a practice ticket: the right action, and the links, words and length of a text. Whether
+it is right and kind is for the buddy to judge."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Feedback:
 
 
 def judge(exercise: Exercise, deed: PracticeStep) -> Feedback:
-    """What is good, and everything to do better, in the order of the checks."""
+    """What is good, and everything to improve, in the order of the checks."""
     if deed.kind != exercise.deed:
-        return Feedback(problems=[exercise.wrong.get(deed.kind, _("That isn’t the way out of this one."))])
+        return Feedback(problems=[exercise.wrong.get(deed.kind, _("That isn’t the right step for this one."))])
     if deed.kind == NO_REPLY:
         return _of_reason(exercise, deed)
     if not deed.text.strip():
-        return Feedback(problems=[_("Write an answer.") if deed.kind == REPLY else _("Write what you ask.")])
+        return Feedback(problems=[_("Write an answer.") if deed.kind == REPLY else _("Write your request.")])
     found = _of_asking(exercise, deed) if deed.kind == ASK else _of_length(exercise, deed.text)
     failing = [check for check in exercise.checks if check.fails(deed.text)]
     passing = [check.praise for check in exercise.checks if check.praise and check not in failing]
@@ -48,15 +48,15 @@ def judge(exercise: Exercise, deed: PracticeStep) -> Feedback:
 def _of_reason(exercise: Exercise, deed: PracticeStep) -> Feedback:
     right = _("Right: it needs no reply.")
     if deed.choice == exercise.choice:
-        return Feedback([right, _("The reason is the one that reports count.")])
-    return Feedback([right], [_("Choose the reason that says why: it is counted.")])
+        return Feedback([right, _("The reason is right: reports count it.")])
+    return Feedback([right], [_("Choose the reason that fits: reports count it.")])
 
 
 def _of_asking(exercise: Exercise, deed: PracticeStep) -> Feedback:
-    right = _("Right: you ask before anybody answers.")
+    right = _("Right: you asked before answering.")
     if deed.choice == exercise.choice:
-        return Feedback([right, _("You ask those who can help: %(team)s.") % {"team": TEAMS[exercise.choice]}])
-    return Feedback([right], [_("Ask those who can look into it at once.")])
+        return Feedback([right, _("You asked the team that can help: %(team)s.") % {"team": TEAMS[exercise.choice]}])
+    return Feedback([right], [_("Ask the team that can look into it at once.")])
 
 
 def _of_length(exercise: Exercise, text: str) -> Feedback:
@@ -66,7 +66,7 @@ def _of_length(exercise: Exercise, text: str) -> Feedback:
         return Feedback()
     if adapter_for(exercise.platform).reply_length(text) > limit:
         return Feedback(problems=[_("Shorten it to %(limit)d characters.") % {"limit": limit}])
-    return Feedback([_("It fits into %(limit)d characters.") % {"limit": limit}])
+    return Feedback([_("It fits within %(limit)d characters.") % {"limit": limit}])
 
 
 def limit_of(exercise: Exercise) -> int | None:

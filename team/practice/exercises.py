@@ -1,5 +1,5 @@
-"""The practice tickets, as written: who says what and where, what is to be done about it, and the macros and links
-beside it. The company and its people are made up."""
+"""The practice tickets: who says what and where, the right action, and the macros and links beside it. The company and
+its people are made up."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TEAMS: dict[str, Words] = {
     "product": _("Product"),
     SUPPORT: _("Support"),
 }
-"""Whom one may ask."""
+"""Teams that can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`pattern` must occur, or, with `forbidden`, must not. `praise`: what is good if that is so."""
+    """`pattern` must occur, or, with `forbidden`, must not. `praise`: what is good if it passes."""
 
     pattern: re.Pattern[str]
     problem: Words
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What looking up finds; `is_internal`: only for the team."""
+    """A result of the lookup; `is_internal`: only for the team."""
 
     title: Words
     url: str
@@ -166,17 +166,17 @@ EXERCISES = (
         minutes_old=40,
         deed=ASK,
         choice=SUPPORT,
-        why=_("It may be an outage or data loss: those who can look must know before anybody answers. "
-              "On your day, the desk then offers a reply meanwhile: say you’re sorry, and that you asked."),
+        why=_("It may be an outage or data loss: the people who can look must know before anybody answers. "
+              "On your day, the desk then offers an interim reply: say you’re sorry, and that you have asked."),
         wrong={
             REPLY: _("Don’t answer on your own: it may be data loss. Ask the people who can look."),
-            PARK: _("Parked, nobody knows of it, and it may be data loss. Ask the people who can look."),
+            PARK: _("Parked, nobody knows about it, and it may be data loss. Ask the people who can look."),
             NO_REPLY: _("He needs help, and it may be data loss. Ask the people who can look."),
         },
         checks=(
             Check(_words(r"\b(repo|empty|data|lost|loss|missing|outage)"),
                   _("Say what happened, in a few words: they see only what you write."),
-                  _("They know what happened.")),
+                  _("You told them what happened.")),
             _BLAME,
         ),
         links=(
@@ -190,7 +190,7 @@ EXERCISES = (
         minutes_old=15,
         deed=NO_REPLY,
         choice=Ticket.NoReply.COMPETITOR,
-        why=_("Posts that only praise or attack a competitor aren’t answered: it would look like an argument."),
+        why=_("Posts that only praise or attack a competitor aren’t answered: that would look like an argument."),
         wrong={
             REPLY: _("Nothing was asked: it only praises a competitor. An answer would look like an argument."),
             ASK: _("There is nothing to ask anybody: it only praises a competitor."),

@@ -1,4 +1,4 @@
-"""The page of a practice ticket, for the templates of play mode: the same parts, filled with what is written instead of
+"""The page of a practice ticket, for the templates of play mode: the same parts, filled with the exercise instead of
 rows of the desk."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What everybody did on their practice tickets: the draft, the last deed, what is solved, and how it is taken back.
-Others see only what is solved."""
+"""Everybody's progress on practice tickets: the draft, the last action, what is solved, and undo. Others see only what
+is solved."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def passed_by_each(users: Collection[int]) -> dict[int, set[str]]:
 
 
 def next_open(user: Any, after: str = "") -> Exercise | None:
-    """The next one to solve, round and round; None: all are solved."""
+    """The next one to solve, in rotation; None: all are solved."""
     passed = passed_by(user)
     slugs = list(BY_SLUG)
     start = slugs.index(after) + 1 if after in BY_SLUG else 0
@@ -56,7 +56,7 @@ def deed_of(row: PracticeTry) -> PracticeStep:
 
 @transaction.atomic
 def save_draft(user: Any, exercise: Exercise, text: str) -> PracticeTry:
-    """The last one to write wins. What is solved stays as it was sent."""
+    """The last writer wins. A solved one stays as it was sent."""
     row = _locked(user, exercise)
     if row.done_at is None and row.text != text[:MAX_LENGTH]:
         row.text, row.version = text[:MAX_LENGTH], row.version + 1
@@ -79,7 +79,7 @@ def solve(user: Any, exercise: Exercise, deed: PracticeStep, now: datetime) -> P
 
 @transaction.atomic
 def take_back(row: PracticeTry, now: datetime) -> None:
-    """Within the undo window: the text is a draft again, and what it solved is open."""
+    """Within the undo window: the text is a draft again, and the ticket is open."""
     row = PracticeTry.objects.select_for_update().get(pk=row.pk)
     if row.done_at is None or now > window.end_of_outcome(row.done_at):
         raise TooLate(_("Too late to undo. Use “Practise again” on the ticket."))
@@ -96,7 +96,7 @@ def begin_again(user: Any, exercise: Exercise) -> None:
 
 
 def forget(user_id: int) -> None:
-    """What they wrote goes; what they solved stays."""
+    """Delete what they wrote; what they solved stays."""
     PracticeTry.objects.filter(user=user_id).delete()
 
 

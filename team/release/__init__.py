@@ -1,1 +1,1 @@
-"""Release day: planned by a rule, with an owner by rota, watched for its hours, summed up after."""
+"""Release days: planned by a rule, owned by rota, watched during their hours, summed up afterwards."""

@@ -9,7 +9,7 @@ from team.duties import months
 from team.models import Release, ReleaseRule
 
 AROUND = timedelta(hours=2)
-"""Shown before and after the hours of the duty."""
+"""Also shown before and after the duty hours."""
 
 
 def day_in(rule: ReleaseRule, month: date) -> date:
@@ -38,7 +38,7 @@ def shown(rule: ReleaseRule, day: date) -> Span:
 
 
 def is_uncovered(release: Release, coverage: Coverage) -> bool:
-    """Whether somebody has to be there for the release alone: at a weekend, on a holiday."""
+    """Whether somebody must be there just for the release: on a weekend or a holiday."""
     span = hours_of(release)
     if not coverage.periods:
         return release.day.weekday() >= months.SATURDAY

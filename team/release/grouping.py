@@ -19,7 +19,7 @@ from team.models import Release
 from team.release import calendar
 
 AFTER = 3 * DAY
-"""People go on talking about it."""
+"""People keep talking about it for a while."""
 MAX_MESSAGES = 3000
 TEXT = 5000
 SHOWN = 20
@@ -61,7 +61,7 @@ class Group:
 
     @property
     def shown(self) -> list[Mention]:
-        """Those that wait first, the oldest first."""
+        """Waiting ones first, oldest first."""
         return sorted(self.mentions, key=lambda m: (not m.is_waiting, m.posted_at))[:SHOWN]
 
     @property
@@ -75,13 +75,13 @@ def span_of(release: Release) -> Span:
 
 
 def of(release: Release, user: Any) -> list[Group]:
-    """What this person may see, from the day's first hour on for three days. One query."""
+    """Mentions this person may see, for three days from the day's first hour. One query."""
     words = [release.name, *release.rule.words] if release.name else list(release.rule.words)
     return grouped(_mentions(span_of(release), user), release.url, words)
 
 
 def _mentions(span: Span, user: Any) -> list[Mention]:
-    """Conversations that began in these hours, each with all that was said to us in it; no spam."""
+    """Conversations that began in these hours, each with everything said to us in it; no spam."""
     begun = counted.from_outside(Ticket.objects.filter(posted_at__gte=span.start, posted_at__lt=span.end))
     wanted = begun.exclude(no_reply_reason__in=NOISE)
     rows = access.seen_by(user, Message).filter(ticket__in=wanted, direction=Message.Direction.INBOUND)
@@ -114,8 +114,8 @@ def _mention(
 
 
 def grouped(mentions: Sequence[Mention], url: str, words: Sequence[str]) -> list[Group]:
-    """Each mention in the first group that it fits: the link, then the words in their order. Empty groups and what is
-    not about the release are left out. Pure."""
+    """Each mention in the first group that it fits: the link, then the words in order. Empty groups and unrelated
+    mentions are left out. Pure."""
     page = canonical(url)
     groups = [Group("link", url)] if page else []
     groups += [Group("word", word) for word in dict.fromkeys(words)]

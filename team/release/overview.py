@@ -33,7 +33,9 @@ def save(release_id: int, text: str, version: int, user: Any) -> Release:
     if text == release.overview:
         return release
     if version != release.overview_version:
-        raise OverviewRefused(_("Somebody else has changed the overview meanwhile. Compare both, then save yours."))
+        raise OverviewRefused(
+            _("Somebody else has changed the overview in the meantime. Compare both, then save yours.")
+        )
     release.overview, release.overview_by = text, user
     release.overview_version += 1
     release.save(update_fields=["overview", "overview_by", "overview_version"])
@@ -41,14 +43,15 @@ def save(release_id: int, text: str, version: int, user: Any) -> Release:
 
 
 def template(release: Release) -> str:
-    """What the overview has: three main features or improvements, and where to read on."""
+    """The structure of an overview: three main features or improvements, and where to read more."""
     what = release.name or str(release.rule)
     lines = [_("%(what)s is out:") % {"what": what}, "", "- …", "- …", "- …"]
     return "\n".join([*lines, *(["", release.url] if release.url else [])])
 
 
 def for_hacker_news(text: str) -> str:
-    """Plain text: links as addresses, no marks, each point a paragraph (it joins lines that no blank one divides).
+    """Plain text: links as addresses, no markup, each point a paragraph (Hacker News joins lines without a blank line
+    between them).
 
     Source: https://news.ycombinator.com/formatdoc
     """

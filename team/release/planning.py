@@ -46,7 +46,7 @@ def _ahead(rule: ReleaseRule, wanted: list[Any]) -> list[Release]:
 
 
 def _up_to_date(release: Release, rule: ReleaseRule) -> bool:
-    """Follows the rule's day unless it was moved by hand; has an owner who is still with us."""
+    """Follow the rule's day unless it was moved by hand, and make sure the owner is still active."""
     release.rule = rule
     day = release.day if release.is_moved else calendar.day_in(rule, release.month)
     has_owner = release.owner is not None and release.owner.is_active
@@ -88,7 +88,7 @@ def give(release: Release, owner: Any) -> None:
 
 
 def forget_told(release: Release) -> None:
-    """What was announced of another day is announced again."""
+    """Announcements for the old day are repeated for the new one."""
     release.told_ahead_at = release.told_day_at = release.told_summary_at = None
 
 
@@ -102,7 +102,7 @@ def assign(release_id: int, owner: Any) -> Release:
 
 @transaction.atomic
 def move(release_id: int, day: Any) -> Release:
-    """To another day of any month; what was announced of the old day is announced again."""
+    """Move it to another day, in any month; announcements are repeated for the new day."""
     release = Release.objects.select_for_update(of=("self",)).select_related("rule", "owner").get(pk=release_id)
     if day != release.day:
         release.day, release.is_moved = day, True

@@ -1,4 +1,4 @@
-"""What came of a release day, counted as in the reports, in numbers that everybody may know: restricted channels are
+"""The summary of a release day, counted as in the reports, in numbers that everybody may see: restricted channels are
 left out."""
 
 from __future__ import annotations

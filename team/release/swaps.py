@@ -31,7 +31,7 @@ def ask(release_id: int, other_id: int, user: Any, now: datetime) -> ReleaseSwap
     if other.owner is None or other.owner_id == user.pk or not other.owner.is_active:
         raise SwapRefused(_("Choose a release day of somebody else."))
     if _has_begun(release, now) or _has_begun(other, now):
-        raise SwapRefused(_("One of these days has begun. Ask a manager to assign it."))
+        raise SwapRefused(_("One of these days has already begun. Ask a manager to assign it."))
     if ReleaseSwap.objects.filter(release=release, state=State.OPEN).exists():
         raise SwapRefused(_("You have asked somebody already. Withdraw that first."))
     swap = ReleaseSwap.objects.create(
@@ -43,7 +43,7 @@ def ask(release_id: int, other_id: int, user: Any, now: datetime) -> ReleaseSwap
 
 @transaction.atomic
 def agree(swap_id: int, user: Any, now: datetime) -> ReleaseSwap:
-    """Both days change hands. Raises SwapRefused; one that can't be any more lapses."""
+    """Both days change hands. Raises SwapRefused; a swap that is no longer possible lapses."""
     swap = _open(swap_id, Q(asked=user.pk))
     releases = _locked(swap.release_id, swap.other_id)
     release, other = releases[swap.release_id], releases[swap.other_id]

@@ -1,6 +1,5 @@
-"""What the team hears in Slack about release days, each once: a week ahead, on the day, after it, and about swaps.
-
-A scheduler that was down says what still makes sense and leaves out the rest.
+"""Slack messages about release days, each sent once: a week ahead, on the day, after it, and about swaps. After an
+outage, only those that still make sense are sent.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from team.release import calendar, summary
 
 AHEAD = timedelta(days=7)
 STILL_NEWS = timedelta(days=3)
-"""How late a summary still is worth a message."""
+"""How late a summary is still worth a message."""
 
 
 def announce(now: datetime) -> int:
@@ -56,7 +55,7 @@ def _announce(release_id: int, now: datetime) -> bool:
 
 
 def windows(release: Release) -> tuple[Span, Span, Span]:
-    """When each of the three messages is sent: from its time on, until it is no news any more. Local times of the
+    """When each of the three messages is sent: from its time until it is no longer news. Local times of the
     rule, so that a change to DST within the week moves nothing."""
     hours = calendar.hours_of(release)
     ahead = calendar.hours(release.rule, release.day - AHEAD).start
@@ -75,16 +74,16 @@ def _ahead(release: Release, now: datetime) -> str:
     words = {"what": named(release), "day": day_words(release), "hours": slack.times(calendar.hours_of(release))}
     lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release, now)]
     if release.owner is not None and release.owner_id in rota.away_on(release.day):
-        lines.append(_("They are away that day: swap it, or a manager assigns somebody else."))
+        lines.append(_("They are away that day: swap it, or ask a manager to assign somebody else."))
     if calendar.is_uncovered(release, coverage.load()):
         lines.append(_("Nobody else is on: the day is outside of coverage hours."))
-    lines.append(_("Much traffic expected? Invite an advocate for a day in time."))
+    lines.append(_("Expecting a lot of traffic? Invite an advocate for a day in good time."))
     return "\n".join(lines)
 
 
 def _duty(release: Release, now: datetime) -> str:
     if release.owner is None:
-        return _("Nobody has the duty yet: everybody of the rota is away, or nobody is in it.")
+        return _("Nobody has the duty yet: everybody in the rota is away, or nobody is in it.")
     return _("Duty: %(who)s") % {"who": slack.ping(release.owner, now)}
 
 
@@ -100,7 +99,7 @@ def _today(release: Release, now: datetime) -> str:
 
 
 def _after(release: Release) -> str:
-    """The summary, and how much of the release's channel nobody has looked at."""
+    """The summary, and how many messages in the release's channel nobody has looked at."""
     left = RoomMessage.objects.filter(room__release=release, done_at=None, is_deleted=False).count()
     words = ngettext(
         "%(count)d message in %(room)s is still open.", "%(count)d messages in %(room)s are still open.", left
@@ -111,13 +110,14 @@ def _after(release: Release) -> str:
 
 
 def _to_the_room(release: Release, now: datetime) -> None:
-    """The people of the release hear whom to tell when the post is out."""
+    """Tells the people behind the release whom to notify when the post is out."""
     room = release.rule.slack_channel
     if release.owner is None or not room or room == settings.TEAM_SLACK_CHANNEL:
         return
     words = {"who": slack.ping(release.owner, now), "what": named(release)}
     text = (
-        _("%(who)s answers what people say about %(what)s today. Tell them here when the release post is out.") % words
+        _("%(who)s is answering what people say about %(what)s today. Tell them here when the release post is out.")
+        % words
     )
     slack.post(room, f"{release.pk} room {release.day}", text, now)
 
@@ -138,7 +138,7 @@ def asked(swap: ReleaseSwap, now: datetime) -> None:
 
 
 def decided(swap: ReleaseSwap, now: datetime) -> None:
-    """A refusal goes to the asker only; a swap is told to everybody."""
+    """A refusal goes to the asker only; a swap is announced to everybody."""
     words = {
         "who": slack.ping(swap.asked, now),
         "whom": slack.ping(swap.asked_by, now),

@@ -26,7 +26,7 @@ BESIDE = (-7 * DAY, 7 * DAY)
 
 @dataclass(slots=True)
 class VolumeLine:
-    """Mentions of a channel, or of an hour: on average of past releases and of ordinary days, and so far today."""
+    """Mentions of a channel or an hour: averages of past releases and of ordinary days, and today's so far."""
 
     name: str = ""
     platform: str = ""
@@ -79,7 +79,7 @@ def of(release: Release, user: Any, now: datetime) -> Volume:
 
 
 def past_days(release: Release) -> list[date]:
-    """The release days of the PAST months before: as they were, or as the rule has them, the newest first."""
+    """The release days of the PAST previous months: as they were, or as the rule has them, newest first."""
     before = list(months.months_from(release.month, -(PAST + 1)))[1:]
     rows = Release.objects.filter(rule=release.rule, month__in=before)
     known = dict(rows.values_list("month", "day"))

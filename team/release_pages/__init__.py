@@ -1,1 +1,1 @@
-"""The pages of release days: the list with its rota and swaps, and one day with all that its owner needs."""
+"""The pages of release days: the list with its rota and swaps, and one day with everything its owner needs."""

@@ -1,4 +1,4 @@
-"""What people type in about a release day."""
+"""Forms for a release day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Slack channel of a release on its page: its threads, and what somebody decides about each."""
+"""The Slack channel on the page of a release day: its threads, and the decision about each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ may_change = permission_required("team.change_release", raise_exception=True)
 
 @dataclass(frozen=True, slots=True)
 class ShownRoom:
-    """`has_begun`: the desk reads the channel by now."""
+    """`has_begun`: the desk has started to read the channel."""
 
     name: str
     threads: list[Thread]
@@ -43,7 +43,7 @@ class ShownRoom:
 
 
 def shown(release: Release, user: Any, now: datetime) -> ShownRoom | None:
-    """None where the rule names no channel, and nothing was read."""
+    """None if the rule names no channel and nothing was read."""
     room = seen_by(user, ReleaseRoom).filter(release=release).first()
     name = room.name if room else release.rule.slack_channel
     if not name:
@@ -58,7 +58,7 @@ def shown(release: Release, user: Any, now: datetime) -> ShownRoom | None:
 @login_required
 @may_change
 def decide(request: HttpRequest, number: int) -> HttpResponse:
-    """`thread`, and the `last` message that its reader saw; `do`: `done`, `ticket` or `link` (with `link`)."""
+    """`thread`, and the `last` message that the reader saw; `do`: `done`, `ticket` or `link` (with `link`)."""
     room = get_object_or_404(seen_by(request.user, ReleaseRoom), release=number)
     thread, last, what = (request.POST.get(name, "")[:40] for name in ("thread", "last", "do"))
     try:
@@ -67,7 +67,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, _("Done."))
         elif what == "ticket":
             added = deciding.make_ticket(room, thread, last, request.user, desk_now())
-            words = _("It is ticket %(number)s now.") if added.is_new else _("It was ticket %(number)s already.")
+            words = _("It is now ticket %(number)s.") if added.is_new else _("It was ticket %(number)s already.")
             messages.success(request, words % {"number": added.ticket.pk})
         elif what == "link":
             deciding.use_link(room, thread, request.POST.get("link", ""), request.user)

@@ -1,6 +1,5 @@
-"""Whether those who are on suffice for what a release day brings, and who may be asked to help.
-
-Counted in hours of work: what past release days brought, by the mentions that one person handles in an hour.
+"""Whether enough people are on for a release day, and who may be asked to help. Counted in hours of work: the mentions
+of past release days, divided by what one person handles in an hour.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from team.volunteers import inviting
 from team.volunteers.inviting import InvitationRefused
 
 PERSON_DAY = 8
-"""Hours that a volunteer helps, or an owner without a shift."""
+"""Hours that a volunteer, or an owner without a shift, counts for."""
 SHOWN = 5
 HOUR_S = 3600
 State = VolunteerDay.State
@@ -46,8 +45,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """Hours of work that are expected, and of people who are on. `is_known`: the team enters shifts, so the second
-    figure means something."""
+    """Expected hours of work, and hours that people are on. `is_known`: the team enters shifts, so the second figure is
+    meaningful."""
 
     expected: float
     hours: float
@@ -64,13 +63,13 @@ class Staffing:
 
 
 def lacking(hours: float, on: float) -> int:
-    """How many people for a day are missing; less than an hour of work is nobody. Pure."""
+    """How many people are missing for the day; less than an hour of work counts as none. Pure."""
     short = hours - on
     return ceil(short / PERSON_DAY) if short >= 1 else 0
 
 
 def of(release: Release, volume: Volume, shifts: Roster, user: Any, now: datetime) -> Staffing | None:
-    """None before the desk has seen a release day, and when this one is over."""
+    """None if the desk has not seen a release day yet, or this one is over."""
     span = calendar.shown(release.rule, release.day)
     if not volume.past or now >= span.end:
         return None
@@ -91,7 +90,7 @@ def of(release: Release, volume: Volume, shifts: Roster, user: Any, now: datetim
 
 
 def _on(release: Release, shifts: Roster, span: Span) -> float:
-    """Hours of shifts in the hours that are shown, without being on call; an owner without one counts for a day."""
+    """Hours of shifts within the shown hours, except on call; an owner without a shift counts for a day."""
     on = [p for p in shifts.present if not p.shift.is_on_call]
     spans = [(max(p.span.start, span.start), min(p.span.end, span.end)) for p in on]
     hours = sum(max((end - start).total_seconds(), 0) for start, end in spans) / HOUR_S
@@ -101,8 +100,8 @@ def _on(release: Release, shifts: Roster, span: Span) -> float:
 
 
 def _people(release: Release, user: Any) -> list[Candidate]:
-    """Who is there and was not asked for that day: those who have helped before first, then the trained. Whoever
-    declined is not asked again."""
+    """Available people who were not asked for that day: those who have helped before first, then trained ones. Nobody
+    who declined is asked again."""
     helped = Q(volunteer_days__state=State.ACCEPTED, volunteer_days__thanked_at__isnull=False)
     asked = VolunteerDay.objects.filter(day=release.day).exclude(state=State.WITHDRAWN).values("user")
     away = Absence.objects.filter(first_day__lte=release.day, last_day__gte=release.day).values("user")
@@ -117,7 +116,7 @@ def _people(release: Release, user: Any) -> list[Candidate]:
 
 
 def _experts(release: Release, volume: Volume) -> list[tuple[Expert, int]]:
-    """Who was asked, or on call, on past release days and is not on call yet, with the number of requests."""
+    """Experts who were asked or on call on past release days and are not on call yet, with their number of requests."""
     inside = Q(pk__in=[])
     for day, _mentions in volume.past:
         span = calendar.shown(release.rule, day)
@@ -137,18 +136,19 @@ def invite(release: Release, chosen: Any, inviter: Any, now: datetime) -> Volunt
     wished = [each for pk in (release.owner_id, inviter.pk) for each in there if each.pk == pk]
     buddy = next(iter([*wished, *there]), None)
     if buddy is None:
-        raise InvitationRefused(_("No advocate is there that day, so nobody can be the buddy."))
+        raise InvitationRefused(_("No advocate is available that day, so nobody can be the buddy."))
     return inviting.invite(chosen, release.day, buddy, inviter, now)
 
 
 @transaction.atomic
 def put_on_call(release: Release, expert: Expert, by: Any, now: datetime) -> bool:
-    """They hear of it once, by direct message where their member id is known; whether they are new."""
+    """Put the expert on call, and tell them once by direct message if their member id is known. Returns whether they
+    are new."""
     locked = Release.objects.select_for_update(of=("self",)).select_related("rule").get(pk=release.pk)
     if locked.experts.filter(pk=expert.pk).exists():
         return False
     locked.experts.add(expert)
     words = {"who": slack.name_of(by), "what": telling.named(locked), "day": telling.day_words(locked)}
-    text = _("%(who)s asks you to be on call for %(what)s on %(day)s: questions about it may reach you.") % words
+    text = _("%(who)s has put you on call for %(what)s on %(day)s: you may get questions about it.") % words
     slack.post(expert.slack_id, f"release {locked.pk} expert {expert.pk} {locked.day}", text, now)
     return True

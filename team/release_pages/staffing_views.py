@@ -1,4 +1,4 @@
-"""One press on the page of a release day: a colleague is invited for it, an expert is put on call."""
+"""Buttons on the page of a release day: invite a colleague, put an expert on call."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def put_on_call(request: HttpRequest, number: int) -> HttpResponse:
     found = _found(number)
     expert = present(found.day).filter(pk=number_of(request.POST.get("expert", "")) or 0).first()
     if expert is None:
-        messages.error(request, _("Choose an expert who is there that day."))
+        messages.error(request, _("Choose an expert who is available that day."))
     elif staffing.put_on_call(found, expert, request.user, desk_now()):
         messages.success(request, _("%(who)s is on call.") % {"who": expert})
     else:

@@ -1,4 +1,4 @@
-"""The pages of release days: which are planned and who has them; one day with all that its owner needs."""
+"""The pages of release days: which are planned and who owns them; one day with everything its owner needs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def releases(request: HttpRequest) -> HttpResponse:
 
 
 def _swaps(request: HttpRequest, ahead: list[Release]) -> dict[str, Any]:
-    """Open requests to and by the viewer, and for each of their days those to exchange it for."""
+    """Open requests to and by the viewer, and for each of their days the days they could swap it for."""
     mine = Q(asked=request.user.pk) | Q(asked_by=request.user.pk)
     rows = ReleaseSwap.objects.filter(mine, state=ReleaseSwap.State.OPEN)
     rows = rows.select_related("release", "other", "asked", "asked_by").order_by("asked_at")
@@ -174,7 +174,7 @@ def assign(request: HttpRequest, number: int) -> HttpResponse:
     found = _found(number)
     form = OwnerForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Choose somebody of the list."))
+        messages.error(request, _("Choose somebody from the list."))
         return redirect("team:release", found.pk)
     planning.assign(found.pk, form.cleaned_data["owner"])
     messages.success(request, _("Saved."))
@@ -191,11 +191,11 @@ def join_rota(request: HttpRequest) -> HttpResponse:
     """Join; with `leave`, leave."""
     if request.POST.get("leave"):
         rota.leave(DUTY, request.user)
-        messages.info(request, _("You are out of the rota. Days that are yours already stay yours: swap them."))
+        messages.info(request, _("You have left the rota. Days already assigned to you stay yours: swap them."))
     else:
         rota.join(DUTY, request.user)
         planning.plan(desk_now())
-        messages.success(request, _("You take turns at release day now."))
+        messages.success(request, _("You are in the rota for release days now."))
     return redirect("team:releases")
 
 
@@ -211,7 +211,7 @@ def ask_swap(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         words = {"who": swap.asked.get_full_name() or swap.asked.username}
-        messages.success(request, _("%(who)s is asked. Nothing changes until they agree.") % words)
+        messages.success(request, _("Asked %(who)s. Nothing changes until they agree.") % words)
     return redirect("team:releases")
 
 

@@ -1,1 +1,1 @@
-"""The Slack channel of a release: read on its day, each thread decided about, its owner reminded of the rest."""
+"""The Slack channel of a release: read on its day, a decision for each thread, reminders for its owner."""

@@ -1,5 +1,5 @@
-"""Audience rules: whoever sees release days reads what was said in their Slack channel; of its ticket, only whoever may
-see that."""
+"""Audience rules: people who see release days may read their Slack channel; a ticket made from it follows its own
+rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a thread in the Slack channel of a release: done, a ticket, or the link of the release post."""
+"""Decisions about a thread in the Slack channel of a release: done, a ticket, or the link to the release post."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class DecidingRefused(Exception):
 
 @dataclass(slots=True)
 class Thread:
-    """What began it, and the replies, oldest first. `open`: how many messages nobody has decided about."""
+    """The first message and the replies, oldest first. `open`: how many messages nobody has decided about."""
 
     first: RoomMessage
     replies: list[RoomMessage]
     ticket: Any = None
-    """Only where the reader may see it."""
+    """Only if the reader may see it."""
 
     @property
     def messages(self) -> list[RoomMessage]:
@@ -42,7 +42,7 @@ class Thread:
 
     @property
     def last(self) -> str:
-        """The newest message that its reader sees: what comes later is not decided about with it."""
+        """The newest message that the reader sees: a decision doesn't cover later ones."""
         return max(message.ts for message in self.messages)
 
     @property
@@ -68,21 +68,21 @@ def threads(room: ReleaseRoom, user: Any) -> list[Thread]:
 
 
 def done(room: ReleaseRoom, thread_ts: str, last: str, user: Any, now: datetime) -> int:
-    """Nothing is left to do in this thread up to the message that was last when it was read; returns how many messages
-    that settles. Said twice, the first one stays."""
+    """Mark this thread as done up to the last message that the reader saw; returns how many messages that settles. If
+    repeated, the first decision stays."""
     rows = RoomMessage.objects.filter(room=room, thread_ts=thread_ts, ts__lte=last, done_at=None)
     return int(rows.update(done_at=now, done_by=user))
 
 
 def make_ticket(room: ReleaseRoom, thread_ts: str, last: str, user: Any, now: datetime) -> Added:
-    """A ticket with the words of the thread; a second press, or another way in, finds the one there is. Raises
+    """A ticket with the text of the thread; a second click, or another way in, finds the existing one. Raises
     DecidingRefused, AddingRefused."""
     said = list(room.messages.filter(thread_ts=thread_ts, ts__lte=last, is_deleted=False).order_by("ts"))
     channel = next(iter(adding.channels_of(user)), None)
     if not said or not said[0].url:
-        raise DecidingRefused(_("This message is gone from Slack, or Slack gave no link to it."))
+        raise DecidingRefused(_("This message was deleted in Slack, or Slack provided no link to it."))
     if channel is None:
-        raise DecidingRefused(_("No channel takes mentions that are added by hand. An admin can set one up."))
+        raise DecidingRefused(_("No channel accepts mentions added by hand. An admin can set one up."))
     first = said[0]
     page = Found(
         url=first.url, title=f"{room.name}: {' '.join(first.text.split())[:TITLE]}", author=first.who,
@@ -97,9 +97,9 @@ def make_ticket(room: ReleaseRoom, thread_ts: str, last: str, user: Any, now: da
 
 
 def use_link(room: ReleaseRoom, thread_ts: str, link: str, user: Any) -> None:
-    """This is the release post: its mentions are grouped by it from now on. Raises DecidingRefused."""
+    """Make this the release post: mentions are grouped by it from now on. Raises DecidingRefused."""
     texts = room.messages.filter(thread_ts=thread_ts, is_deleted=False).values_list("text", flat=True)
     if len(link) > MAX_LINK or not any(link in text_links(text) for text in texts):
-        raise DecidingRefused(_("This link is not in the thread any more."))
+        raise DecidingRefused(_("This link is no longer in the thread."))
     if not Release.objects.filter(pk=room.release_id, url="").update(url=link):
         raise DecidingRefused(_("The release has a link already. Change it under Details."))

@@ -1,4 +1,4 @@
-"""What Slack gives of a channel, as what the desk keeps of it. Pure."""
+"""Converts a Slack channel's messages into what the desk stores. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from channels.slack import markup
 
 BY_THE_DESK = ("desk_message", "desk_reply")
-"""`metadata.event_type` of what the desk itself posts."""
+"""`metadata.event_type` of the desk's own posts."""
 SAID = ("", "file_share", "me_message", "thread_broadcast", "bot_message")
-"""Subtypes that somebody, or another app, has said; the others are joins, topics, pins."""
+"""Subtypes of messages written by people or other apps; the others are joins, topics, pins."""
 MAX_TEXT = 5000
 _TIME = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}\Z")
 
@@ -32,8 +32,8 @@ class Said:
 
 @dataclass(slots=True)
 class Read:
-    """One read of a channel, from `since` on. `threads`: those that were read whole, with their replies in `said`;
-    `names`: of members, by id; `is_whole`: every thread was; `is_partial`: threads with new replies are left."""
+    """One read of a channel, from `since` on. `threads`: those read completely, with their replies in `said`; `names`:
+    of members, by id; `is_whole`: all threads were read; `is_partial`: some with new replies remain."""
 
     slack_id: str
     since: datetime
@@ -46,7 +46,7 @@ class Read:
 
 
 def said(message: Mapping[str, Any]) -> Said | None:
-    """None for what the desk posted, joins and the like, and what has neither text nor a file."""
+    """None for the desk's own posts, for joins and the like, and for messages with neither text nor a file."""
     ts = str(message.get("ts") or "")
     metadata = message.get("metadata")
     kind = metadata.get("event_type") if isinstance(metadata, Mapping) else ""

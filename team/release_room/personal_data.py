@@ -1,4 +1,4 @@
-"""What was said in the Slack channels of releases, in the export and erasure of a person's data: it may name them."""
+"""Messages in the Slack channels of releases, in the export and erasure of a person's data: they may name them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def _rows(scope: Scope) -> Iterable[RoomMessage]:
 
 
 def _erase(scope: Scope, names: Names) -> int:
-    """Colleagues wrote it: their words stay, without the name. All of them are asked; they are kept for some weeks."""
+    """Colleagues wrote these: the text stays, without the name. All rows are checked; they are kept for some weeks
+    only."""
     count = 0
     for message in RoomMessage.objects.only("pk", "text").iterator():
         if (text := names.text(message.text)) != message.text:

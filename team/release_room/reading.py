@@ -1,5 +1,5 @@
-"""Reads the Slack channels of releases on their day, with the threads that begin on it. Slack is asked outside of any
-transaction; what it shows is then taken in as a whole, so that a lost run, a second one and an edit make no difference.
+"""Reads the Slack channels of releases on their day, with the threads that begin on it. Slack is called outside of any
+transaction; the result is then stored as a whole, so that lost runs, repeated runs and edits make no difference.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from team.release_room.messages import Read
 
 logger = logging.getLogger(__name__)
 LATE = DAY
-"""So long after the hours that are shown, a scheduler that was down still reads what was said in them."""
+"""After an outage, the channel is still read until this long after the shown hours."""
 THREADS_EVERY = timedelta(minutes=10)
 """How often all threads are read for edits; those with a new reply are read at once."""
 MAX_THREADS = 40
-"""In one read: those with new replies first; the next read goes on."""
+"""Per read: those with new replies first; the next read continues."""
 BROKEN = timedelta(minutes=10)
 KEPT = timedelta(days=90)
 
 
 def read_due(now: datetime) -> int:
-    """Returns how many channels were read. What was said on a release day is forgotten after KEPT."""
+    """Returns how many channels were read. Messages are deleted after KEPT."""
     RoomMessage.objects.filter(room__release__day__lt=(now - KEPT).date()).delete()
     if not settings.SLACK_TOKEN:
         return 0
@@ -71,7 +71,7 @@ def _read(release: Release, now: datetime) -> bool:
 
 @transaction.atomic
 def _change_channel(room: ReleaseRoom, name: str) -> None:
-    """What was said in the other channel goes; tickets that came of it stay."""
+    """Messages from the other channel are deleted; tickets made from them stay."""
     room.messages.all().delete()
     room.name, room.slack_id, room.error, room.not_before, room.threads_at = name, "", "", None, None
     room.save(update_fields=["name", "slack_id", "error", "not_before", "threads_at"])
@@ -97,6 +97,6 @@ def _ask(room: ReleaseRoom, span: Span, now: datetime) -> Read:
 
 
 def _name(member: str) -> str:
-    """As the desk knows them, else as Slack does."""
+    """The name known to the desk, else Slack's."""
     name = threads.name_of({"user": member})
     return (api.member_name(member) or name) if name == member else name

@@ -1,5 +1,5 @@
-"""What the owner of a release day hears of its Slack channel: that the release post is out, and what nobody looks at.
-Each message is named once on the day, and once more in the summary (`team/release/telling.py`)."""
+"""Tells the owner of a release day what happens in its Slack channel: that the release post is out, and which messages
+nobody looks at. Each message is counted once on the day, and once more in the summary (`team/release/telling.py`)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _post_is_out(room: ReleaseRoom, now: datetime) -> bool:
 
 
 def _waits(room: ReleaseRoom, now: datetime) -> bool:
-    """Only where something was said since they were last reminded."""
+    """Only if there are new messages since the last reminder."""
     if room.reminded_at is not None and now - room.reminded_at < EVERY:
         return False
     waiting = room.messages.filter(done_at=None, is_deleted=False, posted_at__lte=now - WAITS)

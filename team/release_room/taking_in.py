@@ -1,4 +1,4 @@
-"""Keeps what was read of the Slack channel of a release: new, changed and deleted messages."""
+"""Stores what was read from the Slack channel of a release: new, changed and deleted messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ OPEN = (Ticket.Status.NEW, Ticket.Status.OPEN, Ticket.Status.PENDING)
 
 @transaction.atomic
 def take_in(room_id: int, read: Read, now: datetime) -> int:
-    """Returns how many messages are new or changed. What an older run brings after a newer one is left out."""
+    """Returns how many messages are new or changed. Results of an older run that arrive after a newer one are
+    ignored."""
     room = ReleaseRoom.objects.select_for_update().get(pk=room_id)
     if room.read_at is not None and room.read_at > now:
         return 0
@@ -28,7 +29,7 @@ def take_in(room_id: int, read: Read, now: datetime) -> int:
     changed = sum(_keep(room, read, one, known, now) for _ts, one in sorted(found.items()))
     _drop(known, found, read)
     room.slack_id, room.error, room.not_before = read.slack_id, "", None
-    if not read.is_partial:  # else the day is not over before the rest is read
+    if not read.is_partial:  # otherwise the day isn't over until the rest is read
         room.read_at = now
         room.threads_at = now if read.is_whole else room.threads_at
     room.save(update_fields=["slack_id", "error", "read_at", "not_before", "threads_at"])
@@ -42,7 +43,7 @@ def _keep(room: ReleaseRoom, read: Read, one: Said, known: dict[str, RoomMessage
     if old is not None:
         old.text, old.edited_at, old.is_deleted = one.text, now, False
         old.done_at = old.done_by = None
-        _note(old, old.ticket, _("%(who)s has changed this in %(room)s: %(text)s"), room, now)
+        _note(old, old.ticket, _("%(who)s edited this in %(room)s: %(text)s"), room, now)
         old.save(update_fields=["text", "edited_at", "is_deleted", "done_at", "done_by"])
         return True
     made = RoomMessage(
@@ -51,14 +52,14 @@ def _keep(room: ReleaseRoom, read: Read, one: Said, known: dict[str, RoomMessage
         url=messages.permalink(read.workspace, read.slack_id, one)[:500],
     )  # fmt: skip
     root = known.get(one.thread_ts)
-    _note(made, root.ticket if root else None, _("%(who)s answers in %(room)s: %(text)s"), room, now)
+    _note(made, root.ticket if root else None, _("%(who)s replied in %(room)s: %(text)s"), room, now)
     made.save()
     known[one.ts] = made
     return True
 
 
 def _note(message: RoomMessage, ticket: Ticket | None, words: str, room: ReleaseRoom, now: datetime) -> None:
-    """Where somebody works on its ticket, they read it there; else it is open in the list."""
+    """If somebody works on its ticket, the change is noted there; otherwise the message is open in the list."""
     if ticket is None:
         return
     locks.share_ticket(ticket.pk)
@@ -70,8 +71,8 @@ def _note(message: RoomMessage, ticket: Ticket | None, words: str, room: Release
 
 
 def _drop(known: dict[str, RoomMessage], found: dict[str, Said], read: Read) -> None:
-    """Messages outside of threads are always read, replies only where their thread was; a release that was moved keeps
-    what was said before. What its author took back is not kept."""
+    """Messages outside of threads are always read, replies only if their thread was; a release that was moved keeps
+    earlier messages. Deleted messages are not kept."""
     gone = [
         message.pk
         for ts, message in known.items()

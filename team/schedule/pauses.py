@@ -1,5 +1,5 @@
-"""Reports once how long scheduled work was down, and what is skipped. What still makes sense is made up for by its own
-sweep."""
+"""Reports once how long scheduled work was down, and what was skipped. Anything that still makes sense is caught up by
+its own sweep."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def note(now: datetime) -> bool:
 def text_of(since: datetime, now: datetime) -> str:
     """Slack markup."""
     words = {"span": times.span(now - since), "when": slack.times(Span(since, now), with_day=True)}
-    first = _("The desk’s schedule stood still for %(span)s: %(when)s. What still matters comes now, late.") % words
+    first = _("The desk’s scheduler was down for %(span)s: %(when)s. Whatever still matters is sent now, late.") % words
     left_out = list(missed(since, now))
-    return "\n".join([first, _("Left out:"), *(f"• {line}" for line in left_out)] if left_out else [first])
+    return "\n".join([first, _("Skipped:"), *(f"• {line}" for line in left_out)] if left_out else [first])
 
 
 def missed(since: datetime, now: datetime) -> Iterator[str]:
@@ -49,8 +49,8 @@ def missed(since: datetime, now: datetime) -> Iterator[str]:
     people = {user.pk for user, _day in reminding.by_shift(since + reminding.BEFORE, now - reminding.LATE)}
     if people:
         words = ngettext(
-            "the reminder of %(count)d person at the end of their day",
-            "the reminders of %(count)d people at the end of their day",
+            "the end-of-day reminder for %(count)d person",
+            "the end-of-day reminders for %(count)d people",
             len(people),
         )
         yield words % {"count": len(people)}
@@ -77,6 +77,6 @@ def _releases(since: datetime, now: datetime) -> Iterator[str]:
         ahead, day, _after = telling.windows(release)
         spans = [(ahead, release.told_ahead_at), (day, release.told_day_at)]
         if any(told is None and since < span.start and span.end <= now for span, told in spans):
-            yield _("what is said of %(what)s on %(day)s") % {
+            yield _("the announcements of %(what)s on %(day)s") % {
                 "what": telling.named(release), "day": telling.day_words(release)
             }  # fmt: skip

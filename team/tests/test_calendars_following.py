@@ -142,8 +142,8 @@ def test_what_cannot_be_mapped_is_listed_with_what_to_do(feed):
     feed.refresh_from_db()
     assert planned() == []
     assert feed.problems == [
-        "“Zoe: vacation” on 2026-11-09: Nobody of the team is named in the title or invited.",
-        "“Ada: dentist” on 2026-11-09: Add a word to the title that says what it is.",
+        "“Zoe: vacation” on 2026-11-09: The title names nobody from the team, and nobody from the team is invited.",
+        "“Ada: dentist” on 2026-11-09: Add a word to the title that says what kind of event it is.",
         "“Ada: off” on 2026-11-09: Absences are whole days: make it an all-day event.",
         "“Ada: shift” on 2026-11-09: A shift needs times: make it an event with a beginning and an end.",
     ]

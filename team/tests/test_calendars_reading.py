@@ -150,8 +150,8 @@ def test_days_are_those_of_a_second_reader_of_the_standard(rule, first):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "This is no calendar"),
-        (b"<html><title>Log in</title></html>", "perhaps a login page"),
+        (b"", "This is not an iCalendar file"),
+        (b"<html><title>Log in</title></html>", "perhaps it is a login page"),
         ("BEGIN:VCALENDAR\r\nSUMMARY:Ünlesbar\r\nEND:VCALENDAR".encode("utf-16"), "not UTF-8"),
         (calendar("UID:1\nSUMMARY:Grün").decode().encode("latin-1"), "not UTF-8"),
         (b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1", "damaged"),

@@ -168,7 +168,7 @@ def test_everybody_reads_and_managers_change(client, sam, merch, team):
     assert "Merchandise" in html
     assert "Plan the round" not in html
     client.force_login(UserFactory(role="manager"))
-    assert "It would be bob’s turn." in client.get("/expertises/").content.decode()
+    assert "bob would be next." in client.get("/expertises/").content.decode()
     post(client, "expertise_rotate", merch.pk, owner=team[2].pk, next_owner=team[1].pk, rotates_on="2026-03-16")
     merch.refresh_from_db()
     assert (merch.owner, merch.next_owner, merch.rotates_on) == (team[2], team[1], DAY)
@@ -190,7 +190,7 @@ def test_wrong_plans_say_why(client, merch, team, data, said):
 
 def test_round_is_planned_for_a_day_to_come(client, merch, team):
     client.force_login(UserFactory(role="manager"))
-    assert "Choose a day to come" in post(client, "expertise_round", day="2026-03-02").content.decode()
+    assert "Choose a day in the future" in post(client, "expertise_round", day="2026-03-02").content.decode()
     assert "1 expertise rotates." in post(client, "expertise_round", day="2026-03-16").content.decode()
 
 

@@ -267,7 +267,7 @@ def test_next_one_starts_with_it(client, ada, ben, monkeypatch):
     client.force_login(ada)
     assert "parked" in client.get(reverse("team:hand_over")).content.decode()
     html = client.post(reverse("team:hand_over"), form, follow=True).content.decode()
-    assert "You have handed over today." in html
+    assert "You have already handed over today." in html
     assert "Nothing is open" in html
     client.force_login(ben)
     html = client.get(reverse("mentions:queue")).content.decode()
@@ -368,7 +368,7 @@ def test_page_reminds_too(client, ada, monkeypatch):
 
 def lapses():
     texts = OutboundItem.objects.filter(payload__channel=TEAM).values_list("payload__text", flat=True)
-    return [text for text in texts if "is over without a hand-over" in text]
+    return [text for text in texts if "ended without a hand-over" in text]
 
 
 def every_five_minutes(start, end, down=()):
@@ -394,7 +394,7 @@ def test_day_without_a_hand_over_is_told_once_and_everything_is_owned(ada, is_do
     every_five_minutes(at("UTC", 14), at("UTC", 8, day=24), down)
     assert len(told()) == (0 if is_down else 1)
     (text,) = lapses()
-    assert "ada’s day is over without a hand-over" in text
+    assert "ada’s day ended without a hand-over" in text
     assert f"/tickets/{tickets['parked'].pk}/" in text
     assert f"/tickets/{secret.pk}/" in text
     assert "quokka" not in text

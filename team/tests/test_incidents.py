@@ -349,7 +349,7 @@ def test_incident_room_hears_of_the_beginning_and_the_end_once(settings):
     assert Incident.objects.get().state == "closed"
     rows = OutboundItem.objects.order_by("pk").values_list("payload__channel", "payload__text")
     heard = [text for room, text in rows if room == "#incident-management"]
-    assert [("collecting what people" in text, "is over" in text) for text in heard] == [
+    assert [("collecting mentions" in text, "is over" in text) for text in heard] == [
         (True, False),
         (False, True),
     ]

@@ -86,13 +86,13 @@ def test_prompts_come_once_each_at_the_local_minute_across_the_change(meeting):
     (first_room, first), (second_room, second) = said()
     assert first_room == second_room == TEAM
     assert "the slides are due on Friday, 3 April. sam" in first
-    assert "nobody has reported yet" in second
+    assert "nobody has reported that they are up to date" in second
 
 
 def test_scheduler_that_was_away_sends_what_makes_sense(meeting):
     late = planning.due(meeting) + timedelta(hours=6)
     assert [planning.prompt(late), planning.prompt(late)] == [1, 0]
-    assert "nobody has reported yet" in said()[0][1]
+    assert "nobody has reported that they are up to date" in said()[0][1]
 
 
 def test_long_after_nobody_is_prompted(meeting):

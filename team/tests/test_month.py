@@ -68,13 +68,13 @@ def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
     assert [(f"{at:%d %H}", text.partition(", <!date")[0]) for at, text in said] == [
         ("16 00", "bob, ada asks to swap release duty: you take Sunday, 29 March, they take Wednesday, 29 April."),
         ("22 07", "Acme: release day is Sunday, 29 March"),
-        ("23 08", "Merch rotates on Monday, 30 March: bob takes over from ada. Meet before that to hand over."),
+        ("23 08", "Merch rotates on Monday, 30 March: bob takes over from ada. Meet before then to hand over."),
         ("27 08", "Key meeting: the slides are due on Tuesday, 31 March. ada, the numbers and the checklist are here:"),
         ("29 09", "Acme: release day is today."),
-        ("29 09", "ada answers what people say about Acme today. Tell them here when the release post is out."),
+        ("29 09", "ada is answering what people say about Acme today. Tell them here when the release post is out."),
         ("30 06", "Release day is over: 0 mentions, 0 answered, 0 still waiting."),
         ("30 08", "Merch: bob takes over from ada today."),
-        ("31 07", "Key meeting: nobody has reported yet that the slides are up to date. Duty: ada"),
+        ("31 07", "Key meeting: the slides were due, and nobody has reported that they are up to date. Duty: ada"),
     ]  # fmt: skip
     assert ReleaseSwap.objects.get().state == "lapsed"
     assert Shift.objects.filter(user=ada, note="Release day").count() == 1

@@ -47,8 +47,8 @@ def test_pause_is_told_once_whoever_notes_it():
     for _worker in range(2):
         assert after(hours=6)
     (text,) = texts()
-    assert "The desk’s schedule stood still for 6 h: <!date^" in text
-    assert "Left out" not in text
+    assert "The desk’s scheduler was down for 6 h: <!date^" in text
+    assert "Skipped" not in text
 
 
 def test_without_slack_nothing_is_queued(settings):
@@ -60,7 +60,7 @@ def test_without_slack_nothing_is_queued(settings):
 def test_reminders_are_left_out_two_hours_after_the_end_of_a_day(ends, count):
     shifts.add_shifts(UserFactory(), DOWN.date(), time(8), time(ends), ZoneInfo("UTC"))
     after(hours=6)
-    assert texts()[0].count("the reminder of 1 person at the end of their day") == count
+    assert texts()[0].count("the end-of-day reminder for 1 person") == count
 
 
 def test_open_hours_of_past_days_and_releases_are_left_out():
@@ -69,9 +69,9 @@ def test_open_hours_of_past_days_and_releases_are_left_out():
     planning.plan(DOWN)
     after(days=3)
     assert texts()[0].splitlines()[1:] == [
-        "Left out:",
+        "Skipped:",
         "• the open hours after Monday, 23 November",
         "• the open hours after Tuesday, 24 November",
         "• the open hours after Wednesday, 25 November",
-        "• what is said of Acme 17 on Wednesday, 25 November",
+        "• the announcements of Acme 17 on Wednesday, 25 November",
     ]

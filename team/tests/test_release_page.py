@@ -259,7 +259,7 @@ def test_rota_is_joined_and_left(client, release, sam):
     assert "Leave the rota" in client.get("/releases/").content.decode()
     post(client, "release_rota", leave="yes")
     assert rota.people("release") == []
-    assert "Nobody takes turns" in client.get("/releases/").content.decode()
+    assert "Nobody is in the rota" in client.get("/releases/").content.decode()
 
 
 def test_release_is_on_the_calendar_and_in_the_feed(client, release, sam, monkeypatch):

@@ -269,8 +269,8 @@ def test_what_is_said_later_reaches_whoever_works_on_the_ticket(client, release,
     reading.read_due(NOW + timedelta(minutes=2))
     said = list(Note.objects.order_by("pk").values_list("text", flat=True))
     assert said == [
-        "Ines Almeida has changed this in #release-post: Dark mode in 17.6?",
-        "Kofi answers in #release-post: It has",
+        "Ines Almeida edited this in #release-post: Dark mode in 17.6?",
+        "Kofi replied in #release-post: It has",
     ]
     assert not RoomMessage.objects.filter(done_at=None).exists()
     Ticket.objects.update(status="solved")

@@ -123,7 +123,7 @@ def test_a_team_without_shifts_is_told_that_the_desk_cannot_tell(client, release
     release.owner.shifts.all().delete()
     shifts.Shift.objects.all().delete()
     html = page(client, release)
-    assert "can’t tell whether that is enough" in html
+    assert "can’t tell whether enough people are on" in html
     assert "missing" not in html
 
 
@@ -159,8 +159,8 @@ def test_experts_of_past_release_days_are_asked_once(client, release, sam):
     assert list(release.experts.all()) == [grace]
     assert staffing_of(client, release).experts == []
     [said] = OutboundItem.objects.filter(payload__channel="U000GRACE")
-    assert "sam asks you to be on call for Monthly release on Wednesday, 22 July" in said.payload["text"]
-    assert "there that day" in press(client, release, "expert", expert=gone.pk)
+    assert "sam has put you on call for Monthly release on Wednesday, 22 July" in said.payload["text"]
+    assert "available that day" in press(client, release, "expert", expert=gone.pk)
 
 
 def staffing_of(client, release):

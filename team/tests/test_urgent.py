@@ -290,7 +290,7 @@ def test_undone_later_says_so_in_every_thread_once(people):
     escalating.run(DAY + minutes(4))
     for place in (TEAM, "#ceo"):
         (text,) = said(place, thread=True)
-        assert text == "Not urgent any more, says ben."
+        assert text == "ben says it is no longer urgent."
     assert calls.ask(call.ticket_id, people["cleo"], now=DAY + minutes(9)).pk != call.pk
 
 
@@ -358,7 +358,7 @@ def test_one_key_marks_shows_and_undoes(client, sam, monkeypatch):
     assert 'id="urgent"' in client.get(reverse("mentions:queue")).content.decode()
     assert client.post(reverse("team:urgent_seen", args=[call.pk])).status_code == 204
     assert "Seen by:" in client.get(page).content.decode()
-    assert "Not urgent any more" in client.post(undo, follow=True).content.decode()
+    assert "No longer urgent" in client.post(undo, follow=True).content.decode()
     assert 'id="urgent"' not in client.get(reverse("mentions:queue")).content.decode()
 
 

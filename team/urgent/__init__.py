@@ -1,1 +1,1 @@
-"""Urgent tickets: the team is called in Slack, by mail and by pager until somebody takes it."""
+"""Urgent tickets: the team is called in Slack, by email and by pager until somebody takes it."""

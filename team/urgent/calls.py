@@ -42,8 +42,8 @@ def ask(
     rule: UrgentRule | None = None,
     is_quiet: bool = False,
 ) -> UrgentCall:
-    """Mark the ticket as urgent and call the team, or (`is_quiet`) only show it on the pages; a running call of it
-    stays the only one. A person's call rests for the undo window. Raises OutcomeRefused for a ticket that is done."""
+    """Mark the ticket as urgent and call the team, or (`is_quiet`) only show it on the pages; a ticket has one running
+    call at most. A call made by a person waits for the undo window. Raises OutcomeRefused for a ticket that is done."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if ticket.merged_into_id or ticket.status in ENDED:
         raise OutcomeRefused(_("Ticket #%(id)s is not open. Reopen it first.") % {"id": ticket.pk})
@@ -67,8 +67,8 @@ def ask(
 
 
 def _pings_everybody(call: UrgentCall, start: datetime) -> bool:
-    """Not those who have been pinged, and nobody off shift while somebody on call is reached: the others hear of it if
-    nobody takes it."""
+    """Not if the team has already been pinged, and not outside coverage hours while somebody on call is reached: the
+    others are called if nobody takes it."""
     if call.rule is not None and not call.rule.pings_team:
         return False
     people = [] if oncall.is_covered(call.ticket, start) else roster.on_call_now(start)
@@ -99,7 +99,7 @@ def post_in(call_id: int, actor: Any, rooms: Iterable[str], now: datetime) -> Ur
     """Post a running call in further Slack channels, once in each. Raises OutcomeRefused for a restricted ticket."""
     call = _locked(call_id)
     if not call.is_running:
-        raise OutcomeRefused(_("This is not urgent any more."))
+        raise OutcomeRefused(_("This is no longer urgent."))
     circle = audience.circle_of([call.ticket])
     if circle.channels:
         raise OutcomeRefused(
@@ -121,7 +121,7 @@ def _post_in(call: UrgentCall, rooms: Iterable[str], actor: Any, start: datetime
 @transaction.atomic
 def take(call_id: int, user: Any, now: datetime) -> UrgentCall:
     """The call, taken by this person or, before them, by somebody else. The ticket becomes theirs, and returns to the
-    queue if it was parked. Whoever takes it twice has it once. Raises OutcomeRefused if they can't work on it."""
+    queue if it was parked. Taking it twice changes nothing. Raises OutcomeRefused if they can't work on it."""
     call = _locked(call_id)
     if not oncall.may_take(user, call.ticket):
         raise OutcomeRefused(_("Only somebody who works on the queue and may see the ticket can take it."))
@@ -146,7 +146,7 @@ def _take(call: UrgentCall, user: Any, now: datetime) -> None:
 
 
 def _give(call: UrgentCall, user: Any, now: datetime) -> None:
-    """The ticket becomes theirs: whoever holds it and called for help lets it go; anybody else goes on with it."""
+    """The ticket becomes theirs: if its holder called for help, the claim is released; any other holder keeps it."""
     ticket = call.ticket
     holder = ticket.claimed_by if claims.is_live(ticket, now) else None
     if holder is not None and holder.pk not in (user.pk, call.asked_by_id):
@@ -157,7 +157,7 @@ def _give(call: UrgentCall, user: Any, now: datetime) -> None:
 
 
 def pass_on(call_id: int, to: Any | None, now: datetime) -> None:
-    """Whoever took it hands it over: to `to`, or to whoever takes it. In the caller's transaction."""
+    """Whoever took it hands it over: to `to`, or back to everybody. In the caller's transaction."""
     call = _locked(call_id)
     if call.state != UrgentCall.State.TAKEN:
         return
@@ -181,7 +181,7 @@ def free(call: UrgentCall, now: datetime) -> None:
 
 @transaction.atomic
 def withdraw(call_id: int, actor: Any, now: datetime) -> UrgentCall:
-    """Not urgent any more: what wasn't posted yet never is; the threads of what was are told. Once."""
+    """No longer urgent: unsent posts are cancelled, and the threads of sent ones are told. Once."""
     call = _locked(call_id)
     if not call.is_running:
         return call

@@ -1,4 +1,4 @@
-"""What time does to an urgent call: it escalates while nobody takes it, is freed if whoever took it does nothing, and
+"""Time-based steps of an urgent call: it escalates while nobody takes it, is freed if whoever took it does nothing, and
 ends with its ticket. Run by the sweep; each step happens once, whoever runs it."""
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _settled(call: UrgentCall, now: datetime) -> bool:
 
 
 def _moved(call: UrgentCall, target_id: int, now: datetime) -> bool:
-    """The call goes with the conversation, unless the other ticket is urgent already or done."""
+    """The call moves with the conversation, unless the other ticket is already urgent or done."""
     target = Ticket.objects.select_for_update().get(pk=target_id)
     is_free = not target.urgent_calls.filter(state__in=UrgentCall.RUNNING).exists()
     if not is_free or target.status in calls.ENDED or target.urgent_calls.filter(rule=call.rule_id or 0).exists():
@@ -83,8 +83,8 @@ def _moved(call: UrgentCall, target_id: int, now: datetime) -> bool:
 
 
 def _escalate(call: UrgentCall, now: datetime) -> None:
-    """The next person, then everybody else; both at once if there is nobody to call alone. A step that the desk missed
-    says so in the thread, and is one step all the same."""
+    """The next person, then everybody else; both at once if there is nobody to call alone. A step that was missed
+    during an outage says so in the thread, and still counts as one step."""
     delay = wording.late(now - call.due_at) if call.due_at is not None else ""
     known = {*reaching.called(call), call.asked_by_id}
     left = [user for user in oncall.in_order(call.ticket, now) if user.pk not in known]

@@ -17,8 +17,7 @@ ENTERS_SHIFTS = "add_shift"
 
 
 def is_covered(ticket: Ticket, now: datetime) -> bool:
-    """Whether the team of the ticket's channel is there. A team without coverage hours always is: nobody has said
-    otherwise."""
+    """Whether the team of the ticket's channel is there. A team without coverage hours always is."""
     hours = coverage.load(_team_of(ticket))
     return not hours.periods or hours.covers(now)
 

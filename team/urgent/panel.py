@@ -1,4 +1,4 @@
-"""The ticket's panel *Urgent*: mark it, take it, who has seen it, where it was posted."""
+"""The *Urgent* panel of a ticket: mark it, take it, see who has seen it and where it was posted."""
 
 from __future__ import annotations
 

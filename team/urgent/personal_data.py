@@ -14,7 +14,7 @@ def _rows(scope: Scope) -> Iterable[UrgentCall]:
 
 
 def _erase(scope: Scope, names: Names) -> int:
-    """On their own tickets the text goes, on others only their names."""
+    """On their own tickets the text is erased, on others only their names."""
     count = UrgentCall.objects.filter(ticket__in=scope.own).exclude(why="").update(why="")
     for call in UrgentCall.objects.filter(ticket__in=scope.near):
         if (why := names.text(call.why)) != call.why:

@@ -1,7 +1,7 @@
 """Posts an urgent call in Slack, once per place and round, and keeps every post up to date.
 
-A post knows the revision of its call that it shows. Whatever changes only raises the revision; `refresh` edits the
-posts and tells their threads, at once or by the sweep.
+A post records which revision of its call it shows. Changes only raise the revision; `refresh` edits the posts and tells
+their threads, at once or by the sweep.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from team.models import UrgentCall, UrgentPost
 from team.urgent import wording
 
 REACH = timedelta(days=3)
-"""Posts of older calls are not looked at any more."""
+"""Posts of older calls are no longer refreshed."""
 
 
 def conversation(call: UrgentCall, place: str) -> str:
-    """One per place: a message that Slack refuses holds up no other."""
+    """One per place: a message that Slack refuses doesn't hold up the others."""
     return f"urgent:{call.ticket_id}:{place}"
 
 
@@ -67,7 +67,7 @@ def stale_calls(now: datetime) -> list[int]:
 
 
 def cancel_unsent(call: UrgentCall, now: datetime) -> None:
-    """What nobody has seen yet, nobody need see."""
+    """Cancel posts that nobody has seen yet."""
     for posted in call.posts.select_related("outbound"):
         if posted.outbound.state in outbox.CANCELLABLE:
             try:

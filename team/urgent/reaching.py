@@ -1,4 +1,4 @@
-"""Reaches one person on call: a Slack message, a mail, the pager."""
+"""Reaches one person on call: a Slack message, an email, the pager."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def called(call: UrgentCall) -> set[int]:
 
 
 def send_mails(now: datetime) -> int:
-    """Send due mails; returns how many. One whose worker dies in between is not sent again: Slack and the pager are."""
+    """Send due emails; returns how many. One whose worker dies in between is not resent; Slack messages and pager calls
+    are."""
     due = UrgentPerson.objects.filter(mail_at__lte=now, mail_tries__lt=MAX_TRIES).order_by("pk")
     return sweeps.each("urgent mails", list(due.values_list("pk", flat=True)[:MAX_A_RUN]), _send_mail)
 

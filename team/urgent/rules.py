@@ -22,13 +22,13 @@ from team.models import UrgentCall, UrgentRule
 from team.urgent import calls
 
 FRESH = timedelta(hours=24)
-"""Nothing that was posted earlier is urgent: a first import of old mentions calls nobody."""
+"""Older posts are never urgent: a first import of old mentions calls nobody."""
 BEHIND = timedelta(hours=6)
-"""The sweep looks back so far for messages whose signal was lost."""
+"""How far the sweep looks back for messages whose signal was lost."""
 MAX_A_RUN = 500
 MAX_AN_HOUR = 5
-"""Calls of one rule that are posted and escalate. Later ones of an hour are only marked: an outage, or a desk that was
-down for hours and catches up, floods nobody."""
+"""Calls of one rule per hour that are posted and escalate. Later ones are only marked, so that an outage, or a desk
+that catches up after one, floods nobody."""
 HOUR = timedelta(hours=1)
 
 
@@ -83,14 +83,14 @@ def _mark(message: Message, rules: list[UrgentRule], used: set[tuple[int, int | 
 
 def _tell_of_many(rule: UrgentRule, now: datetime) -> None:
     """In the team's channel, once per rule and hour."""
-    words = _("Many conversations match the rule “%(name)s” at once. The next ones are marked as urgent, not posted:")
+    words = _("Many conversations match the rule “%(name)s” at once. Further ones are marked as urgent but not posted:")
     told = slack_posts.escaped(words % {"name": rule.name})
     text = f"{told} {settings.BASE_URL}{reverse('mentions:queue')}"
     slack.tell_team(f"many urgent {rule.pk} {now:%Y-%m-%d %H}", text, now)
 
 
 def applies(rule: UrgentRule, message: Message) -> bool:
-    """Whether everything that the rule names is so."""
+    """Whether everything that the rule requires applies."""
     channels = {channel.pk for channel in rule.channels.all()}
     if channels and message.channel_id not in channels:
         return False

@@ -1,4 +1,4 @@
-"""Marking a ticket as urgent, taking it, and taking that back."""
+"""Marks a ticket as urgent, takes it, and undoes either."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def take(request: HttpRequest, call_id: int) -> HttpResponse:
 
 def _taken_by(call: UrgentCall) -> str:
     if call.taken_by is None:
-        return _("This is not urgent any more.")
+        return _("This is no longer urgent.")
     return _("%(who)s has taken it already.") % {"who": name_of(call.taken_by)}
 
 
@@ -68,7 +68,7 @@ def withdraw(request: HttpRequest, call_id: int) -> HttpResponse:
     may_play(request)
     call, now = _visible(request, call_id), desk_now()
     calls.withdraw(call.pk, request.user, now)
-    messages.success(request, _("Not urgent any more. Slack is told where it was posted."))
+    messages.success(request, _("No longer urgent. The Slack threads will say so."))
     return back_to(request, call.ticket_id, now)
 
 

@@ -1,4 +1,4 @@
-"""The Slack messages, mails and pager calls about an urgent ticket. A restricted ticket is only a link everywhere: not
+"""The Slack messages, emails and pager calls about an urgent ticket. A restricted ticket is only a link everywhere: not
 everybody in a Slack channel may read it."""
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ TAKE = "urgent_take"
 LAST_STEP = 2
 """Of the escalation: everybody is called."""
 LATE = timedelta(minutes=30)
-"""What is called for or done so long after its time says so: the desk was down."""
+"""Calls delayed by more than this say so: the desk was down."""
 MAX_SECTION = 2900
 SAID = 400
 
 
 def group_ping() -> str:
-    """`@advocates` so that Slack notifies them: by id. Without the id it is only text."""
+    """`@advocates` by id, so that Slack notifies them. Without the id it is only text."""
     group = settings.ADVOCATES_SLACK_GROUP
     return f"<!subteam^{group}>" if group else "@advocates"
 
@@ -62,7 +62,7 @@ def lines(call: UrgentCall) -> list[str]:
 
 
 def late(by: timedelta) -> str:
-    """That nobody was called for so long; "" for a usual delay."""
+    """Says for how long nobody could be called; "" for a normal delay."""
     return _("The desk could not call anybody for %(span)s.") % {"span": times.span(by)} if by >= LATE else ""
 
 
@@ -78,7 +78,7 @@ def text_of(call: UrgentCall, ping: str) -> str:
 
 
 def blocks_of(call: UrgentCall, text: str) -> list[Json]:
-    """With the button while nobody has taken it; then with what became of it."""
+    """With the button while nobody has taken it; then with its state."""
     section: Json = {"type": "section", "text": {"type": "mrkdwn", "text": text[:MAX_SECTION]}}
     note: Json = {"type": "mrkdwn", "text": slack_posts.escaped(state_of(call))}
     context: Json = {"type": "context", "elements": [note]}
@@ -94,7 +94,7 @@ def blocks_of(call: UrgentCall, text: str) -> list[Json]:
 
 
 def state_of(call: UrgentCall) -> str:
-    """One line: where it stands, and who has seen it."""
+    """One line: its state, and who has seen it."""
     seen = [name_of(each.user) for each in call.people.filter(seen_at__isnull=False).select_related("user")]
     words = _state(call)
     return f"{words} · {_('Seen by %(names)s') % {'names': ', '.join(seen)}}" if seen else words
@@ -107,16 +107,16 @@ def _state(call: UrgentCall) -> str:
         case UrgentCall.State.OVER:
             return _("✅ This is settled. Nothing more is needed.")
         case UrgentCall.State.WITHDRAWN:
-            return _("Not urgent any more, says %(who)s.") % {"who": name_of(call.ended_by) if call.ended_by else "?"}
+            return _("%(who)s says it is no longer urgent.") % {"who": name_of(call.ended_by) if call.ended_by else "?"}
     return _("Nobody has taken it yet.")
 
 
 def news_of(call: UrgentCall) -> str:
-    """What the thread is told when the state changes: Slack markup."""
+    """The message in the thread when the state changes: Slack markup."""
     if call.state != UrgentCall.State.OPEN:
         return slack_posts.escaped(_state(call))
     if call.step == LAST_STEP:
-        return f"{group_ping()} {_('nobody has taken this yet. Please, somebody.')}"
+        return f"{group_ping()} {_('nobody has taken this yet. Can somebody, please?')}"
     return f"{group_ping()} {_('this is free again: please take it.')}" if call.round and not call.step else ""
 
 

@@ -53,7 +53,7 @@ def _is_due_again(row: VolunteerNeed, hours: coverage.Coverage, now: datetime) -
 def _text_of(new: list[Need], again: list[Need]) -> str:
     lines = []
     if new:
-        lines += [_("An advocate is away on these days:"), *_bullets(new)]
+        lines += [_("On these days an advocate is away:"), *_bullets(new)]
     if again:
         lines += [_("There are still too few volunteers:"), *_bullets(again)]
     last = _("Invite somebody: %(address)s") % {"address": settings.BASE_URL + reverse("team:volunteers")}

@@ -26,7 +26,7 @@ MORNING = time(8)
 
 
 def run(now: datetime) -> int:
-    """Everything that is due; returns how many days and mails changed. Idempotent."""
+    """Everything that is due; returns how many days and emails changed. Idempotent."""
     changed = role_terms.run(now)
     accepted = VolunteerDay.objects.filter(state=State.ACCEPTED, thanked_at=None).order_by("pk")
     begun = accepted.filter(welcomed_at=None, term__begun_at__isnull=False, term__ended_at=None)
@@ -49,8 +49,8 @@ def _welcome(volunteer_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _thank(volunteer_id: int, now: datetime) -> bool:
-    """What they held returns to the queue at once, and what they wrote to practise goes. A day that never began is over
-    without thanks."""
+    """Their claimed tickets return to the queue at once, and their practice texts are deleted. A day that never began
+    ends without thanks."""
     found = _locked(volunteer_id)
     if found.thanked_at is not None or found.state != State.ACCEPTED or found.term is None:
         return False

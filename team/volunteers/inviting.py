@@ -33,7 +33,7 @@ def candidates(inviter: Any) -> QuerySet[Any]:
 
 
 def buddies() -> list[Any]:
-    """Who plays the queue as an advocate."""
+    """Advocates who play the queue."""
     rows = get_user_model().objects.filter(is_active=True, groups__name=roles.ADVOCATE)
     return list(rows.order_by("first_name", "username"))
 
@@ -65,7 +65,7 @@ def _refuse_people(user: Any, day: date, buddy: Any, inviter: Any) -> None:
     if buddy.absences.filter(first_day__lte=day, last_day__gte=day).exists():
         raise InvitationRefused(_("The buddy is away that day. Choose somebody else."))
     if not may_give(inviter):
-        raise InvitationRefused(_("Volunteers get rights that you don't have. Ask an advocate to invite them."))
+        raise InvitationRefused(_("Volunteers get rights that you don’t have. Ask an advocate to invite them."))
 
 
 def may_give(inviter: Any) -> bool:
@@ -112,7 +112,7 @@ def decline(volunteer_id: int, now: datetime) -> VolunteerDay:
 
 @transaction.atomic
 def withdraw(volunteer_id: int, now: datetime) -> VolunteerDay:
-    """By the team: the link stops working, the rights end, and a volunteer who had accepted is told."""
+    """By the team: the link stops working, the rights end, and a volunteer who has accepted is told."""
     return _stop(_locked(volunteer_id), State.WITHDRAWN, now)
 
 

@@ -54,7 +54,7 @@ def of(days: Iterable[date]) -> dict[date, Need]:
 
 
 def is_worked(hours: coverage.Coverage, day: date) -> bool:
-    """On weekends and holidays nobody is missed. A team without coverage hours works every day."""
+    """Nobody is missing on weekends and holidays. A team without coverage hours works every day."""
     return not hours.periods or bool(hours.spans(*roster.day_span(day, UTC)))
 
 

@@ -61,7 +61,7 @@ def _shown(request: HttpRequest, exercise: Exercise, tried: PracticeStep | None 
 @require_POST
 @login_required
 def act(request: HttpRequest, exercise: str, outcome: str = REPLY) -> HttpResponse:
-    """Checks what was done; if it is right, it is solved and can be undone for a while. The fields are those of play
+    """Checks the action; if it is right, the ticket is solved, with a short time to undo. The fields are those of play
     mode; `ask` has `team` and `request`."""
     found = _exercise(request, exercise)
     if outcome == "hand-back":
@@ -89,9 +89,9 @@ def _deed(request: HttpRequest, outcome: str) -> PracticeStep:
 
 
 def _hand_back(request: HttpRequest, exercise: Exercise) -> HttpResponse:
-    """In play mode somebody else gets it next; here it returns after the others."""
+    """In play mode somebody else gets it next; here it comes up again after the others."""
     following = progress.next_open(request.user, exercise.slug)
-    messages.info(request, _("Practice: handed back. It comes again after the others."))
+    messages.info(request, _("Practice: handed back. It comes up again after the others."))
     return redirect("team:practice_play") if following is None else redirect("team:practice", following.slug)
 
 
@@ -113,7 +113,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 @never_cache
 def draft(request: HttpRequest, exercise: str) -> HttpResponse:
-    """Autosave, as static/js/drafts.js wants it; the last one to write wins."""
+    """Autosave, as static/js/drafts.js expects it; the last writer wins."""
     found = _exercise(request, exercise)
     if request.method == "POST":
         row = progress.save_draft(request.user, found, request.POST.get("text", ""))

@@ -1,4 +1,4 @@
-"""Messages to volunteers, their buddies and the team: by direct message in Slack and by mail, each once."""
+"""Messages to volunteers, their buddies and the team: by direct message in Slack and by email, each once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def invitation(volunteer: VolunteerDay, now: datetime) -> None:
 
 
 def tell(volunteer: VolunteerDay, to: Any, kind: str, now: datetime) -> None:
-    """By direct message if their member ID is known, and by mail if their address is; each kind once. Somebody with
+    """By direct message if their member ID is known, and by email if their address is; each kind once. Somebody with
     shifts, such as the buddy, gets the message at work."""
     text = "\n".join(text_of(volunteer, kind))
     direct = delivery_news.slack_id_of(to)
@@ -59,10 +59,10 @@ def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
             rest = [_("%(buddy)s is your buddy. Accept or decline here:"), links.link_of(volunteer)]
         case "accepted":
             first = _("%(who)s is an advocate for a day on %(day)s")
-            rest = [_("You are the buddy: read their first answers, and be there for questions.")]
+            rest = [_("You are their buddy: read their first answers, and be there for questions.")]
         case "prepare":
             first = _("You are an advocate for a day on %(day)s")
-            rest = [_("Your buddy is %(buddy)s. Three practice tickets get you ready:"), training]
+            rest = [_("Your buddy is %(buddy)s. Prepare with three practice tickets:"), training]
         case "welcome":
             first = _("Today you are an advocate for a day")
             rest = [_("Your buddy is %(buddy)s. Start here:"), training]
@@ -88,7 +88,7 @@ def thanks(volunteer: VolunteerDay, answers: int, now: datetime) -> None:
 
 
 def send_mails(now: datetime) -> int:
-    """Send due mails; returns how many. One whose worker dies midway is not sent again; an invitation can be."""
+    """Send due emails; returns how many. One whose worker dies midway is not resent; an invitation can be."""
     due = VolunteerMail.objects.filter(mail_at__lte=now, tries__lt=MAX_TRIES).order_by("pk")
     return sweeps.each("mails to volunteers", list(due.values_list("pk", flat=True)[:MAX_A_RUN]), _send)
 

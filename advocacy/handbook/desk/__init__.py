@@ -1,1 +1,1 @@
-"""What the preset puts beside the channels: lookups, and Slack rooms to share in."""
+"""What the preset adds to the channels: lookups, and Slack channels to share in."""

@@ -1,4 +1,4 @@
-"""The processes that the documents give an owner: community-advocacy, "Expertises"."""
+"""The processes that have an owner in the handbook: community-advocacy, "Expertises"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents tell advocates to look at while they answer: the status page, the issues, the forum, the support
+"""Where the handbook tells advocates to look while they answer: the status page, the issues, the forum, the support
 desk's solved tickets."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Slack rooms that the documents name beside the channels' own and the experts': where a ticket may be shared, and what
-to watch."""
+"""Slack channels that the handbook names in addition to those of channels and experts: where a ticket may be shared,
+and what to watch."""
 
 from __future__ import annotations
 

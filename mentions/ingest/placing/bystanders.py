@@ -1,4 +1,4 @@
-"""Makes a message of a context post that somebody has to judge. The post stays as context of its thread."""
+"""Turns a context post that somebody has to judge into a message. The post stays as context of its thread."""
 
 from __future__ import annotations
 

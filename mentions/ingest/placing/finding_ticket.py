@@ -47,7 +47,7 @@ def answered_ticket(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
         return parent.ticket
     if parsed.feed.grouping is Grouping.THREAD:
         return ticket_of_thread(batch, parsed)
-    # A private message of ours replies to nothing, but says to whom it went.
+    # Our private messages reply to nothing, but name their recipient.
     keys = [thread_key(key) for key in parsed.mention.thread_keys]
     keys += [key] if (key := parent_author_key(batch, parsed)) else []
     return batch.ticket_by_keys(namespace, keys)

@@ -264,7 +264,7 @@ def _answer(batch: IngestBatch, message: MessageState, ticket: TicketState | Non
 
 
 def _bounce(batch: IngestBatch, parsed: Parsed) -> None:
-    """A delivery report about our mail: its ticket reopens, with the report attached."""
+    """A delivery report about our email: its ticket reopens, with the report attached."""
     namespace = parsed.feed.namespace
     about = (namespace, parsed.mention.bounced_id or "")
     bounced = batch.messages.get(about)

@@ -53,7 +53,7 @@ class TicketState:
     lost_answer_at: datetime | None = None
     """When this batch found one of our answers deleted on the platform."""
     is_open_there: bool = False
-    """The platform has a state of its own for the conversation, which our answer does not end."""
+    """The platform tracks a state for the conversation, which our answer does not end."""
     park_until: datetime | None = None
     """If this batch parked it."""
     answer: MessageState | None = None

@@ -1,4 +1,4 @@
-"""Stores what platforms tell about the state of a conversation: an issue closed, a report resolved."""
+"""Stores a conversation's state as reported by its platform: an issue closed, a report resolved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mentions.text.storable_text import storable
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The newest state of one conversation in this batch. `messages`: ids of its messages that told it."""
+    """The newest state of one conversation in this batch. `messages`: ids of the messages that reported it."""
 
     state: str
     is_over: bool
@@ -43,7 +43,7 @@ def told_by(parsed: Sequence[Parsed]) -> dict[Key, Told]:
 
 
 def mark(batch: IngestBatch, told: Mapping[Key, Told]) -> None:
-    """Tickets that an answer does not solve, because their conversation goes on there."""
+    """Tickets that an answer does not solve, because their conversation is still open on the platform."""
     for each in told.values():
         for key in each.messages if each.keeps_open and not each.is_over else ():
             message = batch.messages.get(key)

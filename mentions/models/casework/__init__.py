@@ -1,1 +1,1 @@
-"""What a ticket is about elsewhere, and how far that is: reports, issues, applications, codes."""
+"""Things outside the desk that a ticket is about, and their progress: reports, issues, applications, codes."""

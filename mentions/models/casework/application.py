@@ -19,7 +19,7 @@ class Application(models.Model):
         DONE = "done", _("done")
 
     WAITING = (State.RECEIVED, State.CHECKED, State.APPROVED)
-    """It is our turn."""
+    """Waiting for us."""
 
     ticket = models.OneToOneField("mentions.Ticket", on_delete=models.CASCADE, related_name="application")
     program = models.CharField(_("program"), max_length=60)
@@ -29,10 +29,10 @@ class Application(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     licence = models.CharField(_("licence"), max_length=300, blank=True, default="")
-    """Number and terms of the licence, as noted by hand; the CRM hears of it."""
+    """Number and terms of the licence, as noted by hand; reported to the CRM."""
     created_at = models.DateTimeField()
     told = models.PositiveIntegerField(default=0)
-    """How many times the CRM was told: the number of its latest call."""
+    """The number of the latest call to the CRM."""
 
     class Meta:
         verbose_name = _("application")

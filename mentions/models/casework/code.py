@@ -41,7 +41,7 @@ class Code(models.Model):
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
     ticket = models.ForeignKey("mentions.Ticket", null=True, blank=True, on_delete=models.PROTECT, related_name="codes")
-    """Whose requester got it."""
+    """The ticket whose requester got it."""
     given_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 PUBLISHED_AFTER = timedelta(days=30)
-"""A report whose reporter asks for publication is published then, even if nobody accepts."""
+"""If the reporter asks for publication, the report is published after this time, even if nobody accepts."""
 
 
 class Disclosure(models.Model):
@@ -28,10 +28,10 @@ class Disclosure(models.Model):
     ticket = models.OneToOneField("mentions.Ticket", on_delete=models.CASCADE, related_name="disclosure")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ASKED)
     is_ours = models.BooleanField(default=False)
-    """We asked; then nothing is published without the reporter."""
+    """We asked: then nothing is published without the reporter."""
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
-    """When the platform publishes it by itself; null if we asked."""
+    """When the platform publishes it automatically; null if we asked."""
     remind_at = models.DateTimeField(null=True, blank=True)
     """When the ticket comes back, if the checklist is not done."""
     has_nothing_sensitive = models.BooleanField(_("no sensitive information"), default=False)

@@ -20,7 +20,7 @@ class Issue(models.Model):
         MISSING = "missing", _("not found")
 
     FOLLOWED = (State.LOOKING, State.OPEN, State.CLOSED)
-    """States in which the tracker is asked."""
+    """States in which the desk queries the tracker."""
     RUNNING = (State.OPENING, State.LOOKING, State.OPEN)
     """Somebody may still wait for it."""
 
@@ -30,7 +30,7 @@ class Issue(models.Model):
     reference = models.CharField(max_length=500, blank=True)
     """What the adapter's `read_issue` takes."""
     external_id = models.CharField(max_length=500, blank=True)
-    """As polling returns it; empty until the tracker has told it."""
+    """As polling returns it; empty until known."""
     url = models.CharField(max_length=1000, blank=True)
     title = models.CharField(max_length=500, blank=True)
     is_confidential = models.BooleanField(default=False)
@@ -46,7 +46,7 @@ class Issue(models.Model):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
-    """When the tracker is asked next."""
+    """When to query the tracker next."""
     closed_at = models.DateTimeField(null=True, blank=True)
     """When the desk learned that it is closed."""
 
@@ -64,7 +64,7 @@ class Issue(models.Model):
         return self.title or self.url or f"{self.project} {self.key}"
 
     def title_on(self, ticket_id: int) -> str:
-        """The title as readers of this ticket may know it: of a confidential issue only where it was opened."""
+        """The title for readers of this ticket: a confidential issue's only on the ticket where it was opened."""
         is_from_there = self.outbound is not None and self.outbound.conversation == conversation_of(ticket_id)
         return "" if self.is_confidential and not is_from_there else self.title
 
@@ -75,7 +75,7 @@ def conversation_of(ticket_id: int) -> str:
 
 
 class IssueLink(models.Model):
-    """A ticket waits for an issue, to tell its requester when it is closed."""
+    """A ticket waits for an issue, so that its requester is told when it is closed."""
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="issue_links")
     issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="links")
@@ -84,7 +84,7 @@ class IssueLink(models.Model):
     came_back_at = models.DateTimeField(null=True, blank=True)
     """When the ticket came back because the issue was closed; null again if it was reopened."""
     told_at = models.DateTimeField(null=True, blank=True)
-    """When the requester was told, or somebody decided that they need not be."""
+    """When the requester was told, or somebody decided that it isn't necessary."""
 
     class Meta:
         verbose_name = _("linked issue")

@@ -1,4 +1,4 @@
-"""The state that a conversation has on its platform."""
+"""The state of a conversation on its platform."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ThreadState(models.Model):
-    """An issue is open or closed, a security report triaged or resolved: the newest state that the platform told."""
+    """An issue is open or closed, a security report triaged or resolved: the newest state reported by the platform."""
 
     namespace = models.CharField(max_length=200)
     thread_id = models.CharField(max_length=500)
@@ -17,7 +17,7 @@ class ThreadState(models.Model):
     keeps_open = models.BooleanField(default=False)
     """Tickets of this conversation wait until it is over (`Adapter.ends_there`)."""
     version_at = models.DateTimeField()
-    """When the request that told this state started; an older one never overwrites it."""
+    """When the request that returned this state started; an older one never overwrites it."""
     changed_at = models.DateTimeField()
     """When the desk learned that it is over, or open again."""
 

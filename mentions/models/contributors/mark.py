@@ -1,4 +1,4 @@
-"""Marks: what a person is to us. One row per person and kind, holding the latest decision."""
+"""Marks: a person's relationship to us. One row per person and kind, with the latest decision."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class SwagSuggestion(models.Model):
         DECLINED = "declined", _("not this time")
 
     rule = models.ForeignKey(SwagRule, on_delete=models.PROTECT, related_name="suggestions")
-    """One that has suggested something is switched off, not deleted: it would suggest the same again."""
+    """A rule that has suggested something is switched off, not deleted: otherwise it would suggest the same again."""
     person = models.ForeignKey("mentions.Person", on_delete=models.CASCADE, related_name="swag_suggestions")
     ticket = models.ForeignKey("mentions.Ticket", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     """Where they helped."""

@@ -1,1 +1,1 @@
-"""What a ticket is about elsewhere: its report, issues, application and codes, next to the conversation."""
+"""Panels next to the conversation about things outside the desk: its report, issues, application and codes."""

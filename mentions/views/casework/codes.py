@@ -1,4 +1,4 @@
-"""Stocks of discount and swag codes: how many are left, who got one, import. A code itself is on no page."""
+"""Stocks of discount and swag codes: how many are left, who got one, import. No page shows a code itself."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def stock(request: HttpRequest, stock_id: int) -> HttpResponse:
 
 
 def _import(request: HttpRequest, found: CodeStock) -> list[tuple[int, str]]:
-    """The wrong lines; right ones are imported all the same."""
+    """The invalid lines; valid ones are imported anyway."""
     try:
         done = stock_of_codes.import_codes(found, _text(request), request.user, desk_now())
     except OutcomeRefused as refused:
@@ -114,7 +114,7 @@ def _text(request: HttpRequest) -> str:
 @may_give
 @flash_refusals
 def put_back(request: HttpRequest, number: int, code_id: int) -> HttpResponse:
-    """The requester does not get it after all."""
+    """The requester does not get the code after all."""
     may_play(request)
     visible_or_404(request, number)
     code = get_object_or_404(access.seen_by(request.user, Code), pk=code_id, ticket=number)

@@ -1,4 +1,4 @@
-"""Issues next to a ticket: opened, linked, assigned, and the news to tell when one is closed."""
+"""Issues next to a ticket: open, link and assign them, and tell the requester when one is closed."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
 @login_required
 @permission_required("mentions.view_ticket", raise_exception=True)
 def listing(request: HttpRequest) -> HttpResponse:
-    """`program`, `state` (empty: those where it is our turn; `any`: all), `page`."""
+    """`program`, `state` (empty: those waiting for us; `any`: all), `page`."""
     seen = access.seen_by(request.user, Application)
     program, state = request.GET.get("program", ""), request.GET.get("state", "")
     rows = seen.filter(program=program) if program else seen

@@ -1,4 +1,4 @@
-"""The ticket's panel *Asked in Slack*: the question that it waits for, and its answer."""
+"""The *Asked in Slack* panel of a ticket: the question that it waits for, and the answer."""
 
 from __future__ import annotations
 

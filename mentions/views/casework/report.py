@@ -1,4 +1,4 @@
-"""A security report next to its ticket: its state, mail as another way to answer, the checklist before publication."""
+"""A security report next to its ticket: its state, email as another way to answer, the checklist before publication."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mentions.views.ticket.acting import flash_refusals, may_play, token_of, vie
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str, Any] | None:
-    """None where tickets are done with our answer: no statement."""
+    """None if an answer alone completes the ticket: no statement."""
     try:
         adapter = adapter_for(ticket.channel.connection.platform)
     except UnknownPlatform:

@@ -1,4 +1,4 @@
-"""Searches beside the composer. A worker asks the systems; the page polls each result by itself."""
+"""Searches beside the composer. A worker queries the systems; the page polls for each result separately."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PER_MINUTE = 30
 @require_POST
 @login_required
 def search(request: HttpRequest, number: int) -> HttpResponse:
-    """`q`: have it searched everywhere; the panel's new inside, or (without script) the page of links."""
+    """`q`: search everywhere; returns the panel's new content, or (without scripts) the page of links."""
     ticket = visible_or_404(request, number)
     query = _query(request)
     problem = ""

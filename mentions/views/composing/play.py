@@ -48,7 +48,7 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
     and an unwatched one expires. A browser prefetch claims nothing."""
     may_play(request)
     if request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "empty"):
-        return HttpResponse(status=204)  # an image in a mail must not be able to claim
+        return HttpResponse(status=204)  # an image in an email must not be able to claim
     chosen = View(name="", slug="", filters={}) if view is None else view_named(request.user, view)
     if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return HttpResponse(status=204)

@@ -20,7 +20,7 @@ from mentions.marks import webhook
 @csrf_exempt
 @require_POST
 def marks(request: HttpRequest) -> JsonResponse:
-    """200 with what became of each mark; 422 with what is wrong, and then nothing was changed."""
+    """200 with the result for each mark; 422 with the problems, and nothing was changed."""
     if receiving_webhooks.declared_bytes(request.META) > webhook.MAX_BYTES:
         return _wrong("Too large.", 413)
     try:

@@ -20,7 +20,7 @@ may_see = permission_required("mentions.view_mark", raise_exception=True)
 @login_required
 @may_see
 def table(request: HttpRequest) -> HttpResponse:
-    """With `step` and `month` (2026-07): who is behind that figure."""
+    """With `step` and `month` (2026-07): the people behind that figure."""
     found = steps.of(request.user, desk_now(), timezone.get_current_timezone())
     step, month = request.GET.get("step", ""), _month(request.GET.get("month", ""), found)
     numbers = found.found.get((step, month), []) if month else []

@@ -47,7 +47,8 @@ def author(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _marked(request: HttpRequest, shown: Author) -> dict[str, Any]:
-    """Marks of the human: the bare marks for everybody, since when and why for whoever sees all their accounts."""
+    """Marks of the person: the bare marks for everybody; dates and reasons for people who may see all their
+    accounts."""
     given = marks.given_to([shown.person_id]).get(shown.person_id, []) if shown.person_id and not shown.is_us else []
     may_mark = request.user.has_perm("mentions.change_mark") and not shown.is_us
     whole = access.seen_by(request.user, Mark).filter(person=shown.person_id).select_related("decided_by")

@@ -12,7 +12,7 @@ from mentions.models import Attachment
 from mentions.people import access
 
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
-"""Types served under their own name, so that a mail's inline pictures show in its frame; all others are just bytes."""
+"""Types served under their own name, so that inline pictures of emails show in the frame; all others are just bytes."""
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""A mail's original HTML: sanitised, in a separate frame, with a stricter policy than any page."""
+"""An email's original HTML: sanitised, in a separate frame, with a stricter policy than any page."""
 
 from __future__ import annotations
 

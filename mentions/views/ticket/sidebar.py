@@ -67,7 +67,7 @@ class SidebarFacts:
     left: int | None
     """Tickets left in the played view; capped."""
     marks: list[str]
-    """What the requester is to us: `Mark.Kind` values."""
+    """The requester's marks: `Mark.Kind` values."""
     swag: list[tuple[int, str, int | None]]
     """Open suggestions: (id, rule, its macro)."""
     in_view: bool

@@ -58,7 +58,7 @@ class Send:
 
 
 def heading(ticket: Ticket) -> str:
-    """The ticket's title: the subject of a mail, else who wrote, else (a page without an author) its title or site.
+    """The ticket's title: the subject of an email, else who wrote, else (a page without an author) its title or site.
     Never empty."""
     if ticket.channel.connection.platform == "email" and ticket.subject:
         return ticket.subject

@@ -80,7 +80,7 @@ class Email(Platform):
         return f"{self.universe.public_url}/mail/{mail['mailbox']}/{mail['folder']}/{mail['uid']}"
 
     def existing(self, message_id: str) -> Doc:
-        """A copy of the mail, the team's if there is one."""
+        """A copy of the email, the team's if there is one."""
         copies = self.mailboxes.found(message_id)
         if not copies:
             raise Impossible(f"there is no mail {message_id}")
@@ -133,7 +133,7 @@ class Email(Platform):
         self.mailboxes.deliver(letter.sender, raw, at=at, folder="Sent", **about)
         dkim = act.more.get("dkim", "pass")
         aliases = [a for a in addresses(*letter.to, *letter.cc, *act.more.get("bcc", ())) if is_ours(a)]
-        # Some servers deliver a mail to two aliases twice, some once; both occur here.
+        # Some servers deliver an email to two aliases twice, some once; both occur here.
         if len(aliases) > 1 and sum(map(ord, letter.message_id)) % 2:
             aliases = aliases[:1]
         copies = []
@@ -166,10 +166,10 @@ class Email(Platform):
             self.mailboxes.deliver(TEAM if is_ours(who) else who.lower(), stamped, at=at, **about)
         return sent
 
-    # --- the desk's mails -------------------------------------------------------------------------------------
+    # --- the desk's emails -------------------------------------------------------------------------------------
 
     def accept(self, raw: bytes, sender: str, recipients: list[str]) -> None:
-        """A mail arrived by SMTP: deliver it to all recipients in one transaction, then let people react."""
+        """An email arrived by SMTP: deliver it to all recipients in one transaction, then let people react."""
         at = self.universe.now()
         about = parts.described(raw)
         with self.store.transaction():
@@ -279,7 +279,7 @@ def _reply_to(parent: Doc) -> str:
 
 
 def _our_address(mail: Doc) -> str:
-    """Our address that a mail was sent to or from."""
+    """Our address that an email was sent to or from."""
     ours = [a for a in addresses(mail["to"], mail["cc"], mail["sender"]) if is_ours(a) and a != MAILBOX_USER]
     return ours[0] if ours else address(CATCH_ALL)
 

@@ -1,4 +1,4 @@
-"""Raw mails as real programs write them: plain, HTML, attachments, old charsets, newsletters, bounces."""
+"""Raw emails as real programs write them: plain, HTML, attachments, old charsets, newsletters, bounces."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHARSETS = {"latin1": "iso-8859-1", "cp1252": "windows-1252", "iso2022jp": "iso-
 
 @dataclass
 class Letter:
-    """A mail to write. Addresses are bare; `form` is one of the builders below, `headers` override."""
+    """An email to write. Addresses are bare; `form` is one of the builders below, `headers` override."""
 
     sender: str
     name: str
@@ -44,7 +44,7 @@ class Letter:
 
 
 def build(letter: Letter) -> EmailMessage:
-    """The mail as the sender's program submits it, before any transport headers."""
+    """The email as the sender's program submits it, before any transport headers."""
     mail = EmailMessage(policy=POLICY)
     mail["From"] = formataddr((letter.name, letter.sender), "utf-8") if letter.name else letter.sender
     mail["To"] = ", ".join(letter.to)
@@ -123,7 +123,7 @@ def quote(text: str, name: str, at: float) -> str:
 
 
 def stamped(mail: bytes, *, delivered_to: str, sender: str, at: float, dkim: str = "pass") -> bytes:
-    """The mail as stored in the mailbox, with the headers our server prepends (RFC 5321, 4.4; RFC 8601)."""
+    """The email as stored in the mailbox, with the headers our server prepends (RFC 5321, 4.4; RFC 8601)."""
     domain = sender.partition("@")[2] or "unknown.invalid"
     when = format_datetime(datetime.fromtimestamp(int(at), UTC))
     spf = "pass" if dkim == "pass" else "softfail"

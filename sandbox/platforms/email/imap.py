@@ -89,7 +89,7 @@ class StoredMailbox(MailboxData):
         return message
 
     async def messages(self) -> AsyncIterable[Message]:
-        for message in list(self._messages.values()):  # a copy: mails arrive while a client is still reading
+        for message in list(self._messages.values()):  # a copy: emails arrive while a client is still reading
             yield message
 
     async def append(self, append_msg: AppendMessage, *, recent: bool = False) -> Message:

@@ -1,7 +1,7 @@
-"""All mailboxes and their mails, in the store: the team's and the fictional customers'.
+"""All mailboxes and their emails, in the store: the team's and the fictional customers'.
 
-A mail is one document per copy, under `mailbox/folder/uid`, with its bytes. UIDs only grow and UIDVALIDITY is constant,
-even across restarts (RFC 9051, 2.3.1.1).
+An email is one document per copy, under `mailbox/folder/uid`, with its bytes. UIDs only grow and UIDVALIDITY is
+constant, even across restarts (RFC 9051, 2.3.1.1).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Mailboxes:
         return [m for m in self.store.all("mail").values() if m["mailbox"] == mailbox and m["folder"] == folder]
 
     def owners(self) -> dict[str, int]:
-        """Mailbox → number of mails in it."""
+        """Mailbox → number of emails in it."""
         counts: defaultdict[str, int] = defaultdict(int)
         for mail in self.store.all("mail").values():
             counts[mail["mailbox"]] += 1

@@ -87,7 +87,7 @@ class Pages:
         )
 
     def _thread(self, mail: Doc) -> object:
-        """Other mails of the conversation in the same mailbox."""
+        """Other emails of the conversation in the same mailbox."""
         ids = {mail["message_id"], mail["in_reply_to"], *mail["references"]} - {""}
         related = [
             m

@@ -46,7 +46,7 @@ def attachments(message: EmailMessage) -> list[dict[str, Any]]:
 
 
 def described(raw: bytes) -> dict[str, Any]:
-    """The fields of a mail's document, from its bytes. A mail without a Message-ID gets a generated, marked one."""
+    """The fields of an email's document, from its bytes. An email without a Message-ID gets a generated, marked one."""
     message = parsed(raw)
     message_id = header(message, "Message-ID").strip().strip("<>")
     name, sender = parseaddr(header(message, "From"))

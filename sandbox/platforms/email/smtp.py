@@ -22,7 +22,7 @@ REFUSALS = {
     "500": "554 5.3.0 Transaction failed",
 }
 Accept = Callable[[bytes, str, list[str]], None]
-"""(raw, envelope sender, recipients): stores the mail; 250 is only sent afterwards."""
+"""(raw, envelope sender, recipients): stores the email; 250 is only sent afterwards."""
 
 
 class Handler:

@@ -1,6 +1,6 @@
 """Acme's website with its application forms: submissions go to the desk through a signed webhook.
 
-Replies go out by mail, so the applicants' mailboxes are those under /mail.
+Replies go out by email, so the applicants' mailboxes are those under /mail.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Website(Platform):
             return list(self.store.all("application").values())
 
     def answered(self, doc: Doc) -> list[Doc]:
-        """The desk's mails to the submitter, from the form's alias."""
+        """The desk's emails to the submitter, from the form's alias."""
         form, person = FORMS[doc["form"]], doc["answers"].get("email", "").lower()
         return [m for m in self._desk() if m["from"] == form.address and person in map(str.lower, m["recipients"])]
 
