@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 
 from audit.models import Entry
-from channels.models import InboundItem, OutboundItem
+from channels.models import InboundItem, OutboundItem, Team
 from mentions.models import Event, Message, Preference, Reply, RoleTerm, Ticket
 from mentions.people import access, role_terms
 from mentions.queue import claims
@@ -390,6 +390,15 @@ def test_who_has_enough_volunteers_by_then_is_not_reminded(weekdays, ada, vera):
         inviting.accept(inviting.invite(user, date(2026, 11, 26), other, other, NOW).pk, NOW)
     hourly(25, 26)
     assert len(told_of_needs()) == 1
+
+
+def test_a_weekend_on_which_a_team_works_is_no_weekend(weekdays, ada):
+    saturday = date(2026, 11, 28)
+    shifts.add_absence(ada, saturday, saturday)
+    assert needs.lacking(NOW) == []
+    team = Team.objects.create(name="Weekend")
+    CoverageHours.objects.create(weekday=5, starts=time(8), ends=time(12), team=team)
+    assert [need.day for need in needs.lacking(NOW)] == [saturday]
 
 
 def test_without_slack_no_need_counts_as_said(weekdays, ada, settings):
