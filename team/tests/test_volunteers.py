@@ -316,6 +316,60 @@ def test_inviting_on_the_page(client, clock, vera, ada):
     assert (found.link_version, found.state) == (2, "withdrawn")
 
 
+def test_several_days_are_one_message_and_each_is_answered(client, clock, weekdays, vera, ada):
+    """Thursday to Tuesday, without the weekend and the holiday; Monday has been asked for before."""
+    Holiday.objects.create(day=date(2026, 11, 27), name="Acme day")
+    monday = inviting.invite(vera, date(2026, 11, 30), ada, ada, NOW)
+    client.force_login(ada)
+    form = {"user": vera.pk, "day": "2026-11-26", "until": "2026-12-01", "buddy": ada.pk}
+    page = client.post("/volunteers/invite/", form, follow=True)
+    assert "Invited for 2 days." in page.content.decode()
+    thursday, _monday, tuesday = VolunteerDay.objects.order_by("day")
+    assert [each.day.day for each in (thursday, tuesday)] == [26, 1]
+    days.run(NOW)
+    assert [subject.partition("on ")[2] for _to, subject in subjects()] == [
+        "Monday, 30 November", "Thursday, 26 November"
+    ]  # fmt: skip
+    assert "Also: Monday, 30 November, Tuesday, 1 December" in mail.outbox[1].body
+    client.logout()
+    link = path_of(thursday)
+    html = client.get(link).content.decode()
+    assert html.count('value="decline"') == 3
+    assert "Accept all days" in html
+    client.post(link, {"do": "decline", "of": monday.pk})
+    inviting.withdraw(thursday.pk, NOW)
+    assert client.get(link).content.decode().count('value="decline"') == 1, "Tuesday is still open"
+    other = inviting.invite(UserFactory(username="wes"), DAY, ada, ada, NOW)
+    client.post(link, {"do": "accept", "of": other.pk})
+    clock(NOW + timedelta(days=6))
+    client.post(link, {"do": "accept", "of": "all"})
+    states = dict(VolunteerDay.objects.values_list("pk", "state"))
+    assert states == {
+        thursday.pk: "withdrawn", monday.pk: "declined", tuesday.pk: "accepted", other.pk: "invited"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "until"),
+    [("2026-11-27", "2026-11-26"), ("2026-11-23", "2026-12-20"), ("2026-11-28", "2026-11-29"), ("2026-11-25", "x")],
+)
+def test_days_that_make_no_sense_invite_nobody(client, clock, weekdays, vera, ada, day, until):
+    client.force_login(ada)
+    form = {"user": vera.pk, "day": day, "until": until, "buddy": ada.pk}
+    page = client.post("/volunteers/invite/", form)
+    assert page.status_code == 422
+    assert f'value="{day}"' in page.content.decode()
+    assert not VolunteerDay.objects.exists()
+
+
+def test_one_day_on_which_the_buddy_is_away_invites_for_none(weekdays, vera, ada):
+    other = UserFactory(username="ben", role="advocate")
+    shifts.add_absence(other, date(2026, 11, 26), date(2026, 11, 26))
+    with pytest.raises(inviting.InvitationRefused, match="away on Thursday, 26 November"):
+        inviting.invite_days(vera, date(2026, 11, 25), date(2026, 11, 27), other, ada, NOW)
+    assert not VolunteerDay.objects.exists()
+
+
 # --- gaps -------------------------------------------------------------------------------------------------------------
 
 
