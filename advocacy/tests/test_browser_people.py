@@ -149,7 +149,7 @@ def test_a_colleague_is_asked_for_several_days_and_answers_each_by_keyboard_behi
     page.get_by_label("Day", exact=True).fill(monday.isoformat())
     page.get_by_label("Until (optional)").fill((monday + timedelta(days=2)).isoformat())
     page.get_by_role("button", name="Invite", exact=True).press("Enter")
-    expect(page.get_by_text("Invited for 3 days.")).to_be_visible()
+    expect(page.locator(".said", has_text="Invited for 3 days.")).to_be_visible()
     readable(page, "volunteers-invited")
     first = living.rows("SELECT id, link_version FROM team_volunteerday WHERE state = 'invited' ORDER BY day LIMIT 1")[
         0
@@ -168,6 +168,6 @@ def test_a_colleague_is_asked_for_several_days_and_answers_each_by_keyboard_behi
     states = living.rows("SELECT state FROM team_volunteerday ORDER BY day")
     assert sorted(row["state"] for row in states) == ["accepted", "accepted", "declined"]
     page.reload()
-    for _day in range(2):
+    for left in (1, 0):
         page.get_by_role("button", name="Withdraw").first.press("Enter")
-        expect(page.get_by_text("Withdrawn.")).to_be_visible()
+        expect(page.get_by_role("button", name="Withdraw")).to_have_count(left)

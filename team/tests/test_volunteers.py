@@ -319,7 +319,7 @@ def test_inviting_on_the_page(client, clock, vera, ada):
 def test_several_days_are_one_message_and_each_is_answered(client, clock, weekdays, vera, ada):
     """Thursday to Tuesday, without the weekend and the holiday; Monday has been asked for before."""
     Holiday.objects.create(day=date(2026, 11, 27), name="Acme day")
-    monday = inviting.invite(vera, date(2026, 11, 30), ada, ada, NOW)
+    monday = inviting.invite(vera, date(2026, 11, 30), ada, ada, NOW - timedelta(hours=1))
     client.force_login(ada)
     form = {"user": vera.pk, "day": "2026-11-26", "until": "2026-12-01", "buddy": ada.pk}
     page = client.post("/volunteers/invite/", form, follow=True)
@@ -342,7 +342,8 @@ def test_several_days_are_one_message_and_each_is_answered(client, clock, weekda
     other = inviting.invite(UserFactory(username="wes"), DAY, ada, ada, NOW)
     client.post(link, {"do": "accept", "of": other.pk})
     clock(NOW + timedelta(days=6))
-    client.post(link, {"do": "accept", "of": "all"})
+    html = client.post(link, {"do": "accept", "of": "all"}).content.decode()
+    assert (html.count("Accepted"), html.count("Declined"), "26 November" in html) == (1, 0, False)
     states = dict(VolunteerDay.objects.values_list("pk", "state"))
     assert states == {
         thursday.pk: "withdrawn", monday.pk: "declined", tuesday.pk: "accepted", other.pk: "invited"

@@ -89,6 +89,14 @@ def _make(user: Any, day: date, buddy: Any, inviter: Any, now: datetime) -> Volu
     return made
 
 
+def asked_with(volunteer: VolunteerDay, now: datetime) -> list[VolunteerDay]:
+    """The days of its message, answered or not, and what is open besides, by day."""
+    together = Q(invited_at=volunteer.invited_at) & ~Q(state=State.WITHDRAWN)
+    still_open = Q(pk__in=[each.pk for each in open_of(volunteer.user, now)])
+    rows = VolunteerDay.objects.filter(together | still_open | Q(pk=volunteer.pk), user=volunteer.user_id)
+    return list(rows.select_related("user", "buddy").order_by("day"))
+
+
 def open_of(user: Any, now: datetime) -> list[VolunteerDay]:
     """What they have not answered and can still answer, by day."""
     rows = VolunteerDay.objects.filter(user=user, state=State.INVITED).select_related("user", "buddy").order_by("day")

@@ -131,8 +131,11 @@ def answer(request: HttpRequest, invitation: str) -> HttpResponse:
             if wanted in ("all", str(each.pk)):
                 act(each.pk, now)
         found.refresh_from_db()
-    days = [found, *(each for each in inviting.open_of(found.user, now) if each.pk != found.pk)]
-    context = {"volunteer": found, "days": days, "open": sum(each.state == VolunteerDay.State.INVITED for each in days)}
+    context = {
+        "volunteer": found,
+        "days": inviting.asked_with(found, now),
+        "open": len(inviting.open_of(found.user, now)),
+    }
     return render(request, "team/volunteer_answer.html", context)
 
 
