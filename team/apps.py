@@ -31,6 +31,7 @@ class TeamConfig(AppConfig):
             personal_data as incident_personal_data,  # noqa: F401
         )
         from team.models import CoverageHours, Holiday
+        from team.release import on_call
         from team.release_room import (  # noqa: F401
             audience as room_audience,
         )
@@ -46,6 +47,7 @@ class TeamConfig(AppConfig):
         )
 
         suggestions.register_owners(touching.owners)
+        suggestions.register_on_call(on_call.experts)
         panels.register(touching.EXPERTISES)
         panels.register(panel.URGENT)
         panels.register(incident_panel.INCIDENT)

@@ -81,6 +81,34 @@ class Coverage:
             day += DAY
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """When anybody is there: the desk or one of the teams. Where one of them has no hours, somebody always is."""
+
+    parts: Sequence[Coverage]
+
+    @property
+    def periods(self) -> list[Period]:
+        return [period for part in self.parts for period in part.periods] if self._all_have_hours else []
+
+    def spans(self, start: datetime, end: datetime) -> list[Span]:
+        return merged(span for part in self.parts for span in part.spans(start, end)) if self._all_have_hours else []
+
+    @property
+    def _all_have_hours(self) -> bool:
+        return all(part.periods for part in self.parts)
+
+
+def together() -> Together:
+    """Of the desk and of every team with hours of its own; the others have the desk's. Two queries."""
+    periods: dict[int, list[Period]] = {DESK: []}
+    for row in CoverageHours.objects.all():
+        periods.setdefault(row.team_id or DESK, []).append(Period(row.weekday, row.starts, row.ends, row.zone))
+    days = list(Holiday.objects.values_list("team", "day"))
+    off = {team: frozenset(day for of, day in days if of in (None, team)) for team in periods}
+    return Together([Coverage(found, off[team]) for team, found in periods.items()])
+
+
 def load(team: int = DESK) -> Coverage:
     """The hours of a team (by id), else the desk's; without general holidays and its own. Two queries."""
     rows = list(CoverageHours.objects.filter(Q(team=None) | Q(team=team)))

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from team import contacts, views
+from team.counting import views as counting
 from team.handover import views as handover
 from team.urgent import views as urgent
 
@@ -13,6 +14,8 @@ urlpatterns = [
     path("volunteers/", include("team.volunteers.urls")),
     path("contacts/", contacts.contacts, name="contacts"),
     path("coverage/", views.coverage, name="coverage"),
+    path("coverage/months/", counting.table, name="months"),
+    path("coverage/months/table.csv", counting.table_csv, name="months_csv"),
     path("coverage/shifts/", views.add_shift, name="add_shift"),
     path("coverage/shifts/<int:number>/remove/", views.remove_shift, name="remove_shift"),
     path("coverage/absences/", views.add_absence, name="add_absence"),

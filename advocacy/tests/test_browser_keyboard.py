@@ -32,7 +32,8 @@ def playing(windows, world):
 
 def test_pages_are_reached_by_two_keys(windows):
     page = windows.open("sam", "/me/")
-    for key, path in (("q", "/queue/"), ("s", "/search/"), ("r", "/reports/"), ("p", "/play/")):
+    of_the_team = (("c", "/contacts/"), ("i", "/incidents/"), ("h", "/hand-over/"))
+    for key, path in (("q", "/queue/"), ("s", "/search/"), ("r", "/reports/"), *of_the_team, ("p", "/play/")):
         page.locator("body").press("Escape")
         page.keyboard.press("g")
         page.keyboard.press(key)

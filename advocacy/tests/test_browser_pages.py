@@ -64,6 +64,7 @@ PAGES = {
     "import": ("admin", "/channels/imports/{batch}/"),
     "coverage": ("sam", "/coverage/"),
     "coverage, a month": ("mo", "/coverage/?view=month"),
+    "the team by month": ("mo", "/coverage/months/"),
     "release days": ("sam", "/releases/"),
     "release day": ("mo", "/releases/{release}/"),
     "expertises": ("mo", "/expertises/"),

@@ -2,7 +2,9 @@
 goes to its topic with one key, three practice tickets are played; readable on a phone and in the dark."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
+from django.core import signing
 from playwright.sync_api import expect
 
 from advocacy.tests.browser import marks
@@ -137,3 +139,35 @@ def _reply_with_macro_and_undo(page):
     keys.press("Control+Enter")
     page.get_by_role("heading", name="Well done").wait_for()
     readable(page, "practice-replied")
+
+
+def test_a_colleague_is_asked_for_several_days_and_answers_each_by_keyboard_behind_one_link(windows, living):
+    page = windows.open("sam", "/volunteers/")
+    today = datetime.now(UTC).date()
+    monday = today + timedelta(days=14 - today.weekday())
+    page.get_by_label("Colleague").select_option(index=1)
+    page.get_by_label("Day", exact=True).fill(monday.isoformat())
+    page.get_by_label("Until (optional)").fill((monday + timedelta(days=2)).isoformat())
+    page.get_by_role("button", name="Invite", exact=True).press("Enter")
+    expect(page.locator(".said", has_text="Invited for 3 days.")).to_be_visible()
+    readable(page, "volunteers-invited")
+    first = living.rows("SELECT id, link_version FROM team_volunteerday WHERE state = 'invited' ORDER BY day LIMIT 1")[
+        0
+    ]
+    link = signing.dumps(
+        [first["id"], first["link_version"]], key=living.env["DESK_SECRET_KEY"], salt="team.volunteers"
+    )
+    theirs = windows.open("", f"/volunteers/answer/{link}/")
+    expect(theirs.get_by_role("button", name="Accept", exact=False)).to_have_count(4)
+    readable(theirs, "volunteer-days")
+    theirs.get_by_role("button", name="Decline").nth(1).press("Enter")
+    expect(theirs.get_by_role("button", name="Accept", exact=False)).to_have_count(3)
+    theirs.get_by_role("button", name="Accept all days").press("Enter")
+    expect(theirs.get_by_text("Accepted. Thank you!")).to_have_count(2)
+    readable(theirs, "volunteer-accepted")
+    states = living.rows("SELECT state FROM team_volunteerday ORDER BY day")
+    assert sorted(row["state"] for row in states) == ["accepted", "accepted", "declined"]
+    page.reload()
+    for left in (1, 0):
+        page.get_by_role("button", name="Withdraw").first.press("Enter")
+        expect(page.get_by_role("button", name="Withdraw")).to_have_count(left)

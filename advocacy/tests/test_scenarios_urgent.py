@@ -73,6 +73,28 @@ def test_rule_calls_nobody_takes_it_it_escalates_and_is_taken_by_the_button(desk
     assert "settled" in said[-1]
 
 
+def test_story_that_everybody_comments_is_urgent_once_though_one_person_wrote_to_us(desk):
+    """Late in the day a story goes fast, and the comments are to each other."""
+    rule = UrgentRule.objects.create(name="Fast stories", messages=8, minutes=60)
+    root = desk.outside.post("hackernews", title="A builder for everything", text="", author="maker")["id"]
+    asked = desk.outside.post("hackernews", text="Is Acme faster?", author="asker", reply_to=root)["id"]
+    desk.poll("hackernews")
+    desk.read_threads()
+    rules.mark(None, desk.now())
+    assert not UrgentCall.objects.exists()
+    for number in range(8):
+        desk.outside.post("hackernews", text=f"It is not, {number} times.", author=f"other{number}", reply_to=asked)
+    desk.wait(minutes=20)
+    desk.read_threads()
+    for _twice in range(2):
+        rules.mark(None, desk.now())
+    desk.send_due()
+    call = UrgentCall.objects.get()
+    assert (call.ticket, call.rule) == (desk.ticket(asked), rule)
+    (posted,) = [m for m in in_slack(desk, world.SLACK_CHANNELS[TEAM]) if "Is Acme faster?" in m["text"]]
+    assert "messages in 60 min" in posted["text"]
+
+
 def test_parked_question_is_asked_in_slack_and_its_answer_brings_the_ticket_back(desk):
     first = mention(desk, "twitter", "@acme may I print your logo?")
     ticket, sam = desk.ticket(first), desk.user()

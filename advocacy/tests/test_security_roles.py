@@ -106,6 +106,8 @@ EXPECTED = {
     "experts:slack": ("method", "no"),
     "team:contacts": ("login no ok ok ok ok", "method"),
     "team:coverage": ("login no ok ok ok ok", "method"),
+    "team:months": ("login no no ok ok ok", "method"),
+    "team:months_csv": ("login no no ok ok ok", "method"),
     "team:add_shift": ("method", "login no no bad bad bad"),
     "team:remove_shift": ("method", "login no no ok ok ok"),
     "team:add_absence": ("method", "login no no bad bad bad"),

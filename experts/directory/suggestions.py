@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from experts.directory import finding, post_authors, ranking, reasons, tree, working_hours, workload
@@ -19,12 +20,23 @@ NEVER_POSTED = {"state": Outreach.State.NO_ANSWER, "slack_ts": "", "error__gt": 
 Owners = Callable[[Ticket, str], Mapping[int, str]]
 """(ticket, its text) → user id → why to ask them first."""
 _owners: list[Owners] = []
+OnCall = Callable[[Ticket, str, datetime], Mapping[int, str]]
+"""(ticket, what was said in it, now) → expert id → what they are on call for, if the ticket is about it."""
+_on_call: list[OnCall] = []
+MOST_ON_CALL = 2
+"""Others who know about the topic are suggested, too."""
 
 
 def register_owners(find: Owners) -> None:
     """For upper floors that know who owns a ticket's subject."""
     if find not in _owners:
         _owners.append(find)
+
+
+def register_on_call(find: OnCall) -> None:
+    """For upper floors that know which experts are on call."""
+    if find not in _on_call:
+        _on_call.append(find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +84,12 @@ class _Search:
 
 def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[Suggestion]:
     """Suggestions for the ticket, best first; `text`: of its messages. Without people who are absent or already asked
-    about this ticket. At most eleven queries plus those of `register_owners`, however many experts and topics."""
+    about this ticket. At most eleven queries plus those of `register_owners` and `register_on_call`, however many
+    experts and topics."""
     search = _begin(ticket, text, now)
-    first = _owning(search, text)
-    people = [*first, *(each for each in _people(search) if each.asked not in [owner.asked for owner in first])]
+    ranked = _people(search)
+    found = {each.asked: each for each in (*_owning(search, text), *_those_on_call(search, text, ranked))}
+    people = [*found.values(), *(each for each in ranked if each.asked not in found)]
     teams = _teams(search, needs_any=not people)
     room = most - min(len(teams), 1)
     return [*people[:room], *teams][:most]
@@ -85,9 +99,29 @@ def _owning(search: _Search, text: str) -> list[Suggestion]:
     """Experts who own the ticket's subject, according to the floors above."""
     found = [pair for find in _owners for pair in find(search.ticket, text).items()]
     why = dict(reversed(found))
-    free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])
-    experts = free.filter(person__user__in=why).select_related("person") if why else []
+    experts = _free(search).filter(person__user__in=why) if why else []
     return [Suggestion(expert, [why[expert.person.user_id]]) for expert in experts if expert.person.user_id is not None]
+
+
+def _those_on_call(search: _Search, text: str, ranked: Sequence[Suggestion]) -> list[Suggestion]:
+    """Experts who are on call for what the ticket is about: first those who know about its topics."""
+    why = {pk: words for find in _on_call for pk, words in find(search.ticket, text, search.now).items()}
+    experts = list(_free(search).filter(pk__in=why).order_by("pk")) if why else []
+    known = {each.asked: each for each in ranked}
+    places = {asked: place for place, asked in enumerate(known)}
+    experts.sort(key=lambda expert: places.get(expert, len(places)))
+    return [
+        replace(known[expert], reasons=[why[expert.pk], *known[expert].reasons])
+        if expert in known
+        else Suggestion(expert, [why[expert.pk]])
+        for expert in experts[:MOST_ON_CALL]
+    ]
+
+
+def _free(search: _Search) -> QuerySet[Expert]:
+    """Who is there, and was not asked about this ticket."""
+    free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])
+    return free.select_related("person")
 
 
 def _begin(ticket: Ticket, text: str, now: datetime) -> _Search:
@@ -135,9 +169,7 @@ def _people(search: _Search) -> list[Suggestion]:
 
 
 def _experts(search: _Search) -> dict[int, Expert]:
-    free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])
-    free = free.select_related("person").prefetch_related("topics", "default_for")
-    by_topic = free.filter(pk__in=_ids_by_topic(search))
+    by_topic = _free(search).prefetch_related("topics", "default_for").filter(pk__in=_ids_by_topic(search))
     return {expert.pk: expert for expert in by_topic}
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from mentions.clocks import clocks
 from mentions.models import CoveredSpan, Ticket
@@ -95,6 +96,17 @@ def away(at: datetime, until: datetime | None = None) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(_AWAY, {"at": at, "until": at if until is None else until})
         return {team for (team,) in cursor.fetchall()}
+
+
+def is_anybody_there(away: Collection[int]) -> bool:
+    """Whether one of them is there, the desk or a team; `away` as from the function of that name. One query."""
+    return not away or CoveredSpan.objects.exclude(team__in=away).exists()
+
+
+def of_teams(teams: Collection[int], channel: str = "channel") -> Q:
+    """What belongs to channels of these teams, the desk among them."""
+    theirs = Q(**{f"{channel}__team__in": [team for team in teams if team != DESK]})
+    return theirs | Q(**{f"{channel}__team": None}) if DESK in teams else theirs
 
 
 _AWAY = """

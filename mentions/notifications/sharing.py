@@ -32,7 +32,12 @@ def register_rooms(source: Callable[[], Iterable[str]]) -> None:
 
 def channels_of(ticket: Ticket) -> list[str]:
     """Slack channels to suggest: first those where its channel's mentions are discussed."""
-    own = [str(name) for name in ticket.channel.slack_channels]
+    return channels_of_all([ticket])
+
+
+def channels_of_all(tickets: Iterable[Ticket]) -> list[str]:
+    """As `channels_of`, for several tickets together."""
+    own = [str(name) for ticket in tickets for name in ticket.channel.slack_channels]
     return list(dict.fromkeys([*own, *(name for source in _rooms for name in source())]))
 
 

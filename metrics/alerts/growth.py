@@ -5,6 +5,7 @@ An alert opens at the threshold and closes at half of it, so that a single ticke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from mentions.clocks import covered
 from mentions.models import Ticket
 from mentions.people.audience import for_everybody
 from metrics.definitions import Filters, Tickets, figure
+from metrics.models import Alert
 from metrics.periods import Period
 
 
@@ -41,14 +43,22 @@ def grows(growth: Growth, threshold: int, *, is_open: bool) -> bool:
     return 2 * growth.excess > threshold if is_open else growth.excess >= threshold
 
 
-def may_judge(now: datetime) -> bool:
-    """Only a window entirely within coverage hours is judged: at night nobody works the queue."""
-    return covered.covers(now - window(), now)
+def away(now: datetime) -> list[int]:
+    """The teams that were not there in the whole window: at night nobody works their queue. The desk is one."""
+    return sorted(covered.away(now - window(), now))
 
 
-def measure(now: datetime) -> Growth:
-    """Of the tickets that everybody may see. One query."""
-    return counted(for_everybody(Ticket.objects.all()), now)
+def may_judge(teams_away: Sequence[int], alert: Alert | None) -> bool:
+    """Whether somebody was there in the whole window; for a running alert, all whom it was raised about."""
+    if alert is not None:
+        return set(teams_away) <= set(alert.figures.get("away", []))
+    return covered.is_anybody_there(teams_away)
+
+
+def measure(now: datetime, teams_away: Sequence[int] = ()) -> Growth:
+    """Of the tickets that everybody may see, without those of these teams. One query."""
+    tickets = for_everybody(Ticket.objects.all())
+    return counted(tickets.exclude(covered.of_teams(teams_away)) if teams_away else tickets, now)
 
 
 def counted(tickets: Tickets, now: datetime) -> Growth:

@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from channels.audience import seen_by
 from channels.registry.icons import with_platform
 from channels.registry.internal_channels import internal_channels
+from mentions.clocks import covered
 from mentions.people import access
 from mentions.people.audience import restricted_channels
 from metrics.alerts.telling import SAMPLES
 from metrics.definitions import Tickets, figure
+from metrics.figures.parts import Part
 from metrics.models import Alert
 from metrics.periods import Period
 from metrics.tables import Cell
@@ -73,6 +75,8 @@ def _condition(alert: Alert, name: str) -> Q:
     """What the list behind the figure shows: internal channels only if the alert is about one."""
     day = Period(alert.at.date(), alert.at.date())
     scope = Q(channel=alert.channel_id) if alert.channel_id else ~Q(channel__in=internal_channels())
+    if teams := alert.figures.get("away"):
+        scope &= ~covered.of_teams(teams)
     return figure(name, day, alert.at) & scope & Q(merged_into=None)
 
 
@@ -88,7 +92,8 @@ def _counts(tickets: Tickets, alerts: Sequence[Alert]) -> dict[str, int]:
 
 def _cells(alert: Alert, counts: dict[str, int]) -> list[Cell]:
     values = {name: counts[f"n_{alert.pk}_{name}"] for name in FIGURES[Alert.Kind(alert.kind)]}
-    return [Cell(f"{value:,}", value, name, alert.channel_id, at=alert.at) for name, value in values.items()]
+    part = Part(away=",".join(str(team) for team in alert.figures.get("away", ())))
+    return [Cell(f"{value:,}", value, name, alert.channel_id, at=alert.at, part=part) for name, value in values.items()]
 
 
 def _samples(tickets: Tickets, alerts: Sequence[Alert]) -> dict[int, list[Any]]:

@@ -6,6 +6,7 @@ announced once, however many workers look. After an outage, only the present is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,12 +30,13 @@ def watch(now: datetime) -> int:
 
 @transaction.atomic
 def watch_growth(now: datetime) -> int:
-    if not growth.may_judge(now):
+    alert, away = _open(Alert.Kind.GROWTH, None), growth.away(now)
+    if not growth.may_judge(away, alert):
         return 0
-    alert = _open(Alert.Kind.GROWTH, None)
-    found = growth.measure(now)
+    away = alert.figures.get("away", []) if alert is not None else away
+    found = growth.measure(now, away)
     if growth.grows(found, settings.GROWTH_TICKETS, is_open=alert is not None):
-        is_new = _raise(alert, Alert.Kind.GROWTH, None, _figures(found), now)
+        is_new = _raise(alert, Alert.Kind.GROWTH, None, _figures(found, away), now)
         if is_new:
             telling.grows(found, now)
         return int(is_new)
@@ -45,8 +47,10 @@ def watch_growth(now: datetime) -> int:
     return 1
 
 
-def _figures(found: growth.Growth) -> dict[str, Any]:
-    return {"arrived": found.arrived, "worked": found.worked, "hours": settings.GROWTH_HOURS}
+def _figures(found: growth.Growth, away: Sequence[int]) -> dict[str, Any]:
+    """`away`: the teams whose mentions are not counted."""
+    figures = {"arrived": found.arrived, "worked": found.worked, "hours": settings.GROWTH_HOURS}
+    return {**figures, "away": list(away)} if away else figures
 
 
 def watch_spikes(now: datetime) -> int:

@@ -10,12 +10,13 @@ from typing import Any
 from django.db.models import BooleanField, F, Func
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
+from mentions.clocks import covered
 from metrics.definitions import Tickets
 
 COLUMNS = {"replied": "first_reply_at", "solved": "solved_at"}
 """The time by which a figure counts a ticket, if not the time of posting."""
-MAX_DIGITS = 9
-WORDS = frozenset({"platform", "release", "reason"})
+MAX_DIGITS, MAX_WORDS = 9, 400
+WORDS = frozenset({"platform", "release", "reason", "away"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Part:
     """0: nobody in particular."""
     reason: str = ""
     """Why no reply is needed."""
+    away: str = ""
+    """Teams whose channels are not counted, such as "0,3"; 0 is the desk."""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -52,13 +55,13 @@ PART_KEYS = frozenset(field.name for field in fields(Part))
 
 def read(query: Mapping[str, str]) -> Part:
     """Reads a URL's parameters; invalid ones are ignored."""
-    found: dict[str, Any] = {
-        name: int(text)
-        for name in PART_KEYS - WORDS
-        if (text := query.get(name, "")).isascii() and text.isdigit() and len(text) <= MAX_DIGITS
-    }
-    found |= {name: query.get(name, "").replace("\0", "")[:40] for name in WORDS}
+    found: dict[str, Any] = {name: int(text) for name in PART_KEYS - WORDS if _is_number(text := query.get(name, ""))}
+    found |= {name: query.get(name, "").replace("\0", "")[:MAX_WORDS] for name in WORDS}
     return Part(**found)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 def of_tickets(tickets: Tickets, part: Part, figure: str, tz: tzinfo) -> Tickets:
@@ -74,6 +77,8 @@ def of_tickets(tickets: Tickets, part: Part, figure: str, tz: tzinfo) -> Tickets
         tickets = tickets.filter(channel__connection__platform=part.platform)
     if part.reason:
         tickets = tickets.filter(no_reply_reason=part.reason)
+    if teams := [int(team) for team in part.away.split(",") if _is_number(team)]:
+        tickets = tickets.exclude(covered.of_teams(teams))
     return tickets
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from math import sqrt
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.models import OutboundItem
+from channels.models import OutboundItem, Team
 from mentions.clocks import covered
 from mentions.models import AudienceLimit, Event, Ticket
 from mentions.people import access, roles
@@ -127,9 +128,34 @@ def test_at_night_nobody_works_the_queue_and_that_is_no_alert(slack):
     arrive(10, NOON + 19 * HOUR)
     for hours in (3, 8, 20, 22):
         assert watching.watch_growth(NOON + hours * HOUR) == 0
-    assert growth.may_judge(NOON + 24 * HOUR)
+    assert growth.may_judge(growth.away(NOON + 24 * HOUR), None)
     arrive(10, NOON + 21 * HOUR)
     assert watching.watch_growth(NOON + 24 * HOUR) == 1
+
+
+def test_each_team_is_judged_while_it_is_there(slack, client):
+    """The desk until four hours after noon, then the night team: what waits for somebody's hours is no news."""
+    night = Team.objects.create(name="Night")
+    covered.publish([(NOON - 8 * HOUR, NOON + 4 * HOUR), (NOON + 40 * HOUR, NOON + 50 * HOUR)])
+    covered.publish([(NOON + 4 * HOUR, NOON + 12 * HOUR), (NOON + 28 * HOUR, NOON + 36 * HOUR)], night.pk)
+    days, nights = ChannelFactory(), ChannelFactory(team=night)
+    arrive(10, NOON - HOUR, channel=nights)
+    assert watching.watch_growth(NOON) == 0
+    theirs = arrive(10, NOON + HOUR, channel=days)
+    assert watching.watch_growth(NOON + 2 * HOUR) == 1
+    alert = Alert.objects.get()
+    assert (alert.figures["arrived"], alert.figures["away"]) == (10, [night.pk])
+    client.force_login(UserFactory(role="manager"))
+    page = client.get("/reports/alerts/").content.decode()
+    [link] = re.findall(r'href="(/reports/tickets/[^"]*figure=arrived[^"]*)"', page)
+    assert len(client.get(unescape(link)).context["page"].object_list) == 10
+    for hours in (5, 9, 12, 32):
+        assert watching.watch_growth(NOON + hours * HOUR) == 0, "nobody of the desk is there: it goes on"
+    Ticket.objects.filter(pk__in=[each.pk for each in theirs]).update(status="solved", solved_at=NOON + 41 * HOUR)
+    assert watching.watch_growth(NOON + 44 * HOUR) == 1
+    assert "as fast as it grows again" in said()[-1][1]
+    arrive(10, NOON + 29 * HOUR, channel=nights)
+    assert watching.watch_growth(NOON + 32 * HOUR) == 1, "the night team is judged in its hours"
 
 
 def test_growth_counts_what_everybody_may_see(slack):

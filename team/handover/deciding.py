@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import uuid5
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from experts.outreach import handing_on, talking
 from mentions.models import EventKind, Ticket
+from mentions.notifications import sharing
+from mentions.people import audience
 from mentions.queue import claims
 from mentions.replies import drafts
 from mentions.tickets.transitions import OutcomeRefused, record
@@ -33,6 +36,8 @@ class Choice:
     note: str = ""
     to: Any | None = None
     """Who gets this one, if not the person who gets the rest."""
+    room: str = ""
+    """A Slack channel, such as that of its topic, where it is posted as well."""
 
 
 def today_of(user: Any, now: datetime) -> date:
@@ -97,6 +102,15 @@ def _decide(found: HandOver, each: Work, choice: Choice, to: Any | None, now: da
         _tell_experts(each, found, note, now)
     if not is_new:
         HandOverItem.objects.filter(pk=item.pk).update(**values)
+    if choice.room.strip():
+        _share(ticket, found, choice.room.strip(), note, now)
+
+
+def _share(ticket: Ticket, found: HandOver, room: str, note: str, now: datetime) -> None:
+    """Once per Slack channel and day; of a restricted ticket only the address. Raises OutcomeRefused."""
+    words = sharing.words_for(ticket)
+    text = f"{words}\n{note}" if note and not audience.circle_of([ticket]).channels else words
+    sharing.share(ticket.pk, found.user, key=uuid5(found.key, f"{ticket.pk} {room}"), channel=room, text=text, now=now)
 
 
 def _stands(item: HandOverItem, decision: str, ticket: Ticket, user: Any) -> bool:

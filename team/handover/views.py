@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.audience import seen_by
 from channels.clocks import desk_now
+from mentions.notifications import sharing
 from mentions.views.ticket.acting import may_play, number_of
 from team.handover import banner, deciding, work
 from team.models import HandOver, HandOverItem
@@ -24,8 +25,8 @@ MAX_WAITING = 200
 @require_http_methods(["GET", "POST"])
 @login_required
 def hand_over(request: HttpRequest) -> HttpResponse:
-    """For each ticket `decision-<id>`, `note-<id>` and, if it goes to somebody else than the rest, `to-<id>`; for all
-    of them `to` (a user, or empty: the queue) and `note`."""
+    """For each ticket `decision-<id>`, `note-<id>`, `room-<id>` (a Slack channel to post it in) and, if it goes to
+    somebody else than the rest, `to-<id>`; for all of them `to` (a user, or empty: the queue) and `note`."""
     may_play(request)
     now, user = desk_now(), request.user
     people = deciding.next_people(user, now)
@@ -37,6 +38,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     context = {
         "work": found,
         "people": people,
+        "rooms": sharing.channels_of_all(each.ticket for each in found),
         "decisions": HandOverItem.Decision.choices,
         "waiting": banner.waiting_for(user, MAX_WAITING),
         "today": today,
@@ -72,7 +74,8 @@ def _choices(request: HttpRequest, people: Mapping[int, Any]) -> dict[int, decid
         ticket = number_of(name.removeprefix("decision-")) if name.startswith("decision-") else None
         if ticket is not None:
             to = people.get(number_of(request.POST.get(f"to-{ticket}")) or 0)
-            found[ticket] = deciding.Choice(str(value), request.POST.get(f"note-{ticket}", ""), to)
+            note, room = request.POST.get(f"note-{ticket}", ""), request.POST.get(f"room-{ticket}", "")
+            found[ticket] = deciding.Choice(str(value), note, to, room)
     return found
 
 

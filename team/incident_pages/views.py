@@ -83,6 +83,7 @@ def _page(request: HttpRequest, found: Incident, form: DetailsForm | None = None
     may = user.has_perm("team.change_incident") and not is_closed
     context = {
         "incident": found,
+        "today": now.date(),
         "mentions": _mentions(found, user),
         "proposed": [] if is_closed else grouping.proposed(found, user, now),
         "batches": progressing.batches(found, user, now),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from team.coverage import DAY, Coverage, Span, without
+from team.coverage import DAY, Span, Together, without
 from team.duties import months
 from team.models import Release, ReleaseRule
 
@@ -37,8 +37,8 @@ def shown(rule: ReleaseRule, day: date) -> Span:
     return Span(start, span.end + AROUND)
 
 
-def is_uncovered(release: Release, coverage: Coverage) -> bool:
-    """Whether somebody must be there just for the release: on a weekend or a holiday."""
+def is_uncovered(release: Release, coverage: Together) -> bool:
+    """Whether somebody must be there just for the release: on a weekend or a holiday, when no team has hours."""
     span = hours_of(release)
     if not coverage.periods:
         return release.day.weekday() >= months.SATURDAY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -75,9 +75,9 @@ def span_of(release: Release) -> Span:
 
 
 def of(release: Release, user: Any) -> list[Group]:
+def of(release: Release, user: Any) -> list[Group]:
     """Mentions this person may see, for three days from the day's first hour. One query."""
-    words = [release.name, *release.rule.words] if release.name else list(release.rule.words)
-    return grouped(_mentions(span_of(release), user), release.url, words)
+    return grouped(_mentions(span_of(release), user), release.url, words_of(release))
 
 
 def _mentions(span: Span, user: Any) -> list[Mention]:
@@ -105,12 +105,27 @@ def _mention(
     ticket: int, title: str, status: str, platform: str, channel: str, posted_at: datetime, subject: str, text: str,
     thread_title: str, links: Any, canonical_url: str, page_url: str,
 ) -> Mention:  # fmt: skip
-    pages = {canonical(link) for link in links if isinstance(link, str)} if isinstance(links, list) else set()
     words = "\n".join((subject, thread_title, text))
-    return Mention(
-        ticket, title or text[:80], status, platform, channel, posted_at, words,
-        frozenset({*pages, canonical_url, page_url} - {""}),
-    )  # fmt: skip
+    pages = pages_of(links, canonical_url, page_url)
+    return Mention(ticket, title or text[:80], status, platform, channel, posted_at, words, pages)
+
+
+def pages_of(links: Any, canonical_url: str, page_url: str) -> frozenset[str]:
+    """Canonical addresses that a message links or is about."""
+    linked = {canonical(link) for link in links if isinstance(link, str)} if isinstance(links, list) else set()
+    return frozenset({*linked, canonical_url, page_url} - {""})
+
+
+def words_of(release: Release) -> list[str]:
+    return [release.name, *release.rule.words] if release.name else list(release.rule.words)
+
+
+def is_about(release: Release, text: str, pages: Callable[[], frozenset[str]]) -> bool:
+    """Whether somebody who said this, with these pages, talks of the release."""
+    if any(phrases.pattern(word).search(text) for word in words_of(release)):
+        return True
+    page = canonical(release.url)
+    return bool(page) and page in pages()
 
 
 def grouped(mentions: Sequence[Mention], url: str, words: Sequence[str]) -> list[Group]:

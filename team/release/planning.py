@@ -78,7 +78,7 @@ def give(release: Release, owner: Any) -> None:
     release.save(update_fields=["owner", "shift"])
     if old is not None:
         Shift.objects.filter(pk=old).delete()
-    if owner is not None and calendar.is_uncovered(release, coverage.load()):
+    if owner is not None and calendar.is_uncovered(release, coverage.together()):
         span = calendar.hours_of(release)
         shift, is_new = Shift.objects.get_or_create(
             user=owner, starts_at=span.start, defaults={"ends_at": span.end, "note": NOTE}

@@ -75,7 +75,7 @@ def _ahead(release: Release, now: datetime) -> str:
     lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release, now)]
     if release.owner is not None and release.owner_id in rota.away_on(release.day):
         lines.append(_("They are away that day: swap it, or ask a manager to assign somebody else."))
-    if calendar.is_uncovered(release, coverage.load()):
+    if calendar.is_uncovered(release, coverage.together()):
         lines.append(_("Nobody else is on: the day is outside of coverage hours."))
     lines.append(_("Expecting a lot of traffic? Invite an advocate for a day in good time."))
     return "\n".join(lines)

@@ -84,6 +84,24 @@ def test_load_reads_periods_and_holidays(django_assert_num_queries):
     assert found == Coverage([Period(0, time(8), time(0), ZoneInfo("Asia/Tokyo"))], frozenset({date(2026, 1, 1)}))
 
 
+@pytest.mark.django_db
+def test_together_is_whenever_the_desk_or_a_team_is_there(django_assert_num_queries):
+    """Saturday is the team's; Monday is a holiday of the desk's teams but theirs counts as theirs."""
+    night, other = (Team.objects.create(name=name) for name in ("Night", "Without hours"))
+    for weekday, starts, ends, team in ((0, 8, 16, None), (5, 20, 22, night), (0, 20, 22, night)):
+        CoverageHours.objects.create(weekday=weekday, starts=time(starts), ends=time(ends), team=team)
+    for day, team in ((5, other), (12, night), (19, None)):
+        Holiday.objects.create(day=date(2026, 1, day), name="Off", team=team)
+    with django_assert_num_queries(2):
+        found = coverage.together()
+    spans = found.spans(at("2026-01-05T00:00"), at("2026-01-20T00:00"))
+    assert [f"{span.start:%a %d %H}–{span.end:%H}" for span in spans] == [
+        "Mon 05 08–16", "Mon 05 20–22", "Sat 10 20–22", "Mon 12 08–16", "Sat 17 20–22",
+    ]  # fmt: skip
+    CoverageHours.objects.filter(team=None).delete()
+    assert coverage.together().periods == [], "the desk has no hours: it always is there"
+
+
 minutes = st.integers(0, 500)
 spans = st.lists(
     st.tuples(minutes, st.integers(1, 60)).map(

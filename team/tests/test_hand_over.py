@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from channels.models import OutboundItem
 from experts.models import Outreach
-from experts.tests.factories import ExpertFactory
+from experts.tests.factories import ExpertFactory, TopicFactory
 from mentions.models import Draft, Event, Message, Note, Preference, Ticket
 from mentions.queue import claims
 from mentions.replies import drafts
@@ -213,6 +213,36 @@ def test_summary_is_posted_once_with_links_and_says_nothing_of_a_restricted_tick
     assert "watch the thread" in text
     assert f"/tickets/{secret.pk}/" in text
     assert "quokka" not in text
+
+
+@pytest.mark.parametrize("decision", ["pass", "keep"])
+def test_what_could_become_important_is_posted_in_the_room_of_its_topic_once(client, ada, ben, monkeypatch, decision):
+    monkeypatch.setattr("team.handover.views.desk_now", lambda: NOW)
+    TopicFactory(name="Product", slack_channel="#product")
+    ticket, secret = make("assigned", ada), make("assigned", ada)
+    type(secret.channel).objects.filter(pk=secret.channel_id).update(visible_to=["advocate"])
+    client.force_login(ada)
+    page = reverse("team:hand_over")
+    assert '<option value="#product">' in client.get(page).content.decode()
+    form = {"to": ben.pk}
+    for each in (ticket, secret):
+        form |= {f"decision-{each.pk}": decision, f"note-{each.pk}": "quokka", f"room-{each.pk}": "#product"}
+    for _twice in range(2):
+        client.post(page, form)
+    texts = OutboundItem.objects.filter(payload__channel="#product").values_list("payload__text", flat=True)
+    open_one, restricted = sorted(texts, key=len, reverse=True)
+    assert "How do I install Acme?" in open_one
+    assert open_one.endswith("quokka")
+    assert restricted.endswith(f"/tickets/{secret.pk}/")
+    assert ticket.events.filter(kind="shared", data__channel="#product").count() == 1
+
+
+def test_room_that_is_none_is_said_and_the_ticket_stays(ada, ben):
+    ticket, other = make("assigned", ada), make("assigned", ada)
+    choices = {ticket.pk: Choice("pass", room="everybody!"), other.pk: Choice("pass")}
+    _day, refused = deciding.hand_over(ada, ben, choices, now=NOW)
+    assert refused == ["Enter a Slack channel, such as #mentions."]
+    assert list(HandOverItem.objects.values_list("ticket", flat=True)) == [other.pk]
 
 
 @pytest.mark.parametrize("is_here", [True, False])

@@ -390,6 +390,16 @@ def test_details_keep_channels_that_their_editor_does_not_see(client, sam):
     assert client.post(url, {**values, "started_at": "2090-01-01T10:00"}).status_code == 422
 
 
+@pytest.mark.parametrize(("role", "offers"), [("advocate", True), ("manager", False), ("volunteer", False)])
+def test_advocates_find_help_for_a_major_outage_on_its_page(client, role, offers):
+    incident = opening.open_by_hand(None, name="Down", url="", words=[], started_at=NOW, now=NOW)
+    client.force_login(UserFactory(role=role))
+    address = reverse("team:incident", args=[incident.pk])
+    assert ("/volunteers/?day=" in client.get(address).content.decode()) is offers
+    opening.end_by_hand(incident.pk, NOW)
+    assert "/volunteers/?day=" not in client.get(address).content.decode()
+
+
 def test_page_costs_the_same_however_many_mentions(client, sam, django_assert_max_num_queries):
     found = an_incident()
     for _number in range(3):

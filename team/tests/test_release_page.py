@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from experts.tests.factories import ExpertFactory
+from experts.directory import suggestions
+from experts.tests.factories import ExpertFactory, TopicFactory
 from mentions.models import Ticket
 from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from mentions.views.composing.posts import TAKEN_BACK
@@ -135,6 +136,34 @@ def test_page_shows_duty_experts_shifts_and_mentions(client, release, history, s
     html = " ".join(client.get(f"/releases/{release.pk}/").content.decode().split())
     for words in ("17.6: Wednesday, 22 July 2026", "#release-post", "Grace", "17.6 is great", "So far", "sam"):
         assert words in html
+
+
+@pytest.mark.parametrize(
+    ("about", "asks_first"),
+    [
+        ({"text": "Is 17.6 faster?"}, True),
+        ({"text": "Where are the release notes?"}, True),
+        ({"text": "Nice", "links": [f"{POST}?utm_source=x"]}, True),
+        ({"text": "How do I log in?"}, False),
+        ({"text": "Is 17.6 faster?", "at": NOW - timedelta(days=1)}, False),
+        ({"text": "Is 17.6 faster?", "now": NOW + timedelta(days=1)}, False),
+    ],
+)
+def test_experts_on_call_for_the_release_are_asked_first_about_it_and_on_its_day(release, about, asks_first):
+    """Two of them, and first who knows about the topic; others that know about it come after them."""
+    now, at = about.pop("now", NOW), about.pop("at", NOW)
+    topic = TopicFactory(name="Accounts", keywords=["log in", "faster", "notes", "nice"], slack_channel="")
+    knows, other = ExpertFactory(), ExpertFactory()
+    for expert in (knows, other):
+        expert.topics.add(topic)
+    release.experts.set([ExpertFactory(), ExpertFactory(), ExpertFactory(is_active=False), knows])
+    ticket = said(ChannelFactory(), at, **about)
+    found = suggestions.who_to_ask(ticket, about["text"], now)
+    on_call = ["on call for 17.6" in each.reasons for each in found]
+    assert on_call == ([True, True, False] if asks_first else [False, False])
+    if asks_first:
+        assert (found[0].asked, found[2].asked) == (knows, other)
+        assert len(found[0].reasons) > 1
 
 
 def test_constant_number_of_queries(client, release, history):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.models import OutboundItem
+from channels.models import OutboundItem, Team
 from mentions.tests.factories import UserFactory
 from team import shifts
 from team.duties import rota
@@ -55,6 +55,14 @@ def test_weekend_and_holiday_give_the_owner_a_shift(rule, team):
     found = {shift.starts_at.date(): shift.user.username for shift in Shift.objects.all()}
     assert found == {date(2026, 1, 22): "ada", date(2026, 2, 22): "bob", date(2026, 3, 22): "cy"}
     assert {shift.note for shift in Shift.objects.all()} == {"Release day"}
+
+
+def test_a_team_that_works_at_the_weekend_is_there_for_the_release(rule, team):
+    weekend = Team.objects.create(name="Weekend")
+    CoverageHours.objects.create(weekday=6, starts=time(10), ends=time(14), team=weekend)
+    Holiday.objects.create(day=date(2026, 3, 22), name="Off", team=weekend)
+    planning.plan(NOW)
+    assert [shift.starts_at.date() for shift in Shift.objects.all()] == [date(2026, 3, 22)]
 
 
 def test_whoever_is_away_is_not_chosen_and_keeps_the_next_turn(rule, team):

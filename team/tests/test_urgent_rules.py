@@ -1,14 +1,15 @@
 """What is urgent by itself: words, authors, channels, the speed of a conversation; once per ticket."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from channels.models import OutboundItem
 from channels.models.connection import Priority
-from mentions.models import Ticket
-from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
+from mentions.models import ThreadPost, Ticket
+from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from team.models import UrgentCall, UrgentRule
 from team.urgent import calls, escalating, rules
 
@@ -16,9 +17,10 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
-def a_message(text="Is it down?", at=NOW, **kwargs):
+def a_message(text="Is it down?", at=NOW, thread_id=None, **kwargs):
     ticket = kwargs.pop("ticket", None) or TicketFactory(posted_at=at, last_message_at=at, **kwargs)
-    return MessageFactory(ticket=ticket, text=text, posted_at=at, ingested_at=at)
+    more = {"thread_id": thread_id} if thread_id else {}
+    return MessageFactory(ticket=ticket, text=text, posted_at=at, ingested_at=at, **more)
 
 
 def urgent(message):
@@ -63,6 +65,69 @@ def test_speed_of_a_conversation():
         fast = a_message(ticket=fast.ticket, at=NOW - timedelta(minutes=minute))
     assert urgent(fast)
     assert UrgentCall.objects.get(ticket=fast.ticket).why == "3 messages in 30 min"
+
+
+def a_post(thread, at, author="", **more):
+    """Around a ticket: of somebody who wrote nothing to us."""
+    values = {"namespace": "hackernews", "thread_id": thread, "author_external_id": author, "digest": b"0" * 16, **more}
+    number = ThreadPost.objects.count()
+    return ThreadPost.objects.create(**{"external_id": f"around-{number}", "posted_at": at, "version_at": at, **values})
+
+
+def minutes_ago(minutes):
+    return NOW - timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("who", ["in tickets of their own", "around the ticket", "both", "too slow", "ourselves"])
+def test_speed_of_a_thread_is_that_of_everybody_in_it_and_calls_for_it_once(who):
+    """Each person's ticket is one conversation; the story goes fast, nobody in it does."""
+    UrgentRule.objects.create(name="fast", messages=4, minutes=30)
+    first = a_message(at=minutes_ago(600))
+    thread, us = first.thread_id, AuthorFactory(namespace="hackernews", is_us=True)
+    around = {"in tickets of their own": 0, "both": 2}.get(who, 4)
+    for number in range(4):
+        at = minutes_ago(40 * number if who == "too slow" else 5 * number)
+        if number < around:
+            a_post(thread, at, us.external_id if who == "ourselves" else f"stranger-{number}")
+        else:
+            a_message(at=at, thread_id=thread)
+    for _twice in range(2):
+        rules.mark(None, NOW)
+    called = UrgentCall.objects.all()
+    assert [call.why for call in called] == ([] if who in ("too slow", "ourselves") else ["4 messages in 30 min"])
+
+
+def test_a_post_that_is_also_a_message_a_deleted_one_and_another_thread_count_nothing():
+    UrgentRule.objects.create(name="fast", messages=3, minutes=30)
+    message = a_message(at=minutes_ago(1))
+    answer = MessageFactory(
+        ticket=message.ticket, direction="team", thread_id=message.thread_id, author=AuthorFactory()
+    )
+    for external_id in (message.external_id, answer.external_id):
+        a_post(message.thread_id, NOW, external_id=external_id)
+    a_post(message.thread_id, NOW, is_deleted=True)
+    a_post("another", NOW)
+    assert rules.mark(None, NOW) == 0
+    for _post in range(2):
+        a_post(message.thread_id, NOW)
+    assert rules.mark(None, NOW) == 1
+
+
+def test_thread_that_was_fast_before_anybody_wrote_to_us_is_not_urgent():
+    UrgentRule.objects.create(name="fast", messages=3, minutes=30)
+    message = a_message()
+    for minute in range(60, 70):
+        a_post(message.thread_id, minutes_ago(minute))
+    assert rules.mark(None, NOW) == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_most_within_is_what_counting_every_span_says(seed):
+    random = Random(seed)
+    times = sorted(minutes_ago(random.randrange(200)) for _post in range(random.randrange(40)))
+    length = timedelta(minutes=random.randrange(1, 60))
+    counted = [sum(end - length < at <= end for at in times) for end in times]
+    assert rules.most_within(length, times) == max(counted, default=0)
 
 
 def test_rule_posts_in_its_rooms_and_starts_the_rapid_response(settings):

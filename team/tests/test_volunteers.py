@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 
 from audit.models import Entry
-from channels.models import InboundItem, OutboundItem
+from channels.models import InboundItem, OutboundItem, Team
 from mentions.models import Event, Message, Preference, Reply, RoleTerm, Ticket
 from mentions.people import access, role_terms
 from mentions.queue import claims
@@ -255,7 +255,8 @@ def test_only_the_newest_invitation_is_mailed(vera, ada):
     days.run(NOW)
     assert len(mail.outbox) == 1
     made.refresh_from_db()
-    assert path_of(made) in mail.outbox[0].body
+    [link] = re.findall(r"/volunteers/answer/(\S+)/", mail.outbox[0].body)
+    assert links.read(link, NOW) == made
 
 
 def test_a_mail_that_fails_is_tried_again_and_given_up(invited, monkeypatch):
@@ -313,6 +314,61 @@ def test_inviting_on_the_page(client, clock, vera, ada):
     client.post(f"/volunteers/{found.pk}/", {"do": "withdraw"})
     found.refresh_from_db()
     assert (found.link_version, found.state) == (2, "withdrawn")
+
+
+def test_several_days_are_one_message_and_each_is_answered(client, clock, weekdays, vera, ada):
+    """Thursday to Tuesday, without the weekend and the holiday; Monday has been asked for before."""
+    Holiday.objects.create(day=date(2026, 11, 27), name="Acme day")
+    monday = inviting.invite(vera, date(2026, 11, 30), ada, ada, NOW - timedelta(hours=1))
+    client.force_login(ada)
+    form = {"user": vera.pk, "day": "2026-11-26", "until": "2026-12-01", "buddy": ada.pk}
+    page = client.post("/volunteers/invite/", form, follow=True)
+    assert "Invited for 2 days." in page.content.decode()
+    thursday, _monday, tuesday = VolunteerDay.objects.order_by("day")
+    assert [each.day.day for each in (thursday, tuesday)] == [26, 1]
+    days.run(NOW)
+    assert [subject.partition("on ")[2] for _to, subject in subjects()] == [
+        "Monday, 30 November", "Thursday, 26 November"
+    ]  # fmt: skip
+    assert "Also: Monday, 30 November, Tuesday, 1 December" in mail.outbox[1].body
+    client.logout()
+    link = path_of(thursday)
+    html = client.get(link).content.decode()
+    assert html.count('value="decline"') == 3
+    assert "Accept all days" in html
+    client.post(link, {"do": "decline", "of": monday.pk})
+    inviting.withdraw(thursday.pk, NOW)
+    assert client.get(link).content.decode().count('value="decline"') == 1, "Tuesday is still open"
+    other = inviting.invite(UserFactory(username="wes"), DAY, ada, ada, NOW)
+    client.post(link, {"do": "accept", "of": other.pk})
+    clock(NOW + timedelta(days=6))
+    html = client.post(link, {"do": "accept", "of": "all"}).content.decode()
+    assert (html.count("Accepted"), html.count("Declined"), "26 November" in html) == (1, 0, False)
+    states = dict(VolunteerDay.objects.values_list("pk", "state"))
+    assert states == {
+        thursday.pk: "withdrawn", monday.pk: "declined", tuesday.pk: "accepted", other.pk: "invited"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "until"),
+    [("2026-11-27", "2026-11-26"), ("2026-11-23", "2026-12-20"), ("2026-11-28", "2026-11-29"), ("2026-11-25", "x")],
+)
+def test_days_that_make_no_sense_invite_nobody(client, clock, weekdays, vera, ada, day, until):
+    client.force_login(ada)
+    form = {"user": vera.pk, "day": day, "until": until, "buddy": ada.pk}
+    page = client.post("/volunteers/invite/", form)
+    assert page.status_code == 422
+    assert f'value="{day}"' in page.content.decode()
+    assert not VolunteerDay.objects.exists()
+
+
+def test_one_day_on_which_the_buddy_is_away_invites_for_none(weekdays, vera, ada):
+    other = UserFactory(username="ben", role="advocate")
+    shifts.add_absence(other, date(2026, 11, 26), date(2026, 11, 26))
+    with pytest.raises(inviting.InvitationRefused, match="away on Thursday, 26 November"):
+        inviting.invite_days(vera, date(2026, 11, 25), date(2026, 11, 27), other, ada, NOW)
+    assert not VolunteerDay.objects.exists()
 
 
 # --- gaps -------------------------------------------------------------------------------------------------------------
@@ -390,6 +446,15 @@ def test_who_has_enough_volunteers_by_then_is_not_reminded(weekdays, ada, vera):
         inviting.accept(inviting.invite(user, date(2026, 11, 26), other, other, NOW).pk, NOW)
     hourly(25, 26)
     assert len(told_of_needs()) == 1
+
+
+def test_a_weekend_on_which_a_team_works_is_no_weekend(weekdays, ada):
+    saturday = date(2026, 11, 28)
+    shifts.add_absence(ada, saturday, saturday)
+    assert needs.lacking(NOW) == []
+    team = Team.objects.create(name="Weekend")
+    CoverageHours.objects.create(weekday=5, starts=time(8), ends=time(12), team=team)
+    assert [need.day for need in needs.lacking(NOW)] == [saturday]
 
 
 def test_without_slack_no_need_counts_as_said(weekdays, ada, settings):

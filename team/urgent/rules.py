@@ -1,12 +1,13 @@
-"""Marks tickets as urgent by rule: words and authors, channels, the speed of a conversation."""
+"""Marks tickets as urgent by rule: words and authors, channels, the speed of a thread, whoever writes in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +16,8 @@ from channels import sweeps
 from channels.outbox import slack_posts
 from channels.queries import matching, terms
 from channels.toolkit.text import composed
-from mentions.models import Message, Ticket
+from mentions.db import locks
+from mentions.models import Message, ThreadPost, Ticket
 from mentions.tickets.transitions import OutcomeRefused
 from team.duties import slack
 from team.models import UrgentCall, UrgentRule
@@ -31,6 +33,24 @@ MAX_AN_HOUR = 5
 that catches up after one, floods nobody."""
 HOUR = timedelta(hours=1)
 
+_POSTED = """
+WITH threads AS (SELECT DISTINCT namespace, thread_id FROM mentions_message WHERE ticket_id = %(ticket)s),
+said AS (
+    SELECT m.namespace, m.external_id, m.posted_at FROM mentions_message m
+     WHERE (m.ticket_id = %(ticket)s OR (m.namespace, m.thread_id) IN (SELECT * FROM threads))
+       AND m.direction <> 'team' AND NOT m.is_deleted AND NOT m.is_auto
+    UNION ALL
+    SELECT p.namespace, p.external_id, p.posted_at FROM mentions_threadpost p JOIN threads USING (namespace, thread_id)
+     WHERE NOT p.is_deleted AND NOT EXISTS (
+           SELECT FROM mentions_message m
+            WHERE m.namespace = p.namespace AND m.external_id = p.external_id AND m.direction = 'team')
+       AND NOT EXISTS (
+           SELECT FROM mentions_author a
+            WHERE a.namespace = p.namespace AND a.external_id = p.author_external_id AND a.is_us))
+SELECT min(posted_at) FROM said WHERE posted_at > %(since)s GROUP BY namespace, external_id ORDER BY 1
+"""
+"""What others have posted in the threads of a ticket: in it, in the tickets of others, and around them all."""
+
 
 def mark(message_ids: Iterable[int] | None, now: datetime) -> int:
     """Apply the active rules to these messages (None: to recent ones whose signal was lost); returns how many tickets
@@ -38,7 +58,7 @@ def mark(message_ids: Iterable[int] | None, now: datetime) -> int:
     rules = list(UrgentRule.objects.filter(is_active=True).prefetch_related("channels"))
     if not rules:
         return 0
-    found = list(_candidates(message_ids, now))
+    found = list(_candidates(message_ids, now, by_speed=any(rule.messages for rule in rules)))
     earlier = UrgentCall.objects.filter(ticket__in={message.ticket_id for message in found})
     used = {(call.ticket_id, call.rule_id) for call in earlier}
     busy = {call.ticket_id for call in earlier if call.is_running}
@@ -46,7 +66,8 @@ def mark(message_ids: Iterable[int] | None, now: datetime) -> int:
     return sweeps.each("urgent rules", free, lambda message: _mark(message, rules, used, now))
 
 
-def _candidates(message_ids: Iterable[int] | None, now: datetime) -> Iterable[Message]:
+def _candidates(message_ids: Iterable[int] | None, now: datetime, *, by_speed: bool) -> Iterable[Message]:
+    """Without `message_ids` those that came in lately and, `by_speed`, those in whose thread others have posted."""
     said = Message.objects.filter(
         direction=Message.Direction.INBOUND,
         is_auto=False,
@@ -56,8 +77,11 @@ def _candidates(message_ids: Iterable[int] | None, now: datetime) -> Iterable[Me
         ticket__merged_into=None,
     )
     if message_ids is None:
-        recent = Ticket.objects.filter(last_message_at__gt=now - BEHIND).values("pk")
-        said = said.filter(ticket__in=recent, ingested_at__gt=now - BEHIND)
+        around = ThreadPost.objects.filter(namespace=OuterRef("namespace"), thread_id=OuterRef("thread_id"))
+        lively = Exists(around.filter(posted_at__gt=now - BEHIND))
+        recent = Ticket.objects.filter(last_message_at__gt=now - (FRESH if by_speed else BEHIND)).values("pk")
+        came_in = Q(ingested_at__gt=now - BEHIND)
+        said = said.filter(came_in | Q(lively) if by_speed else came_in, ticket__in=recent)
     else:
         said = said.filter(pk__in=list(message_ids))
     return said.select_related("ticket", "author", "channel").defer("search", "html").order_by("-pk")[:MAX_A_RUN]
@@ -68,7 +92,7 @@ def _mark(message: Message, rules: list[UrgentRule], used: set[tuple[int, int | 
     """By the first rule that applies and has not marked the ticket before."""
     ticket_id = message.ticket_id or 0
     rule = next((rule for rule in rules if (ticket_id, rule.pk) not in used and applies(rule, message)), None)
-    if rule is None:
+    if rule is None or (rule.messages is not None and _is_thread_called(rule, message)):
         return False
     rooms = [*rule.rooms, *([settings.RAPID_RESPONSE_SLACK_CHANNEL] if rule.is_rapid_response else [])]
     is_quiet = rule.calls.filter(asked_at__gt=now - HOUR).count() >= MAX_AN_HOUR
@@ -79,6 +103,13 @@ def _mark(message: Message, rules: list[UrgentRule], used: set[tuple[int, int | 
     if is_quiet and made.rule_id == rule.pk:
         _tell_of_many(rule, now)
     return made.rule_id == rule.pk
+
+
+def _is_thread_called(rule: UrgentRule, message: Message) -> bool:
+    """A fast thread is called once, not once for each person who writes in it. Locks the thread for this rule."""
+    locks.hold([f"urgent rule {rule.pk} {message.namespace} {message.thread_id}"])
+    of_thread = Message.objects.filter(namespace=message.namespace, thread_id=message.thread_id)
+    return rule.calls.filter(ticket__in=of_thread.exclude(ticket=None).values("ticket")).exists()
 
 
 def _tell_of_many(rule: UrgentRule, now: datetime) -> None:
@@ -116,10 +147,22 @@ def subject_of(message: Message) -> terms.Subject:
 
 
 def _count(rule: UrgentRule, message: Message) -> int:
-    """Messages of others in the ticket's conversations within the rule's minutes, up to this one."""
-    since = message.posted_at - timedelta(minutes=rule.minutes)
-    said = Message.objects.filter(ticket=message.ticket_id, direction=Message.Direction.INBOUND, is_deleted=False)
-    return said.filter(posted_at__gt=since, posted_at__lte=message.posted_at).count()
+    """How many of others were posted in the thread within the rule's minutes, at its fastest since just before this
+    message. One statement."""
+    length = timedelta(minutes=rule.minutes)
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTED, {"ticket": message.ticket_id, "since": message.posted_at - length})
+        return most_within(length, [at for (at,) in cursor.fetchall()])
+
+
+def most_within(length: timedelta, times: Sequence[datetime]) -> int:
+    """The largest number of these times, in order, within any span of that length. Pure."""
+    first = most = 0
+    for last, at in enumerate(times):
+        while times[first] <= at - length:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
 
 
 def why(rule: UrgentRule, message: Message) -> str:

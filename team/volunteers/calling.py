@@ -29,7 +29,7 @@ def announce(now: datetime) -> bool:
     """Queue one message with what is new or due again; returns whether one was queued. A day that falls short in the
     afternoon is announced within the hour."""
     now = now.astimezone(UTC)
-    hours = coverage.load()
+    hours = coverage.together()
     if now.hour < FROM_HOUR or not slack.is_set_up() or not needs.is_worked(hours, now.date()):
         return False
     found = needs.lacking(now, AHEAD)
@@ -45,7 +45,7 @@ def announce(now: datetime) -> bool:
     return True
 
 
-def _is_due_again(row: VolunteerNeed, hours: coverage.Coverage, now: datetime) -> bool:
+def _is_due_again(row: VolunteerNeed, hours: coverage.Together, now: datetime) -> bool:
     is_today = needs.worked_before(hours, row.day) == now.date()
     return is_today and row.reminded_at is None and row.told_at.astimezone(UTC).date() < now.date()
 

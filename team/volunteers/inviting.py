@@ -9,17 +9,21 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mentions.people import role_terms, roles
-from team import roster
+from team import coverage, roster
+from team.coverage import DAY
 from team.models import VolunteerDay
 from team.practice import progress
-from team.volunteers import telling
+from team.volunteers import needs, telling
 
 State = VolunteerDay.State
 LINK_DAYS = timedelta(days=7)
 AHEAD = timedelta(days=120)
+MOST_DAYS = timedelta(days=13)
+"""From the first to the last day of one invitation."""
 
 
 class InvitationRefused(Exception):
@@ -38,9 +42,38 @@ def buddies() -> list[Any]:
     return list(rows.order_by("first_name", "username"))
 
 
-@transaction.atomic
 def invite(user: Any, day: date, buddy: Any, inviter: Any, now: datetime) -> VolunteerDay:
     """Ask a colleague through a link that works for one answer and for LINK_DAYS at most. Raises InvitationRefused."""
+    return invite_days(user, day, day, buddy, inviter, now)[0]
+
+
+@transaction.atomic
+def invite_days(user: Any, first: date, last: date, buddy: Any, inviter: Any, now: datetime) -> list[VolunteerDay]:
+    """For each working day from the first to the last, without those for which they are asked already: one message, and
+    one link that answers for each. Raises InvitationRefused, and then nobody is asked for any day."""
+    made = [_make(user, day, buddy, inviter, now) for day in _wanted(user, first, last)]
+    made[0].link_until = min(now + LINK_DAYS, roster.day_span(made[-1].day, roster.zone_of(user)).end)
+    made[0].save(update_fields=["link_until"])
+    telling.invitation(made[0], now)
+    return made
+
+
+def _wanted(user: Any, first: date, last: date) -> list[date]:
+    if not first <= last <= first + MOST_DAYS:
+        raise InvitationRefused(_("The last day comes after the first, at most two weeks later."))
+    if first == last:
+        return [first]
+    hours = coverage.together()
+    known = VolunteerDay.objects.filter(user=user, state__in=VolunteerDay.LIVE, day__range=(first, last))
+    asked = set(known.values_list("day", flat=True))
+    days = [first + number * DAY for number in range((last - first).days + 1)]
+    found = [day for day in days if day not in asked and needs.is_worked(hours, day)]
+    if not found:
+        raise InvitationRefused(_("They are asked for all of these days already, or nobody works then."))
+    return found
+
+
+def _make(user: Any, day: date, buddy: Any, inviter: Any, now: datetime) -> VolunteerDay:
     ends = roster.day_span(day, roster.zone_of(user)).end
     if ends <= now or day > (now + AHEAD).date():
         raise InvitationRefused(_("Choose today or a day within four months."))
@@ -53,8 +86,22 @@ def invite(user: Any, day: date, buddy: Any, inviter: Any, now: datetime) -> Vol
     if not is_new:
         words = {"who": user.get_full_name() or user.username, "state": made.get_state_display()}
         raise InvitationRefused(_("%(who)s is already %(state)s for that day.") % words)
-    telling.invitation(made, now)
     return made
+
+
+def asked_with(volunteer: VolunteerDay, now: datetime) -> list[VolunteerDay]:
+    """The days of its message, answered or not, and what is open besides, by day."""
+    together = Q(invited_at=volunteer.invited_at) & ~Q(state=State.WITHDRAWN)
+    still_open = Q(pk__in=[each.pk for each in open_of(volunteer.user, now)])
+    rows = VolunteerDay.objects.filter(together | still_open | Q(pk=volunteer.pk), user=volunteer.user_id)
+    return list(rows.select_related("user", "buddy").order_by("day"))
+
+
+def open_of(user: Any, now: datetime) -> list[VolunteerDay]:
+    """What they have not answered and can still answer, by day."""
+    rows = VolunteerDay.objects.filter(user=user, state=State.INVITED).select_related("user", "buddy").order_by("day")
+    zone = roster.zone_of(user)
+    return [each for each in rows if roster.day_span(each.day, zone).end > now]
 
 
 def _refuse_people(user: Any, day: date, buddy: Any, inviter: Any) -> None:
@@ -63,7 +110,8 @@ def _refuse_people(user: Any, day: date, buddy: Any, inviter: Any) -> None:
     if buddy.pk == user.pk or not buddy.is_active or buddy.pk not in {each.pk for each in buddies()}:
         raise InvitationRefused(_("Choose an advocate as buddy."))
     if buddy.absences.filter(first_day__lte=day, last_day__gte=day).exists():
-        raise InvitationRefused(_("The buddy is away that day. Choose somebody else."))
+        words = {"day": date_format(day, "l, j F")}
+        raise InvitationRefused(_("The buddy is away on %(day)s. Choose somebody else.") % words)
     if not may_give(inviter):
         raise InvitationRefused(_("Volunteers get rights that you don’t have. Ask an advocate to invite them."))
 

@@ -30,6 +30,12 @@ def read(token: str, now: datetime) -> VolunteerDay:
         raise BadLink from error
     rows = VolunteerDay.objects.select_related("user", "buddy", "invited_by")
     found = rows.filter(pk=number, link_version=version, link_until__gt=now, user__is_active=True).first()
-    if found is None or found.state == VolunteerDay.State.WITHDRAWN:
+    if found is None or (found.state == VolunteerDay.State.WITHDRAWN and not _others(found)):
         raise BadLink
     return found
+
+
+def _others(volunteer: VolunteerDay) -> bool:
+    """Whether the same message asked for other days, which are still open."""
+    rows = VolunteerDay.objects.filter(user=volunteer.user_id, state=VolunteerDay.State.INVITED)
+    return bool(rows.filter(invited_at=volunteer.invited_at).exists())

@@ -45,7 +45,7 @@ def of(days: Iterable[date]) -> dict[date, Need]:
             (needs[each.day].coming if is_coming else needs[each.day].asked).append(each)
     away = Absence.objects.filter(first_day__lte=last, last_day__gte=first).select_related("user")
     absences = list(away.filter(user__is_active=True, user__groups__name=roles.ADVOCATE).order_by("user__username"))
-    covered = coverage.load() if absences else None
+    covered = coverage.together() if absences else None
     for day, need in needs.items():
         gone = [absence.user for absence in absences if absence.first_day <= day <= absence.last_day]
         if gone and covered is not None and is_worked(covered, day):
@@ -53,12 +53,12 @@ def of(days: Iterable[date]) -> dict[date, Need]:
     return needs
 
 
-def is_worked(hours: coverage.Coverage, day: date) -> bool:
+def is_worked(hours: coverage.Together, day: date) -> bool:
     """Nobody is missing on weekends and holidays. A team without coverage hours works every day."""
     return not hours.periods or bool(hours.spans(*roster.day_span(day, UTC)))
 
 
-def worked_before(hours: coverage.Coverage, day: date) -> date:
+def worked_before(hours: coverage.Together, day: date) -> date:
     """The last working day before it; the day before it if there is none within FURTHEST."""
     earlier = (day - number * DAY for number in range(1, coverage.FURTHEST.days))
     return next((each for each in earlier if is_worked(hours, each)), day - DAY)

@@ -56,7 +56,8 @@ def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
     match kind.partition(" ")[0]:
         case "invitation":
             first = _("%(by)s asks you to be an advocate for a day on %(day)s")
-            rest = [_("%(buddy)s is your buddy. Accept or decline here:"), links.link_of(volunteer)]
+            rest = [*_other_days(volunteer), _("%(buddy)s is your buddy. Accept or decline here:")]
+            rest.append(links.link_of(volunteer))
         case "accepted":
             first = _("%(who)s is an advocate for a day on %(day)s")
             rest = [_("You are their buddy: read their first answers, and be there for questions.")]
@@ -75,6 +76,14 @@ def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
         case _:
             raise ValueError(kind)
     return [line % words if "%(" in line else line for line in (first, *rest)]
+
+
+def _other_days(volunteer: VolunteerDay) -> list[str]:
+    """For which they are asked as well."""
+    rows = VolunteerDay.objects.filter(user=volunteer.user_id, state=VolunteerDay.State.INVITED)
+    later = rows.filter(day__gt=volunteer.day).order_by("day").values_list("day", flat=True)
+    days = [formats.date_format(day, "l, j F") for day in later]
+    return [_("Also: %(days)s") % {"days": ", ".join(days)}] if days else []
 
 
 def thanks(volunteer: VolunteerDay, answers: int, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -46,7 +47,14 @@ def _page(request: HttpRequest, form: dict[str, str], status: int = 200) -> Http
         "may_invite": may_add,
         "people": inviting.candidates(request.user) if may_add else [],
         "buddies": inviting.buddies() if may_add else [],
-        "form": {"problem": "", "user": "", "buddy": str(request.user.pk), **form, "day": _day_text(form["day"])},
+        "form": {
+            "problem": "",
+            "user": "",
+            "buddy": str(request.user.pk),
+            **form,
+            "day": _day_text(form["day"]),
+            "until": _day_text(form.get("until", "")),
+        },
         "now": now,
         "today": now.astimezone(UTC).date(),
     }
@@ -71,18 +79,20 @@ def _day(text: str) -> date | None:
 @login_required
 @may_invite
 def invite(request: HttpRequest) -> HttpResponse:
-    """`user`, `day`, `buddy`."""
-    form = {name: request.POST.get(name, "") for name in ("user", "day", "buddy")}
+    """`user`, `day`, `buddy`; with `until`, each working day to that one."""
+    form = {name: request.POST.get(name, "") for name in ("user", "day", "until", "buddy")}
     day = _day(form["day"])
+    last = _day(form["until"]) if form["until"] else day
     user = inviting.candidates(request.user).filter(pk=number_of(form["user"]) or 0).first()
     buddy = next((each for each in inviting.buddies() if str(each.pk) == form["buddy"]), None)
     try:
-        if day is None or user is None or buddy is None:
+        if day is None or last is None or user is None or buddy is None:
             raise InvitationRefused(_("Choose a colleague, a day and a buddy."))
-        inviting.invite(user, day, buddy, request.user, desk_now())
+        made = inviting.invite_days(user, day, last, buddy, request.user, desk_now())
     except InvitationRefused as refused:
         return _page(request, {**form, "problem": str(refused)}, status=422)
-    messages.success(request, _("Invited. The link works for one answer."))
+    said = ngettext("Invited for %(count)d day.", "Invited for %(count)d days.", len(made)) % {"count": len(made)}
+    messages.success(request, said + " " + _("The link works for one answer to each."))
     return redirect("team:volunteers")
 
 
@@ -108,17 +118,25 @@ def change(request: HttpRequest, volunteer_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, invitation: str) -> HttpResponse:
     """Behind the invitation's link, for people who aren't logged in. `do`: `accept` or `decline`; only a POST
-    answers, since mail programs open links by themselves."""
+    answers, since mail programs open links by themselves. `of`: another day for which they are asked, or `all`."""
     now = desk_now()
     try:
         found = links.read(invitation, now)
     except links.BadLink:
         return render(request, "team/volunteer_answer.html", {"volunteer": None}, status=410)
-    if request.method == "POST" and found.state == VolunteerDay.State.INVITED:
-        act = {"accept": inviting.accept, "decline": inviting.decline}.get(request.POST.get("do", ""))
-        if act is not None:
-            found = act(found.pk, now)
-    return render(request, "team/volunteer_answer.html", {"volunteer": found})
+    act = {"accept": inviting.accept, "decline": inviting.decline}.get(request.POST.get("do", ""))
+    if act is not None:
+        wanted = request.POST.get("of", str(found.pk))
+        for each in inviting.open_of(found.user, now):
+            if wanted in ("all", str(each.pk)):
+                act(each.pk, now)
+        found.refresh_from_db()
+    context = {
+        "volunteer": found,
+        "days": inviting.asked_with(found, now),
+        "open": len(inviting.open_of(found.user, now)),
+    }
+    return render(request, "team/volunteer_answer.html", context)
 
 
 def trainee(request: HttpRequest) -> VolunteerDay | None:

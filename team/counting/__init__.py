@@ -1,0 +1,1 @@
+"""The team's day in numbers: month by month, each with what it counts."""

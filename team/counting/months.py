@@ -1,0 +1,105 @@
+"""The team's day by month: each count is the number of those that it lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mentions.text.cells import written
+from team.counting import entries, hours
+from team.counting.entries import Entry
+from team.counting.hours import Worked
+
+MONTHS = 12
+COUNTS: dict[str, Promise] = {
+    "urgent": gettext_lazy("Urgent tickets"),
+    "escalated": gettext_lazy("Urgent, and more people had to be called"),
+    "handed": gettext_lazy("Days handed over"),
+    "lapsed": gettext_lazy("Days without a hand-over"),
+    "passed": gettext_lazy("Tickets handed over"),
+    "asked": gettext_lazy("Questions in Slack"),
+    "answered": gettext_lazy("Questions answered"),
+    "incidents": gettext_lazy("Incidents"),
+    "bulk": gettext_lazy("Answered together"),
+    "releases": gettext_lazy("Release days"),
+    "volunteers": gettext_lazy("Days of advocates for a day"),
+    "helped": gettext_lazy("Their answers"),
+    "feedback": gettext_lazy("Feedback to product"),
+    "outcomes": gettext_lazy("Outcomes of feedback"),
+    "rotated": gettext_lazy("Expertises taken over"),
+    "slides": gettext_lazy("Slides up to date"),
+}
+"""Slug → heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """`months`: the newest first; `found`: (slug, month) → what is counted."""
+
+    months: list[date]
+    found: Mapping[tuple[str, date], list[Entry]]
+    worked: Mapping[date, Worked]
+
+    @property
+    def counts(self) -> list[tuple[str, Promise, list[tuple[date, int]]]]:
+        """(slug, heading, (month, number) of each)."""
+        return [(slug, heading, [(m, self.count(slug, m)) for m in self.months]) for slug, heading in COUNTS.items()]
+
+    @property
+    def hours(self) -> list[tuple[str, list[str]]]:
+        """(heading, text of each month): what is measured, not counted."""
+        lines = [(_("Covered hours"), "covered"), (_("Hours with nobody on shift"), "open"), (_("Until taken"), "wait")]
+        return [(heading, [getattr(self.worked[month], name) for month in self.months]) for heading, name in lines]
+
+    def count(self, slug: str, month: date) -> int:
+        return len(self.found.get((slug, month), ()))
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.found
+
+
+def of(user: Any, now: datetime, zone: tzinfo) -> Months:
+    """What this person may see; months are those of `zone`."""
+    months = months_until(now.astimezone(zone).date())
+    since = datetime.combine(months[-1], time(0), zone).astimezone(UTC)
+    found: dict[tuple[str, date], list[Entry]] = {}
+    waits: dict[date, list[float]] = {}
+    for entry in _entries(user, since, now, zone):
+        if (month := entry.day.replace(day=1)) in months:
+            found.setdefault((entry.slug, month), []).append(entry)
+            if entry.seconds is not None:
+                waits.setdefault(month, []).append(entry.seconds)
+    return Months(months, found, hours.worked(months, waits, now, zone))
+
+
+def _entries(user: Any, since: datetime, now: datetime, zone: tzinfo) -> Iterator[Entry]:
+    for source in entries.SOURCES:
+        yield from source(user, since, now, zone)
+
+
+def months_until(today: date) -> list[date]:
+    """The first days of this month and of those before it, the newest first. Pure."""
+    number = today.year * 12 + today.month - 1
+    return [date((number - back) // 12, (number - back) % 12 + 1, 1) for back in range(MONTHS)]
+
+
+def as_csv(found: Months) -> str:
+    """A line for each month."""
+    measured = found.hours
+    head = [_("Month"), *(heading for heading, _texts in measured), *(str(heading) for heading in COUNTS.values())]
+    lines = [
+        [
+            f"{month:%Y-%m}",
+            *(texts[place] for _heading, texts in measured),
+            *(str(found.count(slug, month)) for slug in COUNTS),
+        ]
+        for place, month in enumerate(found.months)
+    ]
+    return written([head, *lines])
