@@ -13,7 +13,8 @@ NEEDED_REPLY = Q(no_reply_reason="") | Q(no_reply_reason__in=Ticket.HANDED_OVER,
 """A reply was needed. A ticket handed over to somebody else counts only if the team has answered it."""
 ANSWERED = NEEDED_REPLY & Q(first_reply_at__isnull=False)
 UNANSWERED = NEEDED_REPLY & Q(first_reply_at__isnull=True)
-NOISE = Q(no_reply_reason__in=(Ticket.NoReply.AUTOMATIC, Ticket.NoReply.OWN, Ticket.NoReply.SPAM))
+NOISE_REASONS = (Ticket.NoReply.AUTOMATIC, Ticket.NoReply.OWN, Ticket.NoReply.SPAM)
+NOISE = Q(no_reply_reason__in=NOISE_REASONS)
 """Automatic messages, our own posts and spam: left out of reply times and outcomes unless they are asked for."""
 
 

@@ -13,6 +13,12 @@ CAME_BACK = Q(data__from__status="solved", data__to__status="open") | Q(data__fr
 """From solved to open. Events from ingest hold just the states."""
 
 
+def came_back_sql(event: str) -> str:
+    """The same of a row with this alias."""
+    states = """{e}.data #> '{{from,status}}' = '"solved"' AND {e}.data #> '{{to,status}}' = '"open"'"""
+    return f"({states} OR {{e}}.data -> 'from' = '\"solved\"' AND {{e}}.data -> 'to' = '\"open\"')".format(e=event)
+
+
 class EventKind(StrEnum):
     """What can happen to a ticket. `mentions.tickets.history` has the words for each."""
 
@@ -89,6 +95,7 @@ class Event(models.Model):
             models.Index(fields=["actor", "at"], name="event_actor_time"),
             # Few of all events; without it, reports would read every one of them.
             models.Index(fields=["at"], include=["ticket", "kind"], name="event_came_back", condition=CAME_BACK),
+            models.Index(fields=["ticket", "at"], include=["kind"], name="event_reopening", condition=CAME_BACK),
         ]
 
     def __str__(self) -> str:

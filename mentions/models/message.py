@@ -82,6 +82,7 @@ class Message(models.Model):
                 name="message_said",
             ),
             models.Index(fields=["posted_at"], include=["ticket", "id"], name="message_answers", condition=IS_REPLY),
+            models.Index(fields=["posted_at"], include=["ticket", "direction"], name="message_times"),
             models.Index(fields=["namespace", "thread_id"], name="message_thread"),
             models.Index(fields=["author", "-posted_at"], name="message_author_recent"),
             # An import's messages are found by their items.

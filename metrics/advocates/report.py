@@ -16,6 +16,7 @@ from metrics.drawing import bars, charts
 from metrics.drawing.charts import Spec
 from metrics.figures.parts import Part
 from metrics.outreaches import conditions
+from metrics.rollups import access
 from metrics.tables import Cell, Chart, Table, duration
 
 COLUMNS = ("worked_on", "answered_by", "solved_by", "no_reply_by", "requests_by", "assigned", "shift_hours")
@@ -28,6 +29,7 @@ class AdvocatesReport:
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
+        self.is_rolled = access.may_answer(user, filters, str(filters.period.tz))
 
     @property
     def note(self) -> str:
@@ -36,8 +38,9 @@ class AdvocatesReport:
     @cached_property
     def counts(self) -> dict[str, dict[int, Any]]:
         """Figure → user → number."""
-        period = self.filters.period
-        found: dict[str, dict[int, Any]] = dict(counting.counted(self.filters.narrow(self.tickets), period))
+        period, chosen = self.filters.period, self.filters.narrow(self.tickets)
+        worked = counting.rolled(self.filters) if self.is_rolled else counting.counted(chosen, period)
+        found: dict[str, dict[int, Any]] = {**worked, "assigned": counting.assigned(chosen)}
         found["requests_by"] = counting.requests(conditions.narrowed(self.tickets, self.filters), period)
         return found | {"shift_hours": counting.shift_hours(period, self.now)}
 

@@ -11,6 +11,7 @@ from django.db.models import BooleanField, F, Func
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
 from mentions.clocks import covered
+from mentions.clocks.covered import is_covered_sql
 from metrics.definitions import Tickets
 
 COLUMNS = {"replied": "first_reply_at", "solved": "solved_at"}
@@ -97,19 +98,11 @@ def with_coverage(tickets: Tickets, column: str) -> Tickets:
 
 
 class IsCovered(Func):
-    """Whether an instant lies within a span of its team's coverage hours, or before the first of them. The spans are
-    read once for all rows, as two arrays: a lookup per ticket takes seconds for a million tickets. To keep each array
-    sorted, every team's times are shifted a century after the previous team's."""
+    """Whether an instant lies within a span of its team's coverage hours, or before the first of them."""
 
     output_field = BooleanField()
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
         """Columns without parameters."""
         column, team = (compiler.compile(expression)[0] for expression in self.get_source_expressions())
-        starts, ends = (_SPANS.format(column=name) for name in ("starts_at", "ends_at"))
-        at = f"({column} + coalesce({team}, 0) * {_CENTURY})"
-        return f"coalesce((SELECT {ends})[width_bucket({at}, (SELECT {starts}))] > {at}, true)", ()
-
-
-_CENTURY = "interval '878400 hours'"
-_SPANS = f"array_agg(s.{{column}} + s.team * {_CENTURY} ORDER BY s.team, s.starts_at) FROM mentions_coveredspan s"
+        return is_covered_sql(column, team), ()

@@ -1,16 +1,24 @@
-"""Counts mentions and first replies within and outside coverage hours, from the tickets."""
+"""Counts mentions and first replies within and outside coverage hours."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count
 
 from metrics.definitions import Filters, Tickets, figure
 from metrics.figures import first_reply, parts
-from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, FirstReply
+from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, PERCENTILES, FirstReply
+from metrics.models import DayTally
+from metrics.rollups import access, exact, tallies
+from metrics.rollups.tally_statements import AWAY, COVERED, OF_SIDES
+
+Name = DayTally.Name
+ROLLED = (Name.SIDE_MENTIONS, Name.SIDE_ANSWERED, Name.SIDE_WITHIN, Name.SIDE_OPEN, Name.SIDE_REPLIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,47 @@ def sides(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:
         )
         for side in (True, False)
     ]
+
+
+def rolled(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:
+    """The same from roll-ups, but for what is overdue at the moment. Five queries."""
+    zone, channels, period = str(filters.period.tz), access.channels_of(filters), filters.period
+    tally = tallies.read(zone, channels, period, ROLLED, high=filters.high_only)
+    counts = {name: tallies.by_whom(found) for name, found in tally.items()}
+    measures = {side: OF_SIDES[filters.clock.from_arrival, side] for side in (COVERED, AWAY)}
+    rows = exact.rows(zone, channels, period, measures.values(), high=filters.high_only)
+    times = exact.percentiles({side: rows.get(measures[side], []) for side in measures}, list(PERCENTILES.values()))
+    late = _by_side(filters.narrow(tickets).filter(figure("overdue", period, now)), "posted_at")
+    overdue = {row["is_covered"]: row["number"] for row in late.annotate(number=Count("pk")).order_by()}
+    goal = GOAL_HIGH if filters.high_only else GOAL_ALL
+    return [_side(side, counts, times[side], overdue.get(side == COVERED, 0), goal) for side in (COVERED, AWAY)]
+
+
+def _side(
+    side: str,
+    counts: Mapping[str, Counter[str]],
+    times: Mapping[float, timedelta | None],
+    overdue: int,
+    goal: timedelta,
+) -> Side:
+    """What is overdue is of this moment, the rest of the last refresh: a row stays the sum of its parts."""
+    mentions, answered, within, still_open = (counts[name][side] for name in ROLLED[:4])
+    late = min(overdue, still_open)
+    shares = {name: times[share] for name, share in PERCENTILES.items()}
+    posted = FirstReply(
+        "",
+        None,
+        goal,
+        mentions=mentions,
+        answered=answered,
+        within=within,
+        overdue=late,
+        in_time=still_open - late,
+        unsettled=0,
+        no_reply=0,
+        **shares,
+    )
+    return Side(int(side == COVERED), posted, counts[DayTally.Name.SIDE_REPLIED][side])
 
 
 def _by_side(tickets: Tickets, column: str) -> Any:

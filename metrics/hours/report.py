@@ -16,7 +16,7 @@ from metrics.definitions import Filters, Tickets
 from metrics.drawing import charts, heat_maps
 from metrics.drawing.charts import Spec
 from metrics.figures.parts import Part
-from metrics.figures.source import source_for
+from metrics.figures.source import Rolled, source_for
 from metrics.hours import counting
 from metrics.hours.counting import Side
 from metrics.hours.shares import HALF, Slot, shares
@@ -67,7 +67,8 @@ class HoursReport:
 
     @cached_property
     def sides(self) -> list[Side]:
-        return counting.sides(self.tickets, self.filters, self.now)
+        count = counting.rolled if isinstance(self.source, Rolled) else counting.sides
+        return count(self.tickets, self.filters, self.now)
 
     @property
     def note(self) -> str:

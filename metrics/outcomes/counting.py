@@ -1,4 +1,4 @@
-"""Counts outcomes by channel and in all, from the tickets: no roll-up holds them."""
+"""Counts outcomes by channel and in all, from the tickets."""
 
 from __future__ import annotations
 
@@ -64,9 +64,14 @@ def outcomes(tickets: Tickets, filters: Filters, now: datetime, *, is_before: bo
     """`is_before`: for a period to compare with, without current figures and channel names. Eleven statements."""
     with in_memory():
         found = _counted(filters.narrow(tickets), filters, now, is_before=is_before)
+    return found if is_before else named(found)
+
+
+def named(found: Outcomes) -> Outcomes:
+    """With the channels that have anything to count. One query."""
     keys: set[int | None] = {*found.next_reply, *found.resolution}
     keys.update(*found.counts.values())
-    return found if is_before else replace(found, channels=_channels(keys - {ALL}))
+    return replace(found, channels=_channels(keys - {ALL}))
 
 
 def _counted(chosen: Tickets, filters: Filters, now: datetime, *, is_before: bool) -> Outcomes:

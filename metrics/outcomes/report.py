@@ -17,9 +17,10 @@ from metrics.drawing.charts import Spec
 from metrics.figures import against
 from metrics.figures.parts import NO_PART, Part
 from metrics.meanings import MEANINGS
-from metrics.outcomes import counting
+from metrics.outcomes import counting, rolled
 from metrics.outcomes.counting import ALL, Outcomes, Times
 from metrics.periods import Period
+from metrics.rollups import access
 from metrics.tables import Cell, Chart, Table, change, duration
 
 MAX_DRAWN = 15
@@ -51,6 +52,7 @@ class OutcomesReport:
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
+        self.is_rolled = access.may_answer(user, filters, str(filters.period.tz))
 
     @property
     def note(self) -> str:
@@ -58,6 +60,8 @@ class OutcomesReport:
 
     @cached_property
     def found(self) -> Outcomes:
+        if self.is_rolled:
+            return counting.named(rolled.outcomes(self.filters, is_before=False))
         return counting.outcomes(self.tickets, self.filters, self.now)
 
     @cached_property
@@ -66,7 +70,10 @@ class OutcomesReport:
         earlier = self.filters.earlier
         if not begins(self.filters.narrow(self.tickets), earlier):
             return None
-        return counting.outcomes(self.tickets, self.filters.over(earlier), self.now, is_before=True)
+        over = self.filters.over(earlier)
+        if self.is_rolled:
+            return rolled.outcomes(over, is_before=True)
+        return counting.outcomes(self.tickets, over, self.now, is_before=True)
 
     @property
     def reasons(self) -> list[str]:

@@ -5,31 +5,22 @@ Platforms use different names for the same thing; a count that isn't reported is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, Func, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from mentions.models import Message
-from metrics.definitions import Tickets
+from metrics.definitions import Filters, Tickets
 from metrics.figures.over_rows import fetched
+from metrics.models import DayTally
+from metrics.reach_told import KEYS, NAMES, OF_THREADS, told_sql
+from metrics.rollups import access, tallies
 
-KEYS = {
-    "views": ("views", "view_count"),
-    "likes": ("likes", "points", "score"),
-    "shares": ("reposts",),
-    "comments": ("replies", "comments", "comment_count", "num_comments", "answer_count"),
-}
-"""Figure → names in `Message.extra`: the first that a message has."""
-NAMES = tuple(KEYS)
-OF_THREADS = ("views",)
-"""Counted per thread by the platforms: once per ticket, however many messages it has."""
 PLATFORM = "channel__connection__platform"
 INBOUND = Q(direction=Message.Direction.INBOUND, is_deleted=False)
-
-
-LIMIT = 10**12
-"""Larger numbers are nonsense and would not fit."""
+ROLLED = (DayTally.Name.VIEWS, DayTally.Name.LIKES, DayTally.Name.SHARES, DayTally.Name.COMMENTS)
 
 
 class NumberInExtra(Func):
@@ -44,9 +35,7 @@ class NumberInExtra(Func):
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
         """`key` is one of KEYS."""
         column, params = compiler.compile(self.get_source_expressions()[0])
-        number = f"({column} ->> '{self.key}')::numeric"
-        kept = f"greatest(-{LIMIT}, least({LIMIT}, trunc({number})))::bigint"
-        return f"CASE WHEN jsonb_typeof({column} -> '{self.key}') = 'number' THEN {kept} END", params
+        return told_sql(self.key, column), params
 
 
 def count_in_extra(name: str, column: str = "extra") -> Any:
@@ -84,8 +73,22 @@ def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
     return {platform: dict(zip(NAMES, values, strict=True)) for platform, *values in found}
 
 
+def rolled_by_platform(filters: Filters, platforms: Mapping[int, str]) -> dict[str, dict[str, int | None]]:
+    """The same from roll-ups. `platforms`: of each channel. Two queries."""
+    channels = access.channels_of(filters)
+    tally = tallies.read(str(filters.period.tz), channels, filters.period, ROLLED, high=filters.high_only)
+    found: dict[str, dict[str, int | None]] = {}
+    for name in NAMES:
+        for channel, number in tallies.by_channel(tally[name]).items():
+            of_platform = found.setdefault(platforms[channel], dict.fromkeys(NAMES))
+            of_platform[name] = (of_platform[name] or 0) + number
+    return found
+
+
 def people_by_platform(tickets: Tickets) -> dict[str, tuple[int, int]]:
     """Platform → tickets and their requesters, each once. One query."""
-    statement = "SELECT platform, sum(number)::bigint, count(*) FROM (%rows%) x (platform, who, number) GROUP BY 1"
-    found = fetched(tickets.values(PLATFORM, "requester").annotate(number=Count("pk")).order_by(), statement)
+    statement = """SELECT n.platform, sum(x.number)::bigint, count(DISTINCT who)
+        FROM (%rows%) x (channel, who, number) JOIN channels_channel c ON c.id = channel
+        JOIN channels_connection n ON n.id = c.connection_id GROUP BY 1"""
+    found = fetched(tickets.values("channel_id", "requester").annotate(number=Count("pk")).order_by(), statement)
     return {platform: (number, people) for platform, number, people in found}

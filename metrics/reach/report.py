@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels.models import Channel
 from channels.registry.finding_adapters import adapter_for
 from metrics.by_channel.counting import begins
 from metrics.definitions import Filters, Tickets, figure
@@ -19,12 +20,12 @@ from metrics.drawing import bars
 from metrics.drawing.charts import Spec
 from metrics.figures import against
 from metrics.figures.parts import Part
+from metrics.figures.source import Rolled, source_for
 from metrics.meanings import MEANINGS
 from metrics.reach import counts
 from metrics.tables import Cell, Chart, Table
 
 COLUMNS = ("mentions", "before", "change", "requesters", *counts.NAMES)
-PLATFORM = "channel__connection__platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class PlatformsReport:
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
+        self.source = source_for(user, tickets, filters, now)
 
     @property
     def note(self) -> str:
@@ -58,24 +60,34 @@ class PlatformsReport:
 
     @cached_property
     def lines(self) -> list[PlatformLine]:
-        """Most mentions first. Four queries."""
+        """Most mentions first."""
         chosen, earlier = self.filters.narrow(self.tickets), self.filters.earlier
         posted = chosen.filter(figure("mentions", self.filters.period, self.now))
-        then = chosen.filter(figure("mentions", earlier, self.now)).values(PLATFORM).annotate(number=Count("pk"))
-        ago = {row[PLATFORM]: row["number"] for row in then.order_by()}
-        is_known, reach = begins(chosen, earlier), counts.by_platform(posted)
+        is_known, reach, ago = begins(chosen, earlier), self._reach_of(posted), Counter[str]()
+        for channel, number in self.source.by_channel("mentions", earlier).items():
+            ago[self._platforms[channel]] += number
         found = [
             PlatformLine(
                 platform,
                 str(adapter_for(platform).label),
                 number,
                 people,
-                ago.get(platform, 0) if is_known else None,
+                ago[platform] if is_known else None,
                 reach.get(platform, {}),
             )
             for platform, (number, people) in counts.people_by_platform(posted).items()
         ]
         return sorted(found, key=lambda line: (-line.mentions, line.label))
+
+    @cached_property
+    def _platforms(self) -> dict[int, str]:
+        """Of each channel. One query."""
+        return dict(Channel.objects.values_list("pk", "connection__platform"))
+
+    def _reach_of(self, posted: Tickets) -> dict[str, dict[str, int | None]]:
+        if isinstance(self.source, Rolled):
+            return counts.rolled_by_platform(self.filters, self._platforms)
+        return counts.by_platform(posted)
 
     @property
     def charts(self) -> list[Chart]:

@@ -20,9 +20,9 @@ from django.db.models.functions import Now
 from channels.clocks import clock_from
 from channels.models import Channel
 from mentions.models import Preference
-from metrics.models import DayCount, DayTimes, RolledZone
+from metrics.models import DayCount, DayTally, DayTimes, RolledZone
 from metrics.periods import Period
-from metrics.rollups import reading, statements
+from metrics.rollups import reading, statements, tally_statements
 
 _LOCK = 0x726F6C6C
 MAX_NOTES = 20_000
@@ -34,8 +34,11 @@ MAX_PORTION = 31
 MAX_RUN = timedelta(seconds=20)
 """Of a refresh: it shares its queue with the rest of the desk."""
 HOUR = timedelta(hours=1)
+CELLS = (DayCount, DayTimes, DayTally)
 DAY = timedelta(days=1)
 
+Note = tuple[int, datetime, bool]
+"""(channel, hour, whether its tickets themselves have changed)."""
 Cells = Iterable[tuple[int, date]]
 """(channel, day)."""
 
@@ -80,26 +83,36 @@ def refresh(now: datetime) -> int:
 
 @transaction.atomic
 def _refresh_some() -> int:
+    notes = _taken()
+    if notes:
+        for zone in RolledZone.objects.values_list("zone", flat=True):
+            for portion in portions(_cells(zone, (note for note in notes if note[2]))):
+                count(zone, portion)
+            for portion in portions(_cells(zone, notes)):
+                tally(zone, portion)
+        RolledZone.objects.update(version=F("version") + 1)
+    return len(notes)
+
+
+def _taken() -> list[Note]:
     with connection.cursor() as cursor:
         _lock(cursor)
         cursor.execute(statements.TAKE, [MAX_NOTES])
-        notes = cursor.fetchall()
-    if notes:
-        for zone in RolledZone.objects.values_list("zone", flat=True):
-            for portion in portions(_cells(zone, notes)):
-                count(zone, portion)
-        RolledZone.objects.update(version=F("version") + 1)
-    return len(notes)
+        hours = cursor.fetchall()
+        cursor.execute(statements.TAKE_TICKETS, [MAX_NOTES])
+        return [*hours, *cursor.fetchall()]
 
 
 def _lock(cursor: Any) -> None:
     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def _cells(zone: str, notes: Iterable[tuple[int, datetime]]) -> Cells:
+def _cells(zone: str, notes: Iterable[Note]) -> Cells:
     """An hour may lie in two days: some zones are half an hour off."""
     tz, last = ZoneInfo(zone), HOUR - timedelta(microseconds=1)
-    return {(channel, (at + more).astimezone(tz).date()) for channel, at in notes for more in (timedelta(), last)}
+    return {
+        (channel, (at + more).astimezone(tz).date()) for channel, at, _whole in notes for more in (timedelta(), last)
+    }
 
 
 def build(zone: str) -> None:
@@ -122,10 +135,12 @@ def _build_on(zone: str) -> bool:
     days = _days(zone)
     some = [day for day in days if to is None or day > to][:DAYS_AT_ONCE]
     if some:
-        count(zone, Portion(some, _all_channels()))
+        portion = Portion(some, _all_channels())
+        count(zone, portion)
+        tally(zone, portion)
         RolledZone.objects.filter(zone=zone).update(built_to=some[-1])
         return False
-    for model in (DayCount, DayTimes):
+    for model in CELLS:
         model._default_manager.filter(_outside(days), zone=zone).delete()
     fresh = {"built_at": Now(), "version": F("version") + 1, "differences": 0, "checked_at": None}
     RolledZone.objects.filter(zone=zone).update(**fresh)
@@ -133,7 +148,7 @@ def _build_on(zone: str) -> bool:
 
 
 def _days(zone: str) -> list[date]:
-    """From the first day with a ticket to the last."""
+    """From the first day with anything to count to the last."""
     with connection.cursor() as cursor:
         cursor.execute(statements.FIRST_AND_LAST)
         first, last = cursor.fetchone()
@@ -172,10 +187,19 @@ def _at_once(days: list[date]) -> Iterator[list[date]]:
 
 def count(zone: str, portion: Portion) -> None:
     """Replace these cells with counts from the tickets, in a transaction."""
+    _write(statements.WRITE, zone, portion)
+
+
+def tally(zone: str, portion: Portion) -> None:
+    """The same of what their messages, replies and events say."""
+    _write(tally_statements.WRITE, zone, portion)
+
+
+def _write(write: Sequence[str], zone: str, portion: Portion) -> None:
     values = _parameters(zone, portion)
     with connection.cursor() as cursor:
         cursor.execute(statements.SETTINGS)
-        for statement in statements.WRITE:
+        for statement in write:
             cursor.execute(statement, values)
 
 
@@ -215,7 +239,7 @@ def differences(zone: str) -> list[tuple[str, date, int, bool]]:
     """(zone, day, channel, high) of the cells that differ from the tickets, except those due for a refresh."""
     days, channels = _days(zone), _all_channels()
     wrong: set[tuple[str, date, int, bool]] = set()
-    for model in (DayCount, DayTimes):
+    for model in CELLS:
         outside = model._default_manager.filter(_outside(days), zone=zone)
         wrong |= set(outside.values_list("zone", "day", "channel_id", "high"))
     for some in _at_once(days):
@@ -228,7 +252,7 @@ def _differing(zone: str, portion: Portion) -> set[tuple[str, date, int, bool]]:
     values, found = _parameters(zone, portion), set()
     with connection.cursor() as cursor:
         cursor.execute(statements.SETTINGS)
-        for statement in statements.COMPARE:
+        for statement in (*statements.COMPARE, *tally_statements.COMPARE):
             cursor.execute(statement, values)
             found |= set(cursor.fetchall())
     return found

@@ -91,7 +91,7 @@ def summed(days: dict[date, dict[str, int]], times: dict[date, Counter[int]], pe
 
 VERSION = """
 SELECT version FROM metrics_rolledzone WHERE zone = %(zone)s
-   AND built_at >= (SELECT applied FROM django_migrations WHERE app = 'metrics' AND name = '0008_exact_durations')
+   AND built_at >= (SELECT applied FROM django_migrations WHERE app = 'metrics' AND name = '0010_tallies')
 """
 
 

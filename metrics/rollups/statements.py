@@ -9,24 +9,30 @@ which its days begin and, last, at which the last one ends; `starts_at` and `end
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mentions.clocks import targets
 from mentions.models import Ticket
+from mentions.models.event import came_back_sql
 from metrics.models import DayTimes
 from metrics.rollups.sketch import BUCKET_SQL
 
 _HANDED_OVER = ", ".join(f"'{reason.value}'" for reason in Ticket.HANDED_OVER)
-_COUNTED = f"""(t.no_reply_reason = ''
+NEEDED = f"""(t.no_reply_reason = ''
     OR t.no_reply_reason IN ({_HANDED_OVER}) AND t.first_reply_at IS NOT NULL)"""
-_DUE = targets.due_sql(
+IN_CHANNELS = "t.channel_id = ANY(%(channels)s::bigint[]) AND t.merged_into_id IS NULL"
+IS_HIGH = f"t.priority >= {targets.HIGH_PRIORITY}"
+DUE = targets.due_sql(
     "t.posted_at",
     targets.target_minutes_sql("c.target_minutes", "t.priority"),
     "c.skips_weekends",
     "c.counts_coverage",
     "c.team_id",
 )
-_SERIES = "(VALUES (false), (true)) series (high)"
+SERIES = "(VALUES (false), (true)) series (high)"
 """All tickets, and those of high priority."""
 _Measure = DayTimes.Measure
+MEASURES = (_Measure.POSTED, _Measure.INGESTED, _Measure.LAG)
 _SECONDS = {
     _Measure.POSTED: "date_part('epoch', first_reply_at - posted_at)",
     _Measure.INGESTED: "greatest(date_part('epoch', first_reply_at - created_at), 0)",
@@ -39,21 +45,21 @@ def _tickets_by(column: str) -> str:
     return f"""
       FROM mentions_ticket t JOIN channels_channel c ON c.id = t.channel_id
      WHERE t.{column} >= %(starts_at)s::timestamptz AND t.{column} < %(ends_at)s::timestamptz
-       AND t.channel_id = ANY(%(channels)s::bigint[]) AND t.merged_into_id IS NULL"""
+       AND {IN_CHANNELS}"""
 
 
 def _place(column: str) -> str:
     """Where a ticket is counted: the number of the day, from 1, and the hour by the clock."""
     return f"""t.channel_id, width_bucket(t.{column}, %(edges)s::timestamptz[]) AS nth,
-           t.priority >= {targets.HIGH_PRIORITY} AS is_high,
+           {IS_HIGH} AS is_high,
            date_part('hour', t.{column} AT TIME ZONE %(zone)s)::smallint AS hour"""
 
 
 _SAID = f"""
 said AS MATERIALIZED (
-    SELECT {_place("posted_at")}, {_COUNTED} AS counted, t.posted_at, t.created_at, t.first_reply_at,
+    SELECT {_place("posted_at")}, {NEEDED} AS counted, t.posted_at, t.created_at, t.first_reply_at,
            t.status IN ('new', 'open') AS is_open,
-           t.first_reply_at IS NOT NULL AND t.first_reply_at <= {_DUE} AS in_time
+           t.first_reply_at IS NOT NULL AND t.first_reply_at <= {DUE} AS in_time
     {_tickets_by("posted_at")}
 )"""
 
@@ -76,14 +82,14 @@ every AS (
       FROM said GROUP BY 1, 2, 3, 4
     UNION ALL
     SELECT {_place("first_reply_at")}, 0, 0, 0, 0, 0, 0, count(*), 0
-    {_tickets_by("first_reply_at")} AND {_COUNTED} GROUP BY 1, 2, 3, 4
+    {_tickets_by("first_reply_at")} AND {NEEDED} GROUP BY 1, 2, 3, 4
     UNION ALL
     SELECT {_place("solved_at")}, 0, 0, 0, 0, 0, 0, 0, count(*) {_tickets_by("solved_at")} GROUP BY 1, 2, 3, 4
 ),
 counts AS (
     SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, series.high,
            {", ".join(f"sum({name})::int AS {name}" for name in _NUMBERS)}, {_hours("mentions")}, {_hours("replied")}
-      FROM every JOIN {_SERIES} ON NOT series.high OR is_high GROUP BY nth, channel_id, series.high
+      FROM every JOIN {SERIES} ON NOT series.high OR is_high GROUP BY nth, channel_id, series.high
 )"""
 
 
@@ -102,82 +108,125 @@ def _percentile(share: float) -> str:
     return f"{low} + ({high} - {low}) * ({place} - floor({place}))"
 
 
-_KINDS = [(measure, high) for measure in _Measure for high in (False, True)]
+_KINDS = [(measure, high) for measure in MEASURES for high in (False, True)]
 _ARRAYS = ", ".join(f"{_sorted(measure, high=high)} AS s{measure.value}{high}" for measure, high in _KINDS)
 _LISTED = ", ".join(f"({measure.value}::smallint, {high}, s{measure.value}{high})" for measure, high in _KINDS)
-_TIMES = ("median_s", "p75_s", "p90_s", "buckets", "counts", "seconds")
-_TIMED_CELLS = f"""
-took AS (SELECT channel_id, nth, {_ARRAYS} FROM said GROUP BY 1, 2),
-times AS (
+TIMES = ("median_s", "p75_s", "p90_s", "buckets", "counts", "seconds")
+
+
+def timed(rows: str) -> str:
+    """The cells of sorted durations: of each channel, day, `high` and measure in `rows`."""
+    return f"""times AS (
     SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, high, measure,
            {_percentile(0.5)} AS median_s, {_percentile(0.75)} AS p75_s,
            {_percentile(0.9)} AS p90_s, bars.buckets, bars.counts, seconds
-      FROM took CROSS JOIN LATERAL (VALUES {_LISTED}) x (measure, high, seconds) CROSS JOIN LATERAL (
+      FROM {rows} CROSS JOIN LATERAL (
         SELECT array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts FROM (
             SELECT {BUCKET_SQL.format(seconds="s")} AS bucket, count(*)::int AS n FROM unnest(seconds) s GROUP BY 1
         ) bar) bars
      WHERE seconds IS NOT NULL
 )"""
-_KEY = ("zone", "day", "channel_id", "high")
-_TIMES_KEY = (*_KEY, "measure")
+
+
+_TIMED_CELLS = f"""
+took AS (SELECT channel_id, nth, {_ARRAYS} FROM said GROUP BY 1, 2),
+{timed(f"took CROSS JOIN LATERAL (VALUES {_LISTED}) x (measure, high, seconds)")}"""
+KEY = ("zone", "day", "channel_id", "high")
+TIMES_KEY = (*KEY, "measure")
 _DAYS = "%(first)s::date AND %(first)s::date + cardinality(%(edges)s::timestamptz[]) - 2"
 
 
-def _forget(table: str) -> str:
+def forget(table: str, among: str = "true") -> str:
     return f"""DELETE FROM {table}
-     WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND channel_id = ANY(%(channels)s::bigint[])"""
+     WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND channel_id = ANY(%(channels)s::bigint[]) AND {among}"""
 
 
-def _insert(table: str, columns: tuple[str, ...], rows: str) -> str:
+def forget_times(measures: Sequence[DayTimes.Measure]) -> str:
+    return forget("metrics_daytimes", _of(measures))
+
+
+def _of(measures: Sequence[DayTimes.Measure]) -> str:
+    return f"measure IN ({', '.join(str(measure.value) for measure in measures)})"
+
+
+def insert(table: str, columns: tuple[str, ...], rows: str) -> str:
     names = ", ".join(columns)
     return f"INSERT INTO {table} ({names}) SELECT {names} FROM {rows}"
 
 
 WRITE = (
-    _forget("metrics_daycount"),
-    _forget("metrics_daytimes"),
+    forget("metrics_daycount"),
+    forget_times(MEASURES),
     f"""WITH {_SAID}, {_COUNTED_CELLS}, {_TIMED_CELLS},
-written AS ({_insert("metrics_daycount", (*_KEY, *_COUNTS), "counts")})
-{_insert("metrics_daytimes", (*_TIMES_KEY, *_TIMES), "times")}""",
+written AS ({insert("metrics_daycount", (*KEY, *_COUNTS), "counts")})
+{insert("metrics_daytimes", (*TIMES_KEY, *TIMES), "times")}""",
 )
 """Delete the cells, then write them anew from the tickets."""
 
 
-def _compared(table: str, key: tuple[str, ...], values: tuple[str, ...], cells: str, rows: str) -> str:
+def compared(
+    cells: str, table: str, key: tuple[str, ...], values: tuple[str, ...], rows: str, among: str = "true"
+) -> str:
     """One statement, hence one snapshot: the cells that differ, except those due for the next refresh."""
     counted, stored = (", ".join(f"{alias}.{name}" for name in values) for alias in ("n", "r"))
     nth = "coalesce(n.day, r.day) - %(first)s::date"
-    return f"""WITH {_SAID}, {cells}
+    return f"""WITH {cells},
+noted AS MATERIALIZED (
+    SELECT channel_id, at FROM metrics_changedhour
+     UNION SELECT h.channel_id, h.at FROM metrics_changedticket c, metrics_hours_of_ticket(c.ticket_id, c.channel_id) h)
 SELECT DISTINCT %(zone)s, day, channel_id, high FROM {rows} n
-  FULL JOIN (SELECT * FROM {table} WHERE zone = %(zone)s AND day BETWEEN {_DAYS}) r USING ({", ".join(key)})
+  FULL JOIN (SELECT * FROM {table} WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND {among}) r USING ({", ".join(key)})
  WHERE ({counted}) IS DISTINCT FROM ({stored}) AND NOT EXISTS (
-    SELECT 1 FROM metrics_changedhour h
+    SELECT 1 FROM noted h
      WHERE h.channel_id = coalesce(n.channel_id, r.channel_id)
        AND h.at < (%(edges)s::timestamptz[])[{nth} + 2]
        AND h.at + interval '1 hour' > (%(edges)s::timestamptz[])[{nth} + 1])
 """
 
 
+def compared_times(cells: str, measures: Sequence[DayTimes.Measure]) -> str:
+    return compared(cells, "metrics_daytimes", TIMES_KEY, TIMES, "times", _of(measures))
+
+
 COMPARE = (
-    _compared("metrics_daycount", _KEY, _COUNTS, _COUNTED_CELLS, "counts"),
-    _compared("metrics_daytimes", _TIMES_KEY, _TIMES, _TIMED_CELLS, "times"),
+    compared(f"{_SAID}, {_COUNTED_CELLS}", "metrics_daycount", KEY, _COUNTS, "counts"),
+    compared_times(f"{_SAID}, {_TIMED_CELLS}", MEASURES),
 )
-SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"
-"""Until the end of the transaction: some hundred thousand tickets are sorted in memory, and compiling the statement
-takes longer than a refresh."""
+SETTINGS = """SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
+       set_config('random_page_cost', '1.1', true)"""
+"""Until the end of the transaction: some hundred thousand tickets are sorted in memory, compiling the statement takes
+longer than a refresh, and what is looked up ticket by ticket is in memory, too."""
 TAKE = """
 WITH taken AS (
     DELETE FROM metrics_changedhour WHERE id IN (SELECT id FROM metrics_changedhour ORDER BY id LIMIT %s)
-    RETURNING channel_id, at
+    RETURNING channel_id, at, of_ticket
 )
-SELECT DISTINCT channel_id, at FROM taken
+SELECT channel_id, at, bool_or(of_ticket) FROM taken GROUP BY channel_id, at
 """
-FIRST_AND_LAST = """
-SELECT min(at), max(at) FROM (
-    SELECT min(posted_at) AS at FROM mentions_ticket UNION ALL SELECT max(posted_at) FROM mentions_ticket
-    UNION ALL SELECT min(first_reply_at) FROM mentions_ticket WHERE first_reply_at IS NOT NULL
-    UNION ALL SELECT max(first_reply_at) FROM mentions_ticket WHERE first_reply_at IS NOT NULL
-    UNION ALL SELECT min(solved_at) FROM mentions_ticket WHERE solved_at IS NOT NULL
-    UNION ALL SELECT max(solved_at) FROM mentions_ticket WHERE solved_at IS NOT NULL
-) times
+TAKE_TICKETS = """
+WITH taken AS (
+    DELETE FROM metrics_changedticket WHERE id IN (SELECT id FROM metrics_changedticket ORDER BY id LIMIT %s)
+    RETURNING ticket_id, channel_id
+)
+SELECT DISTINCT h.channel_id, h.at, false
+  FROM (SELECT DISTINCT ticket_id, channel_id FROM taken) c, metrics_hours_of_ticket(c.ticket_id, c.channel_id) h
 """
+_FIRST_AND_LAST = {
+    "mentions_ticket": ("posted_at", "first_reply_at", "solved_at"),
+    "mentions_message": ("posted_at",),
+    "mentions_reply": ("created_at",),
+}
+_ENDS = " UNION ALL ".join(
+    f"(SELECT {column} AS at FROM {table} WHERE {column} IS NOT NULL ORDER BY {column} {way} LIMIT 1)"
+    for table, columns in _FIRST_AND_LAST.items()
+    for column in columns
+    for way in ("ASC", "DESC")
+)
+_OF_EVENTS = " UNION ALL ".join(
+    f"""(SELECT e.at FROM auth_user u CROSS JOIN LATERAL (
+        SELECT at FROM mentions_event WHERE actor_id = u.id ORDER BY at {way} LIMIT 1) e) UNION ALL
+        (SELECT at FROM mentions_event e WHERE {came_back_sql("e")} ORDER BY at {way} LIMIT 1)"""
+    for way in ("ASC", "DESC")
+)
+FIRST_AND_LAST = f"SELECT min(at), max(at) FROM ({_ENDS} UNION ALL {_OF_EVENTS}) times"
+"""Each of them is the end of an index."""

@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from channels.clocks import desk_now
 from mentions.clocks import clocks
 from mentions.clocks.first_reply import IS_REPLY_SQL
 from mentions.models import Event, Message, Reply, Ticket
-from mentions.models.event import CAME_BACK
+from mentions.models.event import CAME_BACK, came_back_sql
 from mentions.models.message import IS_REPLY
 from mentions.people import roles
 from mentions.tests.factories import (
@@ -32,8 +33,9 @@ from mentions.tests.factories import (
 from mentions.triage import merging, outcomes
 from metrics import outcome_conditions as conditions
 from metrics.definitions import Filters, figure
-from metrics.outcomes import counting
+from metrics.outcomes import counting, rolled
 from metrics.periods import Period
+from metrics.rollups import keeping
 from metrics.tests.test_rollups import CHANGES, ZONES, History, middle
 
 NOISE = ("automatic", "own", "spam")
@@ -54,8 +56,8 @@ EVERYTHING = [
 
 
 @st.composite
-def histories(draw):
-    acts = st.tuples(st.sampled_from(ACTS), st.integers(0, 5), st.integers(1, 700))
+def histories(draw, acts=ACTS):
+    acts = st.tuples(st.sampled_from(acts), st.integers(0, 5), st.integers(1, 700))
     return draw(st.sampled_from(CHANGES)), draw(st.lists(acts, min_size=14, max_size=30))
 
 
@@ -204,10 +206,10 @@ def oracle(period, now, with_noise):
     return found, seconds
 
 
-def assert_equals_the_oracle(period, now, with_noise):
+def assert_equals_the_oracle(period, now, with_noise, of_rollups=None):
     """Returns how many tickets each figure had."""
     found, seconds = oracle(period, now, with_noise)
-    counted = counting.outcomes(Ticket.objects.all(), Filters(period, with_noise=with_noise), now)
+    counted = of_rollups or counting.outcomes(Ticket.objects.all(), Filters(period, with_noise=with_noise), now)
     channel_of = dict(Ticket.objects.values_list("pk", "channel_id"))
     for name, tickets in found.items():
         listed = Ticket.objects.filter(figure(name, period, now, with_noise=with_noise), merged_into=None)
@@ -263,6 +265,31 @@ class Outcomes(TestCase):
         period = Period(first, first + timedelta(days=days), ZoneInfo(zone))
         for with_noise in (False, True):
             self.seen.update(assert_equals_the_oracle(period, played.now, with_noise))
+
+    @settings(
+        max_examples=12,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @example((CHANGES[0], EVERYTHING))
+    @given(histories(acts=(*ACTS, "refresh", "refresh", "priority", "removed")))
+    def test_rollups_of_outcomes_equal_the_slow_count(self, history):
+        """Refreshed in between and at the end, over a day, over several, and built again."""
+        begin, acts = history
+        for zone in ZONES:
+            keeping.build(zone)
+        played = LongerHistory(begin, self.channels, self.author, self.us, self.manager)
+        played.play(acts)
+        keeping.refresh(desk_now())
+        for zone in ZONES:
+            assert keeping.differences(zone) == []
+            first = (begin - timedelta(days=2)).astimezone(ZoneInfo(zone)).date()
+            for skipped, days in ((0, 7), (1, 2), (2, 0), (3, 0), (3, 3)):
+                start = first + timedelta(days=skipped)
+                period = Period(start, start + timedelta(days=days), ZoneInfo(zone))
+                said = counting.named(rolled.outcomes(Filters(period), is_before=False))
+                self.seen.update(assert_equals_the_oracle(period, played.now, False, said))
 
 
 # --- single cases -----------------------------------------------------------------------------------------------------
@@ -355,10 +382,16 @@ def test_what_is_left_out_is_counted_where_it_is_asked_for(reason):
     assert (behind("no_reply"), behind("no_reply", with_noise=True)) == ({ticket.pk}, set())
 
 
+BACK_SQL = came_back_sql("mentions_event")
+
+
 @pytest.mark.parametrize(
     ("index", "rows"),
     [
-        ("event_came_back", lambda: Event.objects.filter(CAME_BACK).order_by().values("ticket", "kind")),
+        ("event_came_back", lambda: Event.objects.filter(CAME_BACK).order_by("at").values("ticket", "kind")),
+        ("event_reopening", lambda: Event.objects.filter(CAME_BACK, ticket=1).order_by().values("at", "kind")),
+        ("event_reopening", lambda: Event.objects.order_by().extra(where=[BACK_SQL, "ticket_id = 1"]).values("at")),
+        ("message_times", lambda: Message.objects.filter(posted_at__gt=NOON).values("ticket", "direction")),
         ("message_answers", lambda: Message.objects.filter(IS_REPLY, posted_at__gt=NOON).values("ticket")),
         ("message_answers", lambda: Message.objects.extra(where=[IS_REPLY_SQL, "posted_at > now()"]).values("ticket")),
         ("message_said", lambda: Message.objects.extra(where=[conditions.said(with_noise=False)]).values("ticket")),

@@ -75,7 +75,6 @@ def span_of(release: Release) -> Span:
 
 
 def of(release: Release, user: Any) -> list[Group]:
-def of(release: Release, user: Any) -> list[Group]:
     """Mentions this person may see, for three days from the day's first hour. One query."""
     return grouped(_mentions(span_of(release), user), release.url, words_of(release))
 

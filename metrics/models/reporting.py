@@ -1,8 +1,5 @@
-"""Roll-ups: the figures of each day and channel, counted in advance (`metrics.rollups`); alerts (`metrics.alerts`); the
-monthly packages (`metrics.package`), what is sent of the numbers (`metrics.mailing`), and exports (`metrics.exports`).
-
-They hold numbers only, no personal data; everything can be recounted from the tickets.
-"""
+"""Alerts (`metrics.alerts`), the monthly packages (`metrics.package`), what is sent of the numbers (`metrics.mailing`),
+and exports (`metrics.exports`)."""
 
 from __future__ import annotations
 
@@ -12,100 +9,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
-
-class Cell(models.Model):
-    """One day of one time zone, in one channel: over all tickets, or over those of high priority."""
-
-    zone = models.CharField(max_length=60)
-    day = models.DateField()
-    channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="+")
-    high = models.BooleanField()
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.zone} {self.channel_id}{' high' if self.high else ''}"
-
-
-class DayCount(Cell):
-    """How many tickets. The names are those of the figures in `metrics.definitions`; a share is one over another.
-    `open` are the unanswered ones, whether or not they are overdue by now."""
-
-    mentions = models.IntegerField(default=0)
-    answered = models.IntegerField(default=0)
-    within = models.IntegerField(default=0)
-    open = models.IntegerField(default=0)
-    unsettled = models.IntegerField(default=0)
-    no_reply = models.IntegerField(default=0)
-    replied = models.IntegerField(default=0)
-    solved = models.IntegerField(default=0)
-    mentions_hours = ArrayField(models.IntegerField(), db_default=[])
-    replied_hours = ArrayField(models.IntegerField(), db_default=[])
-    """Of `mentions` and `replied`, for each hour of the day, from 0."""
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["zone", "high", "day", "channel"], name="day_count_once"),
-        ]
-
-
-class DayTimes(Cell):
-    """How long it took, over the tickets posted on the day. `median_s`, `p75_s`, `p90_s` are exact. `buckets` and
-    `counts` are a histogram that can be added to others (`metrics.rollups.sketch`); it says where in `seconds`, all
-    durations from the shortest on, an exact percentile of several rows lies (`metrics.rollups.exact`)."""
-
-    class Measure(models.IntegerChoices):
-        POSTED = 0
-        """First reply, from posting."""
-        INGESTED = 1
-        """First reply, from arrival at the desk."""
-        LAG = 2
-        """From posting to arrival at the desk."""
-
-    measure = models.SmallIntegerField(choices=Measure.choices)
-    median_s = models.FloatField()
-    p75_s = models.FloatField()
-    p90_s = models.FloatField()
-    buckets = ArrayField(models.SmallIntegerField())
-    counts = ArrayField(models.IntegerField())
-    seconds = ArrayField(models.FloatField(), db_default=[])
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["zone", "measure", "high", "day", "channel"], name="day_times_once"),
-        ]
-
-
-class ChangedHour(models.Model):
-    """A ticket of this channel has changed a figure of this hour. Database triggers write the rows, whoever changes the
-    ticket (migration 0002); a refresh takes them."""
-
-    channel_id = models.BigIntegerField()
-    at = models.DateTimeField()
-    """The start of an hour (UTC)."""
-
-    def __str__(self) -> str:
-        return f"{self.channel_id} {self.at}"
-
-
-class RolledZone(models.Model):
-    """A time zone whose days are counted in advance."""
-
-    zone = models.CharField(max_length=60, primary_key=True)
-    built_at = models.DateTimeField(null=True)
-    """Null while it is being built or has to be rebuilt: its figures then come from the tickets."""
-    built_to = models.DateField(null=True)
-    """The last day counted by the build; the next step continues from there."""
-    version = models.BigIntegerField(default=0)
-    """Rises with every change of its figures."""
-    checked_at = models.DateTimeField(null=True)
-    differences = models.IntegerField(default=0)
-    """Cells that differed from the tickets in the last check."""
-
-    def __str__(self) -> str:
-        return self.zone
 
 
 class Alert(models.Model):
