@@ -23,7 +23,7 @@ class Author:
 
     def is_one_of(self, names: Collection[str]) -> bool:
         """Whether its id or handle is among these lower-case names."""
-        return any(name.lower() in names for name in (self.id, self.handle) if name)
+        return bool((self.id and self.id.lower() in names) or (self.handle and self.handle.lower() in names))
 
 
 @dataclass(frozen=True, slots=True)

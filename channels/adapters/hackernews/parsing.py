@@ -62,7 +62,7 @@ def _mention(
         html=html or None,
         url=item_url(config, number),
         about_url=page,
-        is_own=author.is_one_of({*config.own, *config.addresses}),
+        is_own=author.is_one_of(config.own) or author.is_one_of(config.addresses),
         is_deleted=_is_gone(entry, name, html),
         links=_links(page, html),
         thread_title=_thread_title(entry, story, title, is_comment),

@@ -34,7 +34,11 @@ def given_id(config: Config, handle: str) -> str | None:
 
 
 def is_ours(author: Author, config: Config) -> bool:
-    if author.is_one_of(config.own) or (author.handle or "").lower() in config.addresses:
+    handle = author.handle.lower() if author.handle else ""
+    if handle and (handle in config.addresses or handle in config.own):
         return True
-    ids = (str(settings.get("user_id", "")) for settings in config.channel_settings.values())
-    return bool(author.id) and author.id in ids
+    if not author.id:
+        return False
+    return author.id in config.own or any(
+        str(settings.get("user_id", "")) == author.id for settings in config.channel_settings.values()
+    )

@@ -180,8 +180,8 @@ def _named(tweet: Object, entities: Object, raw: str) -> tuple[str, ...]:
     """Lower-case handles it addresses, in order: from the entities, else from the text."""
     names: dict[str, None] = {}
     for key, name in (("mentions", "username"), ("user_mentions", "screen_name")):
-        for entry in objects_of(entities.get(key)):
-            if isinstance(entry.get(name), str):
+        for entry in list_of(entities.get(key)):
+            if isinstance(entry, dict) and isinstance(entry.get(name), str):
                 names[entry[name].lower()] = None
     if "@" in raw or "＠" in raw:
         for match in _HANDLE.finditer(raw):

@@ -217,8 +217,8 @@ def parent_of(tweet: Object) -> str | None:
 
 def referenced(tweet: Object, kind: str) -> str | None:
     """The tweet that it answers or quotes, as API v2 says it."""
-    for reference in objects_of(tweet.get("referenced_tweets")):
-        if reference.get("type") == kind:
+    for reference in list_of(tweet.get("referenced_tweets")):
+        if isinstance(reference, dict) and reference.get("type") == kind:
             return identity(reference, "id")
     return None
 
