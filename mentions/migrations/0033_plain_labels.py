@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mentions", "0031_indexes_of_outcomes"),
+        ("mentions", "0032_indexes_of_tallies"),
     ]
 
     operations = [
