@@ -34,7 +34,7 @@ def board(request: HttpRequest) -> HttpResponse:
     sections = (
         ("late", _("Late"), shown.late, _("Nobody is late.")),
         ("drafts", _("Your turn: a draft waits"), shown.drafts, ""),
-        ("waiting", _("Waiting"), shown.waiting, _("No request is open.")),
+        ("waiting", _("Waiting"), shown.waiting, _("No request is open. Press e on a ticket to ask an expert.")),
         ("answered", _("Answered today"), shown.answered, _("None yet today.")),
     )
     context = {"sections": sections, "is_mine": is_mine, "now": now, "open_count": shown.open_count}

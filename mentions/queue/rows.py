@@ -128,6 +128,11 @@ class Row:
         return f'<span class="more">{said}{tags}</span>'
 
 
+def _called(user: str) -> Coalesce:
+    """What the desk calls this user: the short name, else the username."""
+    return Coalesce(NullIf(f"{user}__first_name", Value("")), f"{user}__username")
+
+
 def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
     """The queryset with the columns a row needs, not yet ordered or limited. Yields dicts."""
     last_said = Message.objects.filter(ticket=OuterRef("pk"), direction="in").order_by("-posted_at", "-id")
@@ -138,8 +143,8 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
             NullIf("requester__name", Value("")), NullIf("requester__handle", Value("")), "requester__external_id"
         ),
         handle=F("requester__handle"),
-        assignee_name=F("assignee__username"),
-        claimer_name=F("claimed_by__username"),
+        assignee_name=_called("assignee"),
+        claimer_name=_called("claimed_by"),
         # A link without text shows its target.
         said=Subquery(last_said.values(short=SAID)[:1]),
         tag_names=ArraySubquery(tags),
@@ -153,8 +158,8 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
 # The list is limited before anything is joined to it.
 _FIRST = """
 SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_message_at, t.waiting_on, t.wake_at, c.name,
-    coalesce(nullif(a.name, ''), nullif(a.handle, ''), a.external_id), a.handle, u.username, h.username,
-    t.claim_expires_at,
+    coalesce(nullif(a.name, ''), nullif(a.handle, ''), a.external_id), a.handle,
+    coalesce(nullif(u.first_name, ''), u.username), coalesce(nullif(h.first_name, ''), h.username), t.claim_expires_at,
     (SELECT coalesce(nullif(left(m.text, 400), ''), m.links->>0, m.url) FROM mentions_message m
      WHERE m.ticket_id = t.id AND m.direction = 'in' ORDER BY m.posted_at DESC, m.id DESC LIMIT 1),
     ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id

@@ -12,6 +12,9 @@ from metrics.drawing.charts import INK, Spec, finish, hours
 from metrics.drawing.grammar import altair
 from metrics.figures.first_reply import FirstReply
 
+TICKS = 8
+"""About as many numbers on the axis: more run into each other on a phone."""
+
 
 def beside(
     rows: Sequence[tuple[str, float, float | None]], what: str, counted: str, theme: str = "light", against: str = ""
@@ -36,7 +39,7 @@ def beside(
         ],
     )
     end = robust.top([count for _name, count, _earlier in rows])
-    scale, axis = end.scale(alt), alt.Axis(tickMinStep=1)
+    scale, axis = end.scale(alt), alt.Axis(tickMinStep=1, tickCount=TICKS)
     # A field without any value has no extent: Vega warns about it.
     title = _("%(counted)s (mark: %(against)s)") % {"counted": counted, "against": against} if is_known else counted
     drawn = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
@@ -79,7 +82,7 @@ def first_reply_by_channel(
     medians = [hours(row.median) for row in rows if row.median is not None]
     end = robust.top(medians, [hours(row.goal) for row in rows if row.median is not None])
     bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
-        x=alt.X("hours:Q", title=end.titled(title), scale=end.scale(alt)),
+        x=alt.X("hours:Q", title=end.titled(title), scale=end.scale(alt), axis=alt.Axis(tickCount=TICKS)),
         tooltip=[
             alt.Tooltip("channel:N", title=_("channel")),
             alt.Tooltip("hours:Q", title=_("median hours"), format=".1f"),

@@ -30,7 +30,7 @@ from metrics.package.zipped import stem, zipped
 from metrics.pages import tabs
 
 SHOWN = 30
-WAY_LABELS = ((ReportMessage.Way.MAIL, _lazy("Mail it to me")), (ReportMessage.Way.SLACK, _lazy("Tell me in Slack")))
+WAY_LABELS = ((ReportMessage.Way.MAIL, _lazy("Email it to me")), (ReportMessage.Way.SLACK, _lazy("Tell me in Slack")))
 STOP_POLLING = 286
 """https://htmx.org/docs/#polling"""
 may_read_reports = permission_required(access.VIEW_REPORTS, raise_exception=True)

@@ -32,9 +32,14 @@ class ReleaseDayReport:
         self.tickets, self.filters, self.now = tickets, filters, now
 
     @property
+    def hint(self) -> str:
+        """Shown at the top of the page while there is nothing to count."""
+        if self.days.days:
+            return ""
+        return _("The desk has not seen a whole release day yet. Admins enter the release rule.")
+
+    @property
     def note(self) -> str:
-        if not self.days.days:
-            return _("The desk has not seen a whole release day yet. Admins enter the release rule.")
         return _("An ordinary day is the same hours a week before and a week after a release day.")
 
     @cached_property

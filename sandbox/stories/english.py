@@ -164,7 +164,7 @@ TWEETS: dict[str, tuple[str, ...]] = {
     "criticism": (
         "{to} charging extra for {thing} is a bold move. {who} is out",
         "{feel}, {thing} on {to} feels slower with each release",
-        "Another redesign {to}? I just had learned where {thing} lives",
+        "Another redesign {to}? I had just learned where {thing} lives",
         "{to} {failing} and the issue about it is {days} years old. Priorities?",
     ),
     "hostile": (
@@ -185,7 +185,7 @@ COMMENTS: dict[str, tuple[str, ...]] = {
         "supported {place}.",
         "How does Acme compare with {tool} here? In particular I want to {goal}.",
         "Can somebody from Acme comment on whether one can {goal}?\n\nThe page at {docs_url} is silent about it.",
-        "Genuine question: what does Acme's {thing} give me that {tool} does not?",
+        "Genuine question: what does {thing} at Acme give me that {tool} does not?",
     ),
     "praise": (
         "We switched {who} from {tool} to Acme last year and I don't miss anything. {thing} in particular is great.",
@@ -195,7 +195,7 @@ COMMENTS: dict[str, tuple[str, ...]] = {
     "bug": (
         "I wanted to like Acme, but {failing} {place}. The ticket has been open for {days} years.",
         "Same here with Acme: {failing} {since}.\n\n  {error}\n\nDid you find a workaround?",
-        'Acme\'s {thing} broke for us {since}. We get "{error}" on every third run.',
+        'At Acme, {thing} broke for us {since}. We get "{error}" on every third run.',
     ),
     "criticism": (
         "The trouble with Acme is that everything is 80% done. {thing} is a good example: {failing}.",
@@ -232,7 +232,7 @@ OFF_TOPIC: tuple[str, ...] = (
 STORIES: tuple[tuple[str, str], ...] = (
     ("Acme {version} released with {thing}", "https://about.acme.example/blog/release-{count}"),
     ("Why we moved {count} repositories from {tool} to Acme", "https://engineering.northwind.example/moving-{count}"),
-    ("Acme's {thing}: a post-mortem", "https://blog.sre.example/acme-post-mortem-{count}"),
+    ("Acme and {thing}: a post-mortem", "https://blog.sre.example/acme-post-mortem-{count}"),
     ("Show HN: A terminal UI for Acme", "https://code.example/tui-{count}"),
     ("Ask HN: Is Acme still worth it for {who}?", ""),
     ("Ask HN: How do you {goal}?", ""),

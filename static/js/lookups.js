@@ -9,11 +9,19 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (told && field() && !field().value) field().value = told.dataset.proposed;
 });
 
+// The section is the last beside the composer: what is found there must not lie below the fold.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (panel()?.contains(event.target) && document.activeElement === field()) {
+    panel().closest(".panel")?.scrollIntoView({ block: "start" });
+  }
+});
+
 // The first press searches with the ticket's words; later ones only focus the field.
 export function lookUp() {
   const form = document.getElementById("lookup-form");
   if (!form) return false;
   field().select();
+  panel().closest(".panel")?.scrollIntoView({ block: "start" });
   if (field().value && !panel().querySelector("[data-searched]")) form.requestSubmit();
   return true;
 }

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -23,8 +24,11 @@ may_change = permission_required("team.change_meeting", raise_exception=True)
 @login_required
 @may_see
 def meetings(request: HttpRequest) -> HttpResponse:
-    """Planned meetings with who does the slides, and past ones."""
-    rows = Meeting.objects.select_related("rule", "owner", "reported_by").order_by("-month")[:SHOWN]
+    """Planned meetings with who does the slides, the nearest first, then past ones, the latest first."""
+    newest = list(Meeting.objects.select_related("rule", "owner", "reported_by").order_by("-month")[:SHOWN])
+    this_month = timezone.localtime(desk_now()).date().replace(day=1)
+    coming = [each for each in reversed(newest) if each.month >= this_month]
+    rows = coming + [each for each in newest if each.month < this_month]
     people = rota.people(planning.DUTY)
     context = {
         "rows": [(each, planning.due(each)) for each in rows],

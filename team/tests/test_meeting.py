@@ -170,6 +170,14 @@ def test_pages_lead_from_the_prompt_to_the_report(client, meeting, sam):
     assert "Report: slides" not in html
 
 
+def test_the_next_meeting_comes_first_and_the_last_one_follows_the_planned(client, meeting, sam):
+    for month in (date(2026, 2, 1), date(2026, 3, 1), date(2026, 5, 1)):
+        Meeting.objects.get_or_create(rule=meeting.rule, month=month)
+    html = client.get("/meetings/").content.decode()
+    named = [html.index(f">{name} 2026</a>") for name in ("March", "April", "May", "February")]
+    assert named == sorted(named)
+
+
 def test_pictures_are_files_that_open(client, meeting):
     for _title, address in numbers.of(date(2026, 3, 1), date(2026, 3, 31), NOW).pictures:
         assert client.get(address.replace(".png", ".json")).status_code == 200

@@ -1,5 +1,6 @@
 """The queue page: who sees what, in which order, page by page, at a constant cost."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -188,3 +189,17 @@ def test_the_first_page_holds_what_the_general_list_would(sam, filters, order):
     expected = list(with_columns(view_filters.tickets_in(view, sam, now))[:4])
     assert expected
     assert first_of(view, sam, now, 4) == expected
+
+
+def test_rows_name_people_as_the_rest_of_the_desk_does(client, sam, everything):
+    """The short name, else the username: on the queue's first page and wherever else rows are shown."""
+    ada, bo = UserFactory(username="ada7", first_name="Ada"), UserFactory(username="bo", first_name="")
+    for ticket, user in zip(waiting(2), (ada, bo), strict=True):
+        claim = {"claimed_by": user, "claim_token": uuid.uuid4(), "claim_expires_at": timezone.now()}
+        Ticket.objects.filter(pk=ticket.pk).update(assignee=user, **claim)
+    view, rows = everything, with_columns(Ticket.objects.order_by("queued_at"))
+    found = [
+        [(row["assignee_name"], row["claimer_name"]) for row in each]
+        for each in (rows, first_of(view, sam, timezone.now(), 4))
+    ]
+    assert found == [[("Ada", "Ada"), ("bo", "bo")]] * 2

@@ -65,7 +65,7 @@ class Statuspage(Platform):
         """An outage with its updates, or a maintenance; nobody replies there."""
         kind = kind if kind in _STEPS else random_.choice(("outage", "outage", "outage", "maintenance"))
         part, cause = random_.choice(list(COMPONENTS)), random_.choice(_CAUSES)
-        title = f"{part} is degraded" if kind == "outage" else f"Upgrade of {part}"
+        title = f"{part}: degraded performance" if kind == "outage" else f"Upgrade of {part}"
         acts: Timed = []
         for number, (seconds, status, text) in enumerate(_STEPS[kind]):
             act = Act(
