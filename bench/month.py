@@ -97,7 +97,7 @@ class Month:
             for first in range(1, self.count + 1, AT_ONCE):
                 self._fill_some(cursor, {**values, "first": first, "last": min(first + AT_ONCE - 1, self.count)})
             self._ask_experts()
-            cursor.execute("TRUNCATE metrics_changedhour")
+            cursor.execute("TRUNCATE metrics_changedhour, metrics_changedticket")
             for table in ("ticket", "message", "event", "ticket_tags"):
                 cursor.execute(f"VACUUM ANALYZE mentions_{table}")
 

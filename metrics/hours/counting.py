@@ -75,7 +75,7 @@ def _side(
     """What is overdue is of this moment, the rest of the last refresh: a row stays the sum of its parts."""
     mentions, answered, within, still_open = (counts[name][side] for name in ROLLED[:4])
     late = min(overdue, still_open)
-    shares = {name: times[share] for name, share in PERCENTILES.items()}
+    median, p75, p90 = (times[share] for share in PERCENTILES.values())
     posted = FirstReply(
         "",
         None,
@@ -87,7 +87,9 @@ def _side(
         in_time=still_open - late,
         unsettled=0,
         no_reply=0,
-        **shares,
+        median=median,
+        p75=p75,
+        p90=p90,
     )
     return Side(int(side == COVERED), posted, counts[DayTally.Name.SIDE_REPLIED][side])
 

@@ -23,9 +23,10 @@ from metrics.figures.parts import Part
 from metrics.figures.source import Rolled, source_for
 from metrics.meanings import MEANINGS
 from metrics.reach import counts
+from metrics.reach_told import NAMES
 from metrics.tables import Cell, Chart, Table
 
-COLUMNS = ("mentions", "before", "change", "requesters", *counts.NAMES)
+COLUMNS = ("mentions", "before", "change", "requesters", *NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class PlatformsReport:
             else Cell(f"{line.before:,}", line.before, "mentions", part=part, period=self.filters.earlier),
             Cell("—" if change is None else f"{change:+,}" if change else "0", change),
             Cell(f"{line.requesters:,}", line.requesters),
-            *(self._reach(line.reach.get(name), name, part) for name in counts.NAMES),
+            *(self._reach(line.reach.get(name), name, part) for name in NAMES),
         ]
 
     def _reach(self, value: int | None, name: str, part: Part) -> Cell:

@@ -6,7 +6,7 @@ in one transaction, so a note is never lost and a change that commits later has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,8 +37,8 @@ HOUR = timedelta(hours=1)
 CELLS = (DayCount, DayTimes, DayTally)
 DAY = timedelta(days=1)
 
-Note = tuple[int, datetime, bool]
-"""(channel, hour, whether its tickets themselves have changed)."""
+Note = tuple[int, datetime]
+"""(channel, hour)."""
 Cells = Iterable[tuple[int, date]]
 """(channel, day)."""
 
@@ -69,8 +69,9 @@ def refresh(now: datetime) -> int:
     """Recount the days that changed since the last run, and continue building newly used zones, for at most MAX_RUN.
     The next run continues. Returns how many hours had changed."""
     clock, changed = clock_from(now), 0
-    while clock() - now < MAX_RUN and (notes := _refresh_some()):
-        changed += notes
+    for work in (recount, retally):
+        while clock() - now < MAX_RUN and (notes := work()):
+            changed += notes
     for name in wanted_zones():
         if reading.version(name) is None:
             if not RolledZone.objects.filter(zone=name, built_at=None).exists():
@@ -82,25 +83,35 @@ def refresh(now: datetime) -> int:
 
 
 @transaction.atomic
-def _refresh_some() -> int:
-    notes = _taken()
-    if notes:
-        for zone in RolledZone.objects.values_list("zone", flat=True):
-            for portion in portions(_cells(zone, (note for note in notes if note[2]))):
-                count(zone, portion)
-            for portion in portions(_cells(zone, notes)):
-                tally(zone, portion)
-        RolledZone.objects.update(version=F("version") + 1)
-    return len(notes)
-
-
-def _taken() -> list[Note]:
+def recount() -> int:
+    """Count what changed tickets say, which is quick; their hours stay noted for `retally`. Returns how many."""
     with connection.cursor() as cursor:
         _lock(cursor)
         cursor.execute(statements.TAKE, [MAX_NOTES])
-        hours = cursor.fetchall()
-        cursor.execute(statements.TAKE_TICKETS, [MAX_NOTES])
-        return [*hours, *cursor.fetchall()]
+        notes = cursor.fetchall()
+        cursor.execute(statements.HAND_ON, [[channel for channel, _at in notes], [at for _channel, at in notes]])
+    return _counted_again(notes, count)
+
+
+@transaction.atomic
+def retally() -> int:
+    """Count what their messages, replies and events say."""
+    with connection.cursor() as cursor:
+        _lock(cursor)
+        notes: list[Note] = []
+        for statement in (statements.TAKE_SAID, statements.TAKE_TICKETS):
+            cursor.execute(statement, [MAX_NOTES])
+            notes += cursor.fetchall()
+    return _counted_again(notes, tally)
+
+
+def _counted_again(notes: Sequence[Note], work: Callable[[str, Portion], None]) -> int:
+    if notes:
+        for zone in RolledZone.objects.values_list("zone", flat=True):
+            for portion in portions(_cells(zone, notes)):
+                work(zone, portion)
+        RolledZone.objects.update(version=F("version") + 1)
+    return len(notes)
 
 
 def _lock(cursor: Any) -> None:
@@ -110,9 +121,7 @@ def _lock(cursor: Any) -> None:
 def _cells(zone: str, notes: Iterable[Note]) -> Cells:
     """An hour may lie in two days: some zones are half an hour off."""
     tz, last = ZoneInfo(zone), HOUR - timedelta(microseconds=1)
-    return {
-        (channel, (at + more).astimezone(tz).date()) for channel, at, _whole in notes for more in (timedelta(), last)
-    }
+    return {(channel, (at + more).astimezone(tz).date()) for channel, at in notes for more in (timedelta(), last)}
 
 
 def build(zone: str) -> None:

@@ -165,15 +165,13 @@ written AS ({insert("metrics_daycount", (*KEY, *_COUNTS), "counts")})
 
 
 def compared(
-    cells: str, table: str, key: tuple[str, ...], values: tuple[str, ...], rows: str, among: str = "true"
+    cells: str, table: str, key: tuple[str, ...], values: tuple[str, ...], rows: str, due: str, among: str = "true"
 ) -> str:
-    """One statement, hence one snapshot: the cells that differ, except those due for the next refresh."""
+    """One statement, hence one snapshot: the cells that differ, except those `due` for the next refresh."""
     counted, stored = (", ".join(f"{alias}.{name}" for name in values) for alias in ("n", "r"))
     nth = "coalesce(n.day, r.day) - %(first)s::date"
     return f"""WITH {cells},
-noted AS MATERIALIZED (
-    SELECT channel_id, at FROM metrics_changedhour
-     UNION SELECT h.channel_id, h.at FROM metrics_changedticket c, metrics_hours_of_ticket(c.ticket_id, c.channel_id) h)
+noted AS MATERIALIZED ({due})
 SELECT DISTINCT %(zone)s, day, channel_id, high FROM {rows} n
   FULL JOIN (SELECT * FROM {table} WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND {among}) r USING ({", ".join(key)})
  WHERE ({counted}) IS DISTINCT FROM ({stored}) AND NOT EXISTS (
@@ -184,31 +182,37 @@ SELECT DISTINCT %(zone)s, day, channel_id, high FROM {rows} n
 """
 
 
-def compared_times(cells: str, measures: Sequence[DayTimes.Measure]) -> str:
-    return compared(cells, "metrics_daytimes", TIMES_KEY, TIMES, "times", _of(measures))
+def compared_times(cells: str, measures: Sequence[DayTimes.Measure], due: str) -> str:
+    return compared(cells, "metrics_daytimes", TIMES_KEY, TIMES, "times", due, _of(measures))
 
 
+_DUE_TO_COUNT = "SELECT channel_id, at FROM metrics_changedhour WHERE of_ticket"
 COMPARE = (
-    compared(f"{_SAID}, {_COUNTED_CELLS}", "metrics_daycount", KEY, _COUNTS, "counts"),
-    compared_times(f"{_SAID}, {_TIMED_CELLS}", MEASURES),
+    compared(f"{_SAID}, {_COUNTED_CELLS}", "metrics_daycount", KEY, _COUNTS, "counts", _DUE_TO_COUNT),
+    compared_times(f"{_SAID}, {_TIMED_CELLS}", MEASURES, _DUE_TO_COUNT),
 )
 SETTINGS = """SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
        set_config('random_page_cost', '1.1', true)"""
 """Until the end of the transaction: some hundred thousand tickets are sorted in memory, compiling the statement takes
 longer than a refresh, and what is looked up ticket by ticket is in memory, too."""
-TAKE = """
+_TAKE = """
 WITH taken AS (
-    DELETE FROM metrics_changedhour WHERE id IN (SELECT id FROM metrics_changedhour ORDER BY id LIMIT %s)
-    RETURNING channel_id, at, of_ticket
+    DELETE FROM metrics_changedhour
+     WHERE id IN (SELECT id FROM metrics_changedhour WHERE {which} ORDER BY id LIMIT %s) RETURNING channel_id, at
 )
-SELECT channel_id, at, bool_or(of_ticket) FROM taken GROUP BY channel_id, at
+SELECT DISTINCT channel_id, at FROM taken
+"""
+TAKE, TAKE_SAID = _TAKE.format(which="of_ticket"), _TAKE.format(which="NOT of_ticket")
+HAND_ON = """
+INSERT INTO metrics_changedhour (channel_id, at, of_ticket)
+SELECT channel_id, at, false FROM unnest(%s::bigint[], %s::timestamptz[]) x (channel_id, at)
 """
 TAKE_TICKETS = """
 WITH taken AS (
     DELETE FROM metrics_changedticket WHERE id IN (SELECT id FROM metrics_changedticket ORDER BY id LIMIT %s)
     RETURNING ticket_id, channel_id
 )
-SELECT DISTINCT h.channel_id, h.at, false
+SELECT DISTINCT h.channel_id, h.at
   FROM (SELECT DISTINCT ticket_id, channel_id FROM taken) c, metrics_hours_of_ticket(c.ticket_id, c.channel_id) h
 """
 _FIRST_AND_LAST = {

@@ -274,7 +274,9 @@ written AS ({statements.insert("metrics_daytally", (*_KEY, "number"), "tallies")
 """Delete the cells, then write them anew."""
 
 
+_DUE = """SELECT channel_id, at FROM metrics_changedhour UNION SELECT h.channel_id, h.at
+  FROM metrics_changedticket c, metrics_hours_of_ticket(c.ticket_id, c.channel_id) h"""
 COMPARE = (
-    statements.compared(f"{_TALLIES}", "metrics_daytally", _KEY, ("number",), "tallies"),
-    statements.compared_times(_TALLIES, MEASURES),
+    statements.compared(_TALLIES, "metrics_daytally", _KEY, ("number",), "tallies", _DUE),
+    statements.compared_times(_TALLIES, MEASURES, _DUE),
 )
