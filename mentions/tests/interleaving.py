@@ -5,19 +5,24 @@ be thought of. Nothing is timed: a job that waits is seen in the server's own ta
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from django.db import connection, connections
 
+from mentions.tests.commuting import COMMIT, END, ROLLBACK, Step, alike_places, note_prepared
+
 Job = Callable[[], object]
+Outside = Callable[[], object]
+EVERY = "DESK_EVERY_SWITCH"
+"""In the environment: places that lead to the same are tried all the same."""
 PATIENCE_S = 30
 """Only a hang is ended by it: a test that comes here has failed."""
 _LOCKS = re.compile(
@@ -27,35 +32,80 @@ _TAKES_NOTHING = re.compile(r'INSERT INTO "?mentions_event')
 """A row that nobody else knows: stopping before it is the same as stopping before what follows."""
 
 
+def _nothing() -> object:
+    return None
+
+
 @dataclass(slots=True)
 class Met:
-    """What became of both; an exception where one was raised. `stopped`: the first job came to the place at all."""
+    """What became of both; an exception where one was raised. `stopped`: the first job came to the place at all.
+    `alike`: how many of the places that follow would lead to the same."""
 
     first: object
     second: object
     stopped: bool
     where: str = ""
+    alike: int = 0
 
 
-class _Stop:
+class _Trace:
+    """What a job does, step by step, on the thread that it is entered on."""
+
+    def __init__(self, outside: Outside) -> None:
+        self.steps: list[Step] = []
+        self.outside = outside
+
+    def before(self, sql: str, *, is_place: bool) -> Step:
+        step = Step(sql, connection.in_atomic_block, is_place, self.outside())
+        self.steps.append(step)
+        return step
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        note_prepared(sql)
+        step = self.before(sql, is_place=bool(_LOCKS.search(sql) and not _TAKES_NOTHING.match(sql)))
+        result = execute(sql, params, many, context)
+        step.rows = context["cursor"].rowcount
+        return result
+
+    def __enter__(self) -> None:
+        """A commit is a place to stop, too: foreign keys are looked at there."""
+        commit, rollback = connection._commit, connection._rollback
+
+        def traced_commit() -> None:
+            self.before(COMMIT, is_place=True)
+            commit()
+
+        def traced_rollback() -> None:
+            self.before(ROLLBACK, is_place=False)
+            rollback()
+
+        connection._commit, connection._rollback = traced_commit, traced_rollback
+
+    def __exit__(self, *_error: object) -> None:
+        del connection._commit, connection._rollback
+        self.before(END, is_place=False)
+
+
+class _Stop(_Trace):
     """Before the lock number `at` of a job (0 is its first): says so, and waits to be sent on."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, outside: Outside = _nothing) -> None:
+        super().__init__(outside)
         self.left, self.where = at, ""
         self.reached, self.go = threading.Event(), threading.Event()
 
-    def pass_by(self, statement: str) -> None:
+    def before(self, sql: str, *, is_place: bool) -> Step:
+        if is_place:
+            self._pass_by(sql)
+        return super().before(sql, is_place=is_place)
+
+    def _pass_by(self, statement: str) -> None:
         self.left -= 1
         if self.left == -1:
             self.where = " ".join(statement.split())[:160]
             self.reached.set()
             if not self.go.wait(PATIENCE_S):
                 raise TimeoutError("nobody sent the first job on")
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if _LOCKS.search(sql) and not _TAKES_NOTHING.match(sql):
-            self.pass_by(sql)
-        return execute(sql, params, many, context)
 
 
 class Pair:
@@ -71,16 +121,24 @@ class Pair:
             thread.submit(connections.close_all).result(PATIENCE_S)
             thread.shutdown()
 
-    def meet(self, first: Job, second: Job, at: int) -> Met:
+    def meet(self, first: Job, second: Job, at: int, outside: Outside = _nothing) -> Met:
         """`first` stands still before its lock number `at`; `second` goes as far as it can; then both to their ends."""
-        stop = _Stop(at)
+        stop, trace = _Stop(at, outside), _Trace(outside)
         one = self.threads[0].submit(_run, first, stop)
         _first_of(one, stop)
-        two = self.threads[1].submit(_run, second, None)
-        while stop.reached.is_set() and not two.done() and not self._waits():
+        two = self.threads[1].submit(_run, second, trace)
+        is_blocked = False
+        while stop.reached.is_set() and not two.done() and not is_blocked:
+            is_blocked = self._waits()
             time.sleep(0.001)
+        done = len(trace.steps)
         stop.go.set()
-        return Met(one.result(PATIENCE_S), two.result(PATIENCE_S), stop.reached.is_set(), stop.where)
+        met = Met(one.result(PATIENCE_S), two.result(PATIENCE_S), stop.reached.is_set(), stop.where)
+        if met.stopped:
+            # A statement that waits may hold some of many rows; of one, it holds none.
+            theirs = trace.steps[: done - 1 if is_blocked and trace.steps[done - 1].rows <= 1 else done]
+            met.alike = alike_places(stop.steps, at, theirs, is_blocked=is_blocked)
+        return met
 
     def meet_twice(self, first: Job, second: Job, at: int, back_at: int) -> Met:
         """As `meet`, but `second` stands still, too, before its lock number `back_at`, while `first` goes as far as it
@@ -109,9 +167,9 @@ class Pair:
 
     def _places(self, job: Callable[[], Job], most: int) -> list[int]:
         """Numbers of the locks that a job takes when it is alone."""
-        counted = _Stop(10_000)
+        counted = _Trace(_nothing)
         self.threads[0].submit(_run, job(), counted).result(PATIENCE_S)
-        count = 10_000 - counted.left
+        count = sum(step.is_place for step in counted.steps)
         return sorted({round(n * (count - 1) / max(1, min(most, count) - 1)) for n in range(min(most, count))})
 
     def every_switch(self, world: Callable[[], tuple[Job, Job]]) -> Iterator[Met]:
@@ -121,6 +179,18 @@ class Pair:
             if not met.stopped:
                 return
             yield met
+        raise AssertionError("a job without an end")
+
+    def every_different_switch(self, world: Callable[[], tuple[Job, Job]], outside: Outside) -> Iterator[Met]:
+        """As `every_switch`, but once for places that lead to the same (`mentions.tests.commuting`). `outside`: what
+        the jobs change besides the database."""
+        at = 0
+        while at < 200:
+            met = self.meet(*world(), at, outside)
+            if not met.stopped:
+                return
+            yield met
+            at += 1 if os.environ.get(EVERY) else 1 + met.alike
         raise AssertionError("a job without an end")
 
     def _waits(self, *, other_way: bool = False) -> bool:
@@ -144,27 +214,10 @@ def _backend() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _run(job: Job, stop: _Stop | None) -> object:
-    """What it gives or raises. A commit is a place to stop, too: foreign keys are looked at there."""
+def _run(job: Job, trace: _Trace) -> object:
+    """What it gives or raises."""
     try:
-        if stop is None:
-            return job()
-        with _commits(stop), connection.execute_wrapper(stop):
+        with trace, connection.execute_wrapper(trace):
             return job()
     except Exception as error:
         return error
-
-
-@contextmanager
-def _commits(stop: _Stop) -> Iterator[None]:
-    commit = connection._commit
-
-    def stopped() -> None:
-        stop.pass_by("COMMIT")
-        commit()
-
-    connection._commit = stopped
-    try:
-        yield
-    finally:
-        del connection._commit

@@ -29,6 +29,10 @@ class Restored:
             cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}; {'; '.join(kept)}")
         self.tables = _used(self.columns)
 
+    def outside(self) -> object:
+        """What changes besides the database: what was sent, deleted and liked."""
+        return [len(getattr(self.wire, name)) for name in self.said]
+
     def again(self) -> Made:
         """The same world with the same keys; the first time it is still as it was made."""
         if self.is_new:

@@ -1,5 +1,6 @@
 """What the desk says holds, whoever comes between: each kind of thing that is sent × each pair of what may happen to it
-(one of them sends it, takes it back or deletes it), switched before every lock that the first of the two takes.
+(one of them sends it, takes it back or deletes it), switched before every lock that the first of the two takes. Places
+that lead to the same are tried once (`mentions.tests.commuting`); DESK_EVERY_SWITCH=1 tries all of them.
 
 - *undone* is never posted, nothing is posted twice, and what is said to be sent was posted;
 - *deleted* is deleted, or somebody hears that it failed;
@@ -14,8 +15,9 @@ from functools import partial
 
 import pytest
 
+from channels.models import OutboundItem
 from channels.outbox import outbox
-from mentions.models import DeliveryProblem, Message, Ticket
+from mentions.models import DeliveryProblem, Message, Reply, Ticket
 from mentions.queue import claims
 from mentions.replies import posts, replies
 from mentions.replies.sending_states import OVER, STAGE_OF, Stage
@@ -83,7 +85,7 @@ def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
     with Pair() as pair:
         for second in seconds(kind, first):
             restored = Restored(wire, KINDS[kind](wire))
-            for met in pair.every_switch(partial(_jobs, restored, first, second)):
+            for met in pair.every_different_switch(partial(_jobs, restored, first, second), restored.outside):
                 _everything_holds(restored.world, met, first, second)
     assert "deadlock" not in caplog.text
 
@@ -91,6 +93,42 @@ def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
 def _jobs(restored: Restored, first: str, second: str) -> tuple[Job, Job]:
     jobs = restored.again().jobs
     return jobs[first], jobs[second]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=_id)
+def test_places_that_are_passed_over_end_like_the_one_that_is_tried(wire, kind):
+    """Of the first pairs of each kind, up to one in which places are passed over."""
+    own, others = JOBS[kind]
+    with Pair() as pair:
+        assert any(_passed_over(pair, Restored(wire, KINDS[kind](wire)), first, others[-1]) for first in own)
+
+
+def _passed_over(pair: Pair, restored: Restored, first: str, second: str) -> int:
+    count, left, expected = 0, 0, None
+    for at in range(100):
+        met = pair.meet(*_jobs(restored, first, second), at, restored.outside)
+        if not met.stopped:
+            return count
+        settle_everything()
+        seen = _end_of(restored, met)
+        if left:
+            assert seen == expected, f"{first} | {second}, stopped at {met.where}"
+            count += 1
+        expected, left = seen, left - 1 if left else met.alike
+    raise AssertionError("a job without an end")
+
+
+def _end_of(restored: Restored, met: Met) -> list[object]:
+    """All that a person or a platform could tell two ends by."""
+    tables = (
+        Ticket.objects.values_list("pk", "status", "claimed_by", "assignee", "merged_into", "waiting_on", "priority"),
+        Message.objects.values_list("external_id", "ticket", "direction"),
+        Reply.objects.values_list("key", "state"),
+        OutboundItem.objects.values_list("key", "kind", "state"),
+        DeliveryProblem.objects.filter(settled_at=None).values_list("kind", "user"),
+    )
+    results = [type(result).__name__ for result in (met.first, met.second)]
+    return [results, restored.outside(), *(sorted(table, key=str) for table in tables)]
 
 
 MOST_PLACES = 3
