@@ -156,7 +156,7 @@ def announcements(week: Week) -> list[Expected]:
         Expected(at(1, "09:00", NYC), "lee", "Forum rotates on Thursday"),
         Expected(at(0, "08:00"), "questions", "1 mention since the last digest"),
         Expected(at(1, "11:30"), TEAM, "The queue grows faster than it is worked"),
-        Expected(at(1, "15:30"), TEAM, "The queue is again worked as fast as it grows"),
+        Expected(at(1, "15:30"), TEAM, "The queue no longer grows faster than it is worked"),
         Expected(at(1, "14:00"), TEAM, "1 mention is due soon"),
         # Four days before the slides are due is a holiday: the day before it, while she is on shift.
         Expected(at(1, "09:00", NYC), "maria", "Key meeting: the slides are due on Tuesday"),

@@ -117,7 +117,7 @@ def test_growth_is_told_once_and_again_when_it_is_over(slack):
     Ticket.objects.filter(pk=tickets[3].pk).update(status="solved", solved_at=NOON + HOUR)
     Ticket.objects.filter(pk=tickets[4].pk).update(status="solved", solved_at=NOON + HOUR)
     assert watching.watch_growth(NOON + HOUR) == 1
-    assert said()[1][1].startswith("✅ *The queue is again worked as fast as it grows*")
+    assert said()[1][1].startswith("✅ *The queue no longer grows faster than it is worked*")
     assert Alert.objects.get().ended_at == NOON + HOUR
     assert len(said()) == 2
 

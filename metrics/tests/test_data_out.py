@@ -198,7 +198,7 @@ def test_more_than_a_browser_can_have_is_refused_and_the_command_takes_it(conver
     monkeypatch.setattr(running, "MAX_ROWS", 2)
     admin = UserFactory(role="admin", username="root")
     page = client_of(admin).post(reverse("metrics:export"), {"kind": "tickets", "form": "csv"}, follow=True)
-    assert "at most 2 fit" in page.content.decode()
+    assert "the limit is 2" in page.content.decode()
     call_command("export_data", "tickets", "--as", "root", "--form", "jsonl")
     out, err = capsys.readouterr()
     assert [json.loads(line)["ticket_id"] for line in out.splitlines()] == [t.pk for t in conversations]

@@ -273,7 +273,7 @@ def test_swap_is_asked_and_agreed_on_the_page(client, release, sam):
     assert "Swap with" in html
     mine = Release.objects.filter(owner=sam, day__gt=NOW.date()).first()
     html = post(client, "ask_release_swap", theirs.pk, other=mine.pk).content.decode()
-    assert "sam is asked" in html
+    assert "Asked sam." in html
     assert "Withdraw" in html
     client.force_login(sam)
     html = client.get("/releases/").content.decode()

@@ -247,7 +247,7 @@ def test_a_thread_becomes_one_ticket_however_often_it_is_pressed(client, release
     slack.replies(root, "No idea", NOW + timedelta(minutes=1))
     reading.read_due(NOW + timedelta(minutes=2))
     first = RoomMessage.objects.earliest("ts")
-    assert "now." in decide(client, release, first, do="ticket").content.decode()
+    assert "It is now ticket" in decide(client, release, first, do="ticket").content.decode()
     assert "already." in decide(client, release, first, do="ticket").content.decode()
     ticket = Ticket.objects.get()
     assert ticket.subject.startswith("#release-post: A customer asks")
@@ -303,7 +303,10 @@ def test_a_link_of_a_message_is_the_release_post_with_one_press(client, release,
     slack.says(f"Out: <{POST}>")
     reading.read_due(NOW)
     message = RoomMessage.objects.get()
-    assert "not in the thread" in decide(client, release, message, do="link", link="https://x.example").content.decode()
+    assert (
+        "no longer in the thread"
+        in decide(client, release, message, do="link", link="https://x.example").content.decode()
+    )
     decide(client, release, message, do="link", link=POST)
     release.refresh_from_db()
     assert release.url == POST
