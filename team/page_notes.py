@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import HttpRequest
 
 from channels.clocks import desk_now
@@ -49,6 +50,15 @@ class Notes:
     lacking: list[Need] = field(default_factory=list)
 
     @property
+    def running(self) -> list[Incident]:
+        return [each for each in self.incidents if each.state != Incident.State.OVER]
+
+    @property
+    def over(self) -> list[Incident]:
+        """Not closed yet."""
+        return [each for each in self.incidents if each.state == Incident.State.OVER]
+
+    @property
     def sources(self) -> set[str]:
         """Sources of the running incidents that came from the status page."""
         return {each.source for each in self.incidents if each.source}
@@ -70,8 +80,11 @@ def _for(user: Any) -> Notes:
     calls = urgent.shown_to(user) if are_calls else []
     waiting = handed_over.waiting_for(user) if are_waiting else []
     lacking = needs.lacking(now, NEAR) if is_away and user.has_perm(LOOKS_AFTER_VOLUNTEERS) else []
-    return Notes(calls, waiting, is_ending, _running() if are_incidents else [], lacking)
+    return Notes(calls, waiting, is_ending, _not_closed() if are_incidents else [], lacking)
 
 
-def _running() -> list[Incident]:
-    return list(Incident.objects.exclude(state=Incident.State.CLOSED)[:MAX_INCIDENTS])
+def _not_closed() -> list[Incident]:
+    """Those that still run first, then the newest."""
+    is_over = ExpressionWrapper(Q(state=Incident.State.OVER), BooleanField())
+    found = Incident.objects.exclude(state=Incident.State.CLOSED).order_by(is_over, "-started_at", "-pk")
+    return list(found[:MAX_INCIDENTS])

@@ -211,6 +211,21 @@ def test_words_are_whole_and_in_any_case(text, why):
     assert matching.reason(matching.signs("", ["down", "so slow"]), text, ()) == why
 
 
+def test_what_runs_is_shown_first_and_all_that_is_over_in_one_line(client):
+    client.force_login(UserFactory(role="advocate"))
+    an_incident(name="Old but running", started_at=NOON - timedelta(days=2))
+    for name in ("Pages", "Search", "Mail"):
+        an_incident(name=f"{name} was slow", state="over", over_at=NOW)
+    note = client.get(reverse("mentions:search")).text.split('id="running-incidents"')[1].split("</aside>")[0]
+    assert note.count('class="notice warn incident"') == 2
+    assert note.index("Old but running") < note.index("2 incidents are over.")
+    Incident.objects.exclude(name="Mail was slow").update(state="closed", over_at=NOW)
+    note = client.get(reverse("mentions:search")).text.split('id="running-incidents"')[1].split("</aside>")[0]
+    assert note.count('class="notice warn incident"') == 1
+    assert "An incident is over." in note
+    assert "Mail was slow" in note
+
+
 # --- closing ----------------------------------------------------------------------------------------------------------
 
 
