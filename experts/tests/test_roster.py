@@ -243,7 +243,7 @@ def test_team_page_updates_people_keeps_their_topics_and_removes_nobody(page):
     ("content", "said"),
     [
         (b"[]", "lists nobody"),
-        (b"{}", "no list"),
+        (b"{}", "not a list"),
         (b"a: [", "neither YAML nor JSON"),
         (b"a: &a [x]\nb: *a", "aliases"),
         (b"!!python/object/apply:os.system [ls]", "lists nobody"),

@@ -97,7 +97,7 @@ def test_an_empty_stock_changes_nothing_and_says_what_to_do(swag, sam, macro):
 
 
 def test_where_everybody_reads_no_code_is_given(swag, sam, macro):
-    with pytest.raises(OutcomeRefused, match="by mail"):
+    with pytest.raises(OutcomeRefused, match="by email"):
         text_of(macro, by_mail("twitter"), sam)
     assert stocks.left(swag) == 3
 
