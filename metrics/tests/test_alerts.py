@@ -153,7 +153,7 @@ def test_each_team_is_judged_while_it_is_there(slack, client):
         assert watching.watch_growth(NOON + hours * HOUR) == 0, "nobody of the desk is there: it goes on"
     Ticket.objects.filter(pk__in=[each.pk for each in theirs]).update(status="solved", solved_at=NOON + 41 * HOUR)
     assert watching.watch_growth(NOON + 44 * HOUR) == 1
-    assert "as fast as it grows again" in said()[-1][1]
+    assert "The queue no longer grows" in said()[-1][1]
     arrive(10, NOON + 29 * HOUR, channel=nights)
     assert watching.watch_growth(NOON + 32 * HOUR) == 1, "the night team is judged in its hours"
 

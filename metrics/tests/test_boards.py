@@ -273,4 +273,4 @@ def test_a_release_day_stands_beside_the_same_hours_a_week_before_and_after(mo):
 
 
 def test_without_a_release_day_the_page_says_what_will_appear(mo):
-    assert "Admins enter the release rule" in report_of(ReleaseDayReport, mo).note
+    assert "Admins enter the release rule" in report_of(ReleaseDayReport, mo).hint
