@@ -23,7 +23,7 @@ _owners: list[Owners] = []
 OnCall = Callable[[Ticket, str, datetime], Mapping[int, str]]
 """(ticket, what was said in it, now) → expert id → what they are on call for, if the ticket is about it."""
 _on_call: list[OnCall] = []
-MOST_ON_CALL = 2
+MAX_ON_CALL = 2
 """Others who know about the topic are suggested, too."""
 
 
@@ -114,7 +114,7 @@ def _those_on_call(search: _Search, text: str, ranked: Sequence[Suggestion]) -> 
         replace(known[expert], reasons=[why[expert.pk], *known[expert].reasons])
         if expert in known
         else Suggestion(expert, [why[expert.pk]])
-        for expert in experts[:MOST_ON_CALL]
+        for expert in experts[:MAX_ON_CALL]
     ]
 
 
