@@ -16,6 +16,9 @@ class Span:
     key: str
     label: str | Promise
     before_label: str | Promise
+    """As read after a figure: 12 last week."""
+    against: str | Promise
+    """As read after "compared with"."""
     period: Period
     before: Period
 
@@ -26,19 +29,23 @@ def spans(today: date, tz: tzinfo, of_last_year: bool = False) -> list[Span]:
 
 
 YEAR_OF_WEEKS = timedelta(weeks=52)
+_LAST_YEAR = (
+    (_("52 weeks before"), _("the same day 52 weeks before")),
+    (_("52 weeks before"), _("the same days 52 weeks before")),
+    (_("last year"), _("the same days of the month last year")),
+)
 
 
 def _of_last_year(found: list[Span]) -> list[Span]:
     """Days and weeks are compared with the same weekdays, months with the same dates."""
     return [
-        replace(span, before_label=label, before=_weeks_ago(span.period) if number < 2 else year_before(span.period))
-        for number, (span, label) in enumerate(
-            zip(
-                found,
-                (_("52 weeks before"), _("same days 52 weeks before"), _("same days of the month last year")),
-                strict=True,
-            )
+        replace(
+            span,
+            before_label=label,
+            against=against,
+            before=_weeks_ago(span.period) if number < 2 else year_before(span.period),
         )
+        for number, (span, (label, against)) in enumerate(zip(found, _LAST_YEAR, strict=True))
     ]
 
 
@@ -52,18 +59,27 @@ def _spans(today: date, tz: tzinfo) -> list[Span]:
     same_date = last_of_before.replace(day=min(today.day, last_of_before.day))
     day, week = timedelta(days=1), timedelta(weeks=1)
     return [
-        Span("today", _("Today"), _("yesterday"), Period(today, today, tz), Period(today - day, today - day, tz)),
+        Span(
+            "today",
+            _("Today"),
+            _("yesterday"),
+            _("yesterday"),
+            Period(today, today, tz),
+            Period(today - day, today - day, tz),
+        ),
         Span(
             "week",
             _("This week"),
-            _("same days last week"),
+            _("last week"),
+            _("the same days last week"),
             Period(monday, today, tz),
             Period(monday - week, today - week, tz),
         ),
         Span(
             "month",
             _("This month"),
-            _("same days last month"),
+            _("last month"),
+            _("the same days last month"),
             Period(first, today, tz),
             Period(last_of_before.replace(day=1), same_date, tz),
         ),

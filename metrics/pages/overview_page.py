@@ -25,6 +25,8 @@ from metrics.tables import Cell
 
 CACHE_TTL_S = 20
 """Maximum age of the queue and the backlog. Their figures link to the moment that the page names."""
+UNKNOWN = "—"
+"""How a figure shows that there is none."""
 
 
 def body(request: HttpRequest, render: Callable[[], str]) -> SafeString:
@@ -53,6 +55,7 @@ def context(shown: OverviewReport, request: HttpRequest) -> dict[str, Any]:
     def figure(cell: Cell, name: str) -> dict[str, Any]:
         return {
             "shown": cell.shown,
+            "is_known": cell.shown != UNKNOWN,
             "meaning": MEANINGS[name],
             "link": link(cell, request.GET, slugs, shown.name) if cell.value else "",
             "state": cell.state,
@@ -69,7 +72,7 @@ def context(shown: OverviewReport, request: HttpRequest) -> dict[str, Any]:
             "span": of,
             "before_days": against.days_of(of.before),
             "tiles": [tile(each) for each in tiles],
-            "days": ngettext("%(count)d day, so far", "%(count)d days, so far", days) % {"count": days},
+            "days": ngettext("so far", "%(count)d days so far", days) % {"count": days},
         }
 
     return {

@@ -186,7 +186,12 @@ def test_the_page_names_its_time_zone_and_says_what_is_not_over(client, mo, desk
     today = timezone.now().astimezone(ZoneInfo("Asia/Tokyo")).date()
     assert "Days are in Asia/Tokyo" in page
     assert f"{today.isoformat()}, so far" in page
-    assert "1 day, so far" in page
+    assert "so far;\ncompared with yesterday" in page
+
+
+def test_a_figure_says_that_there_was_no_desk_the_day_before(client, mo):
+    TicketFactory(posted_at=timezone.now())
+    assert client.get(PAGE).content.decode().count("no data\nyesterday") == 5
 
 
 def test_days_before_the_first_ticket_are_a_gap_and_not_zeros(mo):

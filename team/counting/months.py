@@ -19,21 +19,21 @@ from team.counting.hours import Worked
 MONTHS = 12
 COUNTS: dict[str, Promise] = {
     "urgent": gettext_lazy("Urgent tickets"),
-    "escalated": gettext_lazy("Urgent, and more people had to be called"),
-    "handed": gettext_lazy("Days handed over"),
+    "escalated": gettext_lazy("Urgent tickets escalated"),
+    "handed": gettext_lazy("Hand-overs"),
     "lapsed": gettext_lazy("Days without a hand-over"),
     "passed": gettext_lazy("Tickets handed over"),
-    "asked": gettext_lazy("Questions in Slack"),
+    "asked": gettext_lazy("Questions asked in Slack"),
     "answered": gettext_lazy("Questions answered"),
     "incidents": gettext_lazy("Incidents"),
-    "bulk": gettext_lazy("Answered together"),
+    "bulk": gettext_lazy("Replies in bulk"),
     "releases": gettext_lazy("Release days"),
-    "volunteers": gettext_lazy("Days of advocates for a day"),
-    "helped": gettext_lazy("Their answers"),
+    "volunteers": gettext_lazy("Volunteer days"),
+    "helped": gettext_lazy("Replies by volunteers"),
     "feedback": gettext_lazy("Feedback to product"),
-    "outcomes": gettext_lazy("Outcomes of feedback"),
-    "rotated": gettext_lazy("Expertises taken over"),
-    "slides": gettext_lazy("Slides up to date"),
+    "outcomes": gettext_lazy("Feedback settled"),
+    "rotated": gettext_lazy("Expertise rotations"),
+    "slides": gettext_lazy("Monthly slides ready"),
 }
 """Slug → heading."""
 
@@ -54,7 +54,11 @@ class Months:
     @property
     def hours(self) -> list[tuple[str, list[str]]]:
         """(heading, text of each month): what is measured, not counted."""
-        lines = [(_("Covered hours"), "covered"), (_("Hours with nobody on shift"), "open"), (_("Until taken"), "wait")]
+        lines = [
+            (_("Coverage hours"), "covered"),
+            (_("Hours with nobody on shift"), "open"),
+            (_("Median time to take an urgent ticket"), "wait"),
+        ]
         return [(heading, [getattr(self.worked[month], name) for month in self.months]) for heading, name in lines]
 
     def count(self, slug: str, month: date) -> int:
@@ -66,7 +70,7 @@ class Months:
 
 
 def of(user: Any, now: datetime, zone: tzinfo) -> Months:
-    """What this person may see; months are those of `zone`."""
+    """What this person may see; months are those of `zone`, from the first in which there is anything to count."""
     months = months_until(now.astimezone(zone).date())
     since = datetime.combine(months[-1], time(0), zone).astimezone(UTC)
     found: dict[tuple[str, date], list[Entry]] = {}
@@ -76,7 +80,9 @@ def of(user: Any, now: datetime, zone: tzinfo) -> Months:
             found.setdefault((entry.slug, month), []).append(entry)
             if entry.seconds is not None:
                 waits.setdefault(month, []).append(entry.seconds)
-    return Months(months, found, hours.worked(months, waits, now, zone))
+    first = min((month for _slug, month in found), default=months[-1])
+    counted = [month for month in months if month >= first]
+    return Months(counted, found, hours.worked(counted, waits, now, zone))
 
 
 def _entries(user: Any, since: datetime, now: datetime, zone: tzinfo) -> Iterator[Entry]:

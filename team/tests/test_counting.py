@@ -219,6 +219,11 @@ def test_what_was_withdrawn_or_too_long_ago_counts_nothing(sam):
     assert (found.months[0], found.months[-1], len(found.months)) == (JULY, date(2025, 8, 1), 12)
 
 
+def test_months_before_the_first_thing_counted_are_left_out(sam):
+    a_call(TicketFactory(), sam, datetime(2026, 5, 3, 8, tzinfo=UTC))
+    assert months.of(sam, NOW, UTC).months == [JULY, JUNE, date(2026, 5, 1)]
+
+
 def test_months_are_those_of_the_reader(sam):
     a_call(TicketFactory(), sam, datetime(2026, 6, 30, 20, tzinfo=UTC))
     counts = [
@@ -237,15 +242,15 @@ def test_hours_are_those_that_were_covered_and_those_that_nobody_took(sam):
     CoverageHours.objects.create(weekday=0, starts=time(8), ends=time(12))
     Holiday.objects.create(day=date(2026, 6, 8), name="Off")
     assert measured(sam, JUNE) == {
-        "Covered hours": "16", "Hours with nobody on shift": "–", "Until taken": "–"
+        "Coverage hours": "16", "Hours with nobody on shift": "–", "Median time to take an urgent ticket": "–"
     }  # fmt: skip
     for day, is_on_call in ((15, False), (22, True)):
         shifts.add_shifts(sam, date(2026, 6, day), time(8), time(11), ZoneInfo("UTC"), is_on_call=is_on_call)
     assert measured(sam, JUNE)["Hours with nobody on shift"] == "13"
-    assert measured(sam, JULY)["Covered hours"] == "12", "three Mondays until now"
+    assert measured(sam, JULY)["Coverage hours"] == "12", "three Mondays until now"
     team = Team.objects.create(name="Night")
     CoverageHours.objects.create(weekday=0, starts=time(20), ends=time(22), team=team)
-    assert measured(sam, JUNE)["Covered hours"] == "24"
+    assert measured(sam, JUNE)["Coverage hours"] == "24"
     assert measured(sam, JUNE)["Hours with nobody on shift"] == "13", "the team enters no shifts"
 
 
@@ -253,7 +258,7 @@ def test_until_taken_is_the_median(sam):
     for minutes in (5, 90, 20):
         a_call(TicketFactory(), sam, state="taken", taken_by=sam, taken_at=AT + timedelta(minutes=minutes))
     a_call(TicketFactory(), sam)
-    assert measured(sam, JULY)["Until taken"] == "20 min"
+    assert measured(sam, JULY)["Median time to take an urgent ticket"] == "20 min"
 
 
 def test_csv_has_the_numbers_of_the_page(client, sam):
@@ -262,7 +267,7 @@ def test_csv_has_the_numbers_of_the_page(client, sam):
             make(TicketFactory(), sam, AT + timedelta(minutes=number))
     lines = client.get("/coverage/months/table.csv").content.decode("utf-8-sig").splitlines()
     found = months.of(sam, NOW, UTC)
-    assert len(lines) == 13
+    assert len(lines) == 1 + len(found.months)
     assert lines[1].split(",") == [
         "2026-07", "–", "–", "7 min", *(str(found.count(slug, JULY)) for slug in months.COUNTS)
     ]  # fmt: skip
