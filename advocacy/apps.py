@@ -1,3 +1,5 @@
+"""The project's app and its admin site. At startup it loads Celery, the system checks and the login receivers."""
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,3 +1,5 @@
+"""All URLs of the desk: health checks, logins, the admin, and each floor's own."""
+
 from allauth.account.decorators import reauthentication_required, secure_admin_login
 from allauth.account.views import password_set
 from django.conf import settings
