@@ -45,7 +45,7 @@ class Answer:
     headers: Mapping[str, str]
     body: Json
     limits: Limits | None = None
-    """As the platform's `ApiClient` has read them."""
+    """As read by the platform's `ApiClient`."""
 
     def quota(self) -> Limits:
         """Requests left and when the window resets; None if the headers don't say."""
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as an adapter asks for it."""
+    """One request of an adapter."""
 
     method: str
     url: str = field(repr=False)
@@ -241,7 +241,7 @@ def _not_written_here(call: Call, raw: Raw) -> ChannelError:
 
 
 def _has_the_path(target: str, call: Call) -> bool:
-    """Whether a redirect only leads to another host or scheme."""
+    """Whether a redirect changes only the host or scheme."""
     try:
         return urlsplit(urljoin(call.url, target)).path.rstrip("/") == call.target().path.rstrip("/")
     except ValueError:

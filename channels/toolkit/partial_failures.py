@@ -1,6 +1,6 @@
 """Reads a connection made of parts (feeds, rooms, handles, forums, projects), some of which may fail.
 
-A failing part doesn't block the others. It is reported in words (`Page.trouble`) and retried by every poll. The poll
+A failing part doesn't block the others. It is reported as text (`Page.trouble`) and retried by every poll. The poll
 fails, with the typed error, only if no part could be read. An adapter iterates over its parts like this and keeps
 `to_json()` in every page's cursor:
 
@@ -71,8 +71,8 @@ class Parts:
 
     @contextmanager
     def reading(self, name: str, shown: str | None = None) -> Iterator[None]:
-        """Collects this part's errors for `end`. `shown`: its label for admins, default its name; "" if the errors name
-        it themselves."""
+        """Collects this part's errors for `end`. `shown`: its label for admins, by default its name; "" if the errors
+        name it themselves."""
         begun = time.monotonic()
         shown = name if shown is None else shown
         try:
