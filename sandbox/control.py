@@ -134,12 +134,12 @@ class Control:
         return {"ahead_s": ahead_s, "now": clock.now()}
 
     def renew_quotas(self, data: Fields) -> Fields:
-        """As if the platforms' windows had ended."""
+        """Starts new quota windows on all platforms."""
         self.universe.quotas.renew()
         return {}
 
     def use_up_quotas(self, data: Fields) -> Fields:
-        """As if everybody had asked as often as they may, until the quotas are renewed."""
+        """Uses up every client's quota until the quotas are renewed."""
         self.universe.quotas.use_up()
         return {}
 

@@ -115,7 +115,7 @@ def _account(person: Person, namespace: str, handle: str | None) -> None:
 
 
 def _brand() -> None:
-    """Our own handles and aliases count as us."""
+    """Register our own handles and aliases as ours."""
     brand, _ = Person.objects.get_or_create(name=world.COMPANY, is_us=True, user=None)
     for handle in world.HANDLES:
         _account(brand, TWITTER, handle)
@@ -152,7 +152,7 @@ def _group(slack_channel: str) -> Topic:
 
 
 def _topic(name: str, group: Topic) -> Topic:
-    """A topic of the group, or the group itself if it has the same name: no name is listed twice."""
+    """A topic of the group, or the group itself if it has the same name, so no name is listed twice."""
     if group.name.casefold() == name.casefold():
         if name not in group.keywords:
             group.keywords = [*group.keywords, name]

@@ -38,7 +38,7 @@ class BodyLimitMiddleware:
 
 
 def _limit(request: HttpRequest) -> int:
-    """Looks up the session only for bodies too large without one."""
+    """Looks up the session only for bodies above the limit for anonymous users."""
     if _declared(request) > WITHOUT_LOGIN and settings.SESSION_COOKIE_NAME in request.COOKIES:
         return LOGGED_IN if request.user.is_authenticated else WITHOUT_LOGIN
     return WITHOUT_LOGIN

@@ -1,7 +1,7 @@
 """Problems of the desk as a whole: for the banner on its pages, the channels page, /healthz and the alarms.
 
 Reads only Redis, in one round trip, so every page can afford it. `watch`, which every worker runs several times a
-minute, copies there what the database knows (`channels.outbox.hold_sending`): whichever part is dead, another one
+minute, copies the database's findings there (`channels.outbox.hold_sending`): whichever part is dead, another one
 reports it.
 """
 
@@ -37,7 +37,7 @@ SEES_PARTS = "channels.view_connection"
 SETTLES = "channels.settle_outbounditem"
 READS_REPORTS = "mentions.view_reports"
 ALARMING = ("copy", "figures")
-"""Those of `watch`'s findings that are also announced in Slack and by email."""
+"""The findings of `watch` that are also announced in Slack and by email."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A thread in beat that checks the services, and whether any worker is alive: what workers can't report.
+"""A thread in beat that reports what workers can't: whether the services respond, and whether any worker is alive.
 
 Redis away: no worker gets any message. PostgreSQL away: no alarm can be stored. No worker seen: nobody watches. Beat is
 one process that never forks, so a thread in it may have separate connections.
@@ -82,7 +82,7 @@ class Watchman:
         return self.clock() - self._away_since.setdefault(name, self.clock()) >= AWAY_AFTER_S
 
     def _tell_without_database(self, words: str) -> None:
-        """Once, even if a second beat runs by mistake: Redis, if available, records who was first."""
+        """Reports once, even if a second beat runs by mistake: Redis, if available, records who was first."""
         if "database" in self._told:
             return
         self._told.add("database")

@@ -1,5 +1,6 @@
-"""Rate limits reported by a platform, shared by all workers through the cache. If the cache loses one, it costs one
-request, which the platform answers with the same limit.
+"""Rate limits reported by a platform, shared by all workers through the cache.
+
+If the cache loses one, it costs one request, which the platform answers with the same limit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Splits pages of a room, and logs, into the bursts of talk that name us. Pure."""
+"""Splits pages of a room, and logs, into the bursts that name us. Pure."""
 
 from __future__ import annotations
 

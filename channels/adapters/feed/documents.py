@@ -1,8 +1,7 @@
-"""Turns a feed's bytes into plain entries: RSS, RDF, Atom and CDF through feedparser, JSON Feed by hand. Pure.
+"""Turns a feed's bytes into plain entries: RSS, RDF, Atom and CDF with feedparser, JSON Feed with our own code. Pure.
 
-feedparser (https://feedparser.readthedocs.io) accepts broken feeds as far as possible, drops entity declarations before
-anything is expanded, and fetches no external entities.
-JSON Feed: https://www.jsonfeed.org/version/1.1/.
+feedparser (https://feedparser.readthedocs.io) reads broken feeds as far as it can, drops entity declarations before
+anything is expanded, and fetches no external entities. JSON Feed: https://www.jsonfeed.org/version/1.1/.
 """
 
 from __future__ import annotations

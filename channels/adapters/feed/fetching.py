@@ -38,7 +38,7 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, appl
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """`query` marks the phrases that the feeds were read for: with others, entries skipped earlier may match."""
+    """`query` in the cursor identifies the phrases: if they change, entries skipped earlier may match."""
     known, query = dict(cursor) if isinstance(cursor, dict) else {}, _query_mark(config)
     if known.get("query") != query:
         kept = known.get("feeds") or {}

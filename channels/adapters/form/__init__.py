@@ -73,7 +73,7 @@ class FormAdapter(Adapter):
         if item.payload["form"]:
             return HookAnswer([item], 200, "Taken.\n")
         known = ", ".join(config.addresses) or "none yet"
-        return HookAnswer([item], 200, f"Accepted, but it names no form of this connection. Use one of: {known}.\n")
+        return HookAnswer([item], 200, f"Accepted, but it names no known form. Use one of: {known}.\n")
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
         """Nothing to poll: forms are pushed."""

@@ -50,7 +50,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         text=text,
         subject=submission.subject(author),
         links=text_links(text),
-        # If our Reply-To carries a marker, that finds the conversation again.
+        # A marker in our Reply-To also leads back to the conversation.
         thread_keys=(marker_key(marker_for(external_id)),),
         addressed=((address,),) if address else (),
         extra={"form": submission.title, "answers": submission.answers, "to": [address] if address else []},

@@ -48,7 +48,7 @@ def paths_of(config: Config) -> list[str]:
 
 
 def _changes(config: Config, path: str, since: datetime, place: Json, floor: datetime) -> Changes:
-    """The changed issues with their changed notes. What is confidential isn't even stored without the right to it."""
+    """The changed issues with their changed notes. Confidential items aren't even stored without permission."""
     answer = client.get(config, f"{path}/issues", _question(config, since) | (place or {}))
     issues, following = client.listed(answer, "issues"), linked(answer.headers)
     items, last = _items(config, issues, floor, answer)

@@ -58,7 +58,7 @@ class Api(ApiClient):
         return Signature(params={"key": key}, keys=(key,)) if key else Signature()
 
     def limited(self, path: str) -> str:
-        """A pause is for one method."""
+        """Pauses are per method."""
         return _ID.sub("/{ids}", path)
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:

@@ -36,7 +36,7 @@ class Query:
 
 
 class Pauses:
-    """Until when (epoch seconds) each method must not be asked. Kept in the cursor, since another process may run the
+    """Until when (epoch seconds) each method must not be called. Kept in the cursor, since another process may run the
     next poll."""
 
     def __init__(self, stored: Json = None) -> None:

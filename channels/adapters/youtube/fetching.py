@@ -32,7 +32,7 @@ OVERLAP_S = 3600
 
 @dataclass(slots=True)
 class State:
-    """What the cursor holds beside the marks. `replies`: thread → reply count when last read; `titles`: video →
+    """The rest of the cursor, besides the marks. `replies`: thread → reply count when last read; `titles`: video →
     title."""
 
     units: Units
@@ -54,7 +54,7 @@ def _state(config: Config, cursor: Json) -> State:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Quota units spent on a failed request are kept, but nothing else of it."""
+    """Of a failed request, only the quota units spent are kept."""
     state = _state(config, cursor)
     reached = {**state.to_json(), **object_of(cursor)}
     try:
@@ -84,7 +84,7 @@ def _questions(config: Config) -> dict[str, dict[str, str | int]]:
 
 
 def _read(config: Config, asked: Mapping[str, str | int], state: State, mark: Json) -> Iterator[Read]:
-    """If the list fails, what was learnt since its last page is dropped."""
+    """If the list fails, whatever was looked up since its last page is dropped."""
     kept = dict(state.titles), dict(state.replies)
     try:
         for read in _walks(config, asked, state, mark):

@@ -74,7 +74,7 @@ class Email(Platform):
             if folder is not None:
                 self.store.after_commit(lambda: self._loop.call_soon_threadsafe(folder.arrived, mail))
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def url(self, mail: Doc) -> str:
         return f"{self.universe.public_url}/mail/{mail['mailbox']}/{mail['folder']}/{mail['uid']}"
@@ -133,7 +133,7 @@ class Email(Platform):
         self.mailboxes.deliver(letter.sender, raw, at=at, folder="Sent", **about)
         dkim = act.more.get("dkim", "pass")
         aliases = [a for a in addresses(*letter.to, *letter.cc, *act.more.get("bcc", ())) if is_ours(a)]
-        # Some servers deliver an email to two aliases twice, some once; both occur here.
+        # Some servers deliver an email to two aliases twice, others once; both happen here.
         if len(aliases) > 1 and sum(map(ord, letter.message_id)) % 2:
             aliases = aliases[:1]
         copies = []

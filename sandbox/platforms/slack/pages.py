@@ -109,7 +109,7 @@ class Pages:
         )
 
     def _choice(self, message: Doc, element: Doc) -> Markup:
-        """A button or menu of the desk's message, pressed as somebody. One with an address only leads there."""
+        """A button or menu of the desk's message, clicked as somebody. One with a URL is only a link."""
         label = str((element.get("text") or element.get("placeholder") or {}).get("text", ""))
         if "url" in element:
             return el("p", link(element["url"], label))
