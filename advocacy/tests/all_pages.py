@@ -1,4 +1,4 @@
-"""Every address of the desk that is a page, found by asking for it: what a test of all pages walks over."""
+"""Finds every URL of the desk that is a page, by requesting it: the input of tests that walk all pages."""
 
 from __future__ import annotations
 

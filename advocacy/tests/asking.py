@@ -1,4 +1,4 @@
-"""Asking experts on the desk of the scenarios, and answering in their name outside."""
+"""Asks experts in the scenarios, and answers as them on the platforms."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A web process of its own on a PostgreSQL and a Redis of its own, which a test may stop and start again.
+"""A separate web process with its own PostgreSQL and Redis, which a test may stop and restart.
 
-No worker, no beat, no sandbox: for what has to hold while the services around a page come and go.
+No worker, no beat, no sandbox: for tests of pages while these services come and go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A real PgBouncer in front of a PostgreSQL of a test, in transaction mode, handing on sessions in turn."""
+"""A real PgBouncer in transaction mode in front of a test's PostgreSQL, using its sessions in turn."""
 
 from __future__ import annotations
 

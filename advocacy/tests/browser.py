@@ -1,7 +1,7 @@
-"""Real Chromium in front of a living desk: windows that catch whatever a page must not do, and incoming mentions.
+"""Real Chromium on a running desk: windows that catch whatever a page must not do, and incoming mentions.
 
-`living` is one desk for the whole session. Chromium lives for one module only: Playwright's loop runs in this thread,
-and while it does, Django refuses to use a database here.
+`living` is one desk for the whole session. Chromium runs for one module only: while Playwright's loop runs in this
+thread, Django refuses to use a database in it.
 """
 
 from __future__ import annotations

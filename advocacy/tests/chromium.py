@@ -1,4 +1,4 @@
-"""Chromium as the browser tests have it: found on the machine, launched when needed, and never waited for in vain."""
+"""Chromium for the browser tests: found on the machine, launched when needed, with a time limit on every wait."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The test database of each of xdist's workers is a copy of the one that the first of them has migrated: migrating
-takes ten seconds of processor time, copying a tenth of one."""
+"""Each xdist worker's test database is a copy of the one migrated by the first: migrating takes ten seconds of
+processor time, copying a tenth of a second."""
 
 from __future__ import annotations
 

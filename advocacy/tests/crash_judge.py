@@ -1,6 +1,6 @@
-"""Checks what a crash must not break: compares the desk's tables with what the sandbox knows to be true.
+"""Checks what a crash must not break: compares the desk's tables with the sandbox's truth.
 
-Each function yields complaints in words, none if all is well. Nothing here uses the desk's own code except the pure
+Each function yields the problems as text, nothing if all is well. Nothing here uses the desk's own code except the pure
 definition of the clocks.
 """
 

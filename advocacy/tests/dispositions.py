@@ -1,5 +1,5 @@
-"""What children inherit of signals: a runner that ignores SIGINT and SIGHUP (`nohup`, or a script's background) must
-not make its tests' children deaf."""
+"""Signal dispositions that children inherit: a runner that ignores SIGINT and SIGHUP (`nohup`, or a background job)
+must not make its tests' child processes ignore them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`python -m advocacy.tests.drain_desk`: lets hours pass at the desk within seconds, with its own verbs, until nothing
-moves any more. Run it while no worker is alive: whatever the desk waits for (leases, index lags, pauses after failures)
-is moved into the past, while past events keep their times. Prints what was done as one JSON object.
+"""`python -m advocacy.tests.drain_desk`: lets hours pass on the desk within seconds, with its own verbs, until nothing
+changes any more. Run it while no worker is alive: whatever the desk waits for (leases, index lags, pauses after
+failures) is moved into the past, while past events keep their times. Prints what was done as one JSON object.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`python -m advocacy.tests.every_page`: opens every address of the desk as a superuser and prints what each answered.
+"""`python -m advocacy.tests.every_page`: opens every URL of the desk as a superuser and prints each status.
 
-A program of its own, so that a test can run it against whatever database and Redis: behind a pooler, or without Redis.
-With `fill` as its argument it makes the rows to look at instead. It commits what it makes.
+A separate program, so that a test can run it against any database and Redis: behind a pooler, or without Redis. With
+the argument `fill` it creates and commits the rows to show instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows that the real code makes once and that are restored for each test: a desk's company takes 2,500 queries."""
+"""Rows that the real code creates once and that are restored for each test: a desk's company takes 2,500 queries."""
 
 from __future__ import annotations
 

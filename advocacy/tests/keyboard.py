@@ -1,9 +1,9 @@
-"""Every key in every field, menu and dialog of a page, and what it may do there: what the table of keys says, what the
-browser itself does for the focused control, and nothing else.
+"""Presses every key in every field, menu and dialog of a page. A key may do only what the table of keys says and what
+the browser itself does for the focused control.
 
 `sweep` sends every key with every modifier, held, composing and with AltGr, as events only scripts hear, to every
-control. `press_all` presses real ones, so that the browser's own answers (Enter sends a form, Space presses a button)
-come in as well: all of them on one control of each sort, and on every control those that depend on where it is.
+control. `press_all` presses real ones, to include the browser's own actions (Enter submits a form, Space presses a
+button): all keys on one control of each kind, and on every control the keys that depend on its position.
 """
 
 from __future__ import annotations

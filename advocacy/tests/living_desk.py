@@ -1,4 +1,4 @@
-"""A whole desk of its own for one test: PostgreSQL, Redis, sandbox, and worker, beat and web as real processes.
+"""A whole separate desk for one test: PostgreSQL, Redis, sandbox, and worker, beat and web as real processes.
 
     with LivingDesk(tmp_path) as desk:
         desk.start("worker"); desk.start("beat"); desk.start("web")

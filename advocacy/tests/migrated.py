@@ -1,7 +1,7 @@
-"""A PostgreSQL for a desk of real processes, whose tables are there already: a copy of one that was migrated once.
+"""A PostgreSQL with all tables for a desk of real processes: a copy of one that was migrated once.
 
-Migrating takes ten seconds of processor time, and a dozen tests start a desk of their own. All of xdist's workers copy
-the same one: `DESK_TEST_MIGRATED` names its folder, which `conftest.py` makes and takes away.
+Migrating takes ten seconds of processor time, and a dozen tests start their own desk. All xdist workers copy the same
+one: `DESK_TEST_MIGRATED` names its folder, which `conftest.py` creates and removes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`python -m advocacy.tests.poisoned_desk`, in a living desk: a poisoned item of every platform comes in, followed by
-good mentions, and somebody answers. Prints one JSON object: what became of them, and how long it took, beside
-`setup_s`, which setting up Django took here: how fast this machine is at the moment.
+good mentions, and somebody answers. Prints one JSON object: the outcome and how long it took, and `setup_s`, the time
+that setting up Django took, as a measure of the machine's current speed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Migrations in half the time: tests walk over all of them a dozen times, forwards and back.
 
-Django makes a model of a migration's time anew whenever an operation changes it or one that it leads to, and makes each
-of its fields by taking it apart. Here a state that is only passed through has no models until one is asked for, and
-fields are copied, as they are for models that inherit them. Processes that tests start migrate as Django does it.
+Django rebuilds a migration's model whenever an operation changes it or a related one, and clones each field by
+deconstructing it. Here intermediate states have no models until one is requested, and fields are copied, as they are
+for inheriting models. Processes started by tests migrate as Django does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A restricted ticket with everything that can be attached to it, beside a public one, and every address of the URLconf
-that leads there. Every text of the restricted side holds MARKER, preceded by FOUND, which is what searches ask for, so
-that a page that repeats a query gives nothing away."""
+"""A restricted ticket with everything that can be attached to it, a public one, and every URL that leads there. Every
+text on the restricted side contains MARKER, preceded by FOUND. Searches use FOUND, so that a page that repeats a query
+reveals nothing."""
 
 from __future__ import annotations
 

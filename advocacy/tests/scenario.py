@@ -1,6 +1,6 @@
-"""A whole desk in this process, with the real adapters, against a real sandbox: what the scenarios play on.
+"""A whole desk in this process, with the real adapters, against a real sandbox: the stage of the scenarios.
 
-Time: what happens outside happens now; the desk's own `now` is ahead by what a test has let pass with `wait`.
+Time: everything outside happens now; the desk's own `now` is ahead by the time a test has skipped with `wait`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""The beat schedule played by an injected clock: every entry whose interval has passed runs, in this process.
-
-What beat starts more often than once a minute runs several times at each moment, as it would within that minute.
+"""The beat schedule run by an injected clock: every entry whose interval has passed runs, in this process. Entries that
+beat starts more often than once a minute run several times at each step, as they would within that minute.
 """
 
 from __future__ import annotations

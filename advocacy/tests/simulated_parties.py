@@ -1,5 +1,5 @@
 """Parties of the simulated week: an incident from the status page to its report, and a volunteer for a day. Each has
-its steps (what a person does on the pages, without an extra click) and what is posted in Slack."""
+its steps (a person's actions on the pages, without an extra click) and its Slack posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What WhiteNoise serves is found once for each way it is set up: no test adds a static file while it runs."""
+"""WhiteNoise scans its files once per configuration: no test adds a static file while it runs."""
 
 from __future__ import annotations
 

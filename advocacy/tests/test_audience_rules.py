@@ -1,4 +1,4 @@
-"""Every model that leads to a conversation has an audience rule, and every page and admin asks it."""
+"""Every model that leads to a conversation has an audience rule, and every page and admin applies it."""
 
 import ast
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Every address of the desk, requested by people who may not see a restricted ticket: no response holds a word of it,
-and nothing in it changes. New addresses are covered automatically; one with an unknown parameter fails."""
+"""Every URL of the desk, requested by people who may not see a restricted ticket: no response contains any of it, and
+nothing in it changes. New addresses are covered automatically; one with an unknown parameter fails."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Nobody makes the desk read a large body: every address is walked with an input that must not be read."""
+"""Nobody can make the desk read a large body: every URL gets an input that must not be read."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""Losing Redis ends no worker. The whole of it, with real processes, is a drill: `advocacy/tests/test_drills.py`."""
+"""Losing Redis ends no worker. The full test, with real processes, is a drill: `advocacy/tests/test_drills.py`."""
 
 import logging
 import uuid

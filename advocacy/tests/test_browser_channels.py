@@ -1,4 +1,4 @@
-"""The pages about channels, and what every platform's ticket shows: the menu in every width, thumbs, charts, errors."""
+"""The pages about channels, and every platform's ticket: the menu at every width, touch targets, charts, errors."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

@@ -1,4 +1,4 @@
-"""The charts draw under the strict policy, in the colours of the page, and can be taken along."""
+"""The charts render under the strict CSP, in the page's colours, and can be downloaded."""
 
 import re
 import zipfile

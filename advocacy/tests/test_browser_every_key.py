@@ -1,4 +1,4 @@
-"""The keyboard is safe: in no field, menu or dialog of any page does a key do what the focus didn't ask for."""
+"""The keyboard is safe: in every field, menu and dialog of every page, a key acts only on the focused control."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The loop with an expert in the page: the macro and the key e open the same panel, a draft typed in Slack is in the
-composer, marked as theirs; the pages are readable on a phone and in the dark."""
+"""The expert loop in the browser: the macro and the key e open the same panel; a draft typed in Slack is in the
+composer, marked as the expert's; the pages are readable on a phone and in dark mode."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A mail that tries everything stays text and loads nothing until the reader asks for its pictures."""
+"""A hostile mail stays text and loads nothing until the reader asks for its pictures."""
 
 import imaplib
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""An incident by keyboard: opened, a ticket added with one key and taken out again, answered together, closed."""
+"""An incident by keyboard: opened, a ticket added with one key and removed again, a bulk reply, closed."""
 
 from playwright.sync_api import expect
 

@@ -1,4 +1,4 @@
-"""A working day without a mouse: everything has a key, the focus is always somewhere, and it can be seen."""
+"""A working day without a mouse: everything has a key, and the focus is always somewhere visible."""
 
 import re
 from contextlib import nullcontext

@@ -1,4 +1,4 @@
-"""A list that others work on, too: it is brought up to date under the hands of somebody who walks it."""
+"""A list that others work on, too: it updates while somebody is moving through it."""
 
 import pytest
 from playwright.sync_api import expect

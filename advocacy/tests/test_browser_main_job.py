@@ -1,4 +1,4 @@
-"""The main job, once per platform: from somebody's words on the platform to the answer there and the report."""
+"""The main job, once per platform: from a post on the platform to the answer there and the report."""
 
 from playwright.sync_api import expect
 

@@ -1,4 +1,5 @@
-"""Every page in every width and theme: WCAG checked by axe, nothing clipped, and no violation of the strict CSP."""
+"""Every page at every width and in every theme: WCAG checked by axe, nothing clipped, and no violation of the strict
+CSP."""
 
 import re
 from urllib.parse import urlsplit

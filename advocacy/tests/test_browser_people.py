@@ -1,5 +1,6 @@
-"""Contributors, feedback and training in the page: a list is imported, somebody is marked beside a conversation, a wish
-goes to its topic with one key, three practice tickets are played; readable on a phone and in the dark."""
+"""Contributors, feedback and training in the browser: a list is imported, somebody is marked beside a conversation, a
+feature request goes to its topic with one key, three practice tickets are played; readable on a phone and in dark
+mode."""
 
 import re
 from datetime import UTC, datetime, timedelta

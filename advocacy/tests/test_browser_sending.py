@@ -1,4 +1,5 @@
-"""What may never happen: a reply taken back and posted, posted twice, or sent past somebody who has just written."""
+"""What must never happen: a reply that is undone and still posted, posted twice, or sent although somebody has just
+written."""
 
 import json
 

@@ -1,9 +1,9 @@
-"""The promises of the desk under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
+"""The desk's guarantees under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
 
 400 mentions come in batches on six platforms while advocates answer and notices go to Slack; the worker's whole group
-is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk is
-left alone, and its tables are compared with what the sandbox knows. CRASH_SEED in the environment repeats a run's
-choices (not its timing); CRASH_MENTIONS makes it longer.
+is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk
+settles, and its tables are compared with the sandbox's truth. CRASH_SEED in the environment repeats a run's choices
+(not its timing); CRASH_MENTIONS makes it longer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The demo's services: started in order, stopped the other way round, all of it when one part ends."""
+"""The demo's services: started in order, stopped in reverse, all of them when one part ends."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Nobody raises themselves: every address of the desk and of its admin is sent every role's wishes for more."""
+"""No privilege escalation: every role sends requests for more rights to every URL of the desk and its admin."""
 
 import logging
 from html.parser import HTMLParser

@@ -1,5 +1,5 @@
-"""Forty channels, polled for ten simulated minutes with faults on: nothing is lost, nothing comes twice, no connection
-starves, and no platform gets more requests than it allows.
+"""Forty channels, polled for ten simulated minutes with faults on: nothing is lost, nothing is duplicated, no
+connection starves, and no platform gets more requests than it allows.
 
 Both clocks, the sandbox's and ours, advance together, so that ten minutes pass in about one. Everything is real except
 the broker: what beat would dispatch is run here, in order, by one worker.

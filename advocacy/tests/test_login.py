@@ -1,4 +1,4 @@
-"""Logging in: what is asked again, what counts once it is verified, what is limited, what is recorded."""
+"""Logging in: reauthentication, verified addresses, attempt limits, and the audit log."""
 
 import importlib
 import re

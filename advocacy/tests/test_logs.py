@@ -1,4 +1,4 @@
-"""Logs: the level that is set, and equal complaints folded; with real processes, and Redis away."""
+"""Logs: the configured level, and folding of equal messages; with real processes while Redis is down."""
 
 import io
 import logging

@@ -1,4 +1,5 @@
-"""What the strict Content-Security-Policy forbids, and what htmx silently does wrong under it, is in no template."""
+"""No template contains anything that the strict Content-Security-Policy forbids or that htmx silently breaks under
+it."""
 
 import re
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""No item is parsed by the process that polls: one that ends its parser is stored, and the poll goes on."""
+"""No item is parsed by the polling process: one that crashes its parser is stored, and the poll continues."""
 
 from __future__ import annotations
 

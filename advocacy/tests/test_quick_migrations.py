@@ -1,4 +1,4 @@
-"""What tests do to migrate in half the time shows migrations the same models."""
+"""The tests' quick migrations see the same models as Django's own."""
 
 import pytest
 from django.db.migrations.autodetector import MigrationAutodetector

@@ -1,4 +1,5 @@
-"""A dump from inside an undo window, restored after the desk went on: nothing goes out twice. With the real pg_dump."""
+"""A dump taken inside an undo window, restored after the desk has continued: nothing is sent twice. With the real
+pg_dump."""
 
 import subprocess
 

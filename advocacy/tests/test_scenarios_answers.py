@@ -1,4 +1,4 @@
-"""Every loop with an expert ends in the state that the handbook names, with nobody clicking after the request."""
+"""Every expert loop ends in the state named by the handbook, without a click after the request."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""Every platform of the demo, one after the other: somebody asks there, the desk hears it, and it is answered in the
-way that the platform allows; the customer goes on, changes a word, takes it back."""
+"""Every platform of the demo in turn: somebody asks, the desk brings it in and answers as the platform allows; the
+customer follows up, edits, deletes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Loops that a review found open, each followed to the state that the handbook names and to the figures of the report:
-answers that come in as tickets of their own, tickets that are done without a reply, late and bounced replies, spam."""
+"""Loops that a review found incomplete, each followed to the state named by the handbook and the report's figures:
+answers that come in as separate tickets, tickets solved without a reply, late and bounced replies, spam."""
 
 from datetime import timedelta
 from uuid import uuid4

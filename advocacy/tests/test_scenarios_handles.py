@@ -1,5 +1,5 @@
-"""Twitter handles and direct messages as the handbook has them, against the sandbox: each loop to its last state, with
-nobody clicking after the first act."""
+"""Twitter handles and direct messages as in the handbook, against the sandbox: each loop to its final state, without a
+click after the first action."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Two weeks of the sandbox's history replayed: what must hold for every ticket, and what the reports must say."""
+"""Two weeks of the sandbox's history replayed: invariants of every ticket, and the figures of the reports."""
 
 from __future__ import annotations
 

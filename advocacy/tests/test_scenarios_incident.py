@@ -1,5 +1,5 @@
-"""An incident from the status page to its report, against the sandbox: mentions grouped, answered together, told when
-it is over, and the report in Slack once."""
+"""An incident from the status page to its report, against the sandbox: mentions grouped, answered together, notified
+when it is over, and the report in Slack once."""
 
 import uuid
 

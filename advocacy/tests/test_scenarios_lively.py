@@ -1,4 +1,4 @@
-"""Many conversations at once, with people who react to what they are told: nothing is lost, doubled or misplaced."""
+"""Many conversations at once, with people who react to answers: nothing is lost, duplicated or misplaced."""
 
 from collections import Counter
 

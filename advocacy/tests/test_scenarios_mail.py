@@ -1,4 +1,4 @@
-"""Mail from IMAP to the ticket and back by SMTP: what the documents say of it, against the sandbox."""
+"""Mail from IMAP to ticket and back by SMTP, as the handbook describes it, against the sandbox."""
 
 import imaplib
 import uuid

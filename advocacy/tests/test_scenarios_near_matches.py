@@ -1,5 +1,5 @@
-"""What a search finds beside what was searched for: it is kept and judged, makes no ticket, costs no further request,
-doesn't hide that it belongs to a conversation, and is judged again once somebody looks for it."""
+"""Near matches of a search: they are stored and judged, make no ticket, cost no further request, still join a
+conversation they belong to, and are judged again if a search for them is added."""
 
 from __future__ import annotations
 

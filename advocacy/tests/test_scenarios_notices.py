@@ -1,4 +1,4 @@
-"""Slack hears of a mention, and sees what becomes of it: against a Slack that speaks the real wire format."""
+"""Slack notices of mentions, updated as the ticket progresses, against a Slack with the real wire format."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What experts and colleagues do in Slack, against the sandbox: threads, buttons, pings, reminders; and what Slack does
-to all of them."""
+"""Experts and colleagues in Slack, against the sandbox: threads, buttons, pings, reminders, with Slack's rate limits,
+renames and repeated deliveries."""
 
 import time
 from datetime import timedelta

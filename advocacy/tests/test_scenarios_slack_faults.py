@@ -1,4 +1,4 @@
-"""What goes wrong in Slack while an expert is asked: nothing is lost, and nothing is posted twice."""
+"""Slack faults while an expert is asked: nothing is lost, and nothing is posted twice."""
 
 import json
 import time

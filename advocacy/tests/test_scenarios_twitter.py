@@ -1,4 +1,4 @@
-"""Twitter from the wire to the ticket and back: what `mission.md` says of it, against the sandbox."""
+"""Twitter from the wire to the ticket and back, as `mission.md` requires, against the sandbox."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""Urgent tickets and questions against the sandbox's Slack: from a mention to its end, with nobody at the desk."""
+"""Urgent tickets and questions against the sandbox's Slack: from mention to end, with nobody at the desk."""
 
 from datetime import time
 from zoneinfo import ZoneInfo

@@ -1,5 +1,6 @@
-"""A week of the team with an injected clock, against the sandbox's Slack: every announcement comes once, at its minute,
-even when the clocks change; nobody off shift is pinged unless on call; hand-over leaves nothing unowned."""
+"""A week of the team with an injected clock, against the sandbox's Slack: every announcement is posted once, to the
+minute, even when the clocks change; nobody off shift is pinged unless on call; after hand-over every ticket has an
+owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms that everybody may fill in, attacked: nothing twice, nothing in a header, no way around the limits."""
+"""Attacks on the public forms: no duplicates, no header injection, no way around the limits."""
 
 from __future__ import annotations
 

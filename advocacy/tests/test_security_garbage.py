@@ -1,4 +1,4 @@
-"""Garbage into everything that takes input: refused with a message, never with a server error, and never slowly."""
+"""Garbage for every input: refused with a message, never with a server error, and never slowly."""
 
 import logging
 import random

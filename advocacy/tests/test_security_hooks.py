@@ -1,5 +1,5 @@
-"""The door at which platforms knock, attacked: nothing is stored without proof, nothing twice, nothing elsewhere; and
-no body, however spoiled, is an error of ours."""
+"""Attacks on incoming webhooks: nothing is stored unverified, twice or for another connection, and no body, however
+corrupted, is a server error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What outsiders write is text on every page: rendered with a corpus of attacks, parsed, and found inert."""
+"""Outside text is only text on every page: rendered with a corpus of attacks, parsed, and found inert."""
 
 import json
 from html.parser import HTMLParser

@@ -1,4 +1,5 @@
-"""An admin's *Test connection* is no way into the own network, and its words never tell what was answered there."""
+"""An admin's *Test connection* gives no access to the internal network, and its message never reveals a response from
+there."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What the new pages show to whom; where keys follow a redirect; what platforms write."""
+"""Newer pages: who sees what, redirects with credentials, and hostile text from platforms."""
 
 from __future__ import annotations
 

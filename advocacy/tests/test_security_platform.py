@@ -1,4 +1,4 @@
-"""Headers, cookies, login, secrets and a start for real: what an operator and an admin rely on."""
+"""Headers, cookies, login, secrets and a real start: the guarantees for operators and admins."""
 
 import ast
 import importlib.metadata

@@ -1,5 +1,5 @@
-"""Who may open and change what: every address of the URLconf for every role, against a table. A new address that isn't
-in the table fails here, so that somebody decides about it."""
+"""Who may open and change what: every URL for every role, against a table. A new URL that isn't in the table fails
+here, so that somebody decides about it."""
 
 import logging
 from datetime import timedelta

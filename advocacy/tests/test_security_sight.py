@@ -1,4 +1,4 @@
-"""What one may not see is nowhere, and what is another's cannot be touched: channels, tokens, drafts, replies."""
+"""Hidden rows appear nowhere, and other people's can't be changed: channels, tokens, drafts, replies."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""A dead part is noticed: on the pages, in the report and as an alarm, raised by whatever is left."""
+"""A dead part is noticed: on the pages, in the health report and as an alarm, raised by whatever still runs."""
 
 import json
 import threading

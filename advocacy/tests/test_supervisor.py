@@ -1,4 +1,4 @@
-"""The supervisor: what it keeps ends with its owner, whichever of the three dies first, and leaves no child behind."""
+"""The supervisor: its program ends with its owner, whichever of the three dies first, and leaves no child behind."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is installed: locked with hashes, listed in a bill of materials, asked about at the index."""
+"""Installed packages: locked with hashes, listed in a bill of materials, checked for known advisories."""
 
 import importlib.metadata
 import json

@@ -1,4 +1,4 @@
-"""Every schedule that goes through rows skips a row that fails, logs it, and handles the others."""
+"""Every schedule that iterates over rows skips a failing row, logs it, and handles the others."""
 
 from __future__ import annotations
 

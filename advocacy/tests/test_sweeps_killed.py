@@ -1,5 +1,5 @@
-"""A sweep whose process dies, before any of its statements: the next run finishes the work as if nothing had happened,
-and does nothing twice."""
+"""A sweep killed before any of its statements: the next run finishes the work as if nothing had happened, and repeats
+nothing."""
 
 from __future__ import annotations
 

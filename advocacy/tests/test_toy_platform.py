@@ -1,4 +1,4 @@
-"""Adding a platform by following `docs/adding-a-platform.md` word by word: only new files, and all of it works."""
+"""Adding a platform by following `docs/adding-a-platform.md` to the letter: only new files, and everything works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the newest migrations make of the data of the release before, and what going back and forth leaves of it."""
+"""The newest migrations on the previous release's data: the result, also after rolling back and forward."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""TLS in front of a service of a test: a certificate authority of its own, and a door that speaks TLS."""
+"""TLS in front of a test's service: a separate certificate authority, and a TLS proxy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Arguments for a function, made from its annotations, with one text in every place that takes text.
-
-A type that holds no text is made as plainly as possible. What cannot be made raises `CannotMake` with the reason.
+"""Makes a function's arguments from its annotations, with one text for every argument that takes text. Values of other
+types are as simple as possible. Raises `CannotMake` with the reason if it can't.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An adapter against its platform in the sandbox: the connection, and what comes in through it."""
+"""An adapter against its platform in the sandbox: the connection, and the mentions it brings in."""
 
 from __future__ import annotations
 

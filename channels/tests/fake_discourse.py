@@ -1,4 +1,4 @@
-"""A forum as the adapter uses it, over posts that a test adds and spoils."""
+"""A fake forum, as far as the adapter uses one, with posts that a test adds and corrupts."""
 
 from __future__ import annotations
 

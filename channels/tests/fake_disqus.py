@@ -1,4 +1,4 @@
-"""Disqus' lists as the adapter reads them, over posts that a test adds."""
+"""A fake Disqus API, as far as the adapter uses it, with posts that a test adds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Graph API of our own: one page with posts, comments and messages, paged by cursor, that can break."""
+"""A fake Graph API: one page with posts, comments and messages, paged by cursor, that can fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A GitLab of our own: one project, paged by `Link`, that can break and change while it is read."""
+"""A fake GitLab: one project, paged by `Link`, that can fail and change while it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Algolia's search and Firebase's items as the adapter uses them, over hits that a test adds and spoils."""
+"""A fake Algolia search and Firebase, as far as the adapter uses them, with hits that a test adds and corrupts."""
 
 from __future__ import annotations
 

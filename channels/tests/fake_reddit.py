@@ -1,4 +1,4 @@
-"""Reddit's listings as the adapter uses them, over things that a test adds, hides and spoils."""
+"""Fake Reddit listings, as far as the adapter uses them, with things that a test adds, hides and corrupts."""
 
 from __future__ import annotations
 

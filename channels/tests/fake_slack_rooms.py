@@ -1,4 +1,4 @@
-"""A Slack workspace with rooms that can be read: enough of the Web API for the adapter, over a loopback socket."""
+"""A fake Slack workspace with readable channels: enough of the Web API for the adapter, over a loopback socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoints of Twitter that are read, over tweets that a test adds: pages, tokens and errors as in the API."""
+"""A fake of Twitter's read endpoints, with tweets that a test adds: pages, tokens and errors as in the API."""
 
 from __future__ import annotations
 

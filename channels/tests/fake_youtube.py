@@ -1,4 +1,4 @@
-"""The part of YouTube's Data API that the adapter uses, over threads that a test adds and spoils."""
+"""A fake YouTube Data API, as far as the adapter uses it, with threads that a test adds and corrupts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A platform that exists only in memory, and does whatever a test wants to go wrong."""
+"""A platform that exists only in memory, and fails as a test wants it to."""
 
 from __future__ import annotations
 

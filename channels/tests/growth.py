@@ -1,4 +1,4 @@
-"""What hostile input may cost: time that grows no faster than the input, on whatever machine."""
+"""Measures how time grows with hostile input: no faster than the input, on any machine."""
 
 from __future__ import annotations
 

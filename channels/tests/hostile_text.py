@@ -1,4 +1,4 @@
-"""Text as an attacker repeats it: one short unit many times, between a beginning and an end that keep a reader busy."""
+"""Attackers' repetitive texts: one short unit many times, between a beginning and an end that keep a parser busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on a loopback socket that answers as it is told; for tests of what talks HTTP."""
+"""A real HTTP server on a loopback socket with scripted responses, for tests of HTTP clients."""
 
 from __future__ import annotations
 

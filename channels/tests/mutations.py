@@ -1,4 +1,4 @@
-"""Payloads spoiled at random places, for tests of readers: they may refuse, never fail."""
+"""Payloads corrupted at random places, for tests of parsers: they may refuse, but never fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items that are the end of the process that parses them, whatever their platform: put `marker(how)` into a payload."""
+"""Items that kill the process that parses them, on any platform: put `marker(how)` into a payload."""
 
 from __future__ import annotations
 

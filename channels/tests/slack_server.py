@@ -1,4 +1,4 @@
-"""A Slack workspace on a loopback socket: enough of the Web API for posting and for looking up what was posted."""
+"""A fake Slack workspace on a loopback socket: enough of the Web API for posting and finding posts."""
 
 from __future__ import annotations
 

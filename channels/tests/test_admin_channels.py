@@ -1,4 +1,4 @@
-"""What a channel says about answering, in the admin's form; and the accounts of single people beside it."""
+"""A channel's answering settings in the admin form, and personal accounts."""
 
 from __future__ import annotations
 

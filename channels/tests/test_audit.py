@@ -1,4 +1,4 @@
-"""Settings of connections and channels, secrets and replays are in the audit log: which, never what."""
+"""Changed settings of connections and channels, secrets and replays are in the audit log: names, never values."""
 
 import pytest
 from django.core.management import call_command

@@ -1,4 +1,4 @@
-"""The desk's clock is the database's: on a machine whose clock is wrong, and while the database is away."""
+"""The desk's clock is the database's: on a machine with a wrong clock, and while the database is down."""
 
 import ast
 import time

@@ -1,4 +1,4 @@
-"""Every kind of lookup: a server that may say anything, addresses inside, words that are operators."""
+"""Every kind of lookup: hostile servers, internal addresses, search operators."""
 
 from __future__ import annotations
 

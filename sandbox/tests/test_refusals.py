@@ -1,5 +1,5 @@
 """Every platform refuses as the real one does: without a token, with a wrong one, at an unknown path, above the quota,
-and when a fault is injected. A new platform comes under the first three tests by itself."""
+and when a fault is injected. The first three tests cover a new platform automatically."""
 
 import gzip
 

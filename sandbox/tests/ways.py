@@ -1,6 +1,5 @@
-"""How each platform's API is asked, and what it answers when it refuses: the wire format of the real platform.
-
-A platform without a row here is tested for what is the same everywhere.
+"""Each platform's sample request and error responses, in the real platform's wire format. A platform without a row here
+gets only the tests common to all.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The drills: what is done to a running desk, and what must be seen."""
+"""The drills: outages of a running desk, and the expected observations."""
 
 from __future__ import annotations
 

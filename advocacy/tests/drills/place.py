@@ -1,4 +1,4 @@
-"""The desk that a drill is played on, with what it needs to be looked at from outside."""
+"""The desk that a drill runs on, with probes to observe it from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dump from inside an undo window is restored after the desk has gone on: nothing goes out twice."""
+"""A dump taken inside an undo window is restored after the desk has continued: nothing is sent twice."""
 
 from __future__ import annotations
 

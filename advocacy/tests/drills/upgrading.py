@@ -1,4 +1,4 @@
-"""The release before is upgraded, rolled back and upgraded again, with real processes of each release."""
+"""The previous release is upgraded, rolled back and upgraded again, with real processes of each release."""
 
 from __future__ import annotations
 

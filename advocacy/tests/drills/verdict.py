@@ -1,4 +1,4 @@
-"""The end of every drill: the desk comes to rest, and its tables are held against what the sandbox knows."""
+"""The end of every drill: the desk settles, and its tables are compared with the sandbox's truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people see while something is wrong: a page of the desk, /healthz, and the team's Slack channel."""
+"""Records what people see during an outage: a page of the desk, /healthz, and the team's Slack channel."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""The one fuzzer: payloads of every platform, spoiled, are refused or read within a moment, and never fail otherwise.
-
-A mention that is read from one is as sound as any: the desk relies on it whatever it was made of.
+"""The one fuzzer: corrupted payloads of every platform are refused or parsed within a moment, and never fail otherwise.
+A mention parsed from one is as valid as any: the desk relies on it whatever the payload.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Every platform's `ApiClient`, found by scanning: its errors are typed and hide what the connection knows, and a limit
-that the platform reports is kept to by every worker of that account."""
+"""Every platform's `ApiClient`, found by scanning: its errors are typed and hide the connection's secrets, and every
+worker of that account respects a limit reported by the platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bluesky over a loopback socket: pages, bounds, crashes, sessions, and what leaves with a reply."""
+"""Bluesky over a loopback socket: pages, bounds, crashes, sessions, and the content of replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chats: reading on in Matrix rooms and IRC logs, conversations read again, errors."""
+"""Chats: resuming Matrix rooms and IRC logs, rereading conversations, errors."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""What every adapter must keep to: its payloads read as written down, and only typed errors whatever the network does.
+"""The contract of every adapter: its payloads parse as recorded, and whatever the network does, it raises only typed
+errors.
 
-A payload `NAME.*` lies beside `NAME.expected.json`: a list of `inspect_record` objects, or `{"malformed": "…"}` with a
-part of the error. `config.json` beside them (or `NAME.config.json` for one) holds the connection they are read with.
-`access_token.json` {"path", "body"}, or a list of them: how the platform's token address (and whatever else is asked
-before the request that counts) answers; the faults are in what comes after it.
+A payload `NAME.*` has a file `NAME.expected.json`: a list of `inspect_record` objects, or `{"malformed": "…"}` with a
+part of the error. `config.json` in the same folder (or `NAME.config.json` for one) holds the connection to parse them
+with. `access_token.json` {"path", "body"}, or a list of them: the responses of the platform's token endpoint (and of
+any other request before the tested one); the faults are injected after that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Disqus against a server of our own: nothing lost, nothing twice, moderation and edits seen, no reply sent twice."""
+"""Disqus against a fake server: nothing lost or duplicated, moderation and edits detected, no reply sent twice."""
 
 from __future__ import annotations
 

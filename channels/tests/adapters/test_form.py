@@ -1,4 +1,4 @@
-"""The form adapter: the language of questions, the webhook's proof, what is read, and mails that go out."""
+"""The form adapter: the question language, the webhook's signature, parsing, and outgoing mails."""
 
 from __future__ import annotations
 

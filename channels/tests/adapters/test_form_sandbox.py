@@ -1,4 +1,4 @@
-"""The adapter against the sandbox's website, from end to end: told by webhook, read, answered by mail, written back."""
+"""The adapter against the sandbox's website, from end to end: webhook, parsing, a reply by mail, the answer to it."""
 
 from __future__ import annotations
 

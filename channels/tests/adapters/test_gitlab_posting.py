@@ -1,4 +1,4 @@
-"""Answers on GitLab: notes as open or closed as what they answer, found again, taken back; and its webhooks."""
+"""Replies on GitLab: notes with their parent's visibility, found again, deleted; and its webhooks."""
 
 from __future__ import annotations
 

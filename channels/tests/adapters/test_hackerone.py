@@ -1,4 +1,4 @@
-"""HackerOne against an API of our own, and against the sandbox: every report, none of the team's notes."""
+"""HackerOne against a fake API and the sandbox: every report, none of the team's notes."""
 
 from __future__ import annotations
 

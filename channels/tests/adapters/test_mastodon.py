@@ -1,4 +1,4 @@
-"""Mastodon over a loopback socket: pages, bounds, crashes, the quota, and what leaves with a reply."""
+"""Mastodon over a loopback socket: pages, bounds, crashes, the quota, and the content of replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reddit's listings: nothing lost, nothing twice in the cursor, closed places told, tokens and quota kept to."""
+"""Reddit's listings: nothing lost or duplicated, closed subreddits reported, tokens and quota respected."""
 
 from __future__ import annotations
 

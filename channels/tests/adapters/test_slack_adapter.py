@@ -1,4 +1,4 @@
-"""Slack's rooms: what is read, how reading goes on after an interruption, threads, and answers in them."""
+"""Slack channels: reading, resuming after an interruption, threads, and replies in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slack: threads that are read again, and answers in them."""
+"""Slack: rereading threads, and replies in them."""
 
 from __future__ import annotations
 

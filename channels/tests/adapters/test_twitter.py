@@ -1,4 +1,4 @@
-"""Reading Twitter against an API of our own: several handles, bounds, breaks, quotas."""
+"""Reading Twitter against a fake API: several handles, bounds, interruptions, quotas."""
 
 from __future__ import annotations
 

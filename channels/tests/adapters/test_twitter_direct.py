@@ -1,4 +1,4 @@
-"""Direct messages: what a stored one means, how often they are asked for, and what a closed door says."""
+"""Direct messages: parsing, polling frequency, and people who take none from us."""
 
 import pytest
 

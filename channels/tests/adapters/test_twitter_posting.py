@@ -1,4 +1,4 @@
-"""Speaking as a handle: signed, threaded, found again, deleted, and never in doubt without saying so."""
+"""Posting as a handle: signed, threaded, found again, deleted, and Uncertain whenever in doubt."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What every adapter does in our name, against the sandbox, when the answer to it goes wrong: nothing is posted twice,
-nothing is taken for failed that may be there, and a slow platform never outlasts the lease of who sends.
+"""Every adapter's writes, against the sandbox, when the response is lost or broken: nothing is posted twice, nothing
+that may exist counts as failed, and a slow platform never outlasts the sender's lease.
 
-Between the adapter and the sandbox stands a relay. It knows which request changes something there by looking.
+A relay sits between adapter and sandbox. It checks the sandbox to see which request changed something.
 """
 
 from __future__ import annotations

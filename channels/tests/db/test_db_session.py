@@ -1,4 +1,4 @@
-"""Sessions of the database: limits, what DATABASE_URL sets itself, and what a pooler is told by."""
+"""Database sessions: limits, settings in DATABASE_URL, and poolers."""
 
 from types import SimpleNamespace
 

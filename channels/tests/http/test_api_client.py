@@ -1,4 +1,4 @@
-"""One client for every platform: whose limits are known to whom, one new token, errors without secrets."""
+"""One client for every platform: shared limits, token renewal, errors without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP client against a real server: what each answer means, what is sent, what is never told."""
+"""The HTTP client against a real server: errors by response, requests sent, secrets never revealed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Any order of sends, crashes, late answers, lookups, polls and people: never posted twice, never told wrongly."""
+"""Any order of sends, crashes, late responses, lookups, polls and people: nothing posted twice, no wrong result
+reported."""
 
 from __future__ import annotations
 

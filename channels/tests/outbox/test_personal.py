@@ -1,4 +1,4 @@
-"""Accounts of single people: what leaves, leaves from the account it was written for, and from no other."""
+"""Personal accounts: a reply is sent from the account it was written for, and from no other."""
 
 from __future__ import annotations
 

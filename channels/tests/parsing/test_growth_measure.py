@@ -1,4 +1,4 @@
-"""The measure of growth itself: what is quadratic is found, what is linear is not, however fast or slow it is."""
+"""The growth measurement itself: it reports quadratic functions, never linear ones, however fast or slow."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Faults at the real edge: in a process that parses, an item that holds a marker is the end of it.
-
-Python imports this by itself from PYTHONPATH; `channels.tests.poisoning` puts it there. It replaces the very function
-that unpacks an item, below every adapter.
+"""Real crashes: an item with a marker kills the process that parses it. Python imports this automatically from
+PYTHONPATH; `channels.tests.poisoning` puts it there. It replaces the function that unpacks an item, below every
+adapter.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""One list of a connection that is broken keeps none of the others from being read, wherever it stands.
+"""A broken list of a connection doesn't block the others, whatever its position.
 
-Every adapter is accounted for: its lists are broken here one by one, in the sandbox; or it's named below, with a test
-of its own or the reason why there is only one list.
+Every adapter is covered: its lists are broken here one by one, in the sandbox; or it's listed below, with a separate
+test or the reason why there is only one list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A worker that is killed while it polls keeps nothing waiting once it is back; no other loses a lease."""
+"""A worker killed while polling delays nothing once it is back, and no other worker loses a lease."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Old threads give way: to new mentions, and to the one that somebody is about to post in."""
+"""Old threads yield to new mentions, and to the thread that somebody is about to post in."""
 
 from __future__ import annotations
 

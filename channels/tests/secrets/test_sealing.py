@@ -1,4 +1,5 @@
-"""Changing the key of stored secrets: every column that holds any is found by itself, and nothing is lost."""
+"""Changing the encryption key of stored secrets: every column with secrets is found automatically, and nothing is
+lost."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Reading down a newest-first list: whatever breaks off, all of it is read in the end."""
+"""Reading down a newest-first list: whatever is interrupted, everything is read in the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a reading is bounded or broken off, in the end everything has been read."""
+"""However a read is bounded or interrupted, everything is read in the end."""
 
 from __future__ import annotations
 

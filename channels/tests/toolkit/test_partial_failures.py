@@ -1,4 +1,4 @@
-"""A round over the parts of a connection: what is told, what is raised, who comes first; and the poll that follows."""
+"""A pass over the parts of a connection: reported trouble, raised errors, the order; and the next poll."""
 
 from __future__ import annotations
 
