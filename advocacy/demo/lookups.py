@@ -35,12 +35,12 @@ def _preset(key: str) -> Any:
     return Lookup.objects.filter(pk__in=known)
 
 
-def _connect(rows: Any, told: Mapping[str, Any]) -> None:
-    settings = {name: value for name, value in told["settings"].items() if name != "api_base"}
+def _connect(rows: Any, access: Mapping[str, Any]) -> None:
+    settings = {name: value for name, value in access["settings"].items() if name != "api_base"}
     for lookup in rows:
-        lookup.address = told["settings"]["api_base"]
+        lookup.address = access["settings"]["api_base"]
         if not lookup.secrets:
             lookup.settings = {**lookup.settings, **settings}
-            lookup.secrets = {name: vault.seal(value) for name, value in told["secrets"].items()}
+            lookup.secrets = {name: vault.seal(value) for name, value in access["secrets"].items()}
             lookup.is_active = True
         lookup.save()

@@ -42,12 +42,12 @@ def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
     """Register the team's accounts on connected platforms, so their answers there count as ours, and the advocates'
     personal accounts."""
     for connection in Connection.objects.filter(platform__in=list(access)).prefetch_related("channels"):
-        told = access[connection.platform]
+        platform_access = access[connection.platform]
         namespace = adapter_for(connection.platform).namespace(config_for(connection))
         for member in world.TEAM:
             person = _owner(_accounts(member))
             if person is not None and namespace not in (TWITTER, HACKER_NEWS, MAIL):
-                _account(person, namespace, told["accounts"].get(member.key))
+                _account(person, namespace, platform_access["accounts"].get(member.key))
 
 
 def page(sandbox_url: str) -> None:

@@ -33,8 +33,8 @@ class BodyLimitMiddleware:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if getattr(view, "csrf_exempt", False) or _declared(request) <= _limit(request):
             return None
-        told = _("The request is too large and was not read.")
-        return HttpResponse(told, status=413, content_type="text/plain; charset=utf-8")
+        message = _("The request is too large and was not read.")
+        return HttpResponse(message, status=413, content_type="text/plain; charset=utf-8")
 
 
 def _limit(request: HttpRequest) -> int:

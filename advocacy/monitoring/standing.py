@@ -76,15 +76,15 @@ def _silent(name: str, silence_s: float) -> Trouble:
     span = ngettext("%(count)d min", "%(count)d min", max(1, round(silence_s / 60)))
     values = {"span": span % {"count": max(1, round(silence_s / 60))}}
     if name == BEAT:
-        told = _("Beat has not been seen for %(span)s: no scheduled tasks run. Start it: celery -A advocacy beat")
-        return Trouble(name, told % values)
+        message = _("Beat has not been seen for %(span)s: no scheduled tasks run. Start it: celery -A advocacy beat")
+        return Trouble(name, message % values)
     queue = name.removeprefix(queue_part(""))
     values |= {"queue": queue, "consequence": _consequence(queue)}
-    told = _(
+    message = _(
         "The worker for %(queue)s has not been seen for %(span)s: %(consequence)s "
         "Start it: celery -A advocacy worker -Q %(queue)s"
     )
-    return Trouble(name, told % values)
+    return Trouble(name, message % values)
 
 
 def notes() -> dict[str, Any]:

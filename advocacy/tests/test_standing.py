@@ -38,7 +38,7 @@ def own_keys(monkeypatch, settings):
     monkeypatch.setattr(heartbeats, "_missed", lambda name: f"test:{run}:missed:{name}")
     for name in ("NOTED", "WATCHING"):
         monkeypatch.setattr(standing, name, f"test:{run}:{name}")
-    monkeypatch.setattr(watchman, "TOLD", f"test:{run}:told")
+    monkeypatch.setattr(watchman, "REPORTED", f"test:{run}:told")
     settings.ALARM_MAILS = ["ops@acme.example"]
     settings.SLACK_TOKEN = ""
 

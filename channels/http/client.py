@@ -234,10 +234,10 @@ def _not_written_here(call: Call, raw: Raw) -> ChannelError:
     """The error of a redirected write, which is never followed. Elsewhere under the same path, or with a status that
     keeps the method, nothing was accepted (RFC 9110, 15.4); any other redirect may follow an accepted form."""
     target = raw.headers.get("Location") or ""
-    told = f"{call.where} redirects to {redact(target, call.secrets)[:_SHOWN]}"
+    message = f"{call.where} redirects to {redact(target, call.secrets)[:_SHOWN]}"
     if raw.status in (307, 308) or _has_the_path(target, call):
-        return Rejected(f"{told}. Nothing was sent there: enter that address in this connection.")
-    return Uncertain(f"{told}. The desk cannot tell whether it was accepted.")
+        return Rejected(f"{message}. Nothing was sent there: enter that address in this connection.")
+    return Uncertain(f"{message}. The desk cannot tell whether it was accepted.")
 
 
 def _has_the_path(target: str, call: Call) -> bool:

@@ -120,14 +120,14 @@ class Platform:
         """`mentions`: what a perfect desk has stored. `optional`: what it may have stored (since deleted, or only a
         mention as part of a conversation with us), each with a `reason`. `ours`: written by the team on the platform.
         `desk`: what the desk posted through the API, in order, with proof that it arrived once."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
+        lists: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for doc in self.documents():
             place, reason = self.place(doc)
             if doc.get("desk") and place != "desk":
-                told["desk"].append(self.entry(doc))
+                lists["desk"].append(self.entry(doc))
             if place:
-                told[place].append(self.entry(doc) | ({"reason": reason} if reason else {}))
-        return told
+                lists[place].append(self.entry(doc) | ({"reason": reason} if reason else {}))
+        return lists
 
     def counts(self) -> dict[str, int]:
         return {name: len(entries) for name, entries in self.truth().items()}

@@ -62,8 +62,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
             reached = page.cursor
             yield replace(page, quota_left=state.units.left, quota_resets_at=midnight_after(desk_now()))
     except ChannelError:
-        told = {**reached, "units": state.units.to_json()}
-        yield Page([], told, state.units.left, midnight_after(desk_now()))
+        spent = {**reached, "units": state.units.to_json()}
+        yield Page([], spent, state.units.left, midnight_after(desk_now()))
         raise
 
 
@@ -184,8 +184,8 @@ def _learn_titles(config: Config, threads: Sequence[Mapping[str, Any]], state: S
 def titles_of(config: Config, videos: Sequence[str], units: Units | None = None) -> dict[str, str]:
     """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A deleted video gets ""."""
     body = listed(config, "/videos", {"part": "snippet", "id": ",".join(videos), "maxResults": 50}, units)
-    told = {str(video.get("id")): value_at(video, "snippet", "title") for video in body["items"]}
-    return {video: text_of(told.get(video)) for video in videos}
+    titles = {str(video.get("id")): value_at(video, "snippet", "title") for video in body["items"]}
+    return {video: text_of(titles.get(video)) for video in videos}
 
 
 def _second(thread: Mapping[str, Any]) -> int:
