@@ -73,7 +73,7 @@ class Dashboards:
     def beside_helpdesk(self) -> bool:
         """Our mentions by channel and day over a million tickets, uncached, against its tickets by queue and month over
         a tenth as many."""
-        what = f"{OURS} at {COUNT:,} beside django-helpdesk's {THEIRS} at {PEER_COUNT:,}"
+        what = f"{OURS} at {COUNT:,} against django-helpdesk's {THEIRS} at {PEER_COUNT:,}"
         if measure.is_short():
             self._get(f"/reports/{OURS}/")
             return measure.not_compared(what, "django-helpdesk is not installed")

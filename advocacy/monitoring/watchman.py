@@ -109,7 +109,7 @@ def keep_watch(watchman: Watchman, stopped: threading.Event) -> None:
         try:
             watchman.look(desk_now())
         except Exception:
-            logger.exception("The watch of beat failed; it goes on.")
+            logger.exception("A round of beat's watch failed; the watch continues.")
 
 
 def start() -> threading.Event:
