@@ -24,7 +24,7 @@ from advocacy.tests.attacked import named_urls, world  # noqa: E402
 from channels.db import db_session  # noqa: E402
 
 LOGIN = {"login": "ada", "password": "a-long-password-7"}
-LEAVE_OUT = ("healthz",)  # 503 is its answer while a part is away
+LEAVE_OUT = ("healthz",)  # it responds with 503 while a part is down
 
 
 def fill() -> None:
@@ -33,7 +33,7 @@ def fill() -> None:
 
 
 def addresses() -> list[str]:
-    """Every named address, with values of rows that exist where it takes any."""
+    """Every named URL, with values of existing rows for its parameters."""
     from mentions.models import Attachment, Author, Message, Reply, Ticket
 
     ticket = Ticket.objects.order_by("pk").first()
@@ -61,7 +61,7 @@ def addresses() -> list[str]:
 
 
 def answers() -> dict[str, int]:
-    """Address → status of a GET; `login` → that of a real login with a password."""
+    """URL → status of a GET; `login` → that of a real login with a password."""
     client = Client(raise_request_exception=False)
     found = {"login": client.post(reverse("account_login"), LOGIN).status_code}
     assert "_auth_user_id" in client.session, "the login was refused"

@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def pour_poison() -> dict[str, int]:
-    """Platform → inbox item: a real payload with something that kills its parser."""
+    """Platform → inbox item: a real payload with a marker that kills its parser."""
     from channels.clocks import desk_now
     from channels.contract import Item, Page
     from channels.inbox import storing_once
@@ -78,7 +78,7 @@ def are_tickets(good: list[int]) -> bool:
 
 
 def pour_good() -> list[int]:
-    """Mentions that come in behind them: ids of inbox items."""
+    """Mentions that come in after them: ids of inbox items."""
     from bench import payloads
     from channels.clocks import desk_now
     from channels.contract import Page

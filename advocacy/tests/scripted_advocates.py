@@ -141,7 +141,7 @@ class Advocate(threading.Thread):
 
 
 class Ghost(threading.Thread):
-    """Claims, and is never seen again."""
+    """Claims a ticket and never returns."""
 
     def run(self) -> None:
         from django.contrib.auth.models import User
@@ -192,7 +192,7 @@ def main() -> int:
         time.sleep(0.1)
     say(written=True)
     while not stopping.wait(0.5):
-        pass  # the admin goes on
+        pass  # the admin continues
     return 0
 
 

@@ -57,7 +57,8 @@ class Authority:
 
 
 class Door:
-    """Use as a context manager. `port` on loopback speaks TLS and leads to `inside`, a function that connects there."""
+    """Use as a context manager. `port` on loopback accepts TLS and forwards to `inside`, a function that connects
+    there."""
 
     def __init__(self, authority: Authority, inside: Callable[[], socket.socket], *, is_postgres: bool) -> None:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

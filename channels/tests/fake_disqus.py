@@ -16,7 +16,7 @@ ME = {"id": "31900", "username": "sam_acme", "name": "Sam", "isAnonymous": False
 
 
 class Forum:
-    """Disqus' lists as the adapter reads them: ascending, `since` inclusive, cursors that are places in the list."""
+    """Disqus' lists as the adapter reads them: ascending, `since` inclusive, cursors that are positions in the list."""
 
     def __init__(self) -> None:
         self.posts: list[dict[str, Any]] = []

@@ -13,7 +13,7 @@ TOKEN = "/auth/api/v1/access_token"
 
 
 class Listings:
-    """`things`: path → [(fullname, created_utc, text)]; kept newest first. `pages`: whole answers by path."""
+    """`things`: path → [(fullname, created_utc, text)]; kept newest first. `pages`: whole responses by path."""
 
     def __init__(self) -> None:
         self.things: dict[str, list[dict[str, Any]]] = {}

@@ -19,7 +19,7 @@ def ago(seconds: float, sequence: int = 0) -> int:
 
 
 class Api:
-    """The endpoints that are read, over tweets that tests add; `lists`: user id or search query → tweets."""
+    """The read endpoints, with tweets that tests add; `lists`: user id or search query → tweets."""
 
     def __init__(self) -> None:
         self.lists: dict[str, dict[int, dict[str, Any]]] = {}

@@ -25,7 +25,7 @@ def path_with_poison() -> str:
 
 @contextmanager
 def poisoned() -> Iterator[None]:
-    """Parsers of this process die by the markers."""
+    """The markers kill the parsers of this process."""
     before = os.environ.get("PYTHONPATH")
     pool.forget()
     os.environ["PYTHONPATH"] = path_with_poison()

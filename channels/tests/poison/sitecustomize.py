@@ -12,7 +12,7 @@ def _end(how: str) -> None:
     import signal
     import time
 
-    if how == "spin":  # C code that never returns to Python, so that no signal handler of Python's is ever run
+    if how == "spin":  # C code that never returns to Python, so that no Python signal handler ever runs
         re.match(r"(a+)+$", "a" * 100 + "b")
     elif how == "loop":
         while True:
