@@ -29,7 +29,7 @@ HOSTILE = """<html><head><meta http-equiv="refresh" content="0;url={trap}/refres
 
 
 def deliver(living, word):
-    """Straight into the mailbox, as mail that came in."""
+    """Straight into the mailbox, as incoming mail."""
     trap = TRAP.format(port=living.sandbox.http_port)
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "mallory@evil.example", "merch@acme.example", f"Offer {word}"

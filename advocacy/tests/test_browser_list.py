@@ -30,7 +30,7 @@ def walked(windows, world, living):
 
 
 def hide(living, ticket):
-    """As when it has gone out of the view by somebody else's hand."""
+    """As if somebody else's change had removed it from the view."""
     write(living, "UPDATE mentions_message SET text = 'edited', subject = '' WHERE ticket_id = %s", (int(ticket),))
     write(living, "UPDATE mentions_ticket SET subject = 'edited' WHERE id = %s", (int(ticket),))
 

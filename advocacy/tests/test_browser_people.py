@@ -109,7 +109,7 @@ def test_three_practice_tickets_are_played_by_keyboard_alone(windows, living):
 
 
 def _drawn(page):
-    """The browser gives a select no keys before it has drawn the menu around it."""
+    """The browser sends no keys to a select before it has drawn the menu around it."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
 
 

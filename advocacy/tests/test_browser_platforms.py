@@ -18,7 +18,7 @@ DIRECT = {
 
 
 def readable(page):
-    """Nothing for axe to find, in either theme."""
+    """No axe findings, in either theme."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page)

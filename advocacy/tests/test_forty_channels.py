@@ -83,7 +83,7 @@ def pretend(tmp_path, db) -> Iterator[World]:
 
 
 def _furnish(outside: launch.Running) -> None:
-    """The whole handbook, with every channel switched on that the sandbox can fill."""
+    """The whole handbook, with all channels on that the sandbox can fill."""
     access = outside.access()
     team.load({login.username: "irrelevant-1" for login in LOGINS})
     preset.load(access, now=timezone.now())

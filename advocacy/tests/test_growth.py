@@ -169,7 +169,7 @@ def _grown(taker: Taker, many: bool, json: str, form: Form) -> Growth | None:
         def run() -> None:
             try:
                 call()
-            except Exception:  # refused, or closed: the time until then counts all the same
+            except Exception:  # refused, or closed: the time until then still counts
                 return
 
         return run

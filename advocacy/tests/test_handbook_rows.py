@@ -36,7 +36,7 @@ def flat(text: str) -> str:
 
 
 def texts() -> dict[str, str]:
-    """Every text of the preset that somebody reads."""
+    """Every text of the preset that people read."""
     found = {}
     for row in ROWS:
         for name, value in row.values.items():

@@ -14,7 +14,7 @@ COMMENT = re.compile(r"\{% comment.*?endcomment %\}|\{#.*?#\}", re.DOTALL)
 
 
 class Findings(HTMLParser):
-    """Collects what must not be there."""
+    """Collects forbidden elements."""
 
     def __init__(self):
         super().__init__()

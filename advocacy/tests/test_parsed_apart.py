@@ -24,7 +24,7 @@ PUSHED = {"form"}
 
 @pytest.fixture
 def parsed_here(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The modules of adapters that parse in this process."""
+    """Adapter modules that parse in this process."""
     found: set[str] = set()
     modules = {name: module for name, module in sys.modules.items() if name.startswith("channels.adapters.")}
     for name, module in modules.items():

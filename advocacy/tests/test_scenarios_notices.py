@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def tell(desk: scenario.Desk) -> None:
-    """What the tasks do."""
+    """Does the tasks' work."""
     notices.note(None, desk.now())
     notices.post_due(desk.now())
     desk.send_due()

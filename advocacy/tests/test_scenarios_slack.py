@@ -199,7 +199,7 @@ def test_check_says_what_slack_does_not_have(desk):
     assert all(name in " ".join(said) for name in ("U0000GONE", "S0000GONE", "#no-such-channel"))
 
 
-# --- what Slack does --------------------------------------------------------------------------------------------------
+# --- Slack's own behaviour --------------------------------------------------------------------------------------------
 
 
 def test_rate_limit_while_reading_loses_nothing(desk, question):

@@ -31,7 +31,7 @@ EVERYBODY = heartbeats.parts()
 
 @pytest.fixture(autouse=True)
 def own_keys(monkeypatch, settings):
-    """The real thing, with keys of this test's own."""
+    """The real Redis, with this test's own keys."""
     run = uuid.uuid4()
     monkeypatch.setattr(standing, "silent_parts", _silent_parts)
     monkeypatch.setattr(heartbeats, "_seen", lambda name: f"test:{run}:seen:{name}")
@@ -82,7 +82,7 @@ def test_after_redis_was_emptied_nobody_is_silent_at_once():
 
 
 class FakeWorker:
-    """The worker as the step sees it: its queues, and what it sends."""
+    """The worker as the step sees it: its queues, and sent tasks."""
 
     def __init__(self, *queues, fails=False):
         self.sent, self.fails = [], fails

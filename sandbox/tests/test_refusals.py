@@ -35,7 +35,7 @@ def ask(calm, anybody):
 
 
 def is_told(answer, told):
-    """The status, and everything of `told` that the JSON or the text must have."""
+    """Checks the status, and that the JSON or text contains everything in `told`."""
     status, wanted = told
     assert answer.status_code == status, answer.text
     if isinstance(wanted, str):

@@ -64,7 +64,7 @@ def config(server: Server, token: str = "token-of-this-account", **settings: Any
 
 @pytest.fixture
 def answers() -> list[Reply]:
-    """Given out in order, the last one for ever."""
+    """Returned in order, the last one repeatedly."""
     return [as_json({})]
 
 

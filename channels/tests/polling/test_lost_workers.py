@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Killed(BaseException):
-    """As SIGKILL: nothing is caught, nothing is cleaned up."""
+    """Like SIGKILL: nothing is caught, nothing is cleaned up."""
 
 
 def killed_while_polling(fake: FakeAdapter, worker: str) -> Connection:
