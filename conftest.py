@@ -1,8 +1,8 @@
-"""One PostgreSQL and one Redis of its own for each pytest session, started before Django's settings are read.
+"""A separate PostgreSQL and Redis for each pytest session, started before Django's settings are read.
 
-Read at import and not in a fixture: settings, and conftest files of the apps that import models, need the addresses.
-With xdist the controller starts both and its workers inherit the addresses: a database (by pytest-django) and a Redis
-number for each. `DESK_TEST_DATABASE_URL` and `DESK_TEST_REDIS_URL` name servers to use instead.
+Started at import and not in a fixture: the settings, and the apps' conftest files that import models, need the
+addresses. With xdist the controller starts both and its workers inherit the addresses: a database (by pytest-django)
+and a Redis number for each. `DESK_TEST_DATABASE_URL` and `DESK_TEST_REDIS_URL` name servers to use instead.
 """
 
 import atexit

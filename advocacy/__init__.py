@@ -1,1 +1,2 @@
-"""The project: settings, urls, and whatever only a whole desk needs (logins, health, the demo, the handbook preset)."""
+"""The project: settings, URLs, and the parts that only a whole desk needs (logins, health, the demo, the handbook
+preset)."""

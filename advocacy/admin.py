@@ -143,7 +143,7 @@ class UserAdmin(ButtonAdmin):
         return allowed and (obj is None or giving.may_manage(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: the history keeps users' actions, and who they were."""
+        """Never: the history refers to users and their actions."""
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -177,7 +177,7 @@ class UserAdmin(ButtonAdmin):
 
 
 class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Roles. Channel settings refer to roles by name, so the ones the desk knows keep theirs."""
+    """Roles. Channel settings refer to roles by name, so built-in roles can't be renamed."""
 
     search_fields = ("name",)
     ordering = ("name",)

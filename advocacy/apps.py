@@ -1,3 +1,5 @@
+"""The project's app and its admin site. At startup it loads Celery, the system checks and the login receivers."""
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +11,7 @@ class AdvocacyConfig(AppConfig):
 
     def ready(self) -> None:
         from advocacy import celery, checks  # noqa: F401  (tasks find our broker; registers the system checks)
-        from advocacy.identity import receivers  # noqa: F401  (what happens to logins is recorded)
+        from advocacy.identity import receivers  # noqa: F401  (login events are recorded)
         from mentions.views import menu
 
         menu.register(menu.MenuEntry(_("Audit log"), "audit:log", "audit.view_entry", 90, is_seldom=True))

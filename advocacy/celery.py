@@ -32,7 +32,7 @@ app.set_default()  # for every thread, not only the importing one
 
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def keep_logging(**_kwargs: Any) -> None:
-    """With a receiver connected, Celery leaves logging alone: LOGGING and DESK_LOG_LEVEL apply."""
+    """With a receiver connected, Celery doesn't configure logging: LOGGING and DESK_LOG_LEVEL apply."""
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]
@@ -59,7 +59,7 @@ def limit_statements(**_kwargs: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def release_polls_of_the_one_before(sender: str, **_kwargs: Any) -> None:
-    """Without a database the worker waits for it, and the leases expire."""
+    """If the database is down, the worker waits for it, and the leases expire."""
     from django.db import Error, connection
 
     from channels.polling import lost_workers

@@ -275,8 +275,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Separate queues, so nothing waits behind slow work: replies behind nothing at all, mentions not behind polls, and
-# nobody behind a page read for somebody else. A worker takes from all of them in turn, or from those in its `-Q`.
+# Separate queues, so nothing waits behind slow work: replies behind anything, mentions behind polls, or a person behind
+# a page read for somebody else. A worker takes from all of them in turn, or from those in its `-Q`.
 CELERY_TASK_DEFAULT_QUEUE = "desk"
 _QUEUES: dict[str, tuple[str, ...]] = {
     # Outgoing: the undo window's clock, the outbox, and delivery results.
@@ -319,7 +319,7 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
-    # Publishing must not block while Redis is away: a sweep makes up for every nudge.
+    # Publishing must not block while Redis is away: sweeps find the work of lost nudges.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.1,

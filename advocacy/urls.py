@@ -1,3 +1,5 @@
+"""All URLs of the desk: health checks, logins, the admin, and each floor's own."""
+
 from allauth.account.decorators import reauthentication_required, secure_admin_login
 from allauth.account.views import password_set
 from django.conf import settings
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from advocacy.monitoring import health_pages
 
-# The admin's own login form has neither second factor nor attempt limits: everybody uses one login page.
+# The admin's own login form has neither second factor nor attempt limits, so everybody uses the same login page.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = _("Mention desk")
 admin.site.index_title = _("Desk settings")

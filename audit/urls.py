@@ -1,3 +1,5 @@
+"""URLs of the audit log, below `/audit/`."""
+
 from django.urls import path
 
 from audit import views

@@ -1,1 +1,1 @@
-"""Speed, measured as ratios: `script/bench`."""
+"""Benchmarks: speed, measured as ratios. Run by `script/bench`."""

@@ -1,7 +1,8 @@
-"""Every report page at 1,000,000 tickets within its 30 days, made anew, as a ratio to the minimal logged-in page.
+"""Every report page over 30 days with 1,000,000 tickets, uncached, as a ratio to the minimal logged-in page.
 
-In turn with the minimal page, medians of a few rounds. Nobody should wait more than a second or so; the bar is a ratio,
-since the machine is shared. One of them beside django-helpdesk's own report page, which reads its tickets into Python.
+Measured in turn with the minimal page; medians of a few rounds. Nobody should wait more than about a second; the bar is
+a ratio, since the machine is shared. One report is compared with django-helpdesk's own report page, which reads its
+tickets into Python.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Dashboards:
             self._get("/bench-minimal/")
             taken = measure.seconds(lambda: self._get(address))
             yardstick = [measure.seconds(lambda: self._get("/bench-minimal/")) for _ in range(MINIMAL_PAGES)]
-            if number >= 0:  # before that a round compiles templates and warms the caches
+            if number >= 0:  # the rounds before compile templates and warm the caches
                 ours.append(taken)
                 least.append(statistics.median(yardstick))
         page_s, least_s = statistics.median(ours), statistics.median(least)
@@ -73,9 +74,9 @@ class Dashboards:
         return measure.report_at_most(f"{name} at {COUNT:,} / minimal page", page_s / least_s, BAR, detail)
 
     def beside_helpdesk(self) -> bool:
-        """Mentions by channel and day, made anew from a million tickets, beside its tickets by queue and month, of a
-        tenth as many."""
-        what = f"{OURS} at {COUNT:,} beside django-helpdesk's {THEIRS} at {PEER_COUNT:,}"
+        """Our mentions by channel and day over a million tickets, uncached, against its tickets by queue and month over
+        a tenth as many."""
+        what = f"{OURS} at {COUNT:,} against django-helpdesk's {THEIRS} at {PEER_COUNT:,}"
         if measure.is_short():
             self._get(f"/reports/{OURS}/")
             return measure.not_compared(what, "django-helpdesk is not installed")

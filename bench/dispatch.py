@@ -52,11 +52,9 @@ class Memory(Adapter):
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
         number = next(self.numbers)
-        posts = [
-            {"id": f"{place}", "text": "A post that is known by now, as long as posts are."} for place in range(PAGE)
-        ]
+        posts = [{"id": f"{place}", "text": "An already stored post of typical length."} for place in range(PAGE)]
         if number % NEW_EVERY == 0:
-            posts.append({"id": f"new{number}", "text": "A new one."})
+            posts.append({"id": f"new{number}", "text": "A new post."})
         yield Page(self.split(posts, config), {"seen": number})
 
 
@@ -69,7 +67,7 @@ def run() -> bool:
     finally:
         finding_adapters.all_adapters = real
         current_app.control.purge()
-    return _told(minutes)
+    return _report_rate(minutes)
 
 
 def _connections() -> None:
@@ -103,7 +101,7 @@ def _minute(number: int) -> tuple[float, float, int]:
     return dispatching, spent, count
 
 
-def _told(minutes: list[tuple[float, float, int]]) -> bool:
+def _report_rate(minutes: list[tuple[float, float, int]]) -> bool:
     """No connection may fall behind: each is polled once every minute."""
     fewest = min(count for _, _, count in minutes)
     dispatching = statistics.median(d / count for d, _, count in minutes)

@@ -1,9 +1,9 @@
 """The overview and its roll-ups at 1,000,000 tickets.
 
 The tickets of the first part lie within the overview's 30 days, so every one of them is in its figures. The second part
-spreads as many over a year: two days of it are what a refresh counts again. Bars: the page within 3 times the minimal
-logged-in Django page while it is kept (it is made anew after 20 seconds or a refresh; the detail tells how long that
-takes); the medians of 30 days per channel within 5 ms; two days refreshed within 50 ms; all days built within 60 s.
+spreads as many over a year; a refresh recounts two days of it. Bars: the page within 3 times the minimal logged-in
+Django page while it is cached (it is rebuilt after 20 seconds or a refresh; the detail says how long that takes); the
+medians of 30 days per channel within 5 ms; two days refreshed within 50 ms; all days built within 60 s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bench.pages import minimal
 PAGE_BAR = 3.0
 MEDIANS_BAR_MS, REFRESH_BAR_MS, BUILD_BAR_S = 5.0, 50.0, 60.0
 TALLY_BAR_MS = 500.0
-"""Of what messages, replies and events say: counted after what the overview shows, in a transaction of its own."""
+"""For the tallies of messages, replies and events: counted after the overview's figures, in a separate transaction."""
 COUNT = measure.sized(1_000_000, 5_000)
 ROUNDS = measure.sized(60, 3)
 PAGE = "/reports/overview/"
@@ -104,7 +104,7 @@ class Figures:
 
         from advocacy.monitoring import heartbeats
 
-        heartbeats.mark(heartbeats.parts())  # else every page asks when each of them was first missed
+        heartbeats.mark(heartbeats.parts())  # or every page would ask when each of them was first missed
         pages: list[Callable[[], Any]] = [lambda: self.client.get(PAGE), lambda: self.client.get("/bench-minimal/")]
         cache.clear()
         made_s = measure.seconds(pages[0])
@@ -116,7 +116,7 @@ class Figures:
                 if number >= 5:  # the first rounds compile templates and warm the caches
                     times.append(time.perf_counter() - began)
         ours, least = (statistics.median(times) for times in taken)
-        detail = f"{ours * 1e3:.2f} ms, minimal {least * 1e3:.2f} ms; made anew in {made_s * 1e3:.0f} ms"
+        detail = f"{ours * 1e3:.2f} ms, minimal {least * 1e3:.2f} ms; uncached in {made_s * 1e3:.0f} ms"
         return measure.report_at_most(f"overview at {COUNT:,} / minimal page", ours / least, PAGE_BAR, detail)
 
     def medians(self) -> bool:
@@ -130,8 +130,8 @@ class Figures:
         return self._within("medians of 30 days per channel", read, MEDIANS_BAR_MS)
 
     def refresh(self) -> bool:
-        """Notes of two days, as after a poll that touched every channel. They are not timed: they come with the
-        tickets' own commits, and here each needs one."""
+        """Notes two changed days, as after a poll that touched every channel. The notes are not timed: on a real desk
+        they are written with the tickets' own commits."""
         from django.db import connection
 
         from metrics.rollups import keeping

@@ -47,10 +47,10 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         yield f"{self.fed} hostile items in {self.seconds:.0f} s, {self.kills} workers killed: {self.states}"
-        yield f"{self.tickets} tickets, {self.stand_ins} of them for what could not be read"
+        yield f"{self.tickets} tickets, {self.stand_ins} of them for unreadable items"
         yield f"peak memory in MB: {self.peaks_mb} (limit {MAX_RSS_MB})"
         yield from (f"PROBLEM: {problem}" for problem in self.problems)
-        yield "nothing stopped, lost or doubled" if not self.problems else "FAILED"
+        yield "nothing stuck, lost or duplicated" if not self.problems else "FAILED"
 
 
 # --- the desk -------------------------------------------------------------------------------------------------------

@@ -158,7 +158,7 @@ def _size(connection: Connection, process: subprocess.Popen[str], size: int) -> 
     )
     our_s, their_s = pairs.medians
     detail = f"{BATCH / our_s:,.0f} mails/s, django-helpdesk {BATCH / their_s:,.0f}/s"
-    return measure.report(f"mail of {size / 1000:.1f} KB to ticket, beside django-helpdesk", pairs.ratio, BAR, detail)
+    return measure.report(f"mail of {size / 1000:.1f} KB to ticket, against django-helpdesk", pairs.ratio, BAR, detail)
 
 
 def _fresh(size: int) -> Iterator[list[bytes]]:

@@ -72,12 +72,12 @@ def begin(name: str) -> None:
 
 def report(what: str, ratio: float, bar: float, detail: str = "") -> bool:
     """Print one line; return whether the bar (a minimum ratio) holds."""
-    return _told(what, ratio, f"≥ {bar:.3g}", ratio >= bar, detail)
+    return _print(what, ratio, f"≥ {bar:.3g}", ratio >= bar, detail)
 
 
 def report_at_most(what: str, ratio: float, bar: float, detail: str = "") -> bool:
     """Print one line; return whether the bar (a maximum ratio) holds."""
-    return _told(what, ratio, f"≤ {bar:.3g}", ratio <= bar, detail)
+    return _print(what, ratio, f"≤ {bar:.3g}", ratio <= bar, detail)
 
 
 def not_compared(what: str, why: str) -> bool:
@@ -87,7 +87,7 @@ def not_compared(what: str, why: str) -> bool:
     return True
 
 
-def _told(what: str, ratio: float, bar: str, holds: bool, detail: str) -> bool:
+def _print(what: str, ratio: float, bar: str, holds: bool, detail: str) -> bool:
     verdict = OK if holds else MISSED
     print(f"{what}: ratio {ratio:.2f} (bar {bar}) {verdict}{'  ' + detail if detail else ''}", flush=True)
     _keep(what, f"{ratio:.2f}", bar, verdict)

@@ -1,6 +1,6 @@
-"""A month of a very busy desk, for the benchmarks of the reports: tickets within 30 days, each with its mention, most
-with an answer, three events of people, a tag for every other; coverage hours on workdays; a hundred-odd experts'
-requests. Loaded by INSERT … SELECT generate_series."""
+"""A month of a very busy desk, for the benchmarks of the reports: tickets within 30 days, each with its mention and
+three events, most with an answer, every other one with a tag; coverage hours on workdays; about a hundred requests to
+experts. Loaded by INSERT … SELECT generate_series."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The report on outcomes, counted from the tickets and their messages, beside one plain aggregate of these tickets.
+"""The report on outcomes, counted from the tickets and their messages, against one plain aggregate of these tickets.
 
 Every ticket lies within the report's 30 days. Three of four answers were sent from the desk, every tenth ticket has a
-second question and answer, every twentieth was solved and came back. The aggregate is a median by channel; both run
-over the whole table, so that their ratio holds on any machine and at any size.
+second question and answer, every twentieth was solved and reopened. The aggregate is a median by channel; both run over
+the whole table, so that their ratio holds on any machine and at any size.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The queue page's list, by size: the 50 oldest with author and last words, and the counts of all views.
+"""The queue page's list, by size: the 50 oldest with author and last message, and the counts of all views.
 
 Measures only the database and the ORM; `bench.pages` measures the page around it.
 """

@@ -1,3 +1,5 @@
+"""The app of the channels. At startup it sets up database sessions, rollback and secret redaction in logs."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

@@ -1,3 +1,5 @@
+"""URLs of the public web forms, below `/forms/`."""
+
 from django.urls import path
 
 from channels.views import forms

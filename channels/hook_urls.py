@@ -1,3 +1,5 @@
+"""URLs of incoming platform webhooks, below `/hooks/`."""
+
 from django.urls import path
 
 from channels.views import channels

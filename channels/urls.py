@@ -1,3 +1,5 @@
+"""URLs of the channels pages, below `/channels/`: health, queries, ignore rules, unreadable items."""
+
 from django.urls import path, re_path
 
 from channels.views import channels, queries, unreadable

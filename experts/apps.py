@@ -1,3 +1,5 @@
+"""The app of the experts. At startup it registers their macro actions, panel, lookups and menu entries."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

@@ -1,3 +1,5 @@
+"""URLs of the experts: directory, requests, the response page, feedback, and Slack's button clicks."""
+
 from django.urls import path
 
 from experts.views import asking, board, community, directory, feedback, requests, responding, roster, slack

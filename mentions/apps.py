@@ -1,3 +1,5 @@
+"""The app of mentions and tickets. At startup it registers panels, macro actions, menu entries and roles."""
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _

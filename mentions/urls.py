@@ -1,3 +1,5 @@
+"""URLs of the desk's main pages: queue, play, tickets, replies, lists and personal pages."""
+
 from django.urls import path, re_path
 
 from mentions.views import home, me

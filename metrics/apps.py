@@ -1,3 +1,5 @@
+"""The app of the reports. At startup it registers their menu entry and the numbers of the monthly meeting."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

@@ -1,3 +1,5 @@
+"""URLs of the reports, below `/reports/`: charts, tables, exports, alerts and the wall display."""
+
 from django.urls import include, path, re_path
 
 from metrics import views

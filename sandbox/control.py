@@ -63,8 +63,8 @@ class Control:
             try:
                 made = verb({n: v for n, v in request.form().items() if v is not None and not (is_form and v == "")})
             except (Impossible, ValueError, KeyError) as error:
-                told = f"missing {error}" if isinstance(error, KeyError) else str(error)
-                return missing(told) if is_form else json_response({"error": told}, 400)
+                message = f"missing {error}" if isinstance(error, KeyError) else str(error)
+                return missing(message) if is_form else json_response({"error": message}, 400)
             return redirect(made.get("url") or "/") if is_form else json_response(made)
 
         return view
@@ -78,9 +78,9 @@ class Control:
         """Missing fields are generated; a given text is posted unchanged. Extra fields go into the act's `more`."""
         platform, random_ = data["platform"], self._seed()
         kind, to, author = str(data.get("kind", "")), str(data.get("to", "")), str(data.get("author", ""))
-        is_told = data.get("text") is not None or bool(data.get("reply_to"))
-        act = self._opening(random_, platform, "question" if is_told else kind, to, author)
-        if is_told:
+        is_given = data.get("text") is not None or bool(data.get("reply_to"))
+        act = self._opening(random_, platform, "question" if is_given else kind, to, author)
+        if is_given:
             act.kind = kind or "question"
             act.text = str(data.get("text", "Does this work for everybody?"))
             act.more["form"] = "plain"
@@ -134,12 +134,12 @@ class Control:
         return {"ahead_s": ahead_s, "now": clock.now()}
 
     def renew_quotas(self, data: Fields) -> Fields:
-        """As if the platforms' windows had ended."""
+        """Starts new quota windows on all platforms."""
         self.universe.quotas.renew()
         return {}
 
     def use_up_quotas(self, data: Fields) -> Fields:
-        """As if everybody had asked as often as they may, until the quotas are renewed."""
+        """Uses up every client's quota until the quotas are renewed."""
         self.universe.quotas.use_up()
         return {}
 

@@ -29,11 +29,11 @@ class FrontPage:
 
     def index(self, request: Request) -> Response:
         return page(
-            "A pretend outside world",
+            "Simulated platforms",
             el("section", el("h2", "Platforms"), self._counts()),
             el(
                 "section",
-                el("h2", "Post one more"),
+                el("h2", "Post something"),
                 [self._post(p) for p in self.universe.platforms.values() if p.kinds],
             ),
             el("section", el("h2", "Stream"), self._stream()),
@@ -61,7 +61,7 @@ class FrontPage:
         )
 
     def _stream(self) -> Markup:
-        rate = el("label", "New things a minute", el("input", type="number", name="rate", min=0, max=600, step="any",
+        rate = el("label", "New posts per minute", el("input", type="number", name="rate", min=0, max=600, step="any",
                                                      value=f"{self.stream.rate:g}"))  # fmt: skip
         on = "true" if self.universe.reactions else "false"
         react = choice("reactions", "Customers react", [("true", "yes"), ("false", "no")], on)
@@ -79,7 +79,7 @@ class FrontPage:
                 "Share of requests",
                 el("input", type="number", name="rate", min=0, max=1, step="0.05", value="0.3"),
             ),
-            el("label", "Times (empty: for ever)", el("input", type="number", name="count", min=1)),
+            el("label", "Number of times (empty: unlimited)", el("input", type="number", name="count", min=1)),
             el("button", "Switch on", type="submit"),
             method="post",
             action="/control/faults",
@@ -89,10 +89,6 @@ class FrontPage:
         happened = [el("li", f"{name}: {count}") for name, count in self.universe.faults.happened.items()]
         return Markup(
             str(form)
-            + (
-                el("p", "Active") + el("ul", active) + button("/control/faults/clear", "Switch all off")
-                if active
-                else ""
-            )
-            + (el("p", "Happened") + el("ul", happened) if happened else "")
+            + (el("p", "Active") + el("ul", active) + button("/control/faults/clear", "Clear all") if active else "")
+            + (el("p", "Injected so far") + el("ul", happened) if happened else "")
         )

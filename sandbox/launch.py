@@ -128,4 +128,4 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
         selector.register(process.stdout, selectors.EVENT_READ)
         if selector.select(START_TIMEOUT_S) and (line := process.stdout.readline()):
             return line
-    raise RuntimeError(f"the sandbox did not start (exit code {process.poll()}); its own words are on stderr")
+    raise RuntimeError(f"the sandbox did not start (exit code {process.poll()}); see its output on stderr")

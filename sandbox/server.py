@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
         self._fail(fault, route, request)
 
     def _unknown(self, path: str) -> Response:
-        """As the platform says it whose API the path would belong to."""
+        """The 404 of the platform whose API the path would belong to."""
         owner = self.server.router.owner(path)
         return self.server.platforms[owner].refusal("404") if owner else Response(b"Not Found", 404, "text/plain")
 

@@ -37,7 +37,7 @@ class Stream:
     def set_rate(self, per_minute: float) -> None:
         """0 stops new mentions; scheduled acts still happen."""
         if not 0 <= per_minute <= 6000:
-            raise ValueError("rate is a number of new things a minute, from 0 to 6000")
+            raise ValueError("rate must be a number of new posts a minute, from 0 to 6000")
         self.rate = per_minute
         self._next_at = self.universe.now() + self._pause()
 
@@ -52,7 +52,7 @@ class Stream:
                 self.one_more()
 
     def one_more(self) -> None:
-        """Something new now; its follow-ups are scheduled, faster than in reality."""
+        """Start a conversation now; its follow-ups are scheduled, faster than in reality."""
         universe = self.universe
         key = f"live{universe.store.next_number('live')}"
         acts = plots.start(self._random, key, story=self._last_story, others=plots.others_of(universe.platforms))

@@ -14,7 +14,7 @@ from sandbox.world import ADVOCATES, EXPERTS, PHRASES, Member
 
 _PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)
 MAX_TURNS = 3
-"""How often a customer writes in one conversation at most, so that it ends."""
+"""The maximum number of posts by a customer in one conversation, so that it ends."""
 
 
 def names_us(*texts: str) -> bool:
@@ -33,7 +33,7 @@ class Talk(Platform):
     own: tuple[str, ...] = ()
     """Accounts of the desk's connection, lower case."""
 
-    # --- what is said ------------------------------------------------------------------------------------------
+    # --- posts -------------------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
         """`to` becomes `more["to"]`: the subreddit, forum, project, room … to post in."""
@@ -49,7 +49,7 @@ class Talk(Platform):
         return posts.follow_up(random_, act, parent=parent, key=key)
 
     def react(self, asked: Act, parent: str, *, chance: float = 0.7, after_s: tuple[float, float] = (4, 25)) -> None:
-        """Perhaps, and some time later, the author of `asked` writes again, below `parent`: the team's answer."""
+        """The author of `asked` may write again some time later, below `parent`, the team's answer."""
         chances = self.universe.random
         if self.universe.reactions and asked.author.lower() not in self.ours() and chances.random() < chance:
             asked.kind = asked.kind or "question"
@@ -71,12 +71,12 @@ class Talk(Platform):
         return {*self._team, *self.own}
 
     def _who_answers(self, random_: random.Random, act: Act) -> str:
-        """Sometimes the expert in person, mostly an advocate."""
+        """Mostly an advocate, sometimes the expert in person."""
         known = [m for m in EXPERTS if act.more.get("topic") in m.topics]
         member = random_.choice(known) if known and random_.random() < 0.25 else random_.choice(ADVOCATES)
         return self.account(member) or member.key
 
-    # --- what a perfect desk would know ----------------------------------------------------------------------------
+    # --- truth -----------------------------------------------------------------------------------------------------
 
     def place(self, doc: Doc) -> tuple[str, str]:
         if doc["author"].lower() in self.ours():
@@ -86,7 +86,7 @@ class Talk(Platform):
         return ("mentions", "") if self.is_mention(doc) else ("optional", "context")
 
     def is_mention(self, doc: Doc) -> bool:
-        """Whether the desk must bring a customer's post in."""
+        """Whether a desk must have this customer's post."""
         return True
 
     # --- pages -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The company's list of its people, as a file that it publishes: YAML and JSON."""
+"""The company's published list of its people, as YAML and JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def register(router: Router) -> None:
 
 
 def people() -> list[dict[str, Any]]:
-    """Everybody, as such a file lists them; accounts only of whoever has one."""
+    """Everybody as listed in such a file; accounts only where there are any."""
     return [
         {
             "slug": member.key,

@@ -1,4 +1,4 @@
-"""The cast: Acme, its accounts and tokens. Pure data; the demo fills the desk's settings from it.
+"""The cast: Acme, its people, accounts and tokens. Pure data; the demo fills the desk's settings from it.
 
 Every secret here is fake and valid only in the sandbox.
 """
@@ -11,7 +11,7 @@ COMPANY = "Acme"
 DOMAIN = "acme.example"
 HOSTED = "Acme.com"
 PHRASES = ("acme",)
-"""What a mention search looks for, as whole words."""
+"""The phrases of a mention search, as whole words."""
 
 
 @dataclass(frozen=True, slots=True)

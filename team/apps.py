@@ -1,3 +1,5 @@
+"""The app of the team. At startup it registers panels, menu entries, a Slack button and undo URLs."""
+
 from typing import Any
 
 from django.apps import AppConfig

@@ -1,3 +1,5 @@
+"""URLs of the team's pages: coverage, hand-over, urgent tickets, contacts, and each room's own."""
+
 from django.urls import include, path
 
 from team import contacts, views

@@ -68,7 +68,7 @@ def read(environ: Mapping[str, str], table: Sequence[Setting] = SETTINGS) -> Giv
 
 
 def unknown(environ: Mapping[str, str], known: Sequence[str]) -> list[Unknown]:
-    """Variables that start with DESK_ and are no setting."""
+    """Variables that start with DESK_ but aren't settings."""
     strangers = [
         name
         for name in sorted(environ)

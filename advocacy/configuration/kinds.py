@@ -98,7 +98,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words, case-insensitive."""
+    """One of a few values, case-insensitive."""
 
     allowed: tuple[str, ...]
 
@@ -137,7 +137,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Host:
-    """A host name or address; `with_port`: `host:port`, the port may be left out."""
+    """A host name or address; `with_port`: `host:port`, where the port is optional."""
 
     with_port: bool = False
     with_any: bool = False
@@ -240,7 +240,7 @@ class EncryptionKey:
 
 
 def split_address(text: str) -> Any:
-    """`urlsplit`, or None if the text is no URL (a broken IPv6 host, a non-numeric port, white space)."""
+    """`urlsplit`, or None if the text is not a URL (a broken IPv6 host, a non-numeric port, white space)."""
     if re.search(r"[\s\x00-\x1f\x7f]", text):
         return None
     try:

@@ -88,7 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         secret=True,
     ),
-    # --- the CRM that is told about applications
+    # --- the CRM that is notified of applications
     Setting("DESK_CRM_WEBHOOK_URL", Address(example="https://crm.example.com/hooks/desk"), ""),
     Setting(
         "DESK_CRM_WEBHOOK_SECRET",
@@ -99,7 +99,7 @@ SETTINGS: tuple[Setting, ...] = (
     # --- the webhook for contributors' marks
     Setting(
         "DESK_MARKS_WEBHOOK_SECRET",
-        Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as in the system that calls."),
+        Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as in the calling system."),
         "",
         secret=True,
     ),
@@ -118,7 +118,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_PAGER_WEBHOOK_URL", Address(example="https://pager.example.com/hooks/desk"), ""),
     Setting(
         "DESK_PAGER_WEBHOOK_SECRET",
-        Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as at the pager."),
+        Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as in the pager."),
         "",
         secret=True,
     ),

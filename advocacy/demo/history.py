@@ -18,7 +18,7 @@ BATCH = 2000
 tickets start with a follow-up."""
 TRIES = 3
 STEP = timedelta(days=3)
-"""Shorter than a thread is followed, so each is read at least once on the way to the present."""
+"""Shorter than the time a thread is followed, so each is read at least once on the way to the present."""
 
 
 def replay(say: Callable[[str], None]) -> None:
@@ -62,7 +62,8 @@ def arrival(mention: Mention, fetched_at: datetime) -> datetime:
 
 
 def read_threads() -> None:
-    """Read threads as the desk would have while somebody waited there: the only way to see answers that name nobody."""
+    """Read threads as the desk would have while somebody was waiting there: the only way to see answers that name
+    nobody."""
     first = Followed.objects.order_by("until").values_list("until", flat=True).first()
     at = first - timedelta(seconds=1) if first else desk_now()
     while at < desk_now():

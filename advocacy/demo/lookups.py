@@ -1,4 +1,4 @@
-"""The preset's lookups connected to the sandbox, and one for the documentation, which the handbook doesn't have."""
+"""Connects the preset's lookups to the sandbox, plus one for the documentation, which the handbook doesn't have."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mentions.models import PresetRecord
 Access = Mapping[str, Mapping[str, Any]]
 """Platform → settings for connecting to it."""
 PAGES = {"status_page": ("statuspage", ""), "tracker": ("gitlab", "/api/v4"), "forum": ("discourse", "")}
-"""The preset's key → the address of its page in the sandbox: a platform's API address without its last part."""
+"""The preset's key → the sandbox page: a platform's API address without its last part."""
 DOCS = "Documentation"
 
 
 def connect(access: Access) -> None:
-    """Addresses of the sandbox, which may have moved; everything else stays as people left it."""
+    """Update the sandbox's addresses, which may have changed; everything else stays as people left it."""
     for key, (platform, end) in PAGES.items():
         if platform in access:
             page = str(access[platform]["settings"]["api_base"]).removesuffix(end)
@@ -35,12 +35,12 @@ def _preset(key: str) -> Any:
     return Lookup.objects.filter(pk__in=known)
 
 
-def _connect(rows: Any, told: Mapping[str, Any]) -> None:
-    settings = {name: value for name, value in told["settings"].items() if name != "api_base"}
+def _connect(rows: Any, access: Mapping[str, Any]) -> None:
+    settings = {name: value for name, value in access["settings"].items() if name != "api_base"}
     for lookup in rows:
-        lookup.address = told["settings"]["api_base"]
+        lookup.address = access["settings"]["api_base"]
         if not lookup.secrets:
             lookup.settings = {**lookup.settings, **settings}
-            lookup.secrets = {name: vault.seal(value) for name, value in told["secrets"].items()}
+            lookup.secrets = {name: vault.seal(value) for name, value in access["secrets"].items()}
             lookup.is_active = True
         lookup.save()

@@ -84,7 +84,7 @@ WORKERS: dict[str, tuple[tuple[str, ...], int]] = {
     "ingest-worker": (("ingest",), 1),
     "polls-worker": (("polls", "pages"), 3),
 }
-"""Name → queues, processes: as in docs/running.md, so that replies wait neither for ingest nor for a slow platform."""
+"""Name → queues, processes: as in docs/running.md, so that replies don't wait for ingest or a slow platform."""
 
 
 def worker(
@@ -95,8 +95,8 @@ def worker(
     wrapped: Sequence[str] = (),
     processes: int = 2,
 ) -> Kept:
-    """A worker for these queues; for all if none is named. `wrapped`: arguments of Python that go first (another clock,
-    for example)."""
+    """A worker for these queues, or for all if none is given. `wrapped`: arguments of Python that go first (another
+    clock, for example)."""
     argv = [*wrapped, "-m", "celery", "-A", "advocacy", "worker", "--concurrency", str(processes)]
     argv += ["--loglevel", "INFO", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h"]
     argv += ["--queues", ",".join(queues)] if queues else []

@@ -70,26 +70,28 @@ def _connection(key: str) -> Connection | None:
     return Connection.objects.filter(pk__in=known).first()
 
 
-def _connect(connection: Connection, row: ConnectionRow, told: Mapping[str, Any], *, is_new: bool) -> None:
-    usual = {name: value for name, value in told["settings"].items() if _is_address(value) or name not in row.settings}
+def _connect(connection: Connection, row: ConnectionRow, access: Mapping[str, Any], *, is_new: bool) -> None:
+    usual = {
+        name: value for name, value in access["settings"].items() if _is_address(value) or name not in row.settings
+    }
     settings = {**connection.settings, **usual}
     if settings != connection.settings:
         connection.settings = settings
         connection.save(update_fields=["settings"])
     if is_new:
-        connection.secrets = _sealed(told["secrets"])
+        connection.secrets = _sealed(access["secrets"])
         connection.is_active = row.is_active or row.key in ALIVE_TOO
         connection.paused_reason = "" if connection.is_active else connection.paused_reason
         connection.save(update_fields=["secrets", "is_active", "paused_reason"])
-        channels, known = list(connection.channels.all()), told["channels"]
+        channels, known = list(connection.channels.all()), access["channels"]
         # A platform may identify its only channel by a number, or by another name than the handbook.
         alone = next(iter(known.values())) if len(known) == len(channels) == 1 else ({}, {})
         for channel in channels:
             _fill(channel, known.get(channel.address, alone), is_alive=row.key in ALIVE_TOO)
 
 
-def _fill(channel: Channel, told: tuple[Mapping[str, Any], Mapping[str, str]], *, is_alive: bool) -> None:
-    settings, secret = told
+def _fill(channel: Channel, access: tuple[Mapping[str, Any], Mapping[str, str]], *, is_alive: bool) -> None:
+    settings, secret = access
     channel.settings = {**channel.settings, **settings}
     channel.secrets = _sealed(secret)
     channel.is_active = channel.is_active or is_alive

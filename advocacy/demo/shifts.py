@@ -1,4 +1,4 @@
-"""Two weeks of shifts for the demo's advocates, an open evening, a day away, and turns at release day."""
+"""Two weeks of shifts for the demo's advocates, an open evening, a day away, and a release day rota."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Stack:
             "DESK_ENCRYPTION_KEYS": self.keys.encryption_key,
             "DESK_ALLOWED_HOSTS": "localhost,127.0.0.1",
             "DESK_COMPANY": "Acme",
-            "DESK_SECOND_FACTOR_ROLES": "none",  # anybody who reads the terminal may try its logins
+            "DESK_SECOND_FACTOR_ROLES": "none",  # anybody who can read the terminal may use its logins
         }
 
     def _world(self) -> None:
@@ -182,7 +182,7 @@ class Stack:
                 return
 
     def _said_since(self, name: str, words: str) -> Callable[[], bool]:
-        """Whether a part has logged these words since now: another program's answer on its port proves nothing."""
+        """Whether a part has logged this text from now on: another program's answer on its port proves nothing."""
         log = self.places.log(name)
         size = log.stat().st_size if log.exists() else 0
         return lambda: log.exists() and words.encode() in log.read_bytes()[size:]

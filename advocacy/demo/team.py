@@ -42,12 +42,12 @@ def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
     """Register the team's accounts on connected platforms, so their answers there count as ours, and the advocates'
     personal accounts."""
     for connection in Connection.objects.filter(platform__in=list(access)).prefetch_related("channels"):
-        told = access[connection.platform]
+        platform_access = access[connection.platform]
         namespace = adapter_for(connection.platform).namespace(config_for(connection))
         for member in world.TEAM:
             person = _owner(_accounts(member))
             if person is not None and namespace not in (TWITTER, HACKER_NEWS, MAIL):
-                _account(person, namespace, told["accounts"].get(member.key))
+                _account(person, namespace, platform_access["accounts"].get(member.key))
 
 
 def page(sandbox_url: str) -> None:
@@ -115,7 +115,7 @@ def _account(person: Person, namespace: str, handle: str | None) -> None:
 
 
 def _brand() -> None:
-    """Our own handles and aliases count as us."""
+    """Register our own handles and aliases as ours."""
     brand, _ = Person.objects.get_or_create(name=world.COMPANY, is_us=True, user=None)
     for handle in world.HANDLES:
         _account(brand, TWITTER, handle)
@@ -152,7 +152,7 @@ def _group(slack_channel: str) -> Topic:
 
 
 def _topic(name: str, group: Topic) -> Topic:
-    """A topic of the group, or the group itself if it has the same name: no name is listed twice."""
+    """A topic of the group, or the group itself if it has the same name, so no name is listed twice."""
     if group.name.casefold() == name.casefold():
         if name not in group.keywords:
             group.keywords = [*group.keywords, name]

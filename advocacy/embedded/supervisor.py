@@ -1,7 +1,7 @@
 """A process that supervises one other process, and never outlives its owner by more than its grace period.
 
 Run as a program (`python -I -S supervisor.py OWNER_PID`), standard library only, so that it starts in some 20 ms and
-needs none of our packages. Its standard input is a pipe from the owner: first the job in one line (not an argument: it
+needs none of our packages. Its standard input is a pipe from the owner: first the job on one line (not an argument: it
 holds secrets, and arguments are public), then nothing. End of file means the owner is gone, however it died (preceded
 by `k`: stop, but remove nothing). The owner's pid is watched as well, because a fork of the owner may hold the pipe
 open.

@@ -40,12 +40,12 @@ class Company:
 
     @property
     def people(self) -> list[str]:
-        """Each of whom has a personal inbox, once; at least one."""
+        """The people with a personal inbox, without duplicates; at least one."""
         return list(dict.fromkeys(person.strip() for person in self.person.split(",")))
 
     def fill(self, value: Any) -> Any:
-        """Fills in the names in every text of a value; other values stay unchanged. An entry of a list that names
-        `$person` is there once for each of them."""
+        """Fills in the names in every text of a value; other values stay unchanged. A list entry that names `$person`
+        is repeated for each of them."""
         if isinstance(value, str):
             names = {"company": self.name, "handle": self.handle.lower(), "domain": self.domain}
             names |= {"person": self.people[0], "Person": self.people[0].capitalize()}

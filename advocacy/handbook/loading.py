@@ -33,9 +33,9 @@ class LoadAction(StrEnum):
     ADD = "add"
     UPDATE = "update"
     SAME = "same"
-    KEEP = "keep"  # changed by a person, or there before the preset
+    KEEP = "keep"  # changed by a person, or older than the preset
     GONE = "gone"  # deleted by a person
-    CLASH = "clash"  # something else has its place (a name, an address, the default of a connection)
+    CLASH = "clash"  # something else has its name or address, or is the default of its connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _load(row: preset.Row, now: datetime) -> Change:
         found = kind.by_nature(row.values)
         if found is None:
             return _add(kind, row, now)
-        # It was there before: what is equal is taken over, what differs counts as changed by a person.
+        # The row is older than the preset: equal values are taken over, different ones count as changed by a person.
         present = _present(kind, found, wanted)
         known = {path: value for path, value in wanted.items() if present.get(path, _MISSING) == value}
         record = PresetRecord(kind=row.kind, key=row.key, object_id=found.pk, values=_stored(known))

@@ -1,4 +1,4 @@
-"""Macros named in the documents, and everyday ones in addition to `mentions.macros.presets`."""
+"""Macros that the handbook names, plus everyday ones, in addition to `mentions.macros.presets`."""
 
 from __future__ import annotations
 

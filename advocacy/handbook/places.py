@@ -1,4 +1,4 @@
-"""Channels on our own sites and near them: comments, the forum, questions and answers, trackers."""
+"""Channels on and around our own sites: comments, the forum, questions and answers, trackers."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ RELEASE = {
     "name": "Monthly release", "day_of_month": 22, **COVERAGE, "slack_channel": "#release-post",
     "words": ["new release", "release post", "release notes", "new version"],
 }  # fmt: skip
-"""Source: community-advocacy, "Release day advocate duty"; the words are ours."""
+"""Source: community-advocacy, "Release day advocate duty", in our own words."""
 MEETING = {
     "name": "Key monthly marketing meeting", "slack_channel": "#keymonthlymarketingmeeting", "day_of_month": 5,
     "due_at": "09:00", "time_zone": "UTC", "remind_days": 3,
@@ -38,9 +38,9 @@ MEETING = {
 }  # fmt: skip
 """Source: community-advocacy, "Metrics Update Process"; the day is ours."""
 SWAG = (("First contribution", "first"), ("Helps somebody", "helped"), ("Joins the core team", "core"))
-"""Source: community-advocacy, "Contributors": gifts and recognition; when, is ours."""
+"""Source: community-advocacy, "Contributors": gifts and recognition; the timing is ours."""
 FEEDBACK = {"name": "Weekly feedback digest", "weekday": 0, "at": "09:00", "time_zone": "UTC"}
-"""Source: community-advocacy, feedback reaches the rest of the company; day and hour are ours."""
+"""Source: community-advocacy, on feedback to the rest of the company; day and hour are ours."""
 CONTACTS: tuple[dict[str, Any], ...] = (
     {"kind": "advocates", "name": "@advocates", "purpose": "All advocates, in #community-advocates",
      "how": "ping in Slack", "position": 10},

@@ -1,4 +1,4 @@
-"""Channels on the weekly checklist only; anybody who wants more can switch them on."""
+"""Channels on the weekly checklist only; an admin can switch them on."""
 
 from __future__ import annotations
 

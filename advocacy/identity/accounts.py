@@ -39,7 +39,7 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         return str(super().get_login_redirect_url(request))
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
-        """First-time users from the company's provider go where everybody goes."""
+        """First-time users from the company's provider go to the same page as everybody."""
         return self.get_login_redirect_url(request)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -62,8 +62,8 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         return methods
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """allauth asks nothing of users with neither a password nor a second factor here: the desk sends them to the
-        company's provider again. Raises ReauthenticationRequired."""
+        """allauth skips users with neither a password nor a second factor here; the desk sends them to the company's
+        provider again. Raises ReauthenticationRequired."""
         request = context.request
         if not get_reauthentication_flows(request.user) and not _came_lately(request):
             raise ReauthenticationRequired
@@ -112,7 +112,7 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
 
 
 class TeamLoginForm(LoginForm):  # type: ignore[misc]
-    """Starts in its first field: the page is there for nothing else."""
+    """Focuses the first field: the page has no other purpose."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

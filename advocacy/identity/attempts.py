@@ -1,4 +1,4 @@
-"""Limits on password guessing, by address, by address and account, and by account; none of them locks an account.
+"""Limits on password guessing: by address, by address and account, and by account. None of them locks an account.
 
 An outsider who keeps guessing somebody's password must not lock them out. So each browser that has logged in as
 somebody carries a signed cookie that says so, and its attempts are counted separately; attempts from unknown browsers
@@ -46,8 +46,8 @@ SLOWED_TO_S = 5
 
 
 class Attempt:
-    """One attempt to log in as `account` (as typed). Counted when it begins, so that parallel attempts all count;
-    uncounted when it succeeds."""
+    """One attempt to log in as `account` (as typed). Counted when it begins, so that parallel attempts all count; a
+    success is subtracted again."""
 
     def __init__(self, request: HttpRequest, account: str, now: datetime) -> None:
         self.account = account.strip().casefold()[:254]
@@ -82,7 +82,7 @@ class Attempt:
 
 
 def known_browser(request: HttpRequest, account: str) -> str:
-    """This browser's number if somebody has logged in as `account` in it, else empty."""
+    """This browser's number if `account` has logged in with it, else empty."""
     try:
         value = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=COOKIE_DAYS * 86_400)
     except signing.BadSignature:

@@ -1,4 +1,4 @@
-"""Who may give which role to whom: nobody gives more than they have, and nobody gives anything to themselves."""
+"""Decides who may give which role to whom: nobody gives more than they have, or gives anything to themselves."""
 
 from __future__ import annotations
 

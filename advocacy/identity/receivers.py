@@ -76,8 +76,8 @@ def password_changed(user: User, **_kwargs: Any) -> None:
 
 @receiver(account.password_reset, dispatch_uid="identity.password_reset")
 def password_reset(user: User, **_kwargs: Any) -> None:
-    """The link came by email, so its user reads that address. (Links only go to verified addresses, and to the one of a
-    user just invited.)"""
+    """The link came by email, so its user reads that address. (Links only go to verified addresses, and to that of a
+    newly invited user.)"""
     if user.email and not EmailAddress.objects.filter(user=user, verified=True).exists():
         EmailAddress.objects.filter(user=user).delete()
         EmailAddress.objects.create(user=user, email=user.email.lower(), verified=True, primary=True)

@@ -47,7 +47,7 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Without a session cookie there is nobody to log out: the session stays untouched.
+        # Without a session cookie there is nobody to log out, so the session isn't read.
         if request.COOKIES and request.user.is_authenticated:
             now = desk_now()
             if why := over(request, now):
@@ -92,7 +92,7 @@ def begin(request: HttpRequest, now: datetime) -> None:
 
 
 def _at(request: HttpRequest, key: str, now: datetime) -> datetime:
-    """The session's value; a session from before limits existed starts now."""
+    """The session's value; a session older than this feature starts now."""
     at = request.session.get(key)
     return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else now
 

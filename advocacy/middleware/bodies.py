@@ -33,12 +33,12 @@ class BodyLimitMiddleware:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if getattr(view, "csrf_exempt", False) or _declared(request) <= _limit(request):
             return None
-        told = _("The request is too large and was not read.")
-        return HttpResponse(told, status=413, content_type="text/plain; charset=utf-8")
+        message = _("The request is too large and was not read.")
+        return HttpResponse(message, status=413, content_type="text/plain; charset=utf-8")
 
 
 def _limit(request: HttpRequest) -> int:
-    """Looks up the session only for bodies too large without one."""
+    """Looks up the session only for bodies above the limit for anonymous users."""
     if _declared(request) > WITHOUT_LOGIN and settings.SESSION_COOKIE_NAME in request.COOKIES:
         return LOGGED_IN if request.user.is_authenticated else WITHOUT_LOGIN
     return WITHOUT_LOGIN

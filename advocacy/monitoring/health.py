@@ -29,11 +29,11 @@ BACKLOG_AGE = timedelta(minutes=2)
 
 
 class NotReady(Exception):
-    """What is missing, in words that may be shown publicly."""
+    """The missing part, described in text that may be public."""
 
 
 class NeedsLook(Exception):
-    """The desk works, but a person should look at this; publicly showable words too."""
+    """The desk works, but a person should look at this; the text may be public too."""
 
 
 def _redis() -> redis.Redis:

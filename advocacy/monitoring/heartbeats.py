@@ -74,7 +74,7 @@ def was_seen(name: str) -> bool:
 
 
 def _age_s(left_ms: int) -> float:
-    """Since a mark was made that has so long to live."""
+    """The age of a mark with this remaining time to live."""
     return max(0.0, CACHE_TTL_S - left_ms / 1000)
 
 

@@ -1,7 +1,7 @@
 """Problems of the desk as a whole: for the banner on its pages, the channels page, /healthz and the alarms.
 
 Reads only Redis, in one round trip, so every page can afford it. `watch`, which every worker runs several times a
-minute, copies there what the database knows (`channels.outbox.hold_sending`): whichever part is dead, another one
+minute, copies the database's findings there (`channels.outbox.hold_sending`): whichever part is dead, another one
 reports it.
 """
 
@@ -37,7 +37,7 @@ SEES_PARTS = "channels.view_connection"
 SETTLES = "channels.settle_outbounditem"
 READS_REPORTS = "mentions.view_reports"
 ALARMING = ("copy", "figures")
-"""Those of `watch`'s findings that are also announced in Slack and by email."""
+"""The findings of `watch` that are also announced in Slack and by email."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,15 @@ def _silent(name: str, silence_s: float) -> Trouble:
     span = ngettext("%(count)d min", "%(count)d min", max(1, round(silence_s / 60)))
     values = {"span": span % {"count": max(1, round(silence_s / 60))}}
     if name == BEAT:
-        told = _("Beat has not been seen for %(span)s: no scheduled tasks run. Start it: celery -A advocacy beat")
-        return Trouble(name, told % values)
+        message = _("Beat has not been seen for %(span)s: no scheduled tasks run. Start it: celery -A advocacy beat")
+        return Trouble(name, message % values)
     queue = name.removeprefix(queue_part(""))
     values |= {"queue": queue, "consequence": _consequence(queue)}
-    told = _(
+    message = _(
         "The worker for %(queue)s has not been seen for %(span)s: %(consequence)s "
         "Start it: celery -A advocacy worker -Q %(queue)s"
     )
-    return Trouble(name, told % values)
+    return Trouble(name, message % values)
 
 
 def notes() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A thread in beat that checks the services, and whether any worker is alive: what workers can't report.
+"""A thread in beat that reports what workers can't: whether the services respond, and whether any worker is alive.
 
 Redis away: no worker gets any message. PostgreSQL away: no alarm can be stored. No worker seen: nobody watches. Beat is
 one process that never forks, so a thread in it may have separate connections.
@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 15.0
 AWAY_AFTER_S = 45.0
-TOLD = "desk:told:database"
-TOLD_FOR_S = 600
+REPORTED = "desk:told:database"
+REPORTED_FOR_S = 600
 
 
 def is_database_there() -> bool:
@@ -60,14 +60,14 @@ class Watchman:
 
     clock: Callable[[], float] = time.monotonic
     _away_since: dict[str, float] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
 
     def look(self, now: datetime) -> None:
         has_database, has_redis = is_database_there(), is_redis_there()
         if self._is_away("database", has_database):
             self._tell_without_database(_("The database is not responding: the desk is down. No stored data is lost."))
-        elif has_database and "database" in self._told:
-            self._told.discard("database")
+        elif has_database and "database" in self._reported:
+            self._reported.discard("database")
             self._post(_("✓ The database is back."))
         if has_database and self._is_away("redis", has_redis):
             alarms.tell_of_parts({"redis": standing.redis_words()}, now)
@@ -82,12 +82,12 @@ class Watchman:
         return self.clock() - self._away_since.setdefault(name, self.clock()) >= AWAY_AFTER_S
 
     def _tell_without_database(self, words: str) -> None:
-        """Once, even if a second beat runs by mistake: Redis, if available, records who was first."""
-        if "database" in self._told:
+        """Reports once, even if a second beat runs by mistake: Redis, if available, records who was first."""
+        if "database" in self._reported:
             return
-        self._told.add("database")
+        self._reported.add("database")
         try:
-            is_first = client().set(TOLD, 1, ex=TOLD_FOR_S, nx=True)
+            is_first = client().set(REPORTED, 1, ex=REPORTED_FOR_S, nx=True)
         except redis.RedisError:
             is_first = True
         if is_first:
@@ -109,7 +109,7 @@ def keep_watch(watchman: Watchman, stopped: threading.Event) -> None:
         try:
             watchman.look(desk_now())
         except Exception:
-            logger.exception("The watch of beat failed; it goes on.")
+            logger.exception("A round of beat's watch failed; the watch continues.")
 
 
 def start() -> threading.Event:

@@ -1,4 +1,4 @@
-"""Every schedule of the desk: task, seconds between runs, and what fails without it.
+"""Every schedule of the desk: task, seconds between runs, and the consequence if it doesn't run.
 
 Most are sweeps: their work was normally done at once, by a nudge. A run that could not start before the next one is due
 is dropped (`advocacy.runtime.freshness`).
@@ -22,31 +22,31 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "poll": every(5, "channels.dispatch_polls"),
     # Rereads threads where somebody waits for an answer. The only way to see answers that never name us.
     "followed threads": every(30, "channels.refetch_followed"),
-    # Sends outbox items that are due, or had a lost nudge.
+    # Sends outbox items that are due, or whose nudge was lost.
     "send": every(5, "channels.send_due"),
     # Marks items as uncertain if their worker died while sending, and searches the platform for uncertain ones.
     "recover the outbox": every(5, "channels.recover_outbox"),
-    # Ingests fetched items with a lost nudge or a killed worker.
+    # Ingests fetched items after a lost nudge or a killed worker.
     "ingest": every(15, "mentions.sweep_inbox"),
     # Queues replies past their undo window in the outbox. Nothing else sends them: this is their clock.
     "hand over": every(2, "mentions.hand_over_due"),
     # Records delivery results (sent, uncertain, failed) on the ticket after a lost nudge.
     "deliveries": every(20, "mentions.apply_deliveries"),
-    # Verifies personal accounts with a lost nudge.
+    # Verifies personal accounts after a lost nudge.
     "personal accounts": every(60, "mentions.check_lost_personal"),
     # Returns tickets of advocates who left without releasing them.
     "claims": every(30, "mentions.expire_claims"),
     # Wakes parked tickets that are due, were answered, or whose conversation has moved on.
     "parked": every(30, "mentions.wake_parked"),
-    # Security reports closed on their platform, or about to be published, after a lost nudge or by time.
+    # Handles security reports closed on their platform, or about to be published, after a lost nudge or by time.
     "reports": every(60, "mentions.follow_reports"),
     # Asks trackers about linked issues. The only way to see one closed whose project nobody polls.
     "issues": every(60, "mentions.read_issues"),
     # Reads the Slack threads of questions that parked tickets wait for. The only way to see their answers.
     "questions": every(60, "mentions.read_questions"),
-    # Issues that were opened or refused, and requesters who were told, after a lost nudge.
+    # Records opened or refused issues, and notified requesters, after a lost nudge.
     "issue deliveries": every(30, "mentions.sweep_issues"),
-    # Applications to programs, and answers of applicants, after a lost nudge.
+    # Updates applications to programs, also on applicants' answers, after a lost nudge.
     "applications": every(60, "mentions.follow_applications"),
     # Suggests swag by rule. Nothing else checks who has contributed or helped.
     "swag": every(300, "mentions.suggest_swag"),
@@ -56,37 +56,37 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "close": every(HOUR, "mentions.close_solved"),
     # Deletes the raw form of old items, and files of old conversations.
     "retention": every(24 * HOUR, "mentions.remove_old"),
-    # Flushes the search index's pending list, which some unlucky insert would otherwise have to do.
+    # Flushes the search index's pending list; otherwise some insert would have to.
     "search index": every(300, "mentions.clean_search_index"),
-    # Catches outreaches with a missed delivery or answer.
+    # Updates outreaches with a missed delivery or answer.
     "outreaches": every(60, "experts.sweep"),
     # Reads the Slack threads of running outreaches. The only way to see drafts and redirects typed there.
     "outreach threads": every(60, "experts.read_threads"),
-    # Reads who wrote the posts that people comment on. Without it no author is suggested.
+    # Reads the authors of posts that people comment on. Without it no author is suggested.
     "post authors": every(60, "experts.read_post_authors"),
     # Escalates urgent tickets that nobody takes, ends them, sends their emails. Nothing else does.
     "urgent": every(15, "team.follow_urgent"),
-    # Applies the rules of what is urgent after a lost nudge.
+    # Applies the urgency rules after a lost nudge.
     "urgent rules": every(300, "team.mark_urgent"),
-    # Opens and ends incidents with the status page, tells the team of them, posts reports. Nothing else does.
+    # Opens and ends incidents with the status page, announces them to the team, posts reports. Nothing else does.
     "incidents": every(15, "team.follow_incidents"),
     # Submits planned bulk replies, and takes back undone ones, after a lost nudge or a killed worker.
     "incident replies": every(15, "team.send_incident_replies"),
     # Reminds people at the end of their day of their open work.
     "hand-over": every(300, "team.remind_hand_over"),
-    # After an outage of the scheduler: tells the team how long it was, and what was skipped.
+    # After an outage of the scheduler: reports to the team how long it was, and what was skipped.
     "pauses": every(60, "team.note_pause"),
-    # From noon, once a day: tells the team which of the next day's covered hours nobody has taken.
+    # From noon, once a day: reminds the team of the next day's open hours.
     "gaps": every(HOUR, "team.announce_gaps"),
     # Gives the reply clocks the coverage hours of the coming year, and changed ones after a lost nudge.
     "coverage hours": every(HOUR, "team.publish_coverage"),
     # Reads the team's calendars that are due. Nothing else does.
     "calendars": every(60, "team.read_calendars"),
-    # Plans the next release days, and tells the team a week ahead, on the day and after it.
+    # Plans the next release days, and reminds the team a week ahead, on the day and after it.
     "releases": every(60, "team.follow_releases"),
     # Reads the Slack channel of a release on its day, and reminds its owner. Nothing else reads that channel.
     "release channels": every(60, "team.read_release_rooms"),
-    # Expertises that change hands: tells the team a week ahead, and does it on the day.
+    # Rotates expertises: announces the change a week ahead, and makes it on the day.
     "expertises": every(60, "team.rotate_expertises"),
     # Plans who does the monthly slides, and prompts them in time.
     "meetings": every(60, "team.prompt_meetings"),
@@ -100,7 +100,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "roll-ups": every(30, "metrics.refresh"),
     # Compares the roll-ups of the reports with the tickets. A difference is an alarm.
     "check of the roll-ups": every(24 * HOUR, "metrics.check"),
-    # Tells the team that the queue grows faster than it is worked, or a channel has unusually many mentions.
+    # Alerts the team when the queue grows faster than it is worked, or a channel has unusually many mentions.
     "alerts of the numbers": every(300, "metrics.watch"),
     # Starts the month's package, resumes those with a dead worker, and sends packages and weekly digests. Nothing
     # else sends them.
@@ -113,13 +113,13 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "nudges": every(30, "channels.nudge_pending"),
     # Alarms in Slack and by email: silent channels, refused or expiring credentials.
     "alarms": every(300, "channels.sweep_alarms"),
-    # Asks platforms when tokens expire, so the alarm comes days before.
+    # Asks platforms when tokens expire, so the alarm is raised days before.
     "expiry": every(24 * HOUR, "channels.ask_expiry"),
     # Posts due notices to Slack (digests too), and updates posted ones.
     "notices": every(10, "mentions.post_notices"),
     # The same after a lost nudge.
     "missed notices": every(600, "mentions.sweep_notices"),
-    # Tells Slack which mentions are due soon. Nothing else does.
+    # Posts the mentions that are due soon to Slack. Nothing else does.
     "due soon": every(60, "mentions.warn_due_soon"),
     # Monday morning: reminds the team of the channels to check.
     "checklist": every(HOUR, "mentions.remind_checklist"),

@@ -15,7 +15,7 @@ from kombu.transport import redis as kombu_redis
 
 
 class Channel(kombu_redis.Channel):
-    """Every use of a connection starts by asking for its parameters."""
+    """Every use of a connection first reads its parameters."""
 
     def _connparams(self, *args: Any, **kwargs: Any) -> Any:
         if self.connection is None or self.connection.client is None:

@@ -1,5 +1,5 @@
-"""The cache: an optimisation. While Redis is away this process uses a small cache in memory, so that no page fails for
-a count, and attempt limits still count what this process sees.
+"""The cache: an optimisation. While Redis is away this process uses a small cache in memory, so that no page fails over
+a count, and attempt limits still apply within this process.
 
 Values are JSON: with pickle, anybody who can write to Redis could run code in the desk.
 """
@@ -38,7 +38,7 @@ class JsonSerializer:
 
 
 class ForgivingRedisCache(RedisCache):
-    """Django's backend, with this process's memory in its place while Redis is away."""
+    """Django's backend, replaced by this process's memory while Redis is away."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, {**params, "OPTIONS": {"serializer": JsonSerializer, **params.get("OPTIONS", {})}})

@@ -1,4 +1,4 @@
-"""Every address of the desk that is a page, found by asking for it: what a test of all pages walks over."""
+"""Finds every URL of the desk that is a page, by requesting it: the input of tests that walk all pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPACES = sorted({name.partition(":")[0] for name, _pattern in named_urls() if ":
 
 
 def pages_of_desk():
-    """[(name, its arguments by name)] of every address that may be a page; whether it is one, a look tells."""
+    """[(name, its arguments by name)] of every URL that may be a page; requesting it shows whether it is one."""
     found = {
         (name, tuple(pattern.pattern.converters)) for name, pattern in named_urls() if name.split(":")[0] in SPACES
     }
@@ -24,7 +24,7 @@ def pages_of_desk():
 
 
 def address(name, arguments, values):
-    """None where it needs something that this world does not have."""
+    """None if it needs something that this world does not have."""
     if any(argument not in values for argument in arguments):
         return None
     try:
@@ -34,8 +34,8 @@ def address(name, arguments, values):
 
 
 def arguments_of(living: Any, playing: Any) -> dict[str, Any]:
-    """What the addresses need, by name: of this desk and of the ticket that sam plays. Under an address's own name:
-    what only that one means by it."""
+    """Values for URL parameters, by parameter name: of this desk and of the ticket that sam plays. Under a URL's own
+    name: values for that URL alone."""
     values = {"number": playing.ticket, "ticket_id": playing.ticket, "view": playing.view, "name": "first-reply"}
     values |= {"slug": living.rows("SELECT slug FROM channels_channel ORDER BY id LIMIT 1")[0]["slug"], "what": "query"}
     for name in ("release", "meeting"):
@@ -47,7 +47,7 @@ def arguments_of(living: Any, playing: Any) -> dict[str, Any]:
 
 
 def closed_incident(living: Any) -> int:
-    """One that no other page shows."""
+    """An incident that no other page shows."""
     report = {"mentions": 3, "answered": 2, "waiting": 1, "told_over": 1, "reply_s": 600, "lasted_s": 4800}
     report["channels"] = [{"name": "@acme", "platform": "twitter", "mentions": 3, "reply_s": 600}]
     report["people"] = [{"name": "Sam Okafor", "replies": 3}]
@@ -63,7 +63,7 @@ def closed_incident(living: Any) -> int:
 
 
 def team_with_hours(living: Any) -> int:
-    """On duty around the clock, with a shift at night only: open hours are shown."""
+    """A team that covers the clock with a shift at night only, so that open hours are shown."""
     write(living, "INSERT INTO channels_team (name) VALUES ('Americas and the Pacific') ON CONFLICT DO NOTHING", ())
     hours = """INSERT INTO team_coveragehours (weekday, starts, ends, time_zone, team_id)
         SELECT day, '00:00', '00:00', 'UTC', id FROM channels_team, generate_series(0, 6) day ON CONFLICT DO NOTHING"""
@@ -83,7 +83,7 @@ def practised(living: Any, username: str) -> None:
 
 
 def found_pages(windows, space, values):
-    """[(name, who is to look at it, path)]"""
+    """[(name, user who opens it, path)]"""
     asking = {who: windows.open(who).request for who in ("sam", "admin")}
     found = []
     for name, arguments in pages_of_desk():

@@ -1,4 +1,4 @@
-"""Asking experts on the desk of the scenarios, and answering in their name outside."""
+"""Asks experts in the scenarios, and answers as them on the platforms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def expert(key: str) -> Expert:
 
 
 def ask(desk: Any, ticket: Ticket, key: str, *, by: str = "sam", until: Any = None) -> Outreach:
-    """An advocate asks an expert about the ticket, as from its page; Slack has it when this returns."""
+    """An advocate asks an expert about the ticket, as from its page; it has been posted in Slack when this returns."""
     asked, user, now, number = expert(key), desk.user(by), desk.now(), uuid.uuid4()
     token = claims.claim(user, ticket.pk, now).claim_token
     text = outreach.proposal(ticket, asked, number, user, "there")
@@ -42,7 +42,7 @@ def mention(desk: Any, platform: str, text: str, **more: Any) -> str:
 
 
 def answer(desk: Any, platform: str, external_id: str, who: str, text: str) -> str:
-    """A team member answers from their own account, and the desk reads it."""
+    """A team member answers from their own account, and the desk reads the answer."""
     desk.next_second()
     posted = desk.outside.control("answer", platform=platform, id=external_id, text=text, **{"as": who})
     desk.poll(platform)

@@ -34,7 +34,7 @@ ROLES = ("anonymous", "nobody", "volunteer", "advocate", "manager", "admin")
 
 
 def named_urls(resolver: URLResolver | None = None, space: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """(namespaced name, pattern) of everything in the URLconf; a pattern without a name goes by its route."""
+    """(namespaced name, pattern) of everything in the URLconf; a pattern without a name is listed by its route."""
     resolver = resolver or get_resolver()
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
@@ -68,8 +68,7 @@ def client_of(user: Any, **how: Any) -> Client:
 
 
 def _log_in(client: Client, user: Any) -> None:
-    """In earnest the first time, which costs half a page; later clients get a session of their own that says the
-    same."""
+    """A real login the first time, which costs half a page; later clients get their own session with the same data."""
     if not hasattr(user, "said_by_session"):
         client.force_login(user)
         user.said_by_session = dict(client.session)
@@ -134,7 +133,7 @@ def answered(about: SimpleNamespace, user: Any, **fields: Any) -> Reply:
 
 
 def heard(about: SimpleNamespace, user: Any) -> None:
-    """What follows the request: a note in its thread, a possible answer, a share with colleagues."""
+    """Consequences of the request: a note in its thread, a possible answer, a share with colleagues."""
     now, text = timezone.now(), about.text
     ThreadReply.objects.create(outreach=about.outreach, ts="1.1", name=text[:100], text=text, at=now)
     DraftVersion.objects.create(outreach=about.outreach, number=1, name=text[:100], text=text, at=now)

@@ -1,6 +1,6 @@
-"""A web process of its own on a PostgreSQL and a Redis of its own, which a test may stop and start again.
+"""A separate web process with its own PostgreSQL and Redis, which a test may stop and restart.
 
-No worker, no beat, no sandbox: for what has to hold while the services around a page come and go.
+No worker, no beat, no sandbox: for tests of pages while these services come and go.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class BareDesk:
-    """Use as a context manager; `start()` the web process when the settings are right. `settings` may be changed."""
+    """Use as a context manager; `start()` the web process once the settings are complete. `settings` may be changed."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self.settings = folder, settings
@@ -74,7 +74,7 @@ class BareDesk:
         return self.run("manage.py", *argv, ok=ok)
 
     def migrate_quickly(self, *argv: str) -> None:
-        """For migrations that are many, where how Django finds its way through them is no matter of the test."""
+        """For many migrations, in tests that aren't about Django's own way through them."""
         self.run("-m", migrated.QUICK, "migrate", "-v", "0", *argv)
 
     def run(self, *argv: str, ok: bool = True) -> str:
@@ -101,7 +101,7 @@ class BareDesk:
             self.web = None
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
-        """Status and body; 0 when nobody listens. By address, unless `headers` name a host."""
+        """Status and body; 0 if nothing listens. By IP address, unless `headers` name a host."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=dict(headers or {}))
         try:
             with NO_PROXY.open(request, timeout=60) as answer:

@@ -1,4 +1,4 @@
-"""A real PgBouncer in front of a PostgreSQL of a test, in transaction mode, handing on sessions in turn."""
+"""A real PgBouncer in transaction mode in front of a test's PostgreSQL, using its sessions in turn."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ max_client_conn = 50
 
 
 def program() -> str:
-    """The path of pgbouncer; the test is skipped without one, and fails where everything has to be tested."""
+    """The path of pgbouncer; without one the test is skipped, or fails where everything must be tested."""
     found = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
     if found is None and os.environ.get("CI") == "true":
         pytest.fail("pgbouncer is not installed: `apt-get install pgbouncer` (script/test does it as root)")
@@ -45,11 +45,11 @@ def program() -> str:
 
 
 class Bouncer:
-    """Use as a context manager; `url` leads through it. Every transaction gets the next of three server sessions."""
+    """Use as a context manager; connect through `url`. Every transaction gets the next of three server sessions."""
 
     def __init__(self, postgres: PostgresServer, **more: str) -> None:
         self.postgres, self.more = postgres, more
-        self.folder = Path(tempfile.mkdtemp(prefix="desk-bouncer-"))  # where the server's user may read
+        self.folder = Path(tempfile.mkdtemp(prefix="desk-bouncer-"))  # readable by the server's user
         self.port = free_port()
         self.kept: Kept | None = None
 
@@ -62,7 +62,7 @@ class Bouncer:
         self._be_let_in()
         self.folder.chmod(0o755)
         argv = [program(), str(path)]
-        # It refuses to be root; the server's own user reaches the server's socket.
+        # It refuses to run as root; the server's own user can reach the server's socket.
         self.kept = Kept(
             argv,
             env={"PATH": os.defpath},
@@ -86,7 +86,7 @@ class Bouncer:
         return f"postgresql://{ROLE}@127.0.0.1:{self.port}/{ROLE}"
 
     def _be_let_in(self) -> None:
-        """PostgreSQL knows us by our user of the operating system; behind PgBouncer that is PgBouncer's."""
+        """PostgreSQL identifies us by our operating system user; behind PgBouncer that is PgBouncer's."""
         user = pwd.getpwuid(self.postgres.identity[0] if self.postgres.identity else os.geteuid()).pw_name
         with (self.postgres.data / "pg_ident.conf").open("a") as file:
             file.write(f'owner "{user}" {ROLE}\n')
@@ -94,7 +94,7 @@ class Bouncer:
             cursor.execute("SELECT pg_reload_conf()")
 
     def _await_ready(self) -> None:
-        """Returns when all sessions of the pool are open: one more is opened only while the others are in use."""
+        """Returns when all sessions of the pool are open: another one is opened only while the others are in use."""
         deadline = time.monotonic() + 20
         path = self.folder / "pgbouncer.log"
         while True:
@@ -103,7 +103,7 @@ class Bouncer:
                     for _ in range(SESSIONS):
                         session = stack.enter_context(closing(psycopg2.connect(self.url)))
                         session.cursor().execute("SELECT 1")  # begins a transaction
-                        stack.callback(session.rollback)  # PgBouncer closes what is left in the middle of one
+                        stack.callback(session.rollback)  # PgBouncer closes a session that is left in a transaction
                 return
             except psycopg2.OperationalError:
                 log = path.read_text(errors="replace") if path.exists() else ""

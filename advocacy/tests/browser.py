@@ -1,7 +1,7 @@
-"""Real Chromium in front of a living desk: windows that catch whatever a page must not do, and incoming mentions.
+"""Real Chromium on a running desk: windows that catch whatever a page must not do, and incoming mentions.
 
-`living` is one desk for the whole session. Chromium lives for one module only: Playwright's loop runs in this thread,
-and while it does, Django refuses to use a database here.
+`living` is one desk for the whole session. Chromium runs for one module only: while Playwright's loop runs in this
+thread, Django refuses to use a database in it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def program() -> str:
 
 @pytest.fixture(scope="session")
 def living(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingDesk]:
-    """With three days of history, so that every page has something to show; nothing comes in by itself."""
+    """With three days of history, so that every page has something to show; nothing new comes in on its own."""
     settings = {"DESK_UNDO_SECONDS": str(UNDO_S), "DESK_SLACK_TOKEN": SLACK_TOKEN}
     with LivingDesk(tmp_path_factory.mktemp("living"), settings=settings, history_days=3) as desk:
         desk.sandbox.control("stream", reactions=False)
@@ -158,13 +158,13 @@ class Windows:
 
 @pytest.fixture(scope="module")
 def logged_in() -> dict[str, Any]:
-    """User name → login cookies, made when first needed."""
+    """User name → login cookies, created when first needed."""
     return {}
 
 
 @pytest.fixture
 def windows(chromium: Chromium, living: LivingDesk, logged_in: dict[str, Any]) -> Iterator[Windows]:
-    """Nobody holds a ticket when a test begins."""
+    """At the start of a test nobody holds a ticket."""
     write(living, "UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL")
     made = Windows(chromium, living, logged_in)
     yield made
@@ -184,7 +184,7 @@ def log_in(page: Page, who: str, password: str) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """A mention that has come in. `word`: is in no other mention; `view`: the slug of a view that holds only it."""
+    """A mention that has come in. `word`: in no other mention; `view`: the slug of a view with only this mention."""
 
     word: str
     id: str
@@ -196,7 +196,7 @@ class Asked:
 
 @dataclass
 class World:
-    """What people outside do, and how soon the desk polls."""
+    """People outside, and control of the desk's polls."""
 
     living: LivingDesk
     views: list[str] = field(default_factory=list)
@@ -267,12 +267,12 @@ def new_word() -> str:
 
 
 def posted_by_desk(living: LivingDesk, platform: str, text: str) -> list[dict[str, Any]]:
-    """What the desk really posted there, according to the platform."""
+    """The desk's actual posts there, according to the platform."""
     return [post for post in living.sandbox.truth(platform)["desk"] if text in json.dumps(post)]
 
 
 def cells(page: Page, channel: str) -> Sequence[str]:
-    """The line of a channel in the first-reply report: mentions, answered, median, …"""
-    named = re.compile(rf"(?:^|\s){re.escape(channel)}$")  # after the platform, which its icon names
+    """A channel's row in the first-reply report: mentions, answered, median, …"""
+    named = re.compile(rf"(?:^|\s){re.escape(channel)}$")  # after the platform, named by its icon
     row = page.locator("#figures tbody tr").filter(has=page.get_by_role("rowheader", name=named))
     return [text.strip() for text in row.locator("td").all_inner_texts()]

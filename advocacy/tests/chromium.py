@@ -1,4 +1,4 @@
-"""Chromium as the browser tests have it: found on the machine, launched when needed, and never waited for in vain."""
+"""Chromium for the browser tests: found on the machine, launched when needed, with a time limit on every wait."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE_S = 30
 
 
 def chromium_program() -> str:
-    """Skips where there is none; in CI that is a failure."""
+    """Without one, the test is skipped; in CI it fails."""
     found = next(filter(None, map(shutil.which, filter(None, (os.environ.get("DESK_CHROMIUM"), *NAMES)))), None)
     if found is None and os.environ.get("CI") == "true":
         pytest.fail("No chromium was found, and CI must not leave the browser tests out.")
@@ -30,8 +30,8 @@ def chromium_program() -> str:
 
 
 class Chromium:
-    """On a busy machine Chromium now and then never answers that a context is gone. What a test wanted to see it has
-    seen by then: so the program is killed, and the next context is made by another one."""
+    """On a busy machine, Chromium sometimes never confirms that a context is closed. By then the test has seen
+    everything it needs, so the program is killed, and the next context is created by another one."""
 
     def __init__(self, playwright: Playwright, program: str, patience_s: float = PATIENCE_S) -> None:
         self._playwright, self._program, self._patience_s = playwright, program, patience_s
@@ -63,7 +63,7 @@ class Chromium:
             os.killpg(group, signal.SIGKILL)
 
     def groups(self) -> set[int]:
-        """Its process groups; Playwright lets it lead one."""
+        """Its process groups; Playwright makes it lead one."""
         found = set()
         for place in Path("/proc").glob("[0-9]*/cmdline"):
             try:

@@ -1,4 +1,4 @@
-"""Fixtures that several modules of this folder share."""
+"""Fixtures shared by several modules in this folder."""
 
 from advocacy.tests.browser import chromium, living, logged_in, program, windows, world
 

@@ -1,5 +1,5 @@
-"""The test database of each of xdist's workers is a copy of the one that the first of them has migrated: migrating
-takes ten seconds of processor time, copying a tenth of one."""
+"""Each xdist worker's test database is a copy of the one migrated by the first: migrating takes ten seconds of
+processor time, copying a tenth of a second."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COPY = "desk_migrated"
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
-    """Not where somebody's own server is used, or one process runs all tests."""
+    """Does nothing if an external server is used, or one process runs all tests."""
     if FOLDER in os.environ and "PYTEST_XDIST_WORKER" in os.environ and "DESK_TEST_DATABASE_URL" not in os.environ:
         patch.setattr(BaseDatabaseCreation, "create_test_db", _copying(BaseDatabaseCreation.create_test_db))
 
@@ -29,7 +29,7 @@ def _copying(whole: Callable[..., Any]) -> Callable[..., Any]:
         with alone(folder / "copying"):
             if not done.exists():
                 name = whole(creation, *args, **kwargs)
-                creation.connection.close()  # PostgreSQL copies no database that somebody is connected to
+                creation.connection.close()  # PostgreSQL doesn't copy a database with open connections
                 with creation._nodb_cursor() as cursor:
                     cursor.execute(f'CREATE DATABASE "{COPY}" TEMPLATE "{name}"')
                 done.touch()

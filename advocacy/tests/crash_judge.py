@@ -1,6 +1,6 @@
-"""Checks what a crash must not break: compares the desk's tables with what the sandbox knows to be true.
+"""Checks what a crash must not break: compares the desk's tables with the sandbox's truth.
 
-Each function yields complaints in words, none if all is well. Nothing here uses the desk's own code except the pure
+Each function yields the problems as text, nothing if all is well. Nothing here uses the desk's own code except the pure
 definition of the clocks.
 """
 
@@ -22,7 +22,7 @@ Truth = dict[str, dict[str, Rows]]
 
 
 def truth_of(desk: LivingDesk) -> Truth:
-    """What the preset's connections can see: on Twitter they also search for the word."""
+    """The sandbox's truth for the preset's connections: on Twitter they also search for the word."""
     told = {name: desk.sandbox.truth(name, search=name == "twitter") for name in PLATFORMS}
     return {name: {kind: of for kind, of in each.items() if kind != "platform"} for name, each in told.items()}
 
@@ -43,7 +43,7 @@ def missing(desk: LivingDesk, truth: Truth) -> list[str]:
 
 
 def complaints(desk: LivingDesk, accepted: Rows) -> list[str]:
-    """All checks. `accepted`: what the scripted advocates reported about their replies."""
+    """All checks. `accepted`: the scripted advocates' reports about their replies."""
     truth = truth_of(desk)
     messages = stored(desk)
     return [
@@ -58,7 +58,7 @@ def complaints(desk: LivingDesk, accepted: Rows) -> list[str]:
 
 
 def mentions_once(truth: Truth, messages: Rows) -> Iterator[str]:
-    """Nothing lost, nothing stored twice under another of its ids, nothing invented."""
+    """Nothing lost, nothing stored twice under different ids, nothing invented."""
     found = Counter((m["namespace"], m["external_id"]) for m in messages)
     for name in PLATFORMS:
         allowed = {i for kind in truth[name].values() for e in kind for i in [_id_of(e), *e.get("ids", ())]}

@@ -1,5 +1,5 @@
-"""What children inherit of signals: a runner that ignores SIGINT and SIGHUP (`nohup`, or a script's background) must
-not make its tests' children deaf."""
+"""Signal dispositions that children inherit: a runner that ignores SIGINT and SIGHUP (`nohup`, or a background job)
+must not make its tests' child processes ignore them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ MUTED = (signal.SIGINT, signal.SIGHUP)
 
 
 def hear_for_children() -> None:
-    """What this process ignores it goes on ignoring, but by a handler: `exec` gives the children the default then."""
+    """This process keeps ignoring its ignored signals, but with a handler, so that `exec` resets them to the default in
+    children."""
     for number in MUTED:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda _number, _frame: None)

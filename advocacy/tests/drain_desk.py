@@ -1,6 +1,6 @@
-"""`python -m advocacy.tests.drain_desk`: lets hours pass at the desk within seconds, with its own verbs, until nothing
-moves any more. Run it while no worker is alive: whatever the desk waits for (leases, index lags, pauses after failures)
-is moved into the past, while past events keep their times. Prints what was done as one JSON object.
+"""`python -m advocacy.tests.drain_desk`: lets hours pass on the desk within seconds, with its own verbs, until nothing
+changes any more. Run it while no worker is alive: whatever the desk waits for (leases, index lags, pauses after
+failures) is moved into the past, while past events keep their times. Prints what was done as one JSON object.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def main() -> int:
 
 
 def let_pass(time: timedelta) -> None:
-    """The machine's clock stays as it is, since posts are looked up by the time they were made. The cache, which holds
-    the rate limits that platforms reported, is cleared."""
+    """The machine's clock is unchanged, since posts are looked up by their creation time. The cache, which holds the
+    platforms' reported rate limits, is cleared."""
     from django.core.cache import cache
     from django.db import connection
 
@@ -87,7 +87,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     done["looked"] += outbox.recover(now)
     deliveries.apply_changed(now)
     claim_expiry.expire_claims(now)
-    # A mail with an unknown fate waits for a person, and later ones in its conversation wait behind it.
+    # A mail with an unknown outcome waits for a person, and later ones in its conversation wait behind it.
     state = OutboundItem.State
     uncertain = OutboundItem.objects.filter(state=state.UNCERTAIN, connection__platform="email")
     left = OutboundItem.objects.filter(state__in=(state.QUEUED, state.RETRYING, state.SENDING, state.UNCERTAIN))

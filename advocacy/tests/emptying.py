@@ -1,7 +1,7 @@
-"""How tables are emptied after a test that commits: those that have rows, and not what `migrate` fills.
+"""Empties tables after a test that commits: only those with rows, and not those that `migrate` fills.
 
-Django truncates every table, each with new files for itself and its indexes, and makes content types, rights and roles
-anew: 0.29 s of CPU after each such test instead of 0.02.
+Django truncates every table, each with new files for itself and its indexes, and recreates content types, permissions
+and roles: 0.29 s of CPU after each such test instead of 0.02.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 from django.db import connection, transaction
 
 FILLED = ("django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
-"""By `migrate`. A test that changes them has everything emptied and made anew."""
+"""Filled by `migrate`. After a test that changes them, everything is emptied and recreated."""
 LARGE = 1 << 20
 """Bytes. Deleted rows stay in their files, in the way of the next test; nothing else takes them away."""
 
 
 class Emptying:
-    """Stands in for `TransactionTestCase._fixture_teardown`, which is `whole`."""
+    """Replaces `TransactionTestCase._fixture_teardown`, which is `whole`."""
 
     def __init__(self, whole: Callable[[Any], None]) -> None:
         self.whole = whole
@@ -37,7 +37,7 @@ class Emptying:
                 cursor.execute(f'DELETE FROM "{table}"')
 
     def _as_filled(self) -> list[Any]:
-        """[] where the server is somebody's own, and we may not leave its triggers out."""
+        """[] on an external server, where we may not disable triggers."""
         whole = ", ".join(f"(SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM \"{name}\" t)" for name in FILLED)
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT current_setting('is_superuser'), {whole}")

@@ -1,7 +1,7 @@
-"""`python -m advocacy.tests.every_page`: opens every address of the desk as a superuser and prints what each answered.
+"""`python -m advocacy.tests.every_page`: opens every URL of the desk as a superuser and prints each status.
 
-A program of its own, so that a test can run it against whatever database and Redis: behind a pooler, or without Redis.
-With `fill` as its argument it makes the rows to look at instead. It commits what it makes.
+A separate program, so that a test can run it against any database and Redis: behind a pooler, or without Redis. With
+the argument `fill` it creates and commits the rows to show instead.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from advocacy.tests.attacked import named_urls, world  # noqa: E402
 from channels.db import db_session  # noqa: E402
 
 LOGIN = {"login": "ada", "password": "a-long-password-7"}
-LEAVE_OUT = ("healthz",)  # 503 is its answer while a part is away
+LEAVE_OUT = ("healthz",)  # it responds with 503 while a part is down
 
 
 def fill() -> None:
@@ -33,7 +33,7 @@ def fill() -> None:
 
 
 def addresses() -> list[str]:
-    """Every named address, with values of rows that exist where it takes any."""
+    """Every named URL, with values of existing rows for its parameters."""
     from mentions.models import Attachment, Author, Message, Reply, Ticket
 
     ticket = Ticket.objects.order_by("pk").first()
@@ -61,7 +61,7 @@ def addresses() -> list[str]:
 
 
 def answers() -> dict[str, int]:
-    """Address → status of a GET; `login` → that of a real login with a password."""
+    """URL → status of a GET; `login` → that of a real login with a password."""
     client = Client(raise_request_exception=False)
     found = {"login": client.post(reverse("account_login"), LOGIN).status_code}
     assert "_auth_user_id" in client.session, "the login was refused"

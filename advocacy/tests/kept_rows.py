@@ -1,4 +1,4 @@
-"""Rows that the real code makes once and that are restored for each test: a desk's company takes 2,500 queries."""
+"""Rows that the real code creates once and that are restored for each test: a desk's company takes 2,500 queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mentions.ingest.reading.reading import forget_feeds
 
 @dataclass(frozen=True)
 class KeptRows:
-    """What a database holds beyond `before`: table → its rows, in PostgreSQL's COPY format."""
+    """The rows of a database added since `before`: table → its rows, in PostgreSQL's COPY format."""
 
     at: datetime
     before: dict[str, str]
@@ -24,17 +24,17 @@ class KeptRows:
 
     @classmethod
     def since(cls, before: dict[str, str], at: datetime) -> KeptRows:
-        """The tables that have changed, whole. `at` is when their rows were made."""
+        """The changed tables, completely. `at` is when their rows were created."""
         changed = [table for table, rows in fingerprints().items() if before[table] != rows]
         return cls(at, before, {table: _copied(table) for table in changed})
 
     def fit(self) -> bool:
-        """Whether the database is as it was before: recreated roles and permissions have other keys."""
+        """Whether the database still matches: recreated roles and permissions have other keys."""
         return fingerprints() == self.before
 
     def put_back(self, now: datetime) -> None:
-        """Restore them as if made `now`, if they `fit`. Whatever other tests cached about them is cleared: keys are the
-        same each time."""
+        """Restore them as if created `now`, if they `fit`. Clears other tests' cached values about them, since keys are
+        the same each time."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")  # neither foreign keys nor our triggers
             for table, rows in self.tables.items():
@@ -50,7 +50,7 @@ class KeptRows:
 
 
 def fingerprints() -> dict[str, str]:
-    """Table → a hash of its rows, whatever their order; "" for none."""
+    """Table → a hash of its rows in any order; "" for none."""
     hashed = [
         f"SELECT '{table}', COALESCE(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') FROM \"{table}\" t"
         for table in connection.introspection.django_table_names(only_existing=True, include_views=False)
@@ -84,7 +84,7 @@ def _moments(table: str) -> list[str]:
 
 
 def _advance(table: str) -> None:
-    """Behind the rows again, where a test set the numbers back."""
+    """Moves sequences past the rows again, where a test has reset them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.attname, pg_get_serial_sequence(%(name)s, a.attname) FROM pg_attribute a "

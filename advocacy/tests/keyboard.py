@@ -1,9 +1,9 @@
-"""Every key in every field, menu and dialog of a page, and what it may do there: what the table of keys says, what the
-browser itself does for the focused control, and nothing else.
+"""Presses every key in every field, menu and dialog of a page. A key may do only what the table of keys says and what
+the browser itself does for the focused control.
 
 `sweep` sends every key with every modifier, held, composing and with AltGr, as events only scripts hear, to every
-control. `press_all` presses real ones, so that the browser's own answers (Enter sends a form, Space presses a button)
-come in as well: all of them on one control of each sort, and on every control those that depend on where it is.
+control. `press_all` presses real ones, to include the browser's own actions (Enter submits a form, Space presses a
+button): all keys on one control of each kind, and on every control the keys that depend on its position.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TEXT = string.ascii_letters + string.digits + string.punctuation + " ?/ gp"
 
 @dataclass(frozen=True)
 class Allowed:
-    """What an action may do where it is triggered. `changes`: parts of the page's state that may change."""
+    """The allowed effects of an action in one place. `changes`: parts of the page's state that may change."""
 
     effects: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ ACTIONS = {
 
 @dataclass
 class Place:
-    """A field, an item of a menu, or a dialog, by its number on the page."""
+    """A field, a menu item, or a dialog, by its number on the page."""
 
     number: int
     label: str
@@ -105,7 +105,7 @@ class Place:
 
     @property
     def sort(self) -> str:
-        """What a browser, and a script that listens for a scope, can't tell apart."""
+        """Equal for controls that a browser, and a script listening for a scope, can't tell apart."""
         return f"{self.kind} {self.scopes} {self.tag} {self.type} {self.locked} {self.filters} {bool(self.own)}"
 
 
@@ -177,7 +177,7 @@ class Keyboard:
         self.judge(place, f"real {modifiers}{name}", _natively(place, modifiers, name), seen)
 
     def _press_in_a_row(self, place: Place, presses: list[tuple[str, str]]) -> None:
-        """Keys that do nothing. The page checks after each; one that did something holds the others back until it is
+        """Keys that do nothing. The page checks after each one; a key that had an effect blocks the others until it is
         reported. Keys that the page missed went to something the browser had opened, and are pressed again."""
         is_anew = False
         while presses:
@@ -203,7 +203,8 @@ def _all_combinations() -> list[tuple[str, str]]:
 
 
 def _is_by_itself(effect: str) -> bool:
-    """A draft saves itself; the list of exports polls a second after its form was sent: many keys later here."""
+    """Drafts are saved automatically; the list of exports polls a second after its form was sent: many keys later
+    here."""
     return effect.startswith("fetch ") and effect.endswith(("/draft/", " /reports/export/"))
 
 
@@ -222,7 +223,7 @@ def _by_table(place: Place, modifiers: str, name: str) -> Key | None:
 
 
 def _natively(place: Place, modifiers: str, name: str) -> Allowed:
-    """What the table says, and what the browser does by itself for the focused control."""
+    """The effects listed in the table of keys, and the browser's own for the focused control."""
     key = None if modifiers == "Alt+" else _by_table(place, modifiers, name)
     allowed = ACTIONS[key.action] if key else Allowed()
     effects, changes = list(allowed.effects), [*allowed.changes, *place.own_changes]
@@ -236,7 +237,7 @@ def _natively(place: Place, modifiers: str, name: str) -> Allowed:
         effects += ["click itself"]  # it opens
     if name == "Enter" and place.kind == "field" and (place.tag == "input" or place.type == "select-multiple"):
         effects += [*OWN, *place.requests]
-        changes += ["focus"]  # to what is wrong in the form
+        changes += ["focus"]  # to the errors in the form
     if name == "Enter" and place.kind != "field":
         effects += ["click itself", *OWN, *place.requests]
         changes += ["focus", "open", *(["dialogs"] if place.kind == "dialog" else [])]

@@ -1,4 +1,4 @@
-"""A whole desk of its own for one test: PostgreSQL, Redis, sandbox, and worker, beat and web as real processes.
+"""A whole separate desk for one test: PostgreSQL, Redis, sandbox, and worker, beat and web as real processes.
 
     with LivingDesk(tmp_path) as desk:
         desk.start("worker"); desk.start("beat"); desk.start("web")
@@ -54,8 +54,8 @@ class LivingDesk:
         rate: float = 0,
         root: Path = ROOT,
     ) -> None:
-        """`folder`: for logs and the sandbox's state. `rate`: new mentions per minute, without being asked for. `root`:
-        the checkout whose programs are run."""
+        """`folder`: for logs and the sandbox's state. `rate`: automatic new mentions per minute. `root`: the checkout
+        to run."""
         self.places = Places(root=root, local=folder)
         self.settings, self.seed, self.history_days, self.rate = dict(settings or {}), seed, history_days, rate
         self.running: dict[str, Kept] = {}
@@ -138,7 +138,7 @@ class LivingDesk:
         """SIGKILL to the program and all its children at once: none of them gets to finish anything."""
         kept = self.running.pop(name)
         for pid in _children(kept.supervisor.pid):
-            os.killpg(pid, signal.SIGKILL)  # each leads a session, and so a group, of its own
+            os.killpg(pid, signal.SIGKILL)  # each leads a separate session, and so a process group
         kept.supervisor.wait(timeout=20)
         kept.stop()
 

@@ -1,7 +1,7 @@
-"""A PostgreSQL for a desk of real processes, whose tables are there already: a copy of one that was migrated once.
+"""A PostgreSQL with all tables for a desk of real processes: a copy of one that was migrated once.
 
-Migrating takes ten seconds of processor time, and a dozen tests start a desk of their own. All of xdist's workers copy
-the same one: `DESK_TEST_MIGRATED` names its folder, which `conftest.py` makes and takes away.
+Migrating takes ten seconds of processor time, and a dozen tests start their own desk. All xdist workers copy the same
+one: `DESK_TEST_MIGRATED` names its folder, which `conftest.py` creates and removes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def new_folder() -> str:
-    """For FOLDER. The server's user may pass through."""
+    """A folder for FOLDER, accessible to the server's user."""
     folder = tempfile.mkdtemp(prefix="desk-migrated-")
     Path(folder).chmod(0o711)
     return folder
 
 
 def temporary() -> PostgresServer:
-    """As `PostgresServer.temporary()`, and where tests run, with the tables of this checkout in its database."""
+    """As `PostgresServer.temporary()`; within a test run, with the tables of this checkout in its database."""
     server = PostgresServer.temporary()
     if is_at_hand():
         _copy(_migrated(Path(os.environ[FOLDER])), server.data)
@@ -39,12 +39,12 @@ def temporary() -> PostgresServer:
 
 
 def is_at_hand() -> bool:
-    """Not where a drill or a soak is run by itself."""
+    """False if a drill or a soak runs outside pytest."""
     return FOLDER in os.environ
 
 
 def _migrated(folder: Path) -> Path:
-    """The stopped server's data; whoever asks first makes it, others wait."""
+    """The stopped server's data; the first caller creates it, others wait."""
     done, server = folder / "done", PostgresServer(folder / "data", fast=True)
     with alone(folder / "making"):
         if not done.exists():

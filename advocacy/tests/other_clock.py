@@ -1,6 +1,5 @@
-"""`python -m advocacy.tests.other_clock SECONDS -m MODULE …`: runs a module on a machine whose clock is that far ahead.
-
-The clock that never jumps stays as it is, as on a real machine. Children that are forked have the other clock too.
+"""`python -m advocacy.tests.other_clock SECONDS -m MODULE …`: runs a module with a clock that is that far ahead. The
+monotonic clock is unchanged, as on a real machine. Forked children have the other clock too.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`python -m advocacy.tests.poisoned_desk`, in a living desk: a poisoned item of every platform comes in, followed by
-good mentions, and somebody answers. Prints one JSON object: what became of them, and how long it took, beside
-`setup_s`, which setting up Django took here: how fast this machine is at the moment.
+good mentions, and somebody answers. Prints one JSON object: the outcome and how long it took, and `setup_s`, the time
+that setting up Django took, as a measure of the machine's current speed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def pour_poison() -> dict[str, int]:
-    """Platform → inbox item: a real payload with something that kills its parser."""
+    """Platform → inbox item: a real payload with a marker that kills its parser."""
     from channels.clocks import desk_now
     from channels.contract import Item, Page
     from channels.inbox import storing_once
@@ -78,7 +78,7 @@ def are_tickets(good: list[int]) -> bool:
 
 
 def pour_good() -> list[int]:
-    """Mentions that come in behind them: ids of inbox items."""
+    """Mentions that come in after them: ids of inbox items."""
     from bench import payloads
     from channels.clocks import desk_now
     from channels.contract import Page

@@ -1,8 +1,8 @@
 """Migrations in half the time: tests walk over all of them a dozen times, forwards and back.
 
-Django makes a model of a migration's time anew whenever an operation changes it or one that it leads to, and makes each
-of its fields by taking it apart. Here a state that is only passed through has no models until one is asked for, and
-fields are copied, as they are for models that inherit them. Processes that tests start migrate as Django does it.
+Django rebuilds a migration's model whenever an operation changes it or a related one, and clones each field by
+deconstructing it. Here intermediate states have no models until one is requested, and fields are copied, as they are
+for inheriting models. Processes started by tests migrate as Django does.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
 
 def copying(whole: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What stands in for `Field.clone`, which is `whole`."""
+    """The replacement of `Field.clone`, which is `whole`."""
 
     def clone(field: Any) -> Any:
-        if hasattr(field, "model"):  # it is a model's by now, which its copy would be, too
+        if hasattr(field, "model"):  # it is bound to a model by now, and its copy would be, too
             return whole(field)
         made = copy.deepcopy(field)
-        made.creation_counter = Field.creation_counter  # a model's fields have the order in which they were made
+        made.creation_counter = Field.creation_counter  # a model's fields are ordered by creation
         Field.creation_counter += 1
         return made
 
@@ -38,7 +38,7 @@ def copying(whole: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _without_models(whole: Callable[..., Any]) -> Callable[..., Any]:
     def mutate_state(migration: Migration, state: Any, preserve: bool = True) -> Any:
         changed = state.clone() if preserve else state
-        changed.__dict__.pop("apps", None)  # a cached property: made when it is next asked for
+        changed.__dict__.pop("apps", None)  # a cached property: recreated at the next access
         return whole(migration, changed, preserve=False)
 
     return mutate_state

@@ -1,6 +1,6 @@
-"""A restricted ticket with everything that can be attached to it, beside a public one, and every address of the URLconf
-that leads there. Every text of the restricted side holds MARKER, preceded by FOUND, which is what searches ask for, so
-that a page that repeats a query gives nothing away."""
+"""A restricted ticket with everything that can be attached to it, a public one, and every URL that leads there. Every
+text on the restricted side contains MARKER, preceded by FOUND. Searches use FOUND, so that a page that repeats a query
+reveals nothing."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def build() -> SimpleNamespace:
 
 
 def _hang_on(about: SimpleNamespace, owner: Any) -> None:
-    about.ticket.tags.all().delete()  # tags are words of the team, and known to all of it
+    about.ticket.tags.all().delete()  # tags are the team's vocabulary, visible to all of it
     now, ticket, message = timezone.now(), about.ticket, about.message
     Message.objects.filter(pk=message.pk).update(canonical_url=URL, page_url=URL, url=URL, item_id=_item(about).pk)
     Note.objects.create(ticket=ticket, author=owner, text=WORDS, created_at=now)
@@ -213,7 +213,7 @@ def _left(kind: str, conversation: str, connection: Any = None) -> OutboundItem:
 
 
 def _tie_together(w: SimpleNamespace) -> None:
-    """The same human speaks in both places, and both speak of the same page."""
+    """The same person writes in both places, and both mention the same page."""
     w.person = PersonFactory(name="Jane", notes=WORDS)
     for about in (w.shown, w.secret):
         about.author.person = w.person
@@ -228,14 +228,14 @@ def _tie_together(w: SimpleNamespace) -> None:
 
 
 def _merge(source: SimpleNamespace, target: SimpleNamespace) -> None:
-    """As `mentions.triage.merging` moves it."""
+    """Merges as `mentions.triage.merging` does."""
     for model in (Message, ThreadAlias, Note, Reply):
         model.objects.filter(ticket=source.ticket).update(ticket=target.ticket)
     Ticket.objects.filter(pk=source.ticket.pk).update(merged_into=target.ticket, status="closed")
 
 
 def _part_of_an_incident(ticket: Ticket, owner: Any, now: Any) -> None:
-    """For the incident that is over: one ticket was told about it, another is proposed."""
+    """For the finished incident: one ticket was notified, another is proposed."""
     incident, _made = Incident.objects.get_or_create(
         name="Outage",
         defaults={"state": "over", "words": [FOUND], "started_at": now, "opened_at": now, "over_at": now},
@@ -275,7 +275,7 @@ NUMBERS = {
 
 
 def restricted_ids() -> dict[type, list[int | str]]:
-    """Model → primary keys of what only CIRCLE sees; one of a kind that hangs on each ticket is enough."""
+    """Model → primary keys of rows that only CIRCLE sees; for kinds attached to every ticket, one is enough."""
     outsider = UserFactory(role="volunteer")
     found = {}
     for model in apps.get_models():
@@ -286,7 +286,7 @@ def restricted_ids() -> dict[type, list[int | str]]:
 
 
 def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[Any]]) -> list[Any]:
-    """What to fill in for one parameter of a route. Raises LookupError for an unknown one."""
+    """Values for one parameter of a route. Raises LookupError for an unknown one."""
     tickets = [w.secret.ticket.pk, w.joined.ticket.pk]
     fixed: dict[str, Callable[[], list[Any]]] = {
         "number": lambda: _numbers(route, ids),
@@ -377,7 +377,7 @@ _ALTERNATIVES = re.compile(r"\w+(?:\|\w+)+")
 
 
 def addresses(route: str, w: SimpleNamespace, ids: dict[type, list[Any]]) -> list[str]:
-    """The route with every combination of what its parameters may lead to."""
+    """The route with every combination of its parameters' values."""
     made = [""]
     end = 0
     for match in _PARAMETER.finditer(route):
@@ -393,8 +393,8 @@ def _plain(piece: str) -> str:
 
 
 def questions(address: str, w: SimpleNamespace, user: Any) -> list[tuple[dict[str, Any], dict[str, str]]]:
-    """(query, headers) for requesting an address. The admin's pages of single rows take no query, and anonymous users
-    are sent away before any is read."""
+    """(query, headers) for requesting a URL. The admin's pages of single rows take no query, and anonymous users are
+    redirected before any is read."""
     if not user.is_authenticated or (address.startswith("/admin/") and address.count("/") > 4):
         return [({}, {})]
     asks = {
@@ -414,7 +414,7 @@ def questions(address: str, w: SimpleNamespace, user: Any) -> list[tuple[dict[st
 
 
 def everything(w: SimpleNamespace) -> dict[str, Any]:
-    """Fields of all forms together, each leading to something restricted."""
+    """The fields of all forms together, each with a restricted value."""
     ticket, message = w.secret.ticket.pk, w.secret.message.pk
     return {
         "ticket": [ticket, w.joined.ticket.pk],
@@ -456,7 +456,7 @@ def _selected() -> list[int]:
 
 
 def state_of_it(ids: dict[type, list[Any]]) -> dict[str, list[tuple[Any, ...]]]:
-    """Every column of everything restricted, and how many rows hang on the tickets."""
+    """Every column of all restricted rows, and the number of rows attached to the tickets."""
     rows = {model.__name__: _rows(model, pks) for model, pks in ids.items()}
     tickets = ids[Ticket]
     for model in (Note, Event, Reply, Draft, HandBack, AudienceLimit):

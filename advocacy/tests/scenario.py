@@ -1,6 +1,6 @@
-"""A whole desk in this process, with the real adapters, against a real sandbox: what the scenarios play on.
+"""A whole desk in this process, with the real adapters, against a real sandbox: the stage of the scenarios.
 
-Time: what happens outside happens now; the desk's own `now` is ahead by what a test has let pass with `wait`.
+Time: everything outside happens now; the desk's own `now` is ahead by the time a test has skipped with `wait`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ COMPANIES: dict[str, KeptRows] = {}
 
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory):
-    """The pretend world, quiet: nothing happens in it but what a test does."""
+    """The sandbox, quiet: nothing happens in it except through the test."""
     with launch.start(tmp_path_factory.mktemp("outside")) as running:
         yield running
     COMPANIES.pop(running.http_url, None)
@@ -59,7 +59,7 @@ def outside(tmp_path_factory):
 @pytest.fixture
 def desk(outside, db):
     """The demo's company on an empty database, connected to the outside."""
-    outside.control("quotas/renew")  # a module asks more often than a desk would
+    outside.control("quotas/renew")  # a module makes more requests than a desk would
     with settings_for(outside):
         found(outside)
         yield Desk(outside)
@@ -67,7 +67,7 @@ def desk(outside, db):
 
 
 def found(outside: Running) -> None:
-    """The first desk before an outside is made as the demo makes it; the others get the same rows."""
+    """The first desk on a sandbox is created as in the demo; the others get the same rows."""
     now, kept = timezone.now(), COMPANIES.get(outside.http_url)
     if kept is not None and kept.fit():
         kept.put_back(now)
@@ -89,7 +89,7 @@ def connected(outside: Running):
 
 @contextmanager
 def settings_for(outside: Running):
-    """Of the demo."""
+    """The demo's settings."""
     ports = (outside.http_port, outside.imap_port, outside.smtp_port)
     allowed = [f"127.0.0.1:{port}" for port in ports]
     slack = {"SLACK_API_BASE": f"{outside.http_url}/slack/api/", "SLACK_TOKEN": world.SLACK_TOKEN}
@@ -123,10 +123,10 @@ class Desk:
 
     @staticmethod
     def next_second() -> None:
-        """Until the clock of those outside who count whole seconds (mail, Hacker News) shows another one."""
+        """Waits until platforms that count whole seconds (mail, Hacker News) reach the next one."""
         time.sleep(1.02 - time.time() % 1)
 
-    # --- what workers do ----------------------------------------------------------------------------------------
+    # --- workers ------------------------------------------------------------------------------------------------
 
     def poll(self, platform: str, *, fails: bool = False) -> int:
         """Poll every connection of a platform to its end and ingest; how many items were new or changed."""
@@ -154,7 +154,7 @@ class Desk:
         community_answers.sweep(self.now())
 
     def read_threads(self) -> int:
-        """Read every followed thread once, as when its time has come, and ingest; how many items changed."""
+        """Read every followed thread once, as if due, and ingest; how many items changed."""
         before = dict(InboundItem.objects.values_list("pk", "revision"))
         Followed.objects.update(next_at=self.now())
         while rereading.refetch_due(self.now()):
@@ -166,7 +166,7 @@ class Desk:
         return sum(before.get(pk) != revision for pk, revision in after.items())
 
     def send(self) -> None:
-        """The undo window passes; what is due leaves."""
+        """The undo window passes; due items are sent."""
         self.passed += UNDO
         dispatch_replies.hand_over_due(self.now())
         self.send_due()
@@ -177,7 +177,7 @@ class Desk:
         self.settle()
 
     def listen(self) -> None:
-        """Read the Slack threads of running requests, let time do its part, and send what follows."""
+        """Read the Slack threads of running requests, run the timed transitions, and send the results."""
         Outreach.objects.update(thread_due_at=self.now())
         threads.read_due(self.now())
         reminders.run(self.now())
@@ -192,7 +192,7 @@ class Desk:
         self.send_due()
 
     def settle(self) -> None:
-        """What the nudges after a delivery do."""
+        """Does the work of the nudges after a delivery."""
         deliveries.apply_changed(self.now())
         for outbound_id in outreach.unsettled():
             outreach.apply_delivery(outbound_id, self.now())
@@ -201,7 +201,7 @@ class Desk:
         for outbound_id in opening.unsettled():
             opening.apply_delivery(outbound_id, self.now())
 
-    # --- what advocates do --------------------------------------------------------------------------------------
+    # --- advocates ----------------------------------------------------------------------------------------------
 
     def user(self, name: str = "sam") -> User:
         return User.objects.get(username=name)
@@ -223,13 +223,13 @@ class Desk:
         )
 
     def reply(self, ticket: Ticket, text: str, **how: Any) -> Reply:
-        """A reply that has left, however that ended."""
+        """A reply that was sent or failed."""
         reply = self.write(ticket, text, **how)
         self.send()
         reply.refresh_from_db()
         return reply
 
-    # --- what is there ------------------------------------------------------------------------------------------
+    # --- state --------------------------------------------------------------------------------------------------
 
     def message(self, external_id: str) -> Message:
         return Message.objects.select_related("ticket", "channel", "author").get(external_id=str(external_id))
@@ -253,7 +253,7 @@ class Desk:
         return next((e for e in entries if external_id in (e.get("id"), e.get("message_id"), *e.get("ids", ()))), None)
 
     def posted(self, platform: str, words: str) -> list[dict[str, Any]]:
-        """What the desk has posted there with these words in it."""
+        """The desk's posts there that contain this text."""
         return [entry for entry in self.outside.truth(platform)["desk"] if words in entry["text"]]
 
 
@@ -262,7 +262,7 @@ def kinds(ticket: Ticket) -> list[str]:
 
 
 def clocks_of(ticket: Ticket) -> clocks.Clocks:
-    """Recomputed in plain Python from the messages as they are stored."""
+    """The clocks, recomputed in plain Python from the stored messages."""
     fields = ("id", "direction", "posted_at", "is_auto", "is_deleted", "is_bounced")
     return compute(
         [TimedMessage(*row) for row in ticket.messages.values_list(*fields)],
@@ -276,7 +276,7 @@ def clocks_of(ticket: Ticket) -> clocks.Clocks:
 
 
 def wrong_clocks(tickets: Any) -> list[str]:
-    """Where a stored clock differs from its recomputation."""
+    """Stored clocks that differ from their recomputation."""
     wrong = []
     for ticket in tickets.filter(merged_into=None).select_related("channel"):
         right = clocks_of(ticket)
@@ -289,7 +289,7 @@ def wrong_clocks(tickets: Any) -> list[str]:
 
 
 def misplaced(tickets: Any) -> list[str]:
-    """Tickets in the queue that wait for nothing, and those that wait for an answer where nobody sees them."""
+    """Tickets in the queue that wait for nothing, and tickets that wait for an answer outside the queue."""
     wrong = []
     for ticket in tickets.prefetch_related("messages", "replies"):
         live = [m for m in ticket.messages.all() if not m.is_auto and not m.is_deleted]

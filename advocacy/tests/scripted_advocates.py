@@ -1,9 +1,9 @@
 """`python -m advocacy.tests.scripted_advocates --replies N --seed S`: advocates at work, in a separate process.
 
-Each advocate plays the queue with the verbs that the pages call, with a browser's patience: while the database is away,
-the same reply is sent again under the same key. Some replies are taken back; ghosts claim a ticket and never return.
-An impatient admin keeps polling every connection. Ends when the replies are written, or at SIGTERM. Each
-reply that was accepted, or may have been, is one line of JSON on standard output: {"key", "undone"}.
+Each advocate plays the queue with the verbs that the pages call, and retries as a browser does: while the database is
+away, the same reply is sent again under the same key. Some replies are taken back; ghosts claim a ticket and never
+return. An impatient admin keeps polling every connection. Ends when the replies are written, or at SIGTERM. Each reply
+that was accepted, or may have been, is one line of JSON on standard output: {"key", "undone"}.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Advocate(threading.Thread):
 
 
 class Ghost(threading.Thread):
-    """Claims, and is never seen again."""
+    """Claims a ticket and never returns."""
 
     def run(self) -> None:
         from django.contrib.auth.models import User
@@ -192,7 +192,7 @@ def main() -> int:
         time.sleep(0.1)
     say(written=True)
     while not stopping.wait(0.5):
-        pass  # the admin goes on
+        pass  # the admin continues
     return 0
 
 

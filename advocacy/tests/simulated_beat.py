@@ -1,6 +1,5 @@
-"""The beat schedule played by an injected clock: every entry whose interval has passed runs, in this process.
-
-What beat starts more often than once a minute runs several times at each moment, as it would within that minute.
+"""The beat schedule run by an injected clock: every entry whose interval has passed runs, in this process. Entries that
+beat starts more often than once a minute run several times at each step, as they would within that minute.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Beat:
         app.loader.import_default_modules()
 
     def tick(self, now: datetime) -> None:
-        """Run what is due at this moment, and note what is new in Slack."""
+        """Run everything due at this moment, and note new Slack messages."""
         with time_machine.travel(now, tick=False):
             due = [name for name in SCHEDULE if self._is_due(name, now)]
             for _within_the_minute in range(2):
@@ -52,7 +51,8 @@ class Beat:
         self.listen(now)
 
     def _is_due(self, name: str, now: datetime) -> bool:
-        """An interval has ended since the last run: each entry keeps its own rhythm, however often the clock looks."""
+        """Whether an interval has ended since the last run: each entry keeps its own rhythm, whatever the clock's
+        steps."""
         last, every_s = self.ran.get(name), SCHEDULE[name]["schedule"]
         is_due = last is None or now.timestamp() // every_s > last.timestamp() // every_s
         return is_due and name not in self.leave_out
@@ -70,11 +70,11 @@ class Beat:
                 self.said.append(Said(now, message["channel"], message["text"], "" if root == message["ts"] else root))
 
     def forget(self) -> None:
-        """What was said before."""
+        """Forget earlier messages."""
         self.said.clear()
 
     def play(self, moments: Iterable[datetime], steps: dict[datetime, Any]) -> None:
-        """At each moment what people do then, if anything, and then what is due."""
+        """At each moment, run people's actions, if any, and then everything due."""
         for now in moments:
             if now in steps:
                 with time_machine.travel(now, tick=False):

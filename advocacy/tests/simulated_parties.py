@@ -1,5 +1,5 @@
 """Parties of the simulated week: an incident from the status page to its report, and a volunteer for a day. Each has
-its steps (what a person does on the pages, without an extra click) and what is posted in Slack."""
+its steps (a person's actions on the pages, without an extra click) and its Slack posts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def mailbox(outside: Any) -> Any:
 
 
 def asked(team: Team, channel: Any, who: str, text: str, now: datetime) -> Ticket:
-    """A mail of a customer, as ingest would store it."""
+    """A customer's mail, as ingest would store it."""
     address = f"{who}@customer.example"
     requester = AuthorFactory._meta.model.objects.filter(namespace="email", external_id=address).first()
     requester = requester or AuthorFactory(namespace="email", external_id=address, handle=address, name=who.title())
@@ -214,7 +214,7 @@ class Help:
         return any(at(day, "08:00", NYC) <= now < at(day, "20:00", NYC) for day in range(-1, 8))
 
     def is_settled(self) -> bool:
-        """Everything that was planned for the day has ended."""
+        """Whether everything planned for the day has ended."""
         day = inviting.VolunteerDay.objects.get()
         sent = Reply.objects.filter(author=self.user, state="sent").count()
         return day.thanked_at is not None and not self._fresh().groups.exists() and sent == 1

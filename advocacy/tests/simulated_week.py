@@ -128,7 +128,7 @@ class Team:
             Expertise.objects.create(name=name, rotates_on=self.week.day(number), every_months=0, **rows)
         UrgentRule.objects.create(name="Outages", query='"data loss"')
 
-    # --- what comes in ------------------------------------------------------------------------------------------------
+    # --- mentions -----------------------------------------------------------------------------------------------------
 
     def mention(
         self, text: str, now: datetime, channel: Any = None, due_at: datetime | None = None, **more: Any

@@ -30,11 +30,11 @@ LONGEST = (
 
 @cache
 def group_of(file: str) -> str:
-    """The group that runs in one worker; "" for a file whose tests may be spread."""
+    """The group that runs in one worker; "" for a file whose tests may be split between workers."""
     for prefix, name in TOGETHER.items():
         if file.startswith(prefix):
             return name
-    # A desk or sandbox that a module starts once must not be started by two workers.
+    # A module's shared desk or sandbox must not be started by two workers.
     source = (ROOT / file).read_text()
     sets_up_once = file.startswith("sandbox/") or 'scope="module"' in source or "\n@cache\n" in source
     return file if sets_up_once or file in LONGEST else ""

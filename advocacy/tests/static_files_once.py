@@ -1,4 +1,4 @@
-"""What WhiteNoise serves is found once for each way it is set up: no test adds a static file while it runs."""
+"""WhiteNoise scans its files once per configuration: no test adds a static file while it runs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PLACES = ("STATICFILES_DIRS", "STATICFILES_FINDERS", "INSTALLED_APPS", "STATIC_U
 
 
 class StaticFilesOnce:
-    """Stands in for `WhiteNoiseMiddleware.add_files_from_finders`, which is `whole`."""
+    """Replaces `WhiteNoiseMiddleware.add_files_from_finders`, which is `whole`."""
 
     def __init__(self, whole: Callable[[Any], None]) -> None:
         self.whole = whole
         self.known: dict[str, dict[str, Any]] = {}
 
     def __call__(self, middleware: Any) -> None:
-        if middleware.files:  # others than those of the finders
+        if middleware.files:  # other files than the finders'
             self.whole(middleware)
             return
         names = [getattr(middleware, name) for name in SET_UP] + [getattr(settings, name) for name in PLACES]

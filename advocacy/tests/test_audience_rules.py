@@ -1,4 +1,4 @@
-"""Every model that leads to a conversation has an audience rule, and every page and admin asks it."""
+"""Every model that leads to a conversation has an audience rule, and every page and admin applies it."""
 
 import ast
 from pathlib import Path
@@ -98,7 +98,7 @@ def test_every_admin_of_such_a_model_asks():
 
 
 def pages():
-    """Files whose functions answer a request, or prepare a page."""
+    """Files whose functions respond to a request, or prepare a page."""
     for app in OURS:
         for path in sorted((settings.BASE_DIR / app).rglob("*.py")):
             parts, name = path.relative_to(settings.BASE_DIR).parts, path.name

@@ -1,5 +1,5 @@
-"""Every address of the desk, requested by people who may not see a restricted ticket: no response holds a word of it,
-and nothing in it changes. New addresses are covered automatically; one with an unknown parameter fails."""
+"""Every URL of the desk, requested by people who may not see a restricted ticket: no response contains any of it, and
+nothing in it changes. New addresses are covered automatically; one with an unknown parameter fails."""
 
 import logging
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def quiet():
-    """Thousands of refusals, each with its traceback."""
+    """Silences thousands of refusals, each with its traceback."""
     logger = logging.getLogger("django.request")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -37,19 +37,19 @@ def body(response):
 
 
 def told(response):
-    """What the response reveals: the page, the redirect target, and messages in cookies."""
+    """Everything that a response reveals: the page, the redirect target, and messages in cookies."""
     parts = [body(response).decode("utf-8", "replace"), response.headers.get("Location", "")]
     return " ".join([*parts, *(str(morsel) for morsel in response.cookies.values())])
 
 
 def answers(w, user, address):
-    """What is revealed, by every kind of request."""
+    """Everything revealed, by every kind of request."""
     client = client_of(user)
     return [told(client.get(address, query, headers=h)) for query, h in restricted.questions(address, w, user)]
 
 
 def walked(w, user, ids):
-    """(method and address, what is revealed) of every address."""
+    """(method and URL, revealed text) of every URL."""
     fields = restricted.everything(w)
     for route in restricted.routes():
         for address in restricted.addresses(route, w, ids):
@@ -68,7 +68,7 @@ def test_no_address_tells_of_a_restricted_ticket_or_changes_it(w, role):
 
 
 def test_whoever_may_see_it_finds_it_on_these_pages(w):
-    """The walk can fail: the same addresses reveal it to those who may see it, and to a superuser in the admin."""
+    """The walk can fail: the same URLs reveal it to those who may see it, and to a superuser in the admin."""
     number, author, file = w.secret.ticket.pk, w.secret.author.pk, w.secret.file.pk
     own = [f"/tickets/{number}/", f"/tickets/{number}/preview/", f"/tickets/{w.joined.ticket.pk}/"]
     own += [f"/authors/{author}/", f"/attachments/{file}/", f"/messages/{w.secret.message.pk}/html/", "/queue/done/"]

@@ -1,4 +1,4 @@
-"""`script/bench` runs everything in one command: here at a small size, where no bar is judged."""
+"""`script/bench` runs everything in one command; here at a small size, without judging bars."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Nobody makes the desk read a large body: every address is walked with an input that must not be read."""
+"""Nobody can make the desk read a large body: every URL gets an input that must not be read."""
 
 import io
 import logging
@@ -16,7 +16,7 @@ HUGE = 150 * 1024 * 1024
 
 
 class Unread(io.RawIOBase):
-    """A body that must not be asked for more than `most` bytes."""
+    """A body of which at most `most` bytes may be read."""
 
     def __init__(self, most=0):
         self.taken, self.most = 0, most

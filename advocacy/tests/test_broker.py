@@ -1,4 +1,4 @@
-"""Losing Redis ends no worker. The whole of it, with real processes, is a drill: `advocacy/tests/test_drills.py`."""
+"""Losing Redis ends no worker. The full test, with real processes, is a drill: `advocacy/tests/test_drills.py`."""
 
 import logging
 import uuid
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 @pytest.fixture
 def taken():
-    """(connection, a message that was taken from a queue of Redis and is not acknowledged yet)."""
+    """(connection, an unacknowledged message from a Redis queue)."""
     connection = app.connection_for_read()
     queue = connection.SimpleQueue(f"test-{uuid.uuid4()}")
     queue.put("a poll")
@@ -31,7 +31,7 @@ def test_a_task_that_ends_after_its_connection_was_lost_ends_no_worker(taken):
     message.channel.connection = SimpleNamespace(client=None)  # as the worker's channel is left behind
     with pytest.raises(redis.ConnectionError):
         message.ack()
-    message.ack_log_error(logger, connection.connection_errors)  # as Celery's worker does when a task has ended
+    message.ack_log_error(logger, connection.connection_errors)  # as Celery's worker does after a task
 
 
 def test_a_channel_whose_connection_was_lost_says_so_as_a_lost_connection(taken):

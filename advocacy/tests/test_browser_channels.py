@@ -1,4 +1,4 @@
-"""The pages about channels, and what every platform's ticket shows: the menu in every width, thumbs, charts, errors."""
+"""The pages about channels, and every platform's ticket: the menu at every width, touch targets, charts, errors."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -26,7 +26,7 @@ def accessible(page):
 
 @pytest.fixture
 def troubled(living):
-    """The mailbox with a long error, for one test; with a lease of nobody, so that no poll finds it well meanwhile."""
+    """The mailbox with a long error, for one test; leased by nobody, so that no poll clears the error meanwhile."""
     update = """UPDATE channels_connection SET trouble = %s, last_error = %s, lease_token = gen_random_uuid(),
         lease_until = now() + %s::interval WHERE platform = 'email'"""
     write(living, update, ("auth", LONG_ERROR, "1 hour"))
@@ -64,7 +64,7 @@ def test_nothing_of_the_channels_is_cut_off_between_phone_and_screen(windows, tr
 
 @pytest.fixture
 def unreadable(living):
-    """An item that could not be read, with long words where it can have them; its connection and its id."""
+    """An unreadable item with long words everywhere; its connection and its id."""
     (connection,) = living.rows("SELECT id FROM channels_connection WHERE platform = 'email' LIMIT 1")
     insert = """INSERT INTO channels_inbounditem (connection_id, external_id, role, payload, digest, state, error,
         ignored_why, attempts, revision, fetched_at, acknowledged_at)
@@ -112,7 +112,7 @@ def test_charts_say_their_numbers_to_eyes_and_ears(windows):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_admin_is_accessible(windows, living, dark):
-    """On Django's pages axe's own styles are refused, and say so."""
+    """On Django's pages the CSP refuses axe's own styles, and logs it."""
     windows.expect("style-src", "preload assets")
     number = living.rows("SELECT id FROM channels_connection WHERE platform = 'twitter'")[0]["id"]
     page = windows.open("admin", "/admin/", dark=dark)
@@ -138,7 +138,7 @@ def test_a_long_error_is_folded_and_opens(windows, troubled):
 
 @pytest.mark.parametrize(("who", "shown"), [("sam", "Reply as"), ("admin", "Add your account")])
 def test_the_composer_of_a_platform_that_takes_single_people_only(windows, living, who, shown):
-    """Sam has entered a token of his own account there, the admin has not."""
+    """Sam has entered his own account's token there, the admin hasn't."""
     find = """SELECT t.id FROM mentions_ticket t JOIN channels_channel h ON h.id = t.channel_id
         JOIN channels_connection c ON c.id = h.connection_id WHERE c.platform = 'reddit' ORDER BY t.id LIMIT 1"""
     page = windows.open(who, f"/tickets/{living.rows(find)[0]['id']}/", width=360, height=740)

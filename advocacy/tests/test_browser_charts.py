@@ -1,4 +1,4 @@
-"""The charts draw under the strict policy, in the colours of the page, and can be taken along."""
+"""The charts render under the strict CSP, in the page's colours, and can be downloaded."""
 
 import re
 import zipfile
@@ -38,7 +38,7 @@ def test_the_pointer_on_a_bar_shows_its_tooltip(windows):
     tooltip = page.locator("#vg-tooltip-element.visible")
     chart.scroll_into_view_if_needed()
     chart.focus()
-    page.keyboard.press("ArrowRight")  # to the first bar: its ring tells where that is
+    page.keyboard.press("ArrowRight")  # to the first bar: its focus ring gives the position
     ring = page.locator(".chart-ring:visible").bounding_box()
     page.keyboard.press("Escape")
     expect(tooltip).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The browser tests' own hands: a Chromium that answers nothing holds no test up, and another takes its place."""
+"""The browser tests' Chromium: one that doesn't respond blocks no test, and is replaced."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The keyboard is safe: in no field, menu or dialog of any page does a key do what the focus didn't ask for."""
+"""The keyboard is safe: in every field, menu and dialog of every page, a key acts only on the focused control."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ pytestmark = marks
 
 @pytest.fixture(scope="module")
 def tried():
-    """What has been tried on any page: controls with all keys; controls, and sorts of them, with real key presses."""
+    """Already tested on any page: controls with all keys; controls, and kinds of them, with real key presses."""
     return set()
 
 
 def every_key(page, tried):
-    """(labels of the controls, sentences about what went wrong)."""
+    """(labels of the controls, problems as sentences)."""
     page.wait_for_load_state("networkidle")
     keyboard = Keyboard(page)
     if page.evaluate("document.body.dataset.keys") != "off":
@@ -52,7 +52,7 @@ def opened(windows, who, path, **how):
 
 @pytest.fixture
 def playing(windows, world):
-    """The address of a ticket that sam holds, with a mail's side panel, composer and menus."""
+    """The URL of a ticket that sam holds, with a mail's side panel, composer and menus."""
     asked = world.ask("twitter", "@acme can {word} be used from the keyboard?", to="acme")
     windows.open("sam", f"/play/{asked.view}/").close()
     return asked
@@ -85,7 +85,7 @@ WANTED = {
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("space", SPACES)
 def test_no_key_does_more_than_the_focus_asks_for_on_any_page(windows, playing, tried, living, space):
-    windows.expect(r"/play/\w+/: .* 409 ")  # with all its keys pressed, a page may outlive the claim that it renews
+    windows.expect(r"/play/\w+/: .* 409 ")  # while all its keys are pressed, a page may outlive the claim it renews
     visited, faults = set(), []
     for name, who, path in found_pages(windows, space, arguments_of(living, playing)):
         page = windows.open(who)

@@ -1,5 +1,5 @@
-"""The loop with an expert in the page: the macro and the key e open the same panel, a draft typed in Slack is in the
-composer, marked as theirs; the pages are readable on a phone and in the dark."""
+"""The expert loop in the browser: the macro and the key e open the same panel; a draft typed in Slack is in the
+composer, marked as the expert's; the pages are readable on a phone and in dark mode."""
 
 import os
 import re
@@ -15,7 +15,7 @@ PHONE = {"width": 360, "height": 740}
 
 
 def readable(page, name):
-    """Nothing for axe to find and nothing beyond the edge, on a phone, in either theme."""
+    """No axe findings and no overflow, on a phone, in either theme."""
     size = page.viewport_size
     if folder := os.environ.get("DESK_LOOK"):
         page.screenshot(path=f"{folder}/{name}-wide.png")
@@ -31,7 +31,7 @@ def readable(page, name):
 
 
 class Keys:
-    """Presses keys and counts them; typing the name that is looked for counts nothing."""
+    """Presses keys and counts them, except those that type a name to search for."""
 
     def __init__(self, page):
         self.page, self.pressed, self.began = page, 0, time.monotonic()

@@ -1,4 +1,4 @@
-"""A key acts on what has the focus; the focus lands where the eye is; the newest draft is the one that stands."""
+"""A key acts on the focused element; the focus lands where the user is looking; the newest draft wins."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""A mail that tries everything stays text and loads nothing until the reader asks for its pictures."""
+"""A hostile mail stays text and loads nothing until the reader asks for its pictures."""
 
 import imaplib
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ HOSTILE = """<html><head><meta http-equiv="refresh" content="0;url={trap}/refres
 
 
 def deliver(living, word):
-    """Straight into the mailbox, as mail that came in."""
+    """Straight into the mailbox, as incoming mail."""
     trap = TRAP.format(port=living.sandbox.http_port)
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "mallory@evil.example", "merch@acme.example", f"Offer {word}"

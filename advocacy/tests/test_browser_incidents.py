@@ -1,4 +1,4 @@
-"""An incident by keyboard: opened, a ticket added with one key and taken out again, answered together, closed."""
+"""An incident by keyboard: opened, a ticket added with one key and removed again, a bulk reply, closed."""
 
 from playwright.sync_api import expect
 
@@ -9,7 +9,7 @@ pytestmark = marks
 
 
 def shown(page, name):
-    """Without the toast of how it was reached."""
+    """Without the toast of the previous step."""
     page.reload()
     readable(page, name)
 
@@ -46,7 +46,7 @@ def test_incident_is_opened_grouped_answered_together_and_closed(windows, world,
         shown(page, "incident-reply")
         page.get_by_role("button", name="Send the selected replies").click()
         expect(page.get_by_role("heading", name="Bulk replies")).to_be_visible()
-        expect(page.locator("[id^=progress]")).to_contain_text("1 sent", timeout=60_000)  # the page asks by itself
+        expect(page.locator("[id^=progress]")).to_contain_text("1 sent", timeout=60_000)  # the page polls
         shown(page, "incident-sent")
         page.get_by_role("button", name="It is over").click()
         page.get_by_role("button", name="Close and post the report").click()

@@ -1,4 +1,4 @@
-"""A working day without a mouse: everything has a key, the focus is always somewhere, and it can be seen."""
+"""A working day without a mouse: everything has a key, and the focus is always somewhere visible."""
 
 import re
 from contextlib import nullcontext
@@ -25,7 +25,7 @@ def focus_is_seen(page):
 
 @pytest.fixture
 def playing(windows, world):
-    """(page, asked): sam plays a ticket, the focus is nowhere yet."""
+    """(page, asked): sam plays a ticket, nothing has the focus yet."""
     asked = world.ask("twitter", "@acme can {word} be used from the keyboard?", to="acme")
     return windows.open("sam", f"/play/{asked.view}/"), asked
 

@@ -1,4 +1,4 @@
-"""A list that others work on, too: it is brought up to date under the hands of somebody who walks it."""
+"""A list that others work on, too: it updates while somebody is moving through it."""
 
 import pytest
 from playwright.sync_api import expect
@@ -30,7 +30,7 @@ def walked(windows, world, living):
 
 
 def hide(living, ticket):
-    """As when it has gone out of the view by somebody else's hand."""
+    """As if somebody else's change had removed it from the view."""
     write(living, "UPDATE mentions_message SET text = 'edited', subject = '' WHERE ticket_id = %s", (int(ticket),))
     write(living, "UPDATE mentions_ticket SET subject = 'edited' WHERE id = %s", (int(ticket),))
 

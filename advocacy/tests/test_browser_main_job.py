@@ -1,4 +1,4 @@
-"""The main job, once per platform: from somebody's words on the platform to the answer there and the report."""
+"""The main job, once per platform: from a post on the platform to the answer there and the report."""
 
 from playwright.sync_api import expect
 
@@ -13,8 +13,8 @@ def report_line(windows, channel, dark=False):
 
 
 def counted(page, channel, before):
-    """The report has one more mention of the channel at least (its past may still come in), and one more that was
-    answered; and a median."""
+    """The report has at least one more mention of the channel (older ones may still come in), one more answered, and a
+    median."""
 
     def there():
         page.reload()

@@ -1,4 +1,5 @@
-"""Every page in every width and theme: WCAG checked by axe, nothing clipped, and no violation of the strict CSP."""
+"""Every page at every width and in every theme: WCAG checked by axe, nothing clipped, and no violation of the strict
+CSP."""
 
 import re
 from urllib.parse import urlsplit
@@ -139,7 +140,7 @@ CLIPPED = """() => {
 
 @pytest.fixture
 def shown(windows, living):
-    """Opens a page by its name in PAGES and waits until it is complete."""
+    """Opens a page by its name in PAGES and waits until it is loaded."""
 
     def one(sql):
         return living.rows(sql)[0]["id"]
@@ -184,7 +185,7 @@ def test_nothing_is_clipped_at_any_width_and_axe_finds_nothing_in_either_theme(s
 
 
 def test_no_page_is_missing_here(windows, world, living):
-    """`PAGES` covers every page: it names one address of each."""
+    """`PAGES` covers every page: it has one URL of each."""
     asked = world.ask("twitter", "@acme is {word} on every page?", to="acme")
     practised(living, "admin")
     windows.open("sam", f"/play/{asked.view}/").close()

@@ -1,5 +1,6 @@
-"""Contributors, feedback and training in the page: a list is imported, somebody is marked beside a conversation, a wish
-goes to its topic with one key, three practice tickets are played; readable on a phone and in the dark."""
+"""Contributors, feedback and training in the browser: a list is imported, somebody is marked beside a conversation, a
+feature request goes to its topic with one key, three practice tickets are played; readable on a phone and in dark
+mode."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -108,7 +109,7 @@ def test_three_practice_tickets_are_played_by_keyboard_alone(windows, living):
 
 
 def _drawn(page):
-    """The browser gives a select no keys before it has drawn the menu around it."""
+    """The browser sends no keys to a select before it has drawn the menu around it."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
 
 

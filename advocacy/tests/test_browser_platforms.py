@@ -1,5 +1,5 @@
-"""Platforms beside the first three, in the page: what is answered from here is seen there, and what is not, is opened
-there with its text copied; the composer is readable for everybody in each of its states."""
+"""Platforms other than the first three, in the browser: direct replies appear there, outside replies open there with
+the text copied; the composer is accessible in each of its states."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,7 +18,7 @@ DIRECT = {
 
 
 def readable(page):
-    """Nothing for axe to find, in either theme."""
+    """No axe findings, in either theme."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page)

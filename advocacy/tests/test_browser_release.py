@@ -1,5 +1,5 @@
-"""The Slack channel of a release in the page of its day: decided about by keyboard, readable on a phone and in the
-dark."""
+"""A release's Slack channel on the page of its day: messages decided by keyboard, readable on a phone and in dark
+mode."""
 
 from playwright.sync_api import expect
 

@@ -1,4 +1,5 @@
-"""What may never happen: a reply taken back and posted, posted twice, or sent past somebody who has just written."""
+"""What must never happen: a reply that is undone and still posted, posted twice, or sent although somebody has just
+written."""
 
 import json
 
@@ -17,7 +18,7 @@ def replies(living, ticket):
 
 
 def window_over(living, ticket):
-    """The undo window has been over for so long that beat and worker have come by several times."""
+    """The undo window ended long enough ago for several rounds of beat and worker."""
     sql = "SELECT 1 FROM mentions_reply WHERE ticket_id = %s HAVING max(send_at) < now() - interval '6 seconds'"
     return bool(living.rows(sql, (ticket,)))
 
@@ -58,7 +59,7 @@ def test_a_message_that_came_while_typing_stops_the_sending_and_keeps_the_text(w
     expect(page.locator("#text")).to_have_value(f"Run the installer {asked.word}")
     assert replies(living, asked.ticket) == []
 
-    page.wait_for_timeout(600)  # a second press of the same hand sends nothing past the new message
+    page.wait_for_timeout(600)  # a second click doesn't send past the new message
     page.keyboard.press("Control+Enter")  # read now: the same text may go
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
     living.wait_until(lambda: posted_by_desk(living, "twitter", "Run the installer"), "the tweet", 80)

@@ -1,4 +1,4 @@
-"""One key marks a ticket as urgent, takes that back, and takes the ticket; two keys lead to the hand-over."""
+"""One key marks a ticket as urgent, another undoes it, another takes the ticket; two keys lead to the hand-over."""
 
 from playwright.sync_api import expect
 

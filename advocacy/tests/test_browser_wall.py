@@ -1,4 +1,5 @@
-"""The wall display in a browser: readable from across a room, still while it refreshes, and honest when it cannot."""
+"""The wall display in a browser: readable from across a room, keeps the focus on refresh, and shows when it can't
+refresh."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""`manage.py check --connect` against services that are there, away, or refuse us."""
+"""`manage.py check --connect` against services that respond, are down, or refuse us."""
 
 import io
 import socket

@@ -1,9 +1,9 @@
-"""The promises of the desk under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
+"""The desk's guarantees under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
 
 400 mentions come in batches on six platforms while advocates answer and notices go to Slack; the worker's whole group
-is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk is
-left alone, and its tables are compared with what the sandbox knows. CRASH_SEED in the environment repeats a run's
-choices (not its timing); CRASH_MENTIONS makes it longer.
+is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk
+settles, and its tables are compared with the sandbox's truth. CRASH_SEED in the environment repeats a run's choices
+(not its timing); CRASH_MENTIONS makes it longer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FLUSHES, RESTART = (2, 6), 4
 PATIENCE_S = 120  # an idle machine needs about 10
 BAD_MOMENTS = (
     ("SELECT 1 FROM channels_outbounditem WHERE state = 'sending'", 0.4),
-    ("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'", 0.1),  # held while a batch is made into tickets
+    ("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'", 0.1),  # held while a batch becomes tickets
     ("SELECT 1 FROM channels_connection WHERE lease_until > now()", 0.4),
 )
 """What shows that something is being sent, ingested or fetched, and within how many seconds of it to kill."""
@@ -107,7 +107,7 @@ def replay_the_blamed(desk: LivingDesk) -> None:
 
 
 def come_to_rest(desk: LivingDesk) -> None:
-    """With only a worker and the schedule, everything comes in; then hours pass at once for whatever has to wait: the
+    """With only a worker and the schedule, everything comes in; then hours are skipped for whatever has to wait, the
     first of them with the faults still on, except those that only cost time. Polls a second apart have used up what a
     platform grants in five minutes, so the quota is granted anew."""
     desk.sandbox.control("faults/clear")

@@ -22,7 +22,7 @@ START_S = 240
 
 
 class Demo:
-    """A running demo, and what it has said."""
+    """A running demo, and its output."""
 
     def __init__(self, local, *options):
         env = {
@@ -51,7 +51,7 @@ class Demo:
         return self.text.split("The desk is at ")[1].split()[0].replace("localhost", "127.0.0.1")
 
     def descendants(self):
-        """Pids of all that it has started, directly or not."""
+        """Pids of all processes it has started, directly or not."""
         found, todo = set(), [self.process.pid]
         while todo:
             for listing in Path(f"/proc/{todo.pop()}/task").glob("*/children"):

@@ -37,7 +37,7 @@ def sandbox(tmp_path):
 
 @pytest.fixture
 def access(tmp_path):
-    """What a sandbox tells that listens nowhere: a function of its ports."""
+    """The access data of a sandbox that doesn't listen: a function of its ports."""
     universe = assemble(tmp_path / "world")
 
     def at(http, imap, smtp):

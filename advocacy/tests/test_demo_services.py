@@ -1,4 +1,4 @@
-"""The demo's services: started in order, stopped the other way round, all of it when one part ends."""
+"""The demo's services: started in order, stopped in reverse, all of them when one part ends."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from advocacy.tests.test_supervisor import alive, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.crash
 
-# A stack with four fake parts: each writes when it begins and when it is asked to end.
+# A stack with four fake parts: each prints when it starts and when it is asked to stop.
 PART = """
 import signal, sys, time
 name, diary = sys.argv[1:]

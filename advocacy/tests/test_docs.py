@@ -142,7 +142,7 @@ VERBS = [
 
 
 def found(floor: str, name: str) -> Any:
-    """The function, class or method; None if there is no such thing."""
+    """The function, class or method; None if it doesn't exist."""
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         try:
@@ -156,7 +156,7 @@ def found(floor: str, name: str) -> Any:
 
 
 def call_as_it_stands(verb: Callable[..., Any], told: str) -> None:
-    """Raises TypeError if the verb can't be called with the parameters of the table; those behind `*` by name."""
+    """Raises TypeError if the verb can't be called with the parameters of the table; those after `*` by name."""
     by_place, _, by_name = f"{told}, ".partition("*, ")
     first = [name for name in by_place.split(", ") if name]
     signature = inspect.signature(verb)
@@ -209,7 +209,7 @@ def polled(adapter: Adapter) -> str:
 
 
 def test_the_index_lists_the_platforms_that_there_are() -> None:
-    """Everything that the handbook's set-up connects; an added one is found without an entry."""
+    """All platforms that the handbook's set-up connects; an added one is found without an entry."""
     assert set(INDEX) - set(all_adapters()) == set()
     assert PRESET_PLATFORMS - set(INDEX) == set()
 

@@ -1,4 +1,4 @@
-"""The short form of `script/soak`: clocks ten minutes apart, a second beat, Redis away and the worker for polls dead,
+"""The short form of `script/soak`: clocks ten minutes apart, a second beat, Redis down and the worker for polls dead,
 all on one desk of real processes with slow platforms."""
 
 import time

@@ -1,4 +1,4 @@
-"""Nobody raises themselves: every address of the desk and of its admin is sent every role's wishes for more."""
+"""No privilege escalation: every role sends requests for more rights to every URL of the desk and its admin."""
 
 import logging
 from html.parser import HTMLParser
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def without_a_limit(settings):
-    """Every permission twice is more than Django takes in one form: it would refuse the form, and show nothing."""
+    """Every permission twice exceeds Django's limit for one form: it would refuse the form, and the test would prove
+    nothing."""
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
 
@@ -29,7 +30,7 @@ ROLES = ("nobody", "volunteer", "advocate", "manager", "admin")
 
 
 class Fields(HTMLParser):
-    """What a browser would send of a page's forms as they are: name → value."""
+    """The fields that a browser would send for a page's unchanged forms: name → value."""
 
     def __init__(self):
         super().__init__()
@@ -49,7 +50,7 @@ class Fields(HTMLParser):
 
 
 def wishes():
-    """Everything that would be more, under every name that a form might read it by."""
+    """Every possible extra right, under every name that a form might read it by."""
     everything = list(Group.objects.values_list("pk", flat=True))
     rights = list(Permission.objects.values_list("pk", flat=True))
     flags = dict.fromkeys(("is_superuser", "is_staff", "is_active", "superuser", "verified", "primary", "post"), "on")
@@ -69,7 +70,7 @@ def standing():
 
 
 def trace():
-    """Another text as soon as `standing` is another: it costs a hundredth."""
+    """A text that changes whenever `standing` changes, at a hundredth of the cost."""
     tables = ("auth_user_groups", "auth_user_user_permissions", "auth_group_permissions")
     rows = ["SELECT ROW(id, is_superuser, is_staff, is_active, password)::text AS row FROM auth_user"]
     rows += [f"SELECT '{table}' || t::text FROM {table} t" for table in tables]
@@ -104,7 +105,7 @@ def _addresses(name, row, groups, values):
 
 
 def attempt(client, address, more):
-    """The page as it is, sent back with the wishes in it."""
+    """Sends the page's form back with the extra rights in it."""
     page = client.get(address)
     fields = Fields()
     if page.status_code == 200 and not page.streaming and "html" in page.headers.get("Content-Type", ""):
@@ -161,7 +162,7 @@ def _walk(role, within=""):
 
 
 def test_the_walk_would_notice(monkeypatch):
-    """With the rule taken away the same walk finds that an admin becomes more: it looks where it matters."""
+    """Without the rule, the same walk finds that an admin gains rights: it looks where it matters."""
     monkeypatch.setattr(giving, "may_manage", lambda giver, person: True)
     monkeypatch.setattr(giving, "may_give", lambda giver, role: True)
     monkeypatch.setattr(giving, "rights_to_give", lambda giver: Permission.objects.all())
@@ -170,7 +171,7 @@ def test_the_walk_would_notice(monkeypatch):
 
 
 def test_every_model_of_people_is_walked():
-    """What a library would let an admin write about logins is not registered at all."""
+    """Libraries' models that would let an admin change logins are not registered at all."""
     found = [m._meta.label for m in admin.site._registry if m._meta.app_label in ("account", "mfa", "usersessions")]
     assert found == []
     assert apps.is_installed("allauth.usersessions")

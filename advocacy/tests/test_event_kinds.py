@@ -1,7 +1,6 @@
 """The kinds of a ticket's events and of audit log entries are enums: no floor writes, reads or compares a bare string.
 
-Calls with a typed `kind` are checked by mypy as well; here are those that it can't see (querysets, SQL), and all the
-others once more.
+mypy checks calls with a typed `kind`; this also checks those it can't see (querysets, SQL).
 """
 
 from __future__ import annotations

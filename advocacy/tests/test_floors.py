@@ -1,5 +1,5 @@
-"""The floors of the house: imports only point down, there are no import cycles, and no template of a lower floor names
-an upper one."""
+"""The floors: imports only point down, there are no import cycles, and no template of a lower floor refers to an upper
+one."""
 
 import ast
 import re

@@ -1,5 +1,5 @@
-"""Forty channels, polled for ten simulated minutes with faults on: nothing is lost, nothing comes twice, no connection
-starves, and no platform gets more requests than it allows.
+"""Forty channels, polled for ten simulated minutes with faults on: nothing is lost, nothing is duplicated, no
+connection starves, and no platform gets more requests than it allows.
 
 Both clocks, the sandbox's and ours, advance together, so that ten minutes pass in about one. Everything is real except
 the broker: what beat would dispatch is run here, in order, by one worker.
@@ -83,7 +83,7 @@ def pretend(tmp_path, db) -> Iterator[World]:
 
 
 def _furnish(outside: launch.Running) -> None:
-    """The whole handbook, with every channel switched on that the sandbox can fill."""
+    """The whole handbook, with all channels on that the sandbox can fill."""
     access = outside.access()
     team.load({login.username: "irrelevant-1" for login in LOGINS})
     preset.load(access, now=timezone.now())

@@ -1,4 +1,4 @@
-"""Sweeps that waited too long are dropped, by a clock that sender and worker share."""
+"""Sweeps that have waited too long are dropped, by a clock shared by sender and worker."""
 
 from datetime import UTC, datetime, timedelta
 

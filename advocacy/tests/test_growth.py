@@ -1,8 +1,8 @@
 """No public function takes disproportionately long for a hostile text: all that take text are found automatically.
 
 Each is called with kinds of text from `channels.tests.hostile_text`, 4× and 16× as long as a short one; readers of
-text from outside get every kind, the others a few, each its own. `GROWTH=long` gives every kind to all of them and some
-alternating, `GROWTH=full` also every pair alternating. The test compares how the time grows, never how long it is.
+outside text get every kind, the others a few, different for each. `GROWTH=long` gives every kind to all of them and
+some alternating, `GROWTH=full` also every pair alternating. The test compares how the time grows, never how long it is.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _grown(taker: Taker, many: bool, json: str, form: Form) -> Growth | None:
         def run() -> None:
             try:
                 call()
-            except Exception:  # refused, or closed: the time until then counts all the same
+            except Exception:  # refused, or closed: the time until then still counts
                 return
 
         return run

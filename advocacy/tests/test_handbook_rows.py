@@ -1,4 +1,4 @@
-"""The preset against both tables of the documents, row by row: what they say is there, and what they don't say isn't.
+"""The preset against both tables of the handbook, row by row: every row of theirs is there, and no other.
 
 The facts are in handbook_rows.toml.
 """
@@ -36,7 +36,7 @@ def flat(text: str) -> str:
 
 
 def texts() -> dict[str, str]:
-    """Every text of the preset that somebody reads."""
+    """Every text of the preset that people read."""
     found = {}
     for row in ROWS:
         for name, value in row.values.items():

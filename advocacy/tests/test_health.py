@@ -22,7 +22,7 @@ def marks(monkeypatch):
 
 
 def seen(**s_ago):
-    """All of them just now, but these: part → seconds ago."""
+    """All parts were seen just now, except these: part → seconds ago."""
     heartbeats.mark(heartbeats.parts())
     for name, seconds in s_ago.items():
         left_ms = int((heartbeats.CACHE_TTL_S - seconds) * 1000)

@@ -1,4 +1,4 @@
-"""The health addresses while services around the web process are away: a real gunicorn, PostgreSQL and Redis."""
+"""The health URLs while the web process's services are down: a real gunicorn, PostgreSQL and Redis."""
 
 import json
 

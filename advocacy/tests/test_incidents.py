@@ -1,4 +1,4 @@
-"""Which incidents are open, and what the banner and the macros show of them."""
+"""Open incidents, and how the banner and the macros show them."""
 
 from datetime import timedelta
 

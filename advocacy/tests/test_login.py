@@ -1,4 +1,4 @@
-"""Logging in: what is asked again, what counts once it is verified, what is limited, what is recorded."""
+"""Logging in: reauthentication, verified addresses, attempt limits, and the audit log."""
 
 import importlib
 import re
@@ -163,7 +163,7 @@ def test_links_in_mails_begin_with_the_desks_own_address(vera, settings):
 
 
 def test_an_outsider_locks_nobody_out(vera):
-    """Five tries, then five hundred, from many addresses: whoever knows the password still gets in."""
+    """Five attempts, then five hundred, from many addresses: the person with the password still gets in."""
     known = Client()
     log_in(known, REMOTE_ADDR="198.51.100.1")
     known.post(reverse("account_logout"))
@@ -171,7 +171,7 @@ def test_an_outsider_locks_nobody_out(vera):
         log_in(Client(), password="guess", REMOTE_ADDR=f"203.0.113.{n}")
     log_in(known, REMOTE_ADDR="198.51.100.1")
     assert is_in(known)
-    log_in(known, REMOTE_ADDR="203.0.113.3")  # also from where somebody else has guessed
+    log_in(known, REMOTE_ADDR="203.0.113.3")  # even from an address where somebody else has guessed
 
 
 def test_five_tries_lock_out_nobody_elsewhere(vera):

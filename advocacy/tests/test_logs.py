@@ -1,4 +1,4 @@
-"""Logs: the level that is set, and equal complaints folded; with real processes, and Redis away."""
+"""Logs: the configured level, and folding of equal messages; with real processes while Redis is down."""
 
 import io
 import logging
@@ -17,7 +17,7 @@ from advocacy.tests.bare_desk import ROOT, BareDesk
 
 @pytest.fixture
 def log():
-    """A logger with the handler, and what was written so far."""
+    """A logger with the handler, and its output so far."""
     handler = FoldingHandler()
     handler.stream = io.StringIO()
     logger = logging.getLogger("test of folding")
@@ -133,7 +133,7 @@ def test_level_is_obeyed_and_an_outage_is_folded_in_worker_and_beat(tmp_path):
             wait_until(lambda: desk.manage("shell", "-v", "0", "-c", seen).strip() == "1")
             desk.redis.stop()
             wait_until(lambda: "Cannot connect" in text_of(desk, "worker"))
-            time.sleep(6)  # both go on complaining meanwhile
+            time.sleep(6)  # both keep logging errors meanwhile
         finally:
             for each in started:
                 each.stop()

@@ -1,4 +1,5 @@
-"""Lookups against the sandbox, over its real socket: what each kind finds, and that a dead one holds nobody else."""
+"""Lookups against the sandbox over its real socket: each kind's results, and that a dead one doesn't block the
+others."""
 
 from __future__ import annotations
 

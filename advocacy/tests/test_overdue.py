@@ -1,4 +1,4 @@
-"""Overdue is one rule: whatever shows, finds or counts it says the same a second before, at and after the due time."""
+"""Overdue is one rule: every page, search and count agrees a second before, at and after the due time."""
 
 import re
 from datetime import timedelta

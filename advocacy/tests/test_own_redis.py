@@ -1,4 +1,4 @@
-"""What the root conftest promises to every process that runs tests."""
+"""The root conftest's guarantees for every process that runs tests."""
 
 import os
 

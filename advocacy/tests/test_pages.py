@@ -1,4 +1,5 @@
-"""What the strict Content-Security-Policy forbids, and what htmx silently does wrong under it, is in no template."""
+"""No template contains anything that the strict Content-Security-Policy forbids or that htmx silently breaks under
+it."""
 
 import re
 from html.parser import HTMLParser
@@ -13,7 +14,7 @@ COMMENT = re.compile(r"\{% comment.*?endcomment %\}|\{#.*?#\}", re.DOTALL)
 
 
 class Findings(HTMLParser):
-    """Collects what must not be there."""
+    """Collects forbidden elements."""
 
     def __init__(self):
         super().__init__()

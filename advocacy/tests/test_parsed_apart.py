@@ -1,4 +1,4 @@
-"""No item is parsed by the process that polls: one that ends its parser is stored, and the poll goes on."""
+"""No item is parsed by the polling process: one that crashes its parser is stored, and the poll continues."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PUSHED = {"form"}
 
 @pytest.fixture
 def parsed_here(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The modules of adapters that parse in this process."""
+    """Adapter modules that parse in this process."""
     found: set[str] = set()
     modules = {name: module for name, module in sys.modules.items() if name.startswith("channels.adapters.")}
     for name, module in modules.items():

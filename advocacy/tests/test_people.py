@@ -1,4 +1,5 @@
-"""People: roles up to one's own, never one's own; deactivated at once and everywhere; never deleted."""
+"""Users: nobody gives more rights than they have or changes their own roles; deactivation takes effect at once
+everywhere; nobody is deleted."""
 
 from datetime import UTC, datetime
 

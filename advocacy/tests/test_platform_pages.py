@@ -1,4 +1,4 @@
-"""Every adapter has a page for the admin who connects it, and the page tells what it must."""
+"""Every adapter has a documentation page for the admin who connects it, with all required sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measured with real processes: poisoned items of every platform hold up neither a reply nor a mention."""
+"""Measured with real processes: poisoned items of every platform delay neither replies nor mentions."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def shell(desk, code):
 
 
 def test_sessions_really_change_and_what_is_prepared_is_lost(bouncer):
-    """Else the tests below would show nothing."""
+    """Otherwise the tests below would prove nothing."""
     connection = psycopg2.connect(bouncer.url)
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -94,7 +94,7 @@ except OperationalError as error:
             cursor.execute("SHOW statement_timeout")
             left.append(cursor.fetchone()[0])
     connection.close()
-    assert set(left) == {"0"}  # nothing of ours stays behind in a session that others get
+    assert set(left) == {"0"}  # nothing of ours stays in a session that others get
 
 
 def test_first_query_of_a_process_may_be_one_that_streams(desk, bouncer):

@@ -1,4 +1,4 @@
-"""What tests do to migrate in half the time shows migrations the same models."""
+"""The tests' quick migrations see the same models as Django's own."""
 
 import pytest
 from django.db.migrations.autodetector import MigrationAutodetector
@@ -14,7 +14,7 @@ DJANGOS_CLONE, DJANGOS_STEP = Field.clone, Migration.mutate_state
 
 
 def told(models):
-    """model → what it is made of, to be compared: fields by all that they were made with, in their order."""
+    """model → its definition, for comparison: fields with all their arguments, in order."""
     apart = MigrationAutodetector(ProjectState(), ProjectState()).deep_deconstruct
     return {
         key: ([(name, apart(field)) for name, field in model.fields.items()], model.options, model.bases)
@@ -23,7 +23,7 @@ def told(models):
 
 
 def models_made(clone):
-    """(what they are made of, the names of all that they have); as the newest migrations see them."""
+    """(definitions, names of all attributes) of the models, as the newest migrations see them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Field, "clone", clone)
         made = MigrationLoader(None).project_state().apps.get_models()

@@ -1,4 +1,4 @@
-"""Every page, and a login with a password, while Redis is away: a real web process' code on a real PostgreSQL."""
+"""Every page, and a login with a password, while Redis is down: the code of a web process on a real PostgreSQL."""
 
 import json
 

@@ -1,4 +1,5 @@
-"""A dump from inside an undo window, restored after the desk went on: nothing goes out twice. With the real pg_dump."""
+"""A dump taken inside an undo window, restored after the desk has continued: nothing is sent twice. With the real
+pg_dump."""
 
 import subprocess
 
@@ -21,7 +22,7 @@ State = OutboundItem.State
 
 
 class Dump:
-    """Of the test's own database, restored over it: every table is dropped and made anew."""
+    """A dump of the test's own database, restored over it: every table is dropped and recreated."""
 
     def __init__(self, folder):
         self.file = folder / "desk.dump"
@@ -60,7 +61,7 @@ def mention(desk):  # noqa: F811
 
 
 def work(desk):  # noqa: F811
-    """What workers do again and again, long after every undo window."""
+    """The workers' periodic tasks, long after every undo window."""
     for _ in range(4):
         desk.wait(minutes=10)
         dispatch_replies.hand_over_due(desk.now())

@@ -98,7 +98,7 @@ def make_one(model, number, made, sparse):
 
 
 def skipped(field):
-    """A ticket is not merged into itself, and nobody is claimed half."""
+    """Columns to leave out: a ticket isn't merged into itself, and a claim is complete or absent."""
     return (
         {field.name}
         if field.null and isinstance(field, models.ForeignKey) and field.related_model is field.model
@@ -107,7 +107,7 @@ def skipped(field):
 
 
 def fill():
-    """A row in every table; model → row. Those that others point to come first."""
+    """A row in every table; model → row. Referenced rows come first."""
     made, waiting, number = {}, all_models(), 0
     user = apps.get_model("auth", "User")
     made[user] = user.objects.create(username="somebody")
@@ -138,7 +138,7 @@ def fill():
 
 
 def everything():
-    """table → rows, as PostgreSQL writes them, of all tables of ours."""
+    """table → rows of all our tables, as PostgreSQL writes them."""
     found = {}
     with connection.cursor() as cursor:
         for model in all_models():
@@ -151,7 +151,7 @@ def everything():
 
 
 def differences(table, before, after):
-    """In words, so that a failure can be read."""
+    """As readable text for a failure."""
     rows, now = ({json.loads(row).get("id", row): json.loads(row) for row in each} for each in (before, after))
     for key in rows.keys() | now.keys():
         if key not in now or key not in rows:

@@ -1,4 +1,4 @@
-"""Every loop with an expert ends in the state that the handbook names, with nobody clicking after the request."""
+"""Every expert loop ends in the state named by the handbook, without a click after the request."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_answer_while_the_advocate_holds_the_ticket_leaves_it_with_them_unparked
 
 
 def test_answer_by_our_own_page_is_asked_about_and_a_yes_ends_the_request(desk):
-    """On Facebook people of ours answer as the page."""
+    """On Facebook our people answer as the page."""
     first = mention(desk, "facebook", "Does Acme cache?", to="comment")
     ticket = desk.ticket(first)
     asked = ask(desk, ticket, "nadia")

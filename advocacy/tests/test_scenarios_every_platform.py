@@ -1,5 +1,5 @@
-"""Every platform of the demo, one after the other: somebody asks there, the desk hears it, and it is answered in the
-way that the platform allows; the customer goes on, changes a word, takes it back."""
+"""Every platform of the demo in turn: somebody asks, the desk brings it in and answers as the platform allows; the
+customer follows up, edits, deletes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DESK, SELF, MAIL, OUTSIDE = "the desk's account", "the advocate's own account", 
 
 @dataclass(frozen=True)
 class Place:
-    """How the handbook's table wants one kind of mention. `asked`: the fields of the post, `{word}` in its text."""
+    """The handbook's row for one kind of mention. `asked`: the fields of the post, with `{word}` in its text."""
 
     platform: str
     channel: str
@@ -89,19 +89,19 @@ places = pytest.mark.parametrize("name", THERE)
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch, settings):
-    """Also none to take a reply back in: the desk's clock would be ahead of the platforms', and customers who ask
-    again would seem to have done it before they were answered."""
+    """Not even the undo window: the desk's clock would be ahead of the platforms', and customers' follow-ups would seem
+    older than the answers."""
     settings.UNDO_SECONDS = 0
     monkeypatch.setattr(lobsters, "PAUSE_S", 0.0)
     cache.clear()
 
 
-# --- what happens -----------------------------------------------------------------------------------------------------
+# --- actions ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Asked:
-    """What somebody asked, on the platform and on the desk."""
+    """A question, on the platform and on the desk."""
 
     place: Place
     word: str
@@ -110,13 +110,13 @@ class Asked:
 
 
 def author_of(place: Place, word: str) -> str:
-    """Without the word in it: on Twitter an answer names whom it answers."""
+    """An author without the word in the name: on Twitter a reply mentions the person it answers."""
     name = f"ask{word[::-1]}"
     return f"{name}@home.example" if place.way == MAIL else name
 
 
 def ask(desk, client, name: str) -> Asked:
-    """Posted there, heard here."""
+    """Post on the platform, and wait for the mention."""
     place, word = THERE[name], new_word()
     Connection.objects.filter(name=place.without).update(is_active=False)
     who = author_of(place, word)
@@ -154,18 +154,18 @@ def wait_for(there: Any) -> None:
 
 
 def look(desk, platform: str) -> None:
-    """Everything by which the desk could see what is new there."""
+    """Every way in which the desk could see new posts there."""
     desk.poll("email" if platform == "form" else platform)
     desk.read_threads()
 
 
 def said(word: str) -> Message:
-    """The one message with this word in it."""
+    """The only message with this word."""
     return Message.objects.select_related("channel__connection", "author").get(text__contains=word)
 
 
 def shown(desk, asked: Asked) -> str:
-    """What a visitor sees: the page of what was asked, for mails the asker's mailbox."""
+    """What a visitor sees: the question's page, for mails the asker's mailbox."""
     if asked.place.way != MAIL:
         return page(asked.made["url"])
     mailbox = f"{desk.outside.http_url}/mail/{asked.message.author.external_id}"
@@ -185,7 +185,7 @@ def in_order(desk) -> None:
     assert scenario.misplaced(Ticket.objects.all()) == []
 
 
-# --- what must come of it ---------------------------------------------------------------------------------------------
+# --- expected results -------------------------------------------------------------------------------------------------
 
 
 def test_every_platform_has_its_place():
@@ -207,7 +207,7 @@ def test_asked_there_answered_as_the_table_says_and_asked_again(desk, client, na
 
 
 def came_in(desk, asked: Asked) -> None:
-    """Once, whole, and on the right channel."""
+    """It came in once, complete, and on the right channel."""
     place, who = asked.place, asked.place.asked.get("author") or author_of(asked.place, asked.word)
     look(desk, place.platform)
     look(desk, place.platform)
@@ -227,7 +227,7 @@ def truth(desk, platform: str) -> list[dict[str, Any]]:
 
 
 def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
-    """Once, and visible to everybody; its id on the platform."""
+    """The answer is there once, visible to everybody; returns its id on the platform."""
     place, sam, word = asked.place, desk.user(), new_word()
     ways = handles.ways(ticket, sam)
     assert bool(ways.accounts) == (place.way == SELF)
@@ -249,7 +249,7 @@ def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
 
 
 def answered_outside(desk, asked: Asked, ticket: Ticket) -> str:
-    """On the page to which the composer leads."""
+    """Answers on the page to which the composer leads."""
     ways = handles.ways(ticket, desk.user())
     assert (ways.channels, ways.why) == ([], "platform")
     where = handles.reply_url(asked.message)
@@ -260,7 +260,7 @@ def answered_outside(desk, asked: Asked, ticket: Ticket) -> str:
 
 
 def answered_there(desk, asked: Asked, ticket: Ticket) -> str:
-    """By a team member, who did not use the desk."""
+    """Answered by a team member without using the desk."""
     count, word = Ticket.objects.count(), new_word()
     told = desk.outside.control(
         "answer", platform=asked.place.platform, id=asked.made["id"], text=f"Like so: {word}.", **{"as": "sam"}
@@ -274,7 +274,7 @@ def answered_there(desk, asked: Asked, ticket: Ticket) -> str:
 
 
 def recognised(ticket: Ticket, word: str) -> None:
-    """As ours, as an answer to this ticket, and as nothing that anybody has to work on."""
+    """Recognised as ours and as an answer to this ticket, and needing no work."""
     ticket.refresh_from_db()
     ours = said(word)
     assert (ours.direction, ours.ticket_id) == ("team", ticket.pk)
@@ -285,7 +285,7 @@ def recognised(ticket: Ticket, word: str) -> None:
 
 
 def asked_again(desk, asked: Asked, ticket: Ticket, above: str) -> None:
-    """The customer's word on the answer `above` comes back to the same ticket."""
+    """The customer's response to the answer `above` comes in on the same ticket."""
     place, word = asked.place, new_word()
     desk.next_second()
     author = place.asked.get("author") or author_of(place, asked.word)
@@ -306,7 +306,7 @@ def test_what_is_done_there_is_seen_here(desk, client, name):
     desk.next_second()
     if asked.place.edits:
         edited(desk, asked)
-    if asked.place.threads and asked.place.way in (DESK, SELF):  # the rest has no other way, or none there
+    if asked.place.threads and asked.place.way in (DESK, SELF):  # the others can't be answered any other way
         answered_there(desk, asked, ticket)
     if asked.place.deletes:
         deleted(desk, asked)
@@ -314,10 +314,10 @@ def test_what_is_done_there_is_seen_here(desk, client, name):
 
 
 def edited(desk, asked: Asked) -> None:
-    """The new words show, the old ones are kept."""
+    """The new text is shown, the old one is kept."""
     word, platform = new_word(), asked.place.platform
     text = f"I mean Acme's {word}, not {asked.word}."
-    # Where each version has a number of its own, the newest is what can be taken back.
+    # Where each version has its own number, the newest one can be deleted.
     asked.made["id"] = desk.outside.control("edit", platform=platform, id=asked.made["id"], text=text)["id"]
     look(desk, platform)
     message = said(word)
@@ -327,7 +327,7 @@ def edited(desk, asked: Asked) -> None:
 
 
 def deleted(desk, asked: Asked) -> None:
-    """It is marked; the words are kept, and so is the ticket."""
+    """The message is marked as deleted; its text and the ticket are kept."""
     desk.outside.control("delete", platform=asked.place.platform, id=asked.made["id"])
     look(desk, asked.place.platform)
     message = said(asked.word)

@@ -1,4 +1,4 @@
-"""Experts who are asked in Slack and answer on the platform, and how the queue treats what waits or comes back."""
+"""Experts who are asked in Slack and answer on the platform, and tickets that wait for them or come back."""
 
 import uuid
 from datetime import timedelta

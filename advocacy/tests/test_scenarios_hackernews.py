@@ -1,4 +1,4 @@
-"""Hacker News from its search to the ticket: what the documents say of it, against the sandbox."""
+"""Hacker News from search to ticket, as the handbook describes it, against the sandbox."""
 
 import pytest
 from django.db.models import Sum

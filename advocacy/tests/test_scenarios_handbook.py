@@ -1,5 +1,5 @@
-"""Loops that a review found open, each followed to the state that the handbook names and to the figures of the report:
-answers that come in as tickets of their own, tickets that are done without a reply, late and bounced replies, spam."""
+"""Loops that a review found incomplete, each followed to the state named by the handbook and the report's figures:
+answers that come in as separate tickets, tickets solved without a reply, late and bounced replies, spam."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -42,7 +42,7 @@ def apply(desk, name, ticket, **values):
 
 
 def figures(desk, *tickets, **filters):
-    """The first-reply report of the last week, about these: the outside keeps what other tests have posted."""
+    """The first-reply report of the last week, about these: the sandbox keeps other tests' posts."""
     today = timezone.now().date()
     period = Period(today - timedelta(days=6), today + timedelta(days=1))
     chosen = Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
@@ -57,7 +57,7 @@ def overdue_view(desk):
 
 
 def two_comments(desk, author, text):
-    """A question under a post, a request to Nadia, and a comment beside the question that nobody expected."""
+    """A question under a post, a request to Nadia, and an unexpected comment next to the question."""
     first = mention(desk, "disqus", f"Does Acme cache? {uuid4()}", **COMMENT)
     ticket = desk.ticket(first)
     asked = ask(desk, ticket, "nadia")
@@ -68,7 +68,7 @@ def two_comments(desk, author, text):
 
 
 def test_answer_from_an_account_that_is_not_known_is_a_ticket_and_a_yes_ends_both(desk):
-    """As the handbook has it for comments: Expert Responded here, Expert Response there."""
+    """As in the handbook for comments: Expert Responded here, Expert Response there."""
     ticket, asked, second = two_comments(desk, "nadia_petrova", "Acme does, with a key.")
     response = desk.ticket(second)
     assert (response.status, response.is_queued) == ("new", True)

@@ -1,5 +1,5 @@
-"""Twitter handles and direct messages as the handbook has them, against the sandbox: each loop to its last state, with
-nobody clicking after the first act."""
+"""Twitter handles and direct messages as in the handbook, against the sandbox: each loop to its final state, without a
+click after the first action."""
 
 import uuid
 
@@ -22,7 +22,7 @@ desk, outside = scenario.desk, scenario.outside
 
 @pytest.fixture(autouse=True)
 def _read_at_once(desk, monkeypatch):
-    """The sandbox counts requests as Twitter does; the pace of a real desk would make the tests wait for a minute."""
+    """The sandbox counts requests as Twitter does; a real desk's pace would make the tests wait for a minute."""
     monkeypatch.setattr(direct_messages, "EVERY_S", 0)
     desk.outside.control("quotas/renew")
 
@@ -116,7 +116,7 @@ def direct(desk, text, author, to="acme"):
 
 
 def wrote_first(desk, author):
-    """A ticket of a tweet, in which we wrote to its author in private."""
+    """A ticket of a tweet to whose author we have sent a direct message."""
     ticket = asked(desk, "@acme my stickers never came", author)
     reply = desk.reply(ticket, "Where shall we send them?", channel=channel("twitter-direct"), after="pending")
     assert reply.state == Reply.State.SENT, reply.error

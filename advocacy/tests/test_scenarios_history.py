@@ -1,4 +1,4 @@
-"""Two weeks of the sandbox's history replayed: what must hold for every ticket, and what the reports must say."""
+"""Two weeks of the sandbox's history replayed: invariants of every ticket, and the figures of the reports."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def replayed(tmp_path_factory, django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _history(replayed):
-    """Every test here reads the same past."""
+    """All tests here read the same history."""
 
 
 def test_history_is_read_whole_and_without_trouble():
@@ -58,7 +58,7 @@ def test_history_is_read_whole_and_without_trouble():
 
 
 def on(platform):
-    """The messages of a platform, wherever on it: a namespace is its name, or its name and a place."""
+    """The messages of a platform in any of its namespaces: its name, or its name and a site."""
     return Message.objects.filter(Q(namespace=platform) | Q(namespace__startswith=f"{platform}:"))
 
 
@@ -149,8 +149,8 @@ def test_only_what_was_edited_has_older_texts(replayed):
 
 
 def counted(channel, begin, end):
-    """How much of the time from `begin` to `end` counts towards the target: day by day, without weekends where the
-    channel says so."""
+    """The time from `begin` to `end` that counts towards the target: day by day, without weekends if the channel skips
+    them."""
     spent, at = timedelta(), begin
     while at < end:
         midnight = (at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -195,7 +195,7 @@ def truth_of(tickets, period, now):
 
 
 def is_about(told, middle):
-    """PostgreSQL rounds between microseconds in its own way."""
+    """PostgreSQL rounds microseconds differently."""
     return told == middle or abs(told - middle) <= timedelta(microseconds=1)
 
 

@@ -1,5 +1,5 @@
-"""An incident from the status page to its report, against the sandbox: mentions grouped, answered together, told when
-it is over, and the report in Slack once."""
+"""An incident from the status page to its report, against the sandbox: mentions grouped, answered together, notified
+when it is over, and the report in Slack once."""
 
 import uuid
 
@@ -24,7 +24,7 @@ def _team(desk, settings):
 
 
 def follow(desk):
-    """What beat does, twice over."""
+    """Beat's work, twice."""
     for _run in range(2):
         opening.follow(desk.now())
         closing.follow(desk.now())
@@ -45,7 +45,7 @@ def in_slack(desk, word):
 
 
 def tell(desk, found, kind, after, by="sam"):
-    """Previewed and sent by an advocate, as the pages do it; everything leaves in its time."""
+    """Previewed and sent by an advocate, as on the pages; everything is sent when due."""
     user, text = desk.user(by), wording.default(found, kind)
     lines = preview.lines(found, kind, preview.wordings(text), user, desk.now())
     chosen = {line.ticket.pk: line.guard for line in lines if not line.why}

@@ -1,4 +1,4 @@
-"""Many conversations at once, with people who react to what they are told: nothing is lost, doubled or misplaced."""
+"""Many conversations at once, with people who react to answers: nothing is lost, duplicated or misplaced."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ ROUNDS = 3
 
 
 def answer_everything(desk, number):
-    """From the desk where it can send, on the platform where it cannot; automatic mail is not answered."""
+    """From the desk where it can send, otherwise on the platform; automatic mail is not answered."""
     for ticket in Ticket.objects.filter(is_queued=True).select_related("channel__connection").order_by("pk"):
         text = f"Answer {number} to ticket {ticket.pk} of {ticket.requester_id}."
         asked = ticket.messages.filter(direction="in", is_deleted=False).order_by("posted_at", "pk").last()

@@ -1,4 +1,4 @@
-"""Mail from IMAP to the ticket and back by SMTP: what the documents say of it, against the sandbox."""
+"""Mail from IMAP to ticket and back by SMTP, as the handbook describes it, against the sandbox."""
 
 import imaplib
 import uuid
@@ -401,7 +401,7 @@ def test_folder_that_is_built_anew_loses_and_doubles_nothing(desk):
 
 
 def renumber(connection):
-    """As if all that was read so far had been read under another UIDVALIDITY: the server's is the new one."""
+    """As if everything so far had been read under another UIDVALIDITY: the server's is now a new one."""
     cursor = connection.cursor
     for position in cursor.values():
         if "uidvalidity" in position:  # the rest is about folders that could not be read

@@ -1,5 +1,5 @@
-"""What a search finds beside what was searched for: it is kept and judged, makes no ticket, costs no further request,
-doesn't hide that it belongs to a conversation, and is judged again once somebody looks for it."""
+"""Near matches of a search: they are stored and judged, make no ticket, cost no further request, still join a
+conversation they belong to, and are judged again if a search for them is added."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ State = InboundItem.State
 
 @pytest.fixture
 def near(desk, platform) -> str:
-    """The id of a post by a poet, found but not meant."""
+    """The id of a post by a poet: found, but not about us."""
     Connection.objects.filter(name="Hacker News front page").update(is_active=False)
     text = f"The acmeist poets and their {new_word()}."
     made = desk.outside.post(platform, text=text, author="poet", **SEARCHED[platform])
@@ -102,13 +102,13 @@ def test_a_phrase_that_is_added_later_judges_it_again(desk, platform, near):
 
 
 def follow(desk, platform: str) -> None:
-    """Everything by which the desk looks."""
+    """Every way in which the desk reads."""
     desk.poll(platform)
     desk.read_threads()
 
 
 def requests_of(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """By address, as they leave."""
+    """By URL, as they are sent."""
     asked: Counter[str] = Counter()
     exchange: Callable[..., Any] = client._exchange
 

@@ -1,4 +1,4 @@
-"""Slack hears of a mention, and sees what becomes of it: against a Slack that speaks the real wire format."""
+"""Slack notices of mentions, updated as the ticket progresses, against a Slack with the real wire format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def tell(desk: scenario.Desk) -> None:
-    """What the tasks do."""
+    """Does the tasks' work."""
     notices.note(None, desk.now())
     notices.post_due(desk.now())
     desk.send_due()

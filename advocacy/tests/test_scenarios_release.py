@@ -1,4 +1,4 @@
-"""A release day against the sandbox's Slack: what colleagues say in its channel reaches the page of the day."""
+"""A release day against the sandbox's Slack: colleagues' messages in its channel reach the page of the day."""
 
 from datetime import UTC, time
 

@@ -1,5 +1,5 @@
-"""Security reports on HackerOne, with nobody clicking in the desk: due in one business day, done when the report is
-closed there, published with a checklist."""
+"""Security reports on HackerOne without a click on the desk: due in one business day, solved when the report is closed
+there, published with a checklist."""
 
 import json
 import uuid

@@ -1,5 +1,5 @@
-"""What experts and colleagues do in Slack, against the sandbox: threads, buttons, pings, reminders; and what Slack does
-to all of them."""
+"""Experts and colleagues in Slack, against the sandbox: threads, buttons, pings, reminders, with Slack's rate limits,
+renames and repeated deliveries."""
 
 import time
 from datetime import timedelta
@@ -199,7 +199,7 @@ def test_check_says_what_slack_does_not_have(desk):
     assert all(name in " ".join(said) for name in ("U0000GONE", "S0000GONE", "#no-such-channel"))
 
 
-# --- what Slack does --------------------------------------------------------------------------------------------------
+# --- Slack's own behaviour --------------------------------------------------------------------------------------------
 
 
 def test_rate_limit_while_reading_loses_nothing(desk, question):

@@ -1,4 +1,4 @@
-"""What goes wrong in Slack while an expert is asked: nothing is lost, and nothing is posted twice."""
+"""Slack faults while an expert is asked: nothing is lost, and nothing is posted twice."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def question(desk):
 
 
 def request(desk, ticket, key="nadia", channel="#s_verify"):
-    """Asked in the desk; Slack hasn't heard of it."""
+    """Requested on the desk, not yet posted in Slack."""
     asked, number, now = expert(key), uuid4(), desk.now()
     token = claims.claim(desk.user(), ticket.pk, now).claim_token
     text = outreach.proposal(ticket, asked, number, desk.user(), "Twitter")
@@ -90,7 +90,7 @@ def test_request_whose_confirmation_was_lost_is_found_and_not_posted_again(desk,
     assert (again(asked).state, again(ticket).status) == ("answered", "solved")
 
 
-# --- what has changed there -------------------------------------------------------------------------------------------
+# --- changes in Slack -------------------------------------------------------------------------------------------------
 
 
 def test_request_to_a_channel_that_was_renamed_comes_back_and_is_asked_again_under_its_new_name(desk, question):
@@ -110,7 +110,7 @@ def test_request_to_a_channel_that_was_renamed_comes_back_and_is_asked_again_und
 
 
 def test_expert_who_has_left_is_reminded_in_vain_and_the_ticket_returns(desk, question):
-    """Slack posts the message all the same; nobody reads it."""
+    """Slack still posts the message; nobody reads it."""
     _first, ticket = question
     asked = request(desk, ticket, "jonas")
     desk.send_due()
@@ -176,7 +176,7 @@ def test_click_that_is_replayed_later_is_refused_and_changes_nothing(desk, clien
     assert deliver(client, call).status_code == 200
     assert again(asked).state == "declined"
     second = ask(desk, ticket, "tom")
-    SlackRequest.objects.all().delete()  # also without a memory of it
+    SlackRequest.objects.all().delete()  # even if the record of it is gone
     later = desk.now() + timedelta(minutes=6)
     monkeypatch.setattr("experts.views.slack.desk_now", lambda: later)
     assert deliver(client, call).status_code == 403

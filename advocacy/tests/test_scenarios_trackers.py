@@ -1,4 +1,4 @@
-"""Issues on a tracker, from the ticket to the requester who hears that it is solved, with nobody clicking."""
+"""Issues on a tracker, from the ticket to the message that tells the requester it is solved, without a click."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Twitter from the wire to the ticket and back: what `mission.md` says of it, against the sandbox."""
+"""Twitter from the wire to the ticket and back, as `mission.md` requires, against the sandbox."""
 
 import pytest
 import requests
@@ -96,7 +96,7 @@ def test_bystander_who_names_nobody_is_context(desk):
     desk.poll("twitter")
     ours = desk.reply(desk.ticket(first), "It does.", after="pending").message.external_id
     aside = tweet(desk, "I would not count on it", "bystander_arm", reply_to=ours)
-    # Whoever answers names those before them; with all names taken out only the thread shows it.
+    # A reply mentions everybody before it; without the mentions, only the thread shows that it is a reply.
     change(desk, aside, "I would not count on that at all")
     desk.poll("twitter")
     desk.read_threads()
@@ -184,7 +184,7 @@ def test_answer_written_on_the_platform_stops_the_clock_and_is_no_work(desk, who
 
 
 def test_answer_that_is_ingested_before_its_mention_finds_it_later(desk):
-    """The search brings our answer, the mention's own page is read only then."""
+    """The search finds our answer first, the mention itself is read later."""
     first = tweet(desk, "@acmesupport where is my invoice?", "late_mention")
     ours = by_us(desk, first, "lee", "Under billing.")
     Channel.objects.filter(slug__in=("twitter-acmesupport", "twitter-acme", "twitter-direct")).update(is_active=False)
@@ -327,7 +327,7 @@ def test_answer_to_an_update_of_the_status_handle_comes_from_it(desk):
 
 
 def test_known_tweets_store_no_revision_however_they_are_read(desk):
-    """The mentions of a handle, the search, a conversation and a lookup bring the same tweet."""
+    """The mentions of a handle, the search, a conversation and a lookup return the same tweet."""
     desk.outside.control("bulk", count=60, platforms=["twitter"], seed=3)
     long = tweet(
         desk, "@acme @acmesupport " + "a long story & <more> of it https://example.org/a?b=c&d=e " * 8, "talker"

@@ -1,4 +1,4 @@
-"""Urgent tickets and questions against the sandbox's Slack: from a mention to its end, with nobody at the desk."""
+"""Urgent tickets and questions against the sandbox's Slack: from mention to end, with nobody at the desk."""
 
 from datetime import time
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ PING = f"<!subteam^{world.SLACK_GROUPS['advocates']}>"
 @pytest.fixture(autouse=True)
 def _team(desk, settings):
     settings.TEAM_SLACK_CHANNEL, settings.ADVOCATES_SLACK_GROUP = f"#{TEAM}", world.SLACK_GROUPS["advocates"]
-    CoverageHours.objects.all().delete()  # always covered, whatever the time is now
+    CoverageHours.objects.all().delete()  # always covered, at any time
 
 
 def follow(desk, **span):
@@ -74,7 +74,7 @@ def test_rule_calls_nobody_takes_it_it_escalates_and_is_taken_by_the_button(desk
 
 
 def test_story_that_everybody_comments_is_urgent_once_though_one_person_wrote_to_us(desk):
-    """Late in the day a story goes fast, and the comments are to each other."""
+    """Late in the day a story gets many comments, in reply to each other."""
     rule = UrgentRule.objects.create(name="Fast stories", messages=8, minutes=60)
     root = desk.outside.post("hackernews", title="A builder for everything", text="", author="maker")["id"]
     asked = desk.outside.post("hackernews", text="Is Acme faster?", author="asker", reply_to=root)["id"]
@@ -118,7 +118,7 @@ def test_parked_question_is_asked_in_slack_and_its_answer_brings_the_ticket_back
 
 
 def test_colleague_pings_the_advocates_in_slack_at_night_whoever_is_on_call_is_reached(desk):
-    """No question mark, and no second ping of those who have been pinged: the preset's rule."""
+    """No question mark, and nobody is pinged twice: the preset's rule."""
     now = desk.now()
     weekday = (now.weekday() + 3) % 7
     CoverageHours.objects.create(weekday=weekday, starts=time(8), ends=time(9))  # that is: not now

@@ -1,5 +1,6 @@
-"""A week of the team with an injected clock, against the sandbox's Slack: every announcement comes once, at its minute,
-even when the clocks change; nobody off shift is pinged unless on call; hand-over leaves nothing unowned."""
+"""A week of the team with an injected clock, against the sandbox's Slack: every announcement is posted once, to the
+minute, even when the clocks change; nobody off shift is pinged unless on call; after hand-over every ticket has an
+owner."""
 
 from __future__ import annotations
 
@@ -41,8 +42,8 @@ PEOPLE = {each.slack_id: each.key for each in world.TEAM}
 
 @dataclass(frozen=True)
 class Expected:
-    """`to`: a Slack channel, or the name of somebody who gets a direct message. `may_ping`: whoever it reaches, since
-    nobody took what is urgent, or all are called in coverage hours."""
+    """`to`: a Slack channel, or the name of somebody who gets a direct message. `may_ping`: it may ping anybody,
+    because nobody took an urgent ticket, or everybody is called in coverage hours."""
 
     at: datetime
     to: str
@@ -66,7 +67,7 @@ def shown(said: Said) -> str:
 
 @contextmanager
 def a_desk(outside, week: Week, settings, leave_out: frozenset[str] = frozenset()) -> Iterator[tuple[Team, Beat]]:
-    """On the day before, everything that is planned has been announced."""
+    """Everything planned has been announced the day before."""
     settings.TEAM_SLACK_CHANNEL, settings.ADVOCATES_SLACK_GROUP = f"#{TEAM}", world.SLACK_GROUPS["advocates"]
     settings.INCIDENT_SLACK_CHANNEL = "#incident-management"
     with scenario.settings_for(outside):
@@ -77,12 +78,12 @@ def a_desk(outside, week: Week, settings, leave_out: frozenset[str] = frozenset(
         yield team, beat
 
 
-# --- what happens -----------------------------------------------------------------------------------------------------
+# --- the script -------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Script:
-    """What people do, and when. Each step is one line; a new party is another method with its lines."""
+    """People's actions and their times. Each step is one line; a new party is another method with its lines."""
 
     team: Team
     tickets: dict[str, Ticket]
@@ -142,7 +143,7 @@ def announcements(week: Week) -> list[Expected]:
         Expected(at(0, "15:50", AMS), TEAM, "Sam Okafor is going offline.(?s:.*)for Lee Tanaka"),
         Expected(at(0, "16:30", NYC), "lee", "Your day is ending, and 1 conversation"),
         Expected(at(0, "16:45", NYC), TEAM, "Lee Tanaka is going offline.(?s:.*)for whoever plays the queue"),
-        # The night: whoever is on call is reached, and takes it.
+        # Night: the person on call is reached, and takes it.
         Expected(at(1, "01:30"), TEAM, "🚨 Urgent: .*data loss"),
         Expected(at(1, "01:30"), "nadia", "🚨 Urgent: .*data loss"),
         Expected(at(1, "01:34"), TEAM, "✋ Nadia Petrova takes it"),
@@ -207,7 +208,7 @@ def check(said: list[Said], expected: list[Expected]) -> None:
 
 
 def pinged(said: Said) -> set[str]:
-    """Whom a message notifies; all of them for the user group."""
+    """The people whom a message notifies; everybody for the user group."""
     found = {PEOPLE[each] for each in re.findall(r"<@(U\w+)>", said.text)}
     if said.where.startswith("D"):
         found.add(place(said))
@@ -278,7 +279,7 @@ def test_six_hours_without_a_schedule_say_what_was_missed_and_flood_nobody(outsi
 
 
 def after_the_pause(back: datetime) -> list[Expected]:
-    """What still makes sense, at once; the team is called for five of fifteen urgent mentions."""
+    """The announcements that still make sense, at once; the team is called for five of fifteen urgent mentions."""
     missed = "was down for 6 h(?s:.*)Skipped:\n• the end-of-day reminder for 1 person$"
     return [
         Expected(back, TEAM, missed),

@@ -1,4 +1,4 @@
-"""The forms that everybody may fill in, attacked: nothing twice, nothing in a header, no way around the limits."""
+"""Attacks on the public forms: no duplicates, no header injection, no way around the limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def empty_cache(monkeypatch):
-    """And one window for the whole test, which else may begin in one and end in the next."""
+    """And keep the whole test in one window: otherwise it may begin in one and end in the next."""
     cache.clear()
     monkeypatch.setattr(form_page, "WINDOW_S", 10**9)
 

@@ -1,4 +1,4 @@
-"""Garbage into everything that takes input: refused with a message, never with a server error, and never slowly."""
+"""Garbage for every input: refused with a message, never with a server error, and never slowly."""
 
 import logging
 import random
@@ -102,7 +102,7 @@ def urgent_and_handed_over(shown):
 
 
 def an_incident(shown, somebody, now):
-    """Of the ticket's number, which every address is called with."""
+    """An incident with the ticket's number, which every URL is called with."""
     found = Incident.objects.create(
         pk=shown.ticket.pk, name="Outage", state="over", words=["a"], started_at=now, opened_at=now, over_at=now
     )
@@ -134,7 +134,7 @@ def a_volunteer():
 
 
 def targets(desk):
-    """Every address of ours and of allauth, with rows that exist."""
+    """Every URL of ours and of allauth, with existing rows."""
     shown = desk.shown
     values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
     values |= {"possible_id": PossibleAnswer.objects.latest("pk").pk, "expert_id": shown.outreach.expert_id}
@@ -167,7 +167,7 @@ def broken(client, method, address, data):
 
 
 def sound_fields(desk, ticket):
-    """What a page of ours sends."""
+    """The fields that our page sends."""
     return {
         "token": ticket.claim_token,
         "mode": "play",

@@ -1,5 +1,5 @@
-"""The door at which platforms knock, attacked: nothing is stored without proof, nothing twice, nothing elsewhere; and
-no body, however spoiled, is an error of ours."""
+"""Attacks on incoming webhooks: nothing is stored unverified, twice or for another connection, and no body, however
+corrupted, is a server error."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ pytestmark = pytest.mark.django_db
 
 
 def body_of(platform, now):
-    """A call that brings one post, as the platform makes it at `now`."""
+    """A webhook call with one post, as the platform makes it at `now`."""
     if platform == "form":
         return FORM
     if platform == "slack":
@@ -357,7 +357,7 @@ def test_two_calls_and_a_poll_at_the_same_moment_store_one(platform):
     connection, now = listening(platform), timezone.now()
     document = body_of(platform, now)
     source = source_of(connection.pk)
-    is_nudge = platform in ("form", "hackerone")  # nothing of it comes by a poll
+    is_nudge = platform in ("form", "hackerone")  # no poll brings any of it
     hook_items = [] if is_nudge else source.adapter.split(document, source.config)
 
     def poll():

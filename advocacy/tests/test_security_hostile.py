@@ -1,4 +1,4 @@
-"""What outsiders write is text on every page: rendered with a corpus of attacks, parsed, and found inert."""
+"""Outside text is only text on every page: rendered with a corpus of attacks, parsed, and found inert."""
 
 import json
 from html.parser import HTMLParser
@@ -51,7 +51,7 @@ RUNS = ("script", "style", "object", "embed", "applet", "base", "frame", "frames
 
 
 class Danger(HTMLParser):
-    """Collects what would run, load from elsewhere, or send somewhere."""
+    """Collects anything that would run, load from elsewhere, or send data."""
 
     def __init__(self):
         super().__init__()
@@ -108,7 +108,7 @@ def test_danger_is_found(attack):
 
 
 def with_hostile_addresses(about):
-    """Rows from before addresses were checked at ingest, and what a platform's receipt may hold."""
+    """Rows older than the check of URLs at ingest, and a platform's receipt with a hostile URL."""
     for address, model in (("javascript:alert(1)", Message), ("data:text/html,<script>alert(1)</script>", Author)):
         model.objects.update(url=address)
     about.post.__class__.objects.update(url="vbscript:x", author_url="javascript:alert(1)")

@@ -1,4 +1,5 @@
-"""An admin's *Test connection* is no way into the own network, and its words never tell what was answered there."""
+"""An admin's *Test connection* gives no access to the internal network, and its message never reveals a response from
+there."""
 
 import pytest
 from django.urls import reverse
@@ -17,7 +18,7 @@ INNER = "inner-words-4711"
 
 
 def tried(connection):
-    """What the admin reads after *Test connection*."""
+    """The message that the admin gets after *Test connection*."""
     boss = client_of(UserFactory(is_superuser=True, is_staff=True))
     address = reverse("admin:channels_connection_press", args=[connection.pk, "test"])
     assert boss.post(address).status_code == 302

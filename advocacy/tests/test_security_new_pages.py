@@ -1,4 +1,4 @@
-"""What the new pages show to whom; where keys follow a redirect; what platforms write."""
+"""Newer pages: who sees what, redirects with credentials, and hostile text from platforms."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_page_inside_is_not_read(url, settings):
 
 
 def mailbox():
-    """Two channels of one connection; managers may not see one of them. One mail for each, one kept out of each."""
+    """Two channels of one connection; managers may not see one of them. Each has one mail, and one excluded mail."""
     connection = make_connection(platform="form", settings={"default_domain": "acme.example"})
     make_channel(connection, slug="open", name="Open", address="open@acme.example", rank=1)
     make_channel(
@@ -132,7 +132,7 @@ def test_an_admin_sees_what_the_others_must_not():
     assert SECRET in boss.get("/channels/closed/query/?q=Acme").content.decode()
 
 
-# --- what platforms write ---------------------------------------------------------------------------------------------
+# --- hostile text from platforms --------------------------------------------------------------------------------------
 
 EVIL = {
     "url": "javascript:alert(1)",
@@ -177,7 +177,8 @@ TEXTS = ("text", "body", "cooked", "title", "message", "content", "summary", "ra
 
 
 def poisoned(value, name=""):
-    """Every address leads to a script, every text is an attack; ids, times and kinds stay, so that it is read."""
+    """Every URL leads to a script, every text is an attack; ids, times and kinds are unchanged, so that it is
+    parsed."""
     if isinstance(value, dict):
         return {key: poisoned(inner, key.lower()) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Headers, cookies, login, secrets and a start for real: what an operator and an admin rely on."""
+"""Headers, cookies, login, secrets and a real start: the guarantees for operators and admins."""
 
 import ast
 import importlib.metadata
@@ -424,8 +424,8 @@ def test_every_requirement_is_used_and_fits_the_others():
 
 
 def test_no_statement_is_put_together_from_what_users_type():
-    """What is executed is a text of ours with values beside it. Views put conditions of ours together; reports put the
-    statement that Django makes of a queryset, its values still beside it, into one of ours."""
+    """Executed statements are our own text with separate parameters. Views combine our own conditions; reports embed
+    the statement of a Django queryset, still parameterised, into our own."""
     found = set()
     for path in ROOT.rglob("*.py"):
         if {".venv", ".local", "tests", "bench", "migrations", "embedded"} & set(path.parts):

@@ -1,5 +1,5 @@
-"""Who may open and change what: every address of the URLconf for every role, against a table. A new address that isn't
-in the table fails here, so that somebody decides about it."""
+"""Who may open and change what: every URL for every role, against a table. A new URL that isn't in the table fails
+here, so that somebody decides about it."""
 
 import logging
 from datetime import timedelta
@@ -276,7 +276,7 @@ def everybody(words):
 
 
 def addresses(w):
-    """(key of the table, address) of everything but the admin."""
+    """(key of the table, URL) of everything except the admin."""
     shown = w.shown
     values = {
         "number": shown.ticket.pk,
@@ -357,7 +357,7 @@ def test_every_address_is_open_to_exactly_whom_it_should_be():
 
 
 def test_rights_for_a_day_open_what_the_role_of_volunteers_opens_and_only_on_that_day():
-    """A colleague without a role whose term is running, and one whose term is over although no sweep ran."""
+    """A colleague without a role on their volunteer day, and one whose day is over although no sweep ran."""
     logging.disable(logging.ERROR)
     try:
         w, now = world(), timezone.now()

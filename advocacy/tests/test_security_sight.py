@@ -1,4 +1,4 @@
-"""What one may not see is nowhere, and what is another's cannot be touched: channels, tokens, drafts, replies."""
+"""Hidden rows appear nowhere, and other people's can't be changed: channels, tokens, drafts, replies."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -32,7 +32,7 @@ def of(number, name, **more):
 
 
 def pages_about(about):
-    """Every address that leads to this conversation, or to a part of it."""
+    """Every URL that leads to this conversation, or to a part of it."""
     number = about.ticket.pk
     names = ("ticket", "preview", "news", "links", "answer")
     return [
@@ -45,7 +45,7 @@ def pages_about(about):
 
 
 def lists(desk):
-    """Every page that gathers several conversations."""
+    """Every page that lists several conversations."""
     number, author = desk.shown.ticket.pk, desk.shown.author.pk
     return [
         *("/queue/", "/queue/all/", "/play/", "/palette/", f"/palette/?q={desk.secret.ticket.pk}"),
@@ -78,7 +78,7 @@ def test_who_may_see_it_does(desk):
 
 @pytest.mark.parametrize("role", ["volunteer", "manager", "nobody"])
 def test_a_hidden_conversation_is_in_no_list(desk, role):
-    # The same human wrote to both: their page, and what is beside the open ticket, must not tell.
+    # The same person wrote to both: neither their page nor the open ticket's panels may reveal it.
     desk.secret.ticket.requester = desk.shown.author
     desk.secret.ticket.status, desk.secret.ticket.first_reply_at = "solved", timezone.now()
     desk.secret.ticket.save()
@@ -175,7 +175,7 @@ def test_a_ticket_that_becomes_hidden_is_not_held_on_to(desk):
     assert client.post(of(desk.shown.ticket.pk, "renew"), {"token": token}).status_code == 404
 
 
-# --- what is somebody else's ----------------------------------------------------------------------------------------
+# --- other people's rows --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The table of settings, the settings module and docs/settings.md say the same; every setting refuses what is wrong."""
+"""The table of settings, the settings module and docs/settings.md agree; every setting refuses wrong values."""
 
 import ast
 import os

@@ -53,14 +53,14 @@ def _connected(provider, settings):
 
 
 def begin(client, address=LOGIN):
-    """Where the provider is asked."""
+    """The URL of the redirect to the provider."""
     response = client.get(address)
     assert response.status_code == 302, response.content
     return response.headers["Location"]
 
 
 def authorised(address, sub):
-    """What the provider sends the browser back with, as a path of the desk."""
+    """The provider's redirect back to the desk, as a path."""
     answer = requests.post(address, data={"sub": sub}, allow_redirects=False, timeout=20)
     assert answer.status_code == 303, answer.text
     back = answer.headers["Location"]
@@ -95,7 +95,7 @@ def test_what_the_provider_is_asked(provider):
 
 
 def test_the_address_of_the_login_decides_nothing_that_is_asked():
-    """Whoever sends somebody a link chooses no scope and no parameter."""
+    """The sender of a link can't choose scopes or parameters."""
     sent = begin(Client(), f"{LOGIN}?{urlencode({'scope': 'admin', 'auth_params': 'nonce=mine&prompt=none'})}")
     query = parse_qs(urlsplit(sent).query)
     assert "admin" not in query["scope"][0]
@@ -244,7 +244,7 @@ def test_a_provider_by_another_name_is_refused(settings):
     assert "Single sign-on failed" in response.content.decode()
 
 
-# --- saying once more who one is ------------------------------------------------------------------------------------
+# --- reauthentication -----------------------------------------------------------------------------------------------
 
 
 def test_without_a_password_the_provider_is_asked_again(provider):

@@ -1,4 +1,4 @@
-"""A dead part is noticed: on the pages, in the report and as an alarm, raised by whatever is left."""
+"""A dead part is noticed: on the pages, in the health report and as an alarm, raised by whatever still runs."""
 
 import json
 import threading
@@ -31,14 +31,14 @@ EVERYBODY = heartbeats.parts()
 
 @pytest.fixture(autouse=True)
 def own_keys(monkeypatch, settings):
-    """The real thing, with keys of this test's own."""
+    """The real Redis, with this test's own keys."""
     run = uuid.uuid4()
     monkeypatch.setattr(standing, "silent_parts", _silent_parts)
     monkeypatch.setattr(heartbeats, "_seen", lambda name: f"test:{run}:seen:{name}")
     monkeypatch.setattr(heartbeats, "_missed", lambda name: f"test:{run}:missed:{name}")
     for name in ("NOTED", "WATCHING"):
         monkeypatch.setattr(standing, name, f"test:{run}:{name}")
-    monkeypatch.setattr(watchman, "TOLD", f"test:{run}:told")
+    monkeypatch.setattr(watchman, "REPORTED", f"test:{run}:told")
     settings.ALARM_MAILS = ["ops@acme.example"]
     settings.SLACK_TOKEN = ""
 
@@ -82,7 +82,7 @@ def test_after_redis_was_emptied_nobody_is_silent_at_once():
 
 
 class FakeWorker:
-    """The worker as the step sees it: its queues, and what it sends."""
+    """The worker as the step sees it: its queues, and sent tasks."""
 
     def __init__(self, *queues, fails=False):
         self.sent, self.fails = [], fails

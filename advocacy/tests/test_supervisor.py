@@ -1,4 +1,4 @@
-"""The supervisor: what it keeps ends with its owner, whichever of the three dies first, and leaves no child behind."""
+"""The supervisor: its program ends with its owner, whichever of the three dies first, and leaves no child behind."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ def pids_in(path):
 
 @pytest.fixture
 def family(tmp_path):
-    """An owner, its supervisor, what that keeps, and a daemon of the kept one."""
+    """An owner, its supervisor, the supervised program, and a daemon started by that."""
     script, pids, folder = tmp_path / "family.py", tmp_path / "pids", tmp_path / "folder"
     script.write_text(FAMILY)
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""What is installed: locked with hashes, listed in a bill of materials, asked about at the index."""
+"""Installed packages: locked with hashes, listed in a bill of materials, checked for known advisories."""
 
 import importlib.metadata
 import json
@@ -51,7 +51,7 @@ def test_production_lock_is_what_the_script_writes():
 
 
 def test_production_has_all_that_its_packages_need_and_nothing_of_the_demo():
-    """By the metadata of what is installed here: each dependency without a marker that this Python rules out."""
+    """By the metadata of the packages installed here: each dependency whose marker applies to this Python."""
     have = {normal(each.name) for each in locked(ROOT / "requirements-production.lock")}
     asked = {
         normal(requirement.name)
@@ -72,7 +72,7 @@ def test_lock_names_no_index():
 
 
 def test_compiled_packages_have_files_for_every_supported_python_and_machine():
-    """The fewest that can be: three versions of Python on two kinds of machine."""
+    """The minimum: three versions of Python on two architectures."""
     few = [each.name for each in locked() if normal(each.name) in {"cffi", "psycopg2-binary"} and len(each.hashes) < 6]
     assert few == []
 
@@ -156,7 +156,7 @@ def test_index_that_cannot_be_reached_ends_with_a_code_of_its_own(monkeypatch):
 
 
 def answering(*answers):
-    """An index in the form of https://docs.pypi.org/api/json/, that has nothing else."""
+    """An index with only the API of https://docs.pypi.org/api/json/."""
     found = {f"/pypi/{name}/{version}/json": answer for (name, version), answer in answers}
     return lambda seen: found.get(seen.path, Reply(404, b"Not Found"))
 

@@ -1,4 +1,4 @@
-"""Every schedule that goes through rows skips a row that fails, logs it, and handles the others."""
+"""Every schedule that iterates over rows skips a failing row, logs it, and handles the others."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_lost_workers_leave_out_one(wire, monkeypatch, caplog):
 
 
 def two_requests():
-    """Asked about two tickets, in Slack threads that are due."""
+    """Questions about two tickets, in Slack threads that are due."""
     due = {"slack_room": "C1", "slack_url": "https://acme.slack.com/x", "thread_due_at": NOON}
     messages = [MessageFactory(namespace="forum", thread_id=f"t{n}", text="How?") for n in range(2)]
     return [OutreachFactory(ticket=m.ticket, slack_ts=f"{n}.1", **due) for n, m in enumerate(messages, start=1)]
@@ -181,7 +181,7 @@ BY_ROW = {
 
 
 def test_each_schedule_by_row_goes_through_the_one_that_isolates(monkeypatch):
-    """Asked of what the tasks call: the module of each names `sweeps`."""
+    """Checks the functions called by the tasks: each one's module uses `sweeps`."""
     import inspect
 
     from channels.monitoring import expiry

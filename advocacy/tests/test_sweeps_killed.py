@@ -1,5 +1,5 @@
-"""A sweep whose process dies, before any of its statements: the next run finishes the work as if nothing had happened,
-and does nothing twice."""
+"""A sweep killed before any of its statements: the next run finishes the work as if nothing had happened, and repeats
+nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Sweep = Callable[[], object]
 
 
 class Killed(BaseException):
-    """What a SIGKILL looks like from inside: nothing of ours runs after it, and the server rolls back."""
+    """A SIGKILL as seen from inside: none of our code runs after it, and the server rolls back."""
 
 
 def two_replies(wire: Wire) -> None:
@@ -79,7 +79,7 @@ SWEEPS: dict[str, Callable[[Wire], Sweep]] = {
 
 
 def dies(sweep: Sweep, at: int) -> bool:
-    """Whether it came to its statement number `at`, and died before it. Savepoints stand for transactions here."""
+    """Whether it reached its statement number `at`, and died before it. Savepoints stand in for transactions here."""
     left = at
 
     def kill(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -99,7 +99,7 @@ def dies(sweep: Sweep, at: int) -> bool:
 
 
 def everything() -> dict[str, Any]:
-    """What the sweeps change, without ids and times."""
+    """Everything the sweeps change, without ids and times."""
     return {
         "replies": Counter(Reply.objects.values_list("state", "outbound__state")),
         "items": Counter(OutboundItem.objects.values_list("kind", "state", "attempts", "checks")),

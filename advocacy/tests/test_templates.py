@@ -1,4 +1,4 @@
-"""Rules for every template that the linter has none for; `script/test` runs djlint over them as well."""
+"""Template rules that the linter doesn't have; `script/test` also runs djlint."""
 
 import ast
 import re

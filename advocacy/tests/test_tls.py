@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis over TLS, by their addresses alone: certificates are checked, and a wrong one is refused."""
+"""PostgreSQL and Redis over TLS, configured by URL alone: certificates are checked, and a wrong one is refused."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Adding a platform by following `docs/adding-a-platform.md` word by word: only new files, and all of it works."""
+"""Adding a platform by following `docs/adding-a-platform.md` to the letter: only new files, and everything works."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def blocks() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project as it is on disk, in a repository of its own, with the guide's files added."""
+    """A copy of the project on disk, in a separate repository, with the guide's files added."""
     place = tmp_path_factory.mktemp("toy") / "desk"
     shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "t"]):

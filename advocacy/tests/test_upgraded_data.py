@@ -1,4 +1,4 @@
-"""What the newest migrations make of the data of the release before, and what going back and forth leaves of it."""
+"""The newest migrations on the previous release's data: the result, also after rolling back and forward."""
 
 import uuid
 from datetime import timedelta
@@ -35,7 +35,7 @@ def rows(sql, *values):
 
 
 def request(ticket, *, days, state="asked", expert=None, topic=None):
-    """A request as the release before has written it."""
+    """A request as written by the previous release."""
     asked = timezone.now() - timedelta(days=days)
     sql = """INSERT INTO experts_outreach
                     (ticket_id, expert_id, topic_id, state, text, slack_channel, slack_ts, slack_url, asked_at, error)

@@ -1,4 +1,5 @@
-"""Requests leave the desk through guarded addresses only: whatever can open a connection is listed with its reason."""
+"""Requests leave the desk only through guarded addresses: any code that can open a connection is listed with its
+reason."""
 
 from __future__ import annotations
 

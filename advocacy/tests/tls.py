@@ -1,4 +1,4 @@
-"""TLS in front of a service of a test: a certificate authority of its own, and a door that speaks TLS."""
+"""TLS in front of a test's service: a separate certificate authority, and a TLS proxy."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ class Authority:
 
 
 class Door:
-    """Use as a context manager. `port` on loopback speaks TLS and leads to `inside`, a function that connects there."""
+    """Use as a context manager. `port` on loopback accepts TLS and forwards to `inside`, a function that connects
+    there."""
 
     def __init__(self, authority: Authority, inside: Callable[[], socket.socket], *, is_postgres: bool) -> None:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

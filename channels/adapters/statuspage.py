@@ -42,7 +42,7 @@ class Api(ApiClient):
     path_format = "api/v2/{}.json"
 
     def address(self, config: Config) -> str:
-        """As people copy it, perhaps with the path of the API."""
+        """The page's address as people paste it, perhaps with the API's path."""
         return super().address(config).removesuffix("/api/v2")
 
 
@@ -55,7 +55,9 @@ class Statuspage(Adapter):
 
     platform = "statuspage"
     label = "Statuspage"
-    answering = ("It is our own incident. Check with whoever handles it before you say anything about cause or end.",)
+    answering = (
+        "It is our own incident. Check with whoever handles it before you say anything about its cause or duration.",
+    )
     fields = (
         Field(
             "api_base",

@@ -58,8 +58,8 @@ class Adapter(ABC):
     platform: ClassVar[str]
     label: ClassVar[str]
     answering: ClassVar[tuple[str, ...]] = ()
-    """How to answer there, one sentence each, for a colleague who is asked to: which account to use, what its profile
-    should say, where the answer goes. Every registered adapter has some."""
+    """Instructions for a colleague who is asked to answer there, one sentence each: which account to use, what its
+    profile should say, where the answer goes. Every registered adapter has some."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names accepted on the command line (`inspect_payload rss …`)."""
     fields: ClassVar[tuple[Field, ...]] = ()
@@ -91,8 +91,8 @@ class Adapter(ABC):
     """How long until `find_own` reliably finds an existing post."""
     max_reply_length: ClassVar[int | None] = None
     bulk_interval_s: ClassVar[float] = 5.0
-    """Seconds between two replies that are sent to many at once from one connection: well below the platform's limit,
-    so that ordinary replies still leave."""
+    """Seconds between two bulk replies from one connection: well below the platform's limit, so that ordinary replies
+    still get through."""
     over_states: ClassVar[frozenset[str]] = frozenset()
     """Values of `Mention.extra["state"]` in which a conversation is over on the platform (a closed issue)."""
     ends_there: ClassVar[bool] = False

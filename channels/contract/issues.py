@@ -21,7 +21,7 @@ class NewIssue:
 
 @dataclass(frozen=True, slots=True)
 class IssueNow:
-    """An issue as it is now. `external_id` as polling returns it; `state` is the tracker's own word."""
+    """An issue as it is now. `external_id` as polling returns it; `state` as the tracker names it."""
 
     external_id: str
     url: str

@@ -59,7 +59,7 @@ class LookupKind(ABC):
         """The best hits for all the words, best first, at most MAX_HITS. Raises as `channels.http.client.get_json`."""
 
     def home(self, config: Config) -> str:
-        """Its page for everybody; "" if it isn't known."""
+        """Its public page; "" if unknown."""
         return ""
 
 

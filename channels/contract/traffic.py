@@ -32,7 +32,7 @@ class Page:
     """The result of one request. `items` and `cursor` are stored in one transaction before the next page is requested.
 
     `cursor` is the adapter's own JSON, passed back at the next poll. `quota_left` in requests, None if unknown.
-    `trouble`: what part of the connection cannot be read, in words for the admin, while the rest continues at its usual
+    `trouble`: which part of the connection cannot be read, as text for the admin, while the rest continues at its usual
     pace (one of several subreddits is closed); shown until a poll reports none. `again_soon`: the trouble is expected
     to pass (a 5xx), so the next poll comes after the adapter's minimum interval.
     """

@@ -81,11 +81,11 @@ class ApiClient:
     expects: ClassVar[tuple[type, ...]] = ()
     """Types of body that a read may return; () for any."""
     limit_headers: ClassVar[str] = "x-rate-limit-"
-    """Prefix of the headers that tell the quota (`…remaining` and `…reset`)."""
+    """Prefix of the quota headers (`…remaining` and `…reset`)."""
     reserve: ClassVar[int] = 0
     """Requests of each window that are reserved for replies: reading conversations takes many."""
 
-    # --- what a platform says -------------------------------------------------------------------------------------
+    # --- overridden by platforms ----------------------------------------------------------------------------------
 
     def sign(self, config: Config, speaker: str) -> Signature:
         """Raises AuthFailed if a credential is missing."""
@@ -169,10 +169,11 @@ class ApiClient:
         return f"{address}/{self.path_format.format(path)}"
 
     def pause(self, config: Config, path: str, error: RateLimited, *, speaker: str = "") -> None:
-        """No worker reads such paths as this speaker for as long as the error says; reads raise it until then."""
+        """All workers stop reading such paths as this speaker for as long as the error says; reads raise it until
+        then."""
         pauses.remember(self._limit(config, path, speaker), error, desk_now())
 
-    # --- how it is done -------------------------------------------------------------------------------------------
+    # --- internals ------------------------------------------------------------------------------------------------
 
     def owner(self, config: Config, speaker: str) -> tuple[str, ...]:
         """Who the platform's limits apply to. Raises AuthFailed if a credential is missing."""
@@ -250,8 +251,8 @@ class TokenRefused(AuthFailed):
 
 
 class TokenClient(ApiClient, ABC):
-    """An API that is called with short-lived access tokens; one that is refused early is replaced once. That is safe
-    for writes, too: a request with a refused token is never processed."""
+    """An API with short-lived access tokens. A token refused early is replaced once. That is safe for writes, too: a
+    request with a refused token is never processed."""
 
     refused: ClassVar[type[AuthFailed]] = TokenRefused
     """The error that asks for a new token."""

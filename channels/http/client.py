@@ -45,7 +45,7 @@ class Answer:
     headers: Mapping[str, str]
     body: Json
     limits: Limits | None = None
-    """As the platform's `ApiClient` has read them."""
+    """As read by the platform's `ApiClient`."""
 
     def quota(self) -> Limits:
         """Requests left and when the window resets; None if the headers don't say."""
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as an adapter asks for it."""
+    """One request of an adapter."""
 
     method: str
     url: str = field(repr=False)
@@ -234,14 +234,14 @@ def _not_written_here(call: Call, raw: Raw) -> ChannelError:
     """The error of a redirected write, which is never followed. Elsewhere under the same path, or with a status that
     keeps the method, nothing was accepted (RFC 9110, 15.4); any other redirect may follow an accepted form."""
     target = raw.headers.get("Location") or ""
-    told = f"{call.where} redirects to {redact(target, call.secrets)[:_SHOWN]}"
+    message = f"{call.where} redirects to {redact(target, call.secrets)[:_SHOWN]}"
     if raw.status in (307, 308) or _has_the_path(target, call):
-        return Rejected(f"{told}. Nothing was sent there: enter that address in this connection.")
-    return Uncertain(f"{told}. The desk cannot tell whether it was accepted.")
+        return Rejected(f"{message}. Nothing was sent there: enter that address in this connection.")
+    return Uncertain(f"{message}. The desk cannot tell whether it was accepted.")
 
 
 def _has_the_path(target: str, call: Call) -> bool:
-    """Whether a redirect only leads to another host or scheme."""
+    """Whether a redirect changes only the host or scheme."""
     try:
         return urlsplit(urljoin(call.url, target)).path.rstrip("/") == call.target().path.rstrip("/")
     except ValueError:

@@ -1,7 +1,7 @@
 """Limits how long network work may take in total, whatever the other side does. A socket's timeout limits one silence,
 not the total: a server that trickles bytes can outlast it, and so can several requests. Work that a worker has claimed
-must end within its lease, or another worker repeats it.
-Name resolution is not interrupted (the system's resolver gives up by itself); no connection is made after it.
+must end within its lease, or another worker repeats it. Name resolution is not interrupted (the system's resolver has
+its own timeout); no connection is made after it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LOCAL = threading.local()
 
 
 class OutOfTime(TimeoutError):
-    """The work's time is over."""
+    """The time limit has passed."""
 
 
 @contextmanager

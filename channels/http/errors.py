@@ -65,37 +65,37 @@ def redacted(error: ChannelError, secrets: Iterable[str]) -> ChannelError:
 
 def read_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
     """The error of a failed read. `where`: host and path; `detail`: the platform's text."""
-    told = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
+    message = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
-        return rate_limited(headers, told, now)
+        return rate_limited(headers, message, now)
     if status in (401, 403):
-        return AuthFailed(f"{told}. Check this connection's credentials and their permissions.")
+        return AuthFailed(f"{message}. Check this connection's credentials and their permissions.")
     if status >= 500 or status in (408, 425):
-        return Transient(f"{told}. {RETRIED}", retry_after_s(headers, now))
+        return Transient(f"{message}. {RETRIED}", retry_after_s(headers, now))
     if status == 402:
-        return AuthFailed(f"{told}. This account's plan does not include the request.")
-    return Rejected(f"{told}.")
+        return AuthFailed(f"{message}. This account's plan does not include the request.")
+    return Rejected(f"{message}.")
 
 
 def write_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
     """The error of a failed write: after a 5xx its outcome is unknown."""
-    told = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
+    message = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
-        return rate_limited(headers, told, now)
+        return rate_limited(headers, message, now)
     if status == 401:
-        return AuthFailed(f"{told}. Check this channel's credentials.")
+        return AuthFailed(f"{message}. Check this channel's credentials.")
     if status >= 500 or status == 408:
-        return Uncertain(f"{told}. The desk cannot tell whether it was accepted.")
-    return Rejected(f"{told}.")
+        return Uncertain(f"{message}. The desk cannot tell whether it was accepted.")
+    return Rejected(f"{message}.")
 
 
-def rate_limited(headers: Mapping[str, str], told: str, now: datetime) -> RateLimited:
+def rate_limited(headers: Mapping[str, str], message: str, now: datetime) -> RateLimited:
     """RateLimited, with the time to wait if the headers give one."""
     wait_s = retry_after_s(headers, now)
     until = now + timedelta(seconds=wait_s) if wait_s is not None else quota(headers, now)[1]
     if until is not None and wait_s is None:
         wait_s = max(0.0, (until - now).total_seconds())
-    return RateLimited(f"{told}. Rate limit reached; waiting.", until=until, retry_after_s=wait_s)
+    return RateLimited(f"{message}. Rate limit reached; waiting.", until=until, retry_after_s=wait_s)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:

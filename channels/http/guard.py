@@ -97,7 +97,8 @@ class _Session(requests.Session):
     """Redirects are followed, or refused, by `channels.http.client` alone."""
 
     def resolve_redirects(self, *_args: Any, **_kwargs: Any) -> Iterator[requests.Response]:
-        """None: requests looks where one leads even if it is not to follow, and fails on an address that is none."""
+        """None, since requests resolves redirects even when it must not follow them, and fails on an invalid
+        address."""
         return iter(())
 
 

@@ -1,8 +1,7 @@
 """Rate limit per person for interactive requests to other servers: reading a page, *Test connection*.
 
 One person's requests must not delay everybody else's: the page queue is short. Counted in Django's cache, which falls
-back to process memory while Redis is down; libraries such as `limits` hold a connection of their own instead, and
-fail with it.
+back to process memory while Redis is down; libraries such as `limits` open their own connection and fail with it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a platform says that a list continues. Pure.
+"""Finds the next page of a list in a platform's response. Pure.
 
 Only the parameters of such a link are taken, so a token never goes to another host.
 """

@@ -1,6 +1,6 @@
-"""Rate limits that a platform has reported, known to all workers through the cache.
+"""Rate limits reported by a platform, shared by all workers through the cache.
 
-A pause that is lost with the cache costs one request, which the platform answers with the same limit.
+If the cache loses one, it costs one request, which the platform answers with the same limit.
 """
 
 from __future__ import annotations

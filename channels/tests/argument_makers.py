@@ -1,6 +1,5 @@
-"""Arguments for a function, made from its annotations, with one text in every place that takes text.
-
-A type that holds no text is made as plainly as possible. What cannot be made raises `CannotMake` with the reason.
+"""Makes a function's arguments from its annotations, with one text for every argument that takes text. Values of other
+types are as simple as possible. Raises `CannotMake` with the reason if it can't.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ MANY = 64
 
 
 class CannotMake(Exception):
-    """The annotation says nothing from which a value could be made."""
+    """The annotation doesn't say how to make a value."""
 
 
 class EveryKey(dict[str, Any]):
-    """A JSON object that has whatever key it is asked for."""
+    """A JSON object that has every key."""
 
     def __init__(self, value: Any) -> None:
         super().__init__(a=value, text=value, html=value, url=value, id="1")
@@ -63,7 +62,7 @@ _FROM_ADMINS: dict[str, Any] = {"phrases": ("Acme",), "secrets": ("hunter22",), 
 
 @cache
 def hints_of(subject: Any) -> dict[str, Any]:
-    """Annotations as types. Raises CannotMake where one is a name that only a type checker knows."""
+    """Annotations as types. Raises CannotMake for a name that only a type checker knows."""
     try:
         return typing.get_type_hints(subject)
     except (NameError, TypeError) as error:
@@ -76,8 +75,8 @@ def _parameters_of(function: Callable[..., object]) -> dict[str, inspect.Paramet
 
 
 class Maker:
-    """Makes values that hold `text`. `many`: lists of short pieces instead of one long; `json`: what JSON of no
-    particular shape is, a text or an object. `adapter` and `config`: of the platform to which the function belongs."""
+    """Makes values that contain `text`. `many`: lists of short pieces instead of one long text; `json`: whether untyped
+    JSON is a text or an object. `adapter` and `config`: those of the function's platform."""
 
     def __init__(self, text: str, *, many: bool, json: str, adapter: Adapter | None, config: Config) -> None:
         self.text, self.many, self.json = text, many, json
@@ -122,7 +121,7 @@ class Maker:
         return self.text if self.json == "text" else EveryKey(self.text)
 
     def _one_of(self, kinds: tuple[Any, ...], depth: int) -> Any:
-        """Text where it may be text."""
+        """Text if that is one of the types."""
         for kind in sorted(kinds, key=lambda each: each is not str):
             if kind is not types.NoneType:
                 try:
@@ -141,7 +140,7 @@ class Maker:
         if origin is collections.abc.Callable:
             return lambda *args, **kwargs: self.text
         if issubclass(origin, collections.abc.Mapping):
-            key, value = (*inside, int) if len(inside) == 1 else inside or (str, Any)  # a Counter names its keys only
+            key, value = (*inside, int) if len(inside) == 1 else inside or (str, Any)  # a Counter has only a key type
             if value is Any and key is str:
                 self.used = True
                 return EveryKey(self.text)
@@ -223,7 +222,7 @@ class Maker:
                     raise
 
     def _row(self, kind: type[models.Model]) -> models.Model:
-        """A row that nobody has saved, the text in all of its texts and its JSON."""
+        """An unsaved row with the text in all of its text and JSON columns."""
         self.used = True
         values: dict[str, Any] = {}
         for each in kind._meta.concrete_fields:
@@ -271,7 +270,7 @@ def _part(text: str) -> Part:
 
 
 def _feed(text: str) -> FeedDocument:
-    """Its address is what an admin has entered."""
+    """The feed's address, as entered by an admin."""
     return FeedDocument(text.encode("utf-8", "surrogatepass"), "https://acme.example/feed.xml")
 
 

@@ -1,4 +1,4 @@
-"""An adapter against its platform in the sandbox: the connection, and what comes in through it."""
+"""An adapter against its platform in the sandbox: the connection, and the mentions it brings in."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def config_of(
     read_timeout_s: float = 20,
     **settings: Any,
 ) -> Config:
-    """How a desk connects there, with other settings or secrets. `person`: who replies from their own account;
-    `addresses`: of its channels, None for all that the platform names."""
+    """A desk's connection to the platform, with other settings or secrets. `person`: who replies from their own
+    account; `addresses`: of its channels, None for all of the platform's."""
     access: dict[str, Any] = running._call("/control/access")[platform]
     return Config(
         {**access["settings"], **settings},
@@ -34,7 +34,7 @@ def config_of(
 
 
 def parsed(adapter: Adapter, config: Config, items: Iterable[Item], *, all_are: bool = False) -> dict[str, Mention]:
-    """By their ids. `all_are`: everything that was fetched must be a mention."""
+    """Mentions by id. `all_are`: everything fetched must be a mention."""
     found = [adapter.parse(item, config) for item in items]
     assert not all_are or None not in found
     return {mention.external_id: mention for mention in found if mention is not None}
@@ -43,7 +43,7 @@ def parsed(adapter: Adapter, config: Config, items: Iterable[Item], *, all_are: 
 def poll(
     adapter: Adapter, config: Config, into: dict[str, Mention], cursor: Json = None, *, all_are: bool = False
 ) -> Json:
-    """Adds what came in, and returns the cursor."""
+    """Adds new items, and returns the cursor."""
     for page in adapter.fetch(config, cursor):
         cursor = page.cursor
         into |= parsed(adapter, config, page.items, all_are=all_are)

@@ -25,7 +25,7 @@ def _no_later_than_the_module(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAdapter]:
-    """Only made-up platforms are registered."""
+    """Only fictional platforms are registered."""
     adapter = FakeAdapter()
     monkeypatch.setattr(finding_adapters, "scan", lambda: {"fake": adapter, "maillike": MailLike()})
     finding_adapters.all_adapters.cache_clear()

@@ -1,6 +1,5 @@
-"""A worker process that is killed in the middle: `python -m channels.tests.doomed poll|send CONNECTION FILE`.
-
-It says "now" when the moment has come, and then does nothing more until SIGKILL.
+"""A worker process that is killed half way: `python -m channels.tests.doomed poll|send CONNECTION FILE`. It prints
+"now" at the critical moment, then waits for SIGKILL.
 """
 
 from __future__ import annotations

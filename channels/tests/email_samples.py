@@ -1,4 +1,4 @@
-"""What the tests of mail reading share: a connection of Acme's, a mail, and the payloads."""
+"""Shared by the tests of mail parsing: a connection of Acme's, a mail, and the payloads."""
 
 from __future__ import annotations
 

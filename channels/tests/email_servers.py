@@ -26,7 +26,7 @@ USER, PASSWORD = "desk@acme.example", "m4ilb0x-password"
 
 
 class ImapServer:
-    """One mailbox, kept in memory by pymap, on a loop of its own."""
+    """One mailbox, kept in memory by pymap, in a separate event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -100,8 +100,8 @@ def _whole() -> Any:
 
 @dataclass
 class Mailer:
-    """What the SMTP server shall do, and what it got. A reply such as `550 no` answers instead of doing the work;
-    `drop` closes the connection without a word, `hang` says nothing for a while."""
+    """The SMTP server's scripted behaviour, and the received mails. A reply such as `550 no` is sent instead of doing
+    the work; `drop` closes the connection silently, `hang` doesn't respond for a while."""
 
     on_mail: str = ""
     on_rcpt: dict[str, str] = field(default_factory=dict)
@@ -152,7 +152,7 @@ async def _fault(server: SMTP, what: str) -> str:
 
 @contextlib.contextmanager
 def smtp_serving(mailer: Mailer) -> Iterator[int]:
-    """The port of an SMTP server that takes logins."""
+    """The port of an SMTP server that accepts logins."""
     controller = Controller(
         mailer, hostname="127.0.0.1", port=_free_port(), authenticator=mailer.authenticate, auth_required=False,
         auth_require_tls=False,
@@ -218,7 +218,7 @@ class FaultyProxy:
 
 
 def fetches_body_of(uid: int) -> Callable[[bytes], bool]:
-    """Whether a command asks for the body of this mail, alone or among others."""
+    """Whether a command requests the body of this mail, alone or among others."""
 
     def asks(line: bytes) -> bool:
         match = re.search(rb"UID FETCH (\S+) .*BODY\.PEEK", line)

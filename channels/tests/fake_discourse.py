@@ -1,4 +1,4 @@
-"""A forum as the adapter uses it, over posts that a test adds and spoils."""
+"""A fake forum, as far as the adapter uses one, with posts that a test adds and corrupts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def iso(at: datetime) -> str:
 
 
 class Forum:
-    """`posts.json` by numbers; `windowed` as older versions do it: only the fifty numbers up to `before`."""
+    """`posts.json` by numbers; `windowed`: as in older versions, only the fifty numbers up to `before`."""
 
     def __init__(self, windowed: bool = False) -> None:
         self.windowed = windowed

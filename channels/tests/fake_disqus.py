@@ -1,4 +1,4 @@
-"""Disqus' lists as the adapter reads them, over posts that a test adds."""
+"""A fake Disqus API, as far as the adapter uses it, with posts that a test adds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ME = {"id": "31900", "username": "sam_acme", "name": "Sam", "isAnonymous": False
 
 
 class Forum:
-    """Disqus' lists as the adapter reads them: ascending, `since` inclusive, cursors that are places in the list."""
+    """Disqus' lists as the adapter reads them: ascending, `since` inclusive, cursors that are positions in the list."""
 
     def __init__(self) -> None:
         self.posts: list[dict[str, Any]] = []

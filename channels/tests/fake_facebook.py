@@ -1,4 +1,4 @@
-"""A Graph API of our own: one page with posts, comments and messages, paged by cursor, that can break."""
+"""A fake Graph API: one page with posts, comments and messages, paged by cursor, that can fail."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def message(number: int, minutes_ago: float, text: str = "", who: Any = None) ->
 
 @dataclass
 class Graph:
-    """Lists are newest first. Nested lists show `nested` entries, the rest follows by `next`."""
+    """Lists are newest first. Nested lists show `nested` entries, the rest is behind `next`."""
 
     posts: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Graph:
         return as_json({"data": entries[start : start + size], "paging": paging})
 
     def _next(self, path: str, query: dict[str, str], after: int) -> str:
-        """With the token inside, as Facebook writes it; the host is somebody else's."""
+        """With the token inside, as in Facebook's; the host is a foreign one."""
         asked = {**query, "access_token": "EAA-of-the-link", "pretty": "0", "after": after}
         return f"https://graph.elsewhere.example/v25.0/{path}?{urlencode(asked)}"
 
@@ -121,7 +121,7 @@ def poll(config: Config, cursor: Json, into: dict[str, Mention]) -> Json:
 
 
 def poll_until_it_breaks(config: Config, cursor: Json, into: dict[str, Mention]) -> tuple[Json, ChannelError | None]:
-    """The last cursor that was stored, and what broke."""
+    """The last stored cursor, and the error."""
     pages = ADAPTER.fetch(config, cursor)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A GitLab of our own: one project, paged by `Link`, that can break and change while it is read."""
+"""A fake GitLab: one project, paged by `Link`, that can fail and change while it is read."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def note(number: int, minutes_ago: float, body: str = "hm", **more: Any) -> dict
 
 @dataclass
 class Tracker:
-    """Project acme/product (5), paged by `Link`; `before` happens before each answer to a list of issues."""
+    """Project acme/product (5), paged by `Link`; `before` is called before each list of issues is returned."""
 
     issues: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Tracker:
 
     def _paged(self, seen: Seen, entries: list[dict[str, Any]]) -> Reply:
         page, size = int(seen.query.get("page", 1)), int(seen.query["per_page"])
-        # The host of the link is somebody else's: the token must not follow it there.
+        # The link's host is a foreign one: the token must not be sent there.
         link = (
             f'<https://elsewhere.example{seen.path}?page={page + 1}>; rel="next"' if page * size < len(entries) else ""
         )
@@ -115,7 +115,7 @@ def keep(config: Config, items: list[Item], into: dict[str, Mention]) -> None:
 
 
 def poll_until_it_breaks(config: Config, cursor: Json, into: dict[str, Mention]) -> tuple[Json, ChannelError | None]:
-    """The last cursor that was stored, and what broke."""
+    """The last stored cursor, and the error."""
     pages = ADAPTER.fetch(config, cursor)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Algolia's search and Firebase's items as the adapter uses them, over hits that a test adds and spoils."""
+"""A fake Algolia search and Firebase, as far as the adapter uses them, with hits that a test adds and corrupts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from channels.tests.loopback import Reply, Seen, Server, as_json, serving
 
 
 class Search:
-    """Algolia's search as the adapter uses it, over hits that tests add and spoil."""
+    """Algolia's search, as far as the adapter uses it, with hits that tests add and corrupt."""
 
     def __init__(self) -> None:
         self.hits: dict[int, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""Reddit's listings as the adapter uses them, over things that a test adds, hides and spoils."""
+"""Fake Reddit listings, as far as the adapter uses them, with things that a test adds, hides and corrupts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOKEN = "/auth/api/v1/access_token"
 
 
 class Listings:
-    """`things`: path → [(fullname, created_utc, text)]; kept newest first. `pages`: whole answers by path."""
+    """`things`: path → [(fullname, created_utc, text)]; kept newest first. `pages`: whole responses by path."""
 
     def __init__(self) -> None:
         self.things: dict[str, list[dict[str, Any]]] = {}

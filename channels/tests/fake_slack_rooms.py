@@ -1,4 +1,4 @@
-"""A Slack workspace with rooms that can be read: enough of the Web API for the adapter, over a loopback socket."""
+"""A fake Slack workspace with readable channels: enough of the Web API for the adapter, over a loopback socket."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Workspace:
         return {"user": {"id": "U0INES01", "name": "ines", "real_name": "Ines Almeida", "profile": {}}}
 
     def do_conversations_list(self, body: dict[str, str]) -> dict[str, Any]:
-        """One channel a page, so that paging is really used."""
+        """One channel per page, so that paging is really used."""
         at, known = int(body.get("cursor") or 0), list(self.names.items())
         after = str(at + 1) if at + 1 < len(known) else ""
         shown = [{"id": room, "name": name} for room, name in known[at : at + 1]]

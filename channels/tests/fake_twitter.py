@@ -1,4 +1,4 @@
-"""The endpoints of Twitter that are read, over tweets that a test adds: pages, tokens and errors as in the API."""
+"""A fake of Twitter's read endpoints, with tweets that a test adds: pages, tokens and errors as in the API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def ago(seconds: float, sequence: int = 0) -> int:
 
 
 class Api:
-    """The endpoints that are read, over tweets that tests add; `lists`: user id or search query → tweets."""
+    """The read endpoints, with tweets that tests add; `lists`: user id or search query → tweets."""
 
     def __init__(self) -> None:
         self.lists: dict[str, dict[int, dict[str, Any]]] = {}

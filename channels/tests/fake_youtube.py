@@ -1,4 +1,4 @@
-"""The part of YouTube's Data API that the adapter uses, over threads that a test adds and spoils."""
+"""A fake YouTube Data API, as far as the adapter uses it, with threads that a test adds and corrupts."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def comment(
 
 
 def _thread(number: str, kept: dict[str, Any]) -> dict[str, Any]:
-    """With two replies at most, as YouTube brings some and not all."""
+    """With two replies at most, as YouTube includes some but not all."""
     snippet = {"videoId": kept["video"], "channelId": OURS, "topLevelComment": kept["top"],
                "totalReplyCount": len(kept["replies"])}  # fmt: skip
     some = {"replies": {"comments": kept["replies"][-2:]}} if kept["replies"] else {}

@@ -1,4 +1,4 @@
-"""A platform that exists only in memory, and does whatever a test wants to go wrong."""
+"""A platform that exists only in memory, and fails as a test wants it to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from channels.errors import Malformed, Rejected
 
 
 class FakeAdapter(Adapter):
-    """Items are {"id", "text", "likes"?}. `posts` is what the platform shows; `on_send` runs before it is posted."""
+    """Items are {"id", "text", "likes"?}. `posts` are the visible posts; `on_send` runs before a post is stored."""
 
     platform = "fake"
     label = "Fakebook"
@@ -114,7 +114,7 @@ class FakeAdapter(Adapter):
 
 
 class MailLike(FakeAdapter):
-    """Cannot look for its own posts, and never edits."""
+    """Has no way to find its own posts, and no edits."""
 
     platform = "maillike"
     label = "Paper mail"

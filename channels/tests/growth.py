@@ -1,4 +1,4 @@
-"""What hostile input may cost: time that grows no faster than the input, on whatever machine."""
+"""Measures how time grows with hostile input: no faster than the input, on any machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_FOR_TWICE = 3.0
 
 
 def assert_linear(work: Callable[[int], object], size: int) -> None:
-    """`work(n)` reads an input of n units; it is done with `size` of them, and with half when that takes long."""
+    """`work(n)` reads an input of n units; it is run with `size` of them, or with half if that takes long."""
     took = _seconds(work, size)
     if took > SHORT_S:
         half = _seconds(work, size // 2)
@@ -51,12 +51,12 @@ Work = Callable[[int, int], Callable[[], object]]
 
 
 class Endless(BaseException):
-    """One call took longer than any honest one; not an Exception, so that no `except` of a parser swallows it."""
+    """One call took far too long; not an Exception, so that no parser's `except` swallows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What four times the input costs. Seconds of processor time."""
+    """The cost of four times the input. Seconds of processor time."""
 
     length: int
     short_s: float
@@ -70,10 +70,10 @@ class Growth:
 
 
 def superlinear(work: Work, length: int = LENGTH) -> Growth | None:
-    """None where the work grows about as its input does."""
+    """None if the work grows about as its input does."""
     attempts = count()
     short = _took(work(4 * length, next(attempts)))
-    if short > SLOW_S:  # sixteen times as much might never end
+    if short > SLOW_S:  # sixteen times the input might never end
         return _grown(work, length, attempts)
     long = _took(work(16 * length, next(attempts)))
     for _try in range(1, TRIES):
@@ -85,8 +85,8 @@ def superlinear(work: Work, length: int = LENGTH) -> Growth | None:
 
 
 def _grown(work: Work, length: int, attempts: Iterator[int]) -> Growth | None:
-    """The best of several tries acquits at once: a busy machine only makes them longer. What they do not acquit is
-    measured by processor time, several times over: even that is longer while the other half of a core is busy."""
+    """If the best of several tries is fine, so is the function: a busy machine only makes them longer. Otherwise
+    processor time is measured, several times: even that is longer while the other half of a core is busy."""
     short = long = float("inf")
     for _try in range(TRIES):
         short = min(short, *(_took(work(length, next(attempts))) for _twice in range(2)))
@@ -103,13 +103,13 @@ def _grown(work: Work, length: int, attempts: Iterator[int]) -> Growth | None:
 
 
 def endless(work: Work, length: int) -> Growth | None:
-    """For what stays within a bound of its own: None where one call with so long an input comes to an end."""
+    """For functions with their own bound: None if one call with such a long input ends."""
     took = _took(work(length, 0))
     return Growth(length, took, took) if took >= ENDLESS_S else None
 
 
 def _took(call: Callable[[], object]) -> float:
-    """Seconds by the wall clock, at most ENDLESS_S of processor time; the collector rests meanwhile."""
+    """Seconds by the wall clock, at most ENDLESS_S of processor time, with garbage collection off."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -125,7 +125,7 @@ def _took(call: Callable[[], object]) -> float:
 
 
 def _measured(work: Work, length: int, attempts: Iterator[int]) -> float:
-    """Seconds of processor time for one call, the mean of as many as it takes to measure them."""
+    """Seconds of processor time for one call, the mean of enough calls to measure it."""
     total, calls = 0.0, 0
     while total < MEASURED_S:
         call = work(length, next(attempts))

@@ -1,4 +1,4 @@
-"""Text as an attacker repeats it: one short unit many times, between a beginning and an end that keep a reader busy."""
+"""Attackers' repetitive texts: one short unit many times, between a beginning and an end that keep a parser busy."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to fill a length."""
+    """One way to fill a text of a given length."""
 
     name: str
     before: str
@@ -137,12 +137,12 @@ class Form:
     after: str
 
     def text(self, length: int, mark: str = "") -> str:
-        """About `length` characters; `mark` makes it another text of the same kind, so that no cache knows it."""
+        """About `length` characters; `mark` makes it a different text of the same kind, so that no cache has it."""
         return self.before + self.unit * max(1, length // len(self.unit)) + self.after + mark
 
 
 def plain_forms() -> Iterator[Form]:
-    """Every unit alone, and after an address in the midst of other text: a search that fails at its end starts anew."""
+    """Every unit alone, and after an address in the middle of other text: a search that fails at its end restarts."""
     for name, unit in UNITS.items():
         yield Form(name, "", unit, "")
     for name, unit in UNITS.items():
@@ -150,7 +150,7 @@ def plain_forms() -> Iterator[Form]:
 
 
 def mixed_forms(step: int) -> Iterator[Form]:
-    """Every unit by turns with the one that comes `step` after it."""
+    """Every unit alternating with the one `step` after it."""
     names = list(UNITS)
     for place, name in enumerate(names):
         other = names[(place + step) % len(names)]

@@ -1,7 +1,6 @@
-"""Rows that all tests of a module share: made once, in a transaction around the tests' own, and rolled back at the end.
-
-A test sees them as they were made, whatever the tests before it did with them. It asks for rows of its own by their
-keys: objects of the world would keep what another test has set on them.
+"""Rows shared by all tests of a module: created once, in a transaction around the tests' own, and rolled back at the
+end. A test sees them as created, whatever earlier tests did with them. It fetches its own objects by their keys: the
+shared objects would keep attributes set by other tests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A real HTTP server on a loopback socket that answers as it is told; for tests of what talks HTTP."""
+"""A real HTTP server on a loopback socket with scripted responses, for tests of HTTP clients."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Seen:
 
 @dataclass
 class Reply:
-    """What to answer. `cut`: promise the whole body and send half; `drop`: close without an answer; `drip_s`: send one
-    byte after the other, with this pause between them."""
+    """A scripted response. `cut`: announce the whole body and send half; `drop`: close without a response; `drip_s`:
+    send byte by byte, with this pause in between."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -68,7 +68,7 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def server_close(self) -> None:
-        """With the connections that clients keep open: their threads wait for a next request for ever."""
+        """Also closes the connections that clients keep open: their threads would wait for the next request forever."""
         super().server_close()
         for request in list(self._kept):
             with suppress(OSError):
@@ -89,7 +89,7 @@ class Server(ThreadingHTTPServer):
         )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are what some tests are about."""
+        """Some tests need clients that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _drip(self, reply: Reply) -> None:
         fields = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
         head = f"HTTP/1.1 {reply.status} OK\r\nContent-Length: {len(reply.body)}\r\n{fields}\r\n".encode()
-        with suppress(OSError):  # the client may have had enough
+        with suppress(OSError):  # the client may have hung up
             for byte in head + reply.body:
                 self.wfile.write(bytes([byte]))
                 time.sleep(reply.drip_s)
@@ -144,7 +144,7 @@ def serving(answer: Answering) -> Iterator[Server]:
         yield server
     finally:
         for session in getattr(guard._SENT, "sessions", {}).values():
-            session.close()  # what this thread keeps open for its next request
+            session.close()  # this thread's connections, kept open for its next request
         server.shutdown()
         server.server_close()
         thread.join(5)

@@ -1,4 +1,4 @@
-"""Payloads spoiled at random places, for tests of readers: they may refuse, never fail."""
+"""Payloads corrupted at random places, for tests of parsers: they may refuse, but never fail."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _VALUES = st.recursive(
 
 
 def documents(folder: Path) -> list[Json]:
-    """The JSON payloads of a platform, but for those that are cut off on purpose."""
+    """The JSON payloads of a platform, except intentionally truncated ones."""
     found = []
     for path in sorted(folder.glob("*.json")):
         if path.name.count(".") == 1 and path.stem != "config":
@@ -79,7 +79,7 @@ def _spoil(data: bytearray, chance: random.Random, samples: list[bytes], splices
 
 @st.composite
 def mutated(draw: st.DrawFn, samples: list[Json]) -> Json:
-    """One of the samples with one to three of its parts replaced by anything at all."""
+    """One of the samples with one to three of its parts replaced by arbitrary values."""
     document = draw(st.sampled_from(samples))
     for _ in range(draw(st.integers(1, 3))):
         spot = draw(st.sampled_from(list(spots(document))))
@@ -88,7 +88,7 @@ def mutated(draw: st.DrawFn, samples: list[Json]) -> Json:
 
 
 def spots(value: Json, path: tuple[Any, ...] = (), most: int | None = None) -> Iterator[tuple[Any, ...]]:
-    """The path of each part of a document; of at most `most` entries of a list."""
+    """The path of each part of a document, in at most `most` entries of a list."""
     yield path
     inside = value.items() if isinstance(value, dict) else enumerate(value[:most]) if isinstance(value, list) else ()
     for key, inner in inside:

@@ -1,4 +1,4 @@
-"""Items that are the end of the process that parses them, whatever their platform: put `marker(how)` into a payload."""
+"""Items that kill the process that parses them, on any platform: put `marker(how)` into a payload."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def path_with_poison() -> str:
 
 @contextmanager
 def poisoned() -> Iterator[None]:
-    """Parsers of this process die by the markers."""
+    """The markers kill the parsers of this process."""
     before = os.environ.get("PYTHONPATH")
     pool.forget()
     os.environ["PYTHONPATH"] = path_with_poison()

@@ -24,14 +24,14 @@ READ_CLASSES = (Headers, Part, Markup)
 
 @dataclass(frozen=True)
 class Taker:
-    """A function that takes text, or a method of an object that holds some."""
+    """A function that takes text, or a method of an object that contains some."""
 
     name: str
     function: Callable[..., object]
     owner: type | None = None
 
     def call(self, maker: Maker) -> Callable[[], object]:
-        """A call that is ready to be made; what it hands back piece by piece is read to its end."""
+        """A call with its arguments; a returned iterator is read to its end."""
         arguments = maker.arguments(self.function)
         if self.owner is not None:
             arguments = {"self": maker.value(self.owner, 0), **arguments}
@@ -42,7 +42,7 @@ class Taker:
         return self._made == "text"
 
     def why_not_called(self) -> str | None:
-        """Why a function with a parameter that is text, or may be, cannot be called; None if it can, or takes none."""
+        """Why a function with a parameter that may be text cannot be called; None if it can, or takes no text."""
         return None if self._made in ("text", "nothing") or not self._asks_for_text() else self._made
 
     def _asks_for_text(self) -> bool:
@@ -60,7 +60,8 @@ class Taker:
 
     @cached_property
     def shapes(self) -> list[tuple[bool, str]]:
-        """(many, json): long lists beside long texts, and objects beside texts, where that makes a difference."""
+        """(many, json): long lists as well as long texts, and objects as well as texts, where that makes a
+        difference."""
         text = str(list(inspect.signature(self.function).parameters.values())) + (
             self.owner.__name__ if self.owner else ""
         )
@@ -111,7 +112,7 @@ def _adapter_of(module: str) -> Adapter:
 
 @cache
 def config_of(adapter: Adapter) -> Config:
-    """As the adapter's own payloads are read."""
+    """The connection for parsing the adapter's own payloads."""
     from channels.tests.adapters.test_adapter_fuzz import (
         configs,  # it is a test module: imported only by tests that run
     )

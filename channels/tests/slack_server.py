@@ -1,4 +1,4 @@
-"""A Slack workspace on a loopback socket: enough of the Web API for posting and for looking up what was posted."""
+"""A fake Slack workspace on a loopback socket: enough of the Web API for posting and finding posts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 
 class Workspace:
-    """`fault(method)` may give (status, headers, body bytes), or "hang up" after the message was taken."""
+    """`fault(method)` may return (status, headers, body bytes), or "hang up" after the message was accepted."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
@@ -36,7 +36,7 @@ class Workspace:
         return {"ok": False, "error": "unknown_method"}
 
     def _page(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """One message a page, newest first, so that paging is really used."""
+        """One message per page, newest first, so that paging is really used."""
         if arguments["channel"] != "C1" and not arguments["channel"].startswith("D"):
             return {"ok": False, "error": "channel_not_found"}
         at = int(arguments.get("cursor") or 0)

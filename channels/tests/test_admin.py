@@ -216,7 +216,7 @@ def after_test(boss: Client, connection: Connection) -> HttpResponse:
 
 
 def test_no_button_or_action_of_the_admin_asks_the_network_itself(boss: Client, fake: FakeAdapter) -> None:
-    """Every button and every action that is registered, on a platform that would hold the request for ever."""
+    """Every registered button and action, on a platform that would never respond."""
     asked: list[str] = []
     for verb in ("check", "fetch", "fetch_thread", "lookup", "send", "find_own", "delete", "like", "current_account"):
         setattr(fake, verb, lambda *args, verb=verb, **kwargs: asked.append(verb))

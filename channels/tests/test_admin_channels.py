@@ -1,4 +1,4 @@
-"""What a channel says about answering, in the admin's form; and the accounts of single people beside it."""
+"""A channel's answering settings in the admin form, and personal accounts."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_what_a_channel_cannot_say_is_refused_in_words(
 
 
 def test_a_role_that_is_gone_stays_until_somebody_takes_it_away(boss: Client, stored: Channel) -> None:
-    """Vanished from the form, it would open to everybody what it had closed."""
+    """If it vanished from the form, it would open a restricted channel to everybody."""
     Channel.objects.filter(pk=stored.pk).update(visible_to=["legal"], answers_from=["old"])
     assert "legal (no longer exists)" in page_of_admin(boss, stored)
     assert change(boss, stored, visible_to=["legal"], answers_from=["old"]).status_code == 302

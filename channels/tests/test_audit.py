@@ -1,4 +1,4 @@
-"""Settings of connections and channels, secrets and replays are in the audit log: which, never what."""
+"""Changed settings of connections and channels, secrets and replays are in the audit log: names, never values."""
 
 import pytest
 from django.core.management import call_command
@@ -30,7 +30,7 @@ def entries(kind):
 
 
 def form_data(adapter):
-    """The form of a new connection filled in with every secret, and what else is needed."""
+    """The form of a new connection with every secret and all required fields."""
     data = {"name": adapter.label, "is_active": "on", "token_expires_at_0": "", "token_expires_at_1": ""}
     for name, field in connection_form(adapter, {})().fields.items():
         if name.startswith(SECRET):
@@ -54,7 +54,7 @@ def test_no_secret_of_any_platform_is_in_the_log_but_that_it_was_set(ada, platfo
 
 
 def test_enough_platforms_were_entered(ada):
-    """Or the test above says little."""
+    """Otherwise the test above proves little."""
     for adapter in all_adapters().values():
         ada.post(f"{reverse('admin:channels_connection_add')}?platform={adapter.platform}", form_data(adapter))
     assert Entry.objects.filter(kind="secret_changed").count() >= 5

@@ -1,4 +1,4 @@
-"""The desk's clock is the database's: on a machine whose clock is wrong, and while the database is away."""
+"""The desk's clock is the database's: on a machine with a wrong clock, and while the database is down."""
 
 import ast
 import time
@@ -19,7 +19,7 @@ _asked = clocks.ask_database
 
 @pytest.fixture
 def asking(monkeypatch):
-    """The real thing, with nothing read yet."""
+    """The real clock, before its first read."""
     monkeypatch.setattr(clocks, "ask_database", _asked)
     monkeypatch.setattr(clocks, "_reading", None)
     monkeypatch.setattr(clocks, "_ask_at_s", 0.0)
@@ -88,7 +88,7 @@ def test_desk_now_takes_no_step_back_for_a_reading_that_says_the_same(asking, mo
     assert desk_now() - datetime.now(UTC) > 59 * SECOND, "another server's clock is followed"
 
 
-# --- nobody asks any other clock ------------------------------------------------------------------------------------
+# --- nothing reads any other clock ----------------------------------------------------------------------------------
 
 WRONG = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 FIELDS = {"auto_now", "auto_now_add"}

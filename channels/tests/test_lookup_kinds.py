@@ -1,4 +1,4 @@
-"""Every kind of lookup: a server that may say anything, addresses inside, words that are operators."""
+"""Every kind of lookup: hostile servers, internal addresses, search operators."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_address_inside_is_not_asked(name: str, host: str, settings) -> None:
 
 
 def odd_answers(name: str) -> list[object]:
-    """Each name that the kind reads, at two levels, with each odd value."""
+    """Each key that the kind reads, at two levels, with each odd value."""
     source = inspect.getsource(inspect.getmodule(type(all_kinds()[name])))
     names = sorted(set(re.findall(r'get\("(\w+)"', source)))
     flat = [dict.fromkeys(names, odd) for odd in ODD]

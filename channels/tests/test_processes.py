@@ -1,4 +1,4 @@
-"""A process is gone when it is certainly gone: never while it runs, never on the word of another machine."""
+"""A process counts as gone only if that is certain: never while it runs, never if it ran on another machine."""
 
 import os
 import signal

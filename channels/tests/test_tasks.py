@@ -23,7 +23,7 @@ def all_tasks() -> None:
 
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
-    """What would go to the broker."""
+    """The messages for the broker."""
     found: list[tuple] = []
     monkeypatch.setattr(
         current_app._get_current_object(), "send_task", lambda name, **kw: found.append((name, kw["args"]))
@@ -90,7 +90,7 @@ def test_the_sweeps_find_nothing_in_an_empty_desk(fake: FakeAdapter) -> None:
 
 
 def test_what_waits_for_other_servers_keeps_no_reply_waiting() -> None:
-    """A worker without `-Q` takes from all queues; a route to a task that is none would say nothing."""
+    """A worker without `-Q` takes from all queues; a route for an unknown task would go unnoticed."""
     routed = settings.CELERY_TASK_ROUTES
     assert set(routed) <= set(current_app.tasks)
     assert set(current_app.amqp.queues.consume_from) == {"replies", "desk", "ingest", "polls", "pages"}

@@ -39,7 +39,7 @@ def oldest_by_time(
     step: timedelta = timedelta(0),
     label: str | None = None,
 ) -> ListSource:
-    """`ask(since, place, floor)` requests the changes since a time, or the page at `place` of the same question.
+    """`ask(since, place, floor)` requests the changes since a time, or the page at `place` of the same request.
     `floor`: where this read begins, a little before what is known. `step`: subtracted from the time if the platform
     leaves that instant out. The mark is a time, as ISO 8601; at first `since` (epoch seconds)."""
     begin = datetime.fromtimestamp(since, UTC)

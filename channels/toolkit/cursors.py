@@ -103,9 +103,9 @@ def progress_from(stored: Json, start: int) -> Progress:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One response to the question for a gap. `reached`: the lowest and highest position it covers, None if it is
-    empty. `is_last`: nothing more is in the gap. `place`: where the answer continues, if the platform pages by that;
-    otherwise the next question ends at the lowest position."""
+    """One response to a request for a gap. `reached`: the lowest and highest position it covers, None if it is empty.
+    `is_last`: nothing more is in the gap. `place`: where the response continues, if the platform pages that way;
+    otherwise the next request ends at the lowest position."""
 
     items: Sequence[Any]
     reached: tuple[int, int] | None
@@ -115,14 +115,14 @@ class Stretch:
 
 
 Ask = Callable[[Gap, Json], Stretch]
-"""(gap, place in its answer) → what is there, newest first."""
+"""(gap, place in its response) → the items there, newest first."""
 
 
 def read_down(
     ask: Ask, progress: Progress, *, overlap: int, pages: int, down_to: int | None = None
 ) -> Iterator[tuple[Stretch, Progress]]:
     """New items first, down through the overlap (or to `down_to`, if that is lower), then the gaps left by earlier
-    reads; at most `pages` requests. Yields each answer with the state after it; store both together."""
+    reads; at most `pages` requests. Yields each response with the state after it; store both together."""
     gap: Gap | None = progress.gaps()[0]
     known = progress.gaps()[0].floor
     asked = Gap(min(known - overlap, known if down_to is None else down_to), None)

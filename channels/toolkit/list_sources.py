@@ -40,16 +40,17 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """One list of a connection. `name` is its key in the cursor: it never changes, or the list would be read anew."""
+    """One list of a connection. `name` is its key in the cursor: it never changes, or the list would be read from the
+    start again."""
 
     name: str
     read: Callable[[Json], Iterator[Read]]
     """The pages from a mark on, bounded."""
     start: Json = None
-    """The mark of a list that was never read. It's stored even if the first read fails, so nothing slips out of the
-    backfill while a list is out of order."""
+    """The mark of a list that was never read. It's stored even if the first read fails, so the backfill loses nothing
+    while a list fails."""
     label: str | None = None
-    """What admins call it, default its name; "" if its errors name it themselves."""
+    """Its label for admins, by default its name; "" if its errors name it themselves."""
 
 
 def read_lists(
@@ -89,7 +90,7 @@ def read_lists(
 
 
 def chosen(entries: Iterable[str], message: str) -> list[str]:
-    """What the admin has chosen to be read. Raises Rejected if that is nothing."""
+    """The admin's choice of what to read. Raises Rejected if it is empty."""
     found = list(entries)
     if not found:
         raise Rejected(message)
@@ -97,7 +98,7 @@ def chosen(entries: Iterable[str], message: str) -> list[str]:
 
 
 def backfill_start(config: Config, setting: str = "backfill_days", default: int = DAYS) -> int:
-    """How far back a list is read that was never read (epoch seconds), from the admin's number of days."""
+    """How far back the first read of a list goes (epoch seconds), from the admin's number of days."""
     try:
         days = int(config.setting(setting, default))
     except (TypeError, ValueError):

@@ -1,6 +1,6 @@
 """Reads a connection made of parts (feeds, rooms, handles, forums, projects), some of which may fail.
 
-A failing part doesn't block the others. It is reported in words (`Page.trouble`) and retried by every poll. The poll
+A failing part doesn't block the others. It is reported as text (`Page.trouble`) and retried by every poll. The poll
 fails, with the typed error, only if no part could be read. An adapter iterates over its parts like this and keeps
 `to_json()` in every page's cursor:
 
@@ -30,7 +30,7 @@ LOST_S = 20.0
 """Seconds that failing parts may cost one poll (each may cost a timeout); the next poll starts after them."""
 SOON_S = 3600
 """Seconds during which a failing part is retried soon; after that, at the usual interval."""
-TOLD = 3
+MAX_LISTED = 3
 Trouble = tuple[str, ChannelError]
 
 
@@ -71,8 +71,8 @@ class Parts:
 
     @contextmanager
     def reading(self, name: str, shown: str | None = None) -> Iterator[None]:
-        """Collects this part's errors for `end`. `shown`: its label for admins, default its name; "" if the errors name
-        it themselves."""
+        """Collects this part's errors for `end`. `shown`: its label for admins, by default its name; "" if the errors
+        name it themselves."""
         begun = time.monotonic()
         shown = name if shown is None else shown
         try:
@@ -97,31 +97,31 @@ class Parts:
 
     def end(self, cursor: Json) -> Iterator[Page]:
         """The collected trouble, as a page; `cursor`: the state after the last part. Raises if no part was read."""
-        told = [*self._failed, *self._closed]
-        if told and not self.read:
+        troubles = [*self._failed, *self._closed]
+        if troubles and not self.read:
             if self._lost_s >= LOST_S:
                 yield Page((), cursor)  # stores the turn: the next poll starts with the others
-            raise _all_of(told)
+            raise _all_of(troubles)
         soon = any(desk_now().timestamp() - at < SOON_S for at in self._down.values())
-        if told or self._down != self._before["down"] or self._lost_s >= LOST_S:
-            yield Page((), cursor, trouble=_words(told), again_soon=soon)
+        if troubles or self._down != self._before["down"] or self._lost_s >= LOST_S:
+            yield Page((), cursor, trouble=_words(troubles), again_soon=soon)
 
     def require_all(self) -> None:
         """For a connection's check: raises if any part failed."""
-        if told := [*self._failed, *self._closed]:
-            raise _all_of(told)
+        if troubles := [*self._failed, *self._closed]:
+            raise _all_of(troubles)
 
 
-def _words(told: list[Trouble]) -> str:
-    lines = list(dict.fromkeys(f"{shown}: {error}" if shown else str(error) for shown, error in told))
-    more = f" And {len(lines) - TOLD} more." if len(lines) > TOLD else ""
-    return " ".join(lines[:TOLD]) + more
+def _words(troubles: list[Trouble]) -> str:
+    lines = list(dict.fromkeys(f"{shown}: {error}" if shown else str(error) for shown, error in troubles))
+    more = f" And {len(lines) - MAX_LISTED} more." if len(lines) > MAX_LISTED else ""
+    return " ".join(lines[:MAX_LISTED]) + more
 
 
-def _all_of(told: list[Trouble]) -> ChannelError:
+def _all_of(troubles: list[Trouble]) -> ChannelError:
     """One error for all: of a transient kind, if there is one."""
-    words, errors = _words(told), [error for _, error in told]
-    if len(told) == 1 and not told[0][0]:
+    words, errors = _words(troubles), [error for _, error in troubles]
+    if len(troubles) == 1 and not troubles[0][0]:
         return errors[0]
     rates = [error for error in errors if isinstance(error, RateLimited)]
     passing = [e for e in errors if isinstance(e, Transient) and not isinstance(e, RateLimited)]

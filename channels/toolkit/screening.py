@@ -1,5 +1,5 @@
-"""Finds out which items of a page are mentions before they are stored: for streams that the desk matches itself, and
-for items that must not be kept. A poll parses them in a process that can be stopped (`channels.polling.parsing_apart`).
+"""Decides which items of a page are mentions before they are stored: for streams that the desk matches itself, and for
+items that must not be kept. A poll parses them in a process that can be stopped (`channels.polling.parsing_apart`).
 Items that cannot be parsed are kept: ingest tries them with its whole budget, and shows them as unreadable.
 """
 

@@ -1,4 +1,4 @@
-"""Prepares words for another system's search, since people may type that system's operators. Pure."""
+"""Removes search operators from words for another system's search, since people may type them. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _OPERATORS = re.compile(r"""[:"'()<>*~^|=]""")
 
 
 def plain(words: Sequence[str]) -> str:
-    """The words without anything that would widen the search to other places: `repo:`, `type:`, `in:`, `OR`, `-`."""
+    """The words without operators that would widen the search: `repo:`, `type:`, `in:`, `OR`, `-`."""
     bare = (part.lstrip("-+#@!") for word in words for part in _OPERATORS.sub(" ", word).split())
     return " ".join(part.lower() for part in bare if part)
 
 
 def quoted(phrase: str) -> str:
-    """A phrase as most searches want it: between double quotes, of which it has none itself."""
+    """The phrase in double quotes, as most searches expect it; quotes inside it become spaces."""
     return '"' + phrase.replace('"', " ").strip() + '"'

@@ -34,7 +34,7 @@ def time_of(value: Json) -> datetime | None:
 
 
 def zoned_time_of(value: Json) -> datetime | None:
-    """As `time_of`, but a time without a zone is no time."""
+    """As `time_of`, but None for a time without a zone."""
     at = time_of(value)
     return at if at and datetime.fromisoformat(value).tzinfo else None
 
@@ -59,7 +59,7 @@ def edited_at(created: datetime | None, updated: datetime | None, grace: timedel
 
 
 def number_of(value: Json) -> str | None:
-    """A positive number, given as such or as digits: the digits."""
+    """The digits of a positive number, given as a number or as text."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
     return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
@@ -87,7 +87,7 @@ def value_at(value: Json, *path: str) -> Json:
 
 
 def picked(entry: Mapping[str, Json], keys: Iterable[str]) -> dict[str, Json]:
-    """The keys that an object has, of these."""
+    """Those of the keys that the object has, with their values."""
     return {key: entry[key] for key in keys if key in entry}
 
 

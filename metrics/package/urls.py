@@ -1,3 +1,5 @@
+"""URLs of the monthly packages, below `/reports/packages/`."""
+
 from django.urls import path
 
 from metrics.package import views

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
 from metrics import outcome_conditions as outcomes
-from metrics import reach_told
+from metrics import reach_keys
 from metrics.activity.report import ActivityReport
 from metrics.advocates import counting as workload
 from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, Filters, Tickets, figure
@@ -36,7 +36,7 @@ from metrics.release_days.days import Days
 from metrics.tables import duration
 
 PER_PAGE = 50
-NAMES = (*FIGURE_NAMES, *reach_told.NAMES, *workload.NAMES, *releases.NAMES, *conditions.NAMES)
+NAMES = (*FIGURE_NAMES, *reach_keys.NAMES, *workload.NAMES, *releases.NAMES, *conditions.NAMES)
 may_read_reports = permission_required("mentions.view_reports", raise_exception=True)
 
 
@@ -61,7 +61,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "page": page,
         "figure": MEANINGS[name].label,
         "meaning": MEANINGS[name].text,
-        "has_reach": name in (*reach_told.NAMES, outcomes.NEXT_REPLIES),
+        "has_reach": name in (*reach_keys.NAMES, outcomes.NEXT_REPLIES),
         "day": day,
         "at": at if name in (*NOW_NAMES, *LATELY_NAMES) else None,
         "question": question,
@@ -80,7 +80,7 @@ def _tickets(request: HttpRequest, question: Asked, name: str, day: date | None,
         chosen = _of_release_days(chosen, releases.days_of(seen, filters, desk_now()), name, days, at, filters)
     elif name in workload.NAMES:
         chosen = chosen.filter(workload.condition(name, filters.period, part.advocate or 0))
-    elif name in reach_told.NAMES:
+    elif name in reach_keys.NAMES:
         chosen = chosen.filter(figure("mentions", filters.period, at, day), reach.condition(name))
         chosen = chosen.annotate(reach=reach.of_ticket(name))
     else:

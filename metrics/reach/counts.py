@@ -15,7 +15,7 @@ from mentions.models import Message
 from metrics.definitions import Filters, Tickets
 from metrics.figures.over_rows import fetched
 from metrics.models import DayTally
-from metrics.reach_told import KEYS, NAMES, OF_THREADS, told_sql
+from metrics.reach_keys import KEYS, NAMES, OF_THREADS, count_sql
 from metrics.rollups import access, tallies
 
 PLATFORM = "channel__connection__platform"
@@ -35,7 +35,7 @@ class NumberInExtra(Func):
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
         """`key` is one of KEYS."""
         column, params = compiler.compile(self.get_source_expressions()[0])
-        return told_sql(self.key, column), params
+        return count_sql(self.key, column), params
 
 
 def count_in_extra(name: str, column: str = "extra") -> Any:
@@ -46,8 +46,8 @@ def count_in_extra(name: str, column: str = "extra") -> Any:
 
 def condition(name: str) -> Q:
     """Tickets with a message that has this count."""
-    known = Message.objects.filter(INBOUND, extra__has_any_keys=list(KEYS[name])).annotate(told=count_in_extra(name))
-    return Q(pk__in=known.filter(told__isnull=False, ticket__isnull=False).values("ticket"))
+    known = Message.objects.filter(INBOUND, extra__has_any_keys=list(KEYS[name])).annotate(count=count_in_extra(name))
+    return Q(pk__in=known.filter(count__isnull=False, ticket__isnull=False).values("ticket"))
 
 
 def of_ticket(name: str) -> Subquery:

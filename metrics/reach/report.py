@@ -23,7 +23,7 @@ from metrics.figures.parts import Part
 from metrics.figures.source import Rolled, source_for
 from metrics.meanings import MEANINGS
 from metrics.reach import counts
-from metrics.reach_told import NAMES
+from metrics.reach_keys import NAMES
 from metrics.tables import Cell, Chart, Table
 
 COLUMNS = ("mentions", "before", "change", "requesters", *NAMES)

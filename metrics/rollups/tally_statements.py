@@ -16,7 +16,7 @@ from mentions.clocks.first_reply import IS_REPLY_SQL
 from mentions.models import EventKind, Reply
 from mentions.models.event import came_back_sql
 from metrics import outcome_conditions as conditions
-from metrics import reach_told
+from metrics import reach_keys
 from metrics.models import DayTally, DayTimes
 from metrics.rollups import statements
 from metrics.rollups.statements import IS_HIGH, NEEDED, SERIES
@@ -229,15 +229,15 @@ _SIDE_TIMES = " UNION ALL ".join(
 
 _REACHED = f"""reached AS MATERIALIZED (
     SELECT t.channel_id, {_nth("t.posted_at")} AS nth, {IS_HIGH} AS is_high,
-           {", ".join(f"{reach_told.of_ticket_sql(name, 'm.extra')} AS {name}" for name in reach_told.NAMES)}
+           {", ".join(f"{reach_keys.of_ticket_sql(name, 'm.extra')} AS {name}" for name in reach_keys.NAMES)}
       FROM mentions_ticket t JOIN mentions_message m ON m.ticket_id = t.id
      WHERE {_within("t.posted_at")} AND {IN_CHANNELS} AND m.direction = 'in' AND NOT m.is_deleted
-       AND m.extra ?| '{{{",".join(sorted({key for keys in reach_told.KEYS.values() for key in keys}))}}}'
+       AND m.extra ?| '{{{",".join(sorted({key for keys in reach_keys.KEYS.values() for key in keys}))}}}'
      GROUP BY t.id
 )"""
 _REACH = [
     _tallied(DayTally.Name(name), f"reached WHERE {name} IS NOT NULL", number=f"sum({name})")
-    for name in reach_told.NAMES
+    for name in reach_keys.NAMES
 ]
 
 # --- written and compared ---------------------------------------------------------------------------------------------

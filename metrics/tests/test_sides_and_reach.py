@@ -18,7 +18,7 @@ from metrics.definitions import Filters
 from metrics.hours import counting
 from metrics.periods import Period
 from metrics.reach import counts
-from metrics.reach_told import KEYS, LIMIT, NAMES
+from metrics.reach_keys import KEYS, LIMIT, NAMES
 from metrics.reply_clock import CLOCKS
 from metrics.rollups import keeping
 from metrics.tests.test_rollups import ACTS, CHANGES, ZONES, History, middle, milliseconds

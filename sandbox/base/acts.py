@@ -1,4 +1,4 @@
-"""What happens on a platform: acts by customers, the team and bystanders, and what comes of them."""
+"""Acts on a platform, by customers, the team and bystanders, and their results."""
 
 from __future__ import annotations
 

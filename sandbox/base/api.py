@@ -1,7 +1,7 @@
 """The resource server that the platforms' APIs share: routes, who may call them, how often, and how a refusal looks.
 
-A platform's API lists its routes and says only what is special there: how it knows its callers, how it tells its
-limits, how it wraps an answer. What it says when it refuses is `Platform.refusals`.
+A platform's API lists its routes and defines only what is specific to it: how it identifies its callers, reports its
+limits and wraps a response. Its error responses are in `Platform.refusals`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ResourceServer:
     """The API of `site` below the path `base`: at most `limit` requests per caller in `window_s` (0: any number)."""
 
     site: Platform
-    """A subclass says which."""
+    """Set by the subclass."""
     base: ClassVar[str] = ""
     limit: ClassVar[int] = 0
     window_s: ClassVar[float] = 0.0
@@ -45,7 +45,7 @@ class ResourceServer:
                 method, self.base + path, self.guarded(view), platform=self.site.name, write=self.is_write(method, path)
             )
 
-    # --- what is special on a platform ------------------------------------------------------------------------
+    # --- overridden by platforms ------------------------------------------------------------------------------
 
     def routes(self) -> Routes:
         """(method, path below `base`, view)."""
@@ -59,7 +59,8 @@ class ResourceServer:
         return method != "GET"
 
     def caller(self, request: Request) -> Any:
-        """Who asks: kept as `request.caller`. Raises Refused for a missing or wrong token. None if anybody may ask."""
+        """The client, stored as `request.caller`. Raises Refused for a missing or wrong token. None if the API is open
+        to anybody."""
         return None
 
     def answer(self, request: Request, body: Any) -> Response:
@@ -67,7 +68,7 @@ class ResourceServer:
         return json_response(body)
 
     def limits(self, request: Request) -> tuple[int, object, int]:
-        """(limit, who it is counted for, cost) of a request."""
+        """(limit, client it is counted for, cost) of a request."""
         return self.limit, request.caller, 1
 
     def limit_headers(self, spent: Spent) -> dict[str, str]:
@@ -86,7 +87,7 @@ class ResourceServer:
     # --- for the views ----------------------------------------------------------------------------------------
 
     def number(self, request: Request, name: str, default: int, *, least: int = 1, most: int | None = None) -> int:
-        """A parameter, clamped. Raises Refused if it is no number and the platform minds."""
+        """A parameter, clamped. Raises Refused if it is not a number and the platform is strict."""
         value = request.query.get(name)
         try:
             return number(value, default, least=least, most=most)
@@ -96,7 +97,7 @@ class ResourceServer:
             return default
 
     def moment(self, request: Request, name: str) -> float | None:
-        """A parameter in ISO 8601, as epoch seconds. Raises Refused if it is none and the platform minds."""
+        """A parameter in ISO 8601, as epoch seconds. Raises Refused if it is invalid and the platform is strict."""
         value = request.query.get(name)
         try:
             return datetime.fromisoformat(value).timestamp() if value else None
@@ -108,7 +109,7 @@ class ResourceServer:
     # --- serving ----------------------------------------------------------------------------------------------
 
     def guarded(self, view: View) -> Callable[[Request], Response]:
-        """Knows the caller and counts the request before it calls the view."""
+        """The view, called after the caller is identified and the request counted."""
 
         def checked(request: Request) -> Response:
             request.caller = self.caller(request)

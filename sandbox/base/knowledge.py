@@ -1,4 +1,4 @@
-"""What is known already about what people ask: solved tickets of support, issues elsewhere, pages of the documentation.
+"""Existing answers to people's questions: solved support tickets, issues elsewhere, documentation pages.
 
 Made from the subjects that people write about, so that a search with a ticket's words finds something.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HowTo:
-    """One subject: what people call it, what is wrong, what helps, and the page of the documentation on it."""
+    """One subject: its name, the problem, the solution, and its documentation page."""
 
     words: str
     trouble: str
@@ -46,7 +46,7 @@ KNOWN = (
 
 
 def matching(words: list[str]) -> list[tuple[int, HowTo]]:
-    """(number, subject) of those that have all the words."""
+    """(number, subject) of each subject with all the words."""
     rows = enumerate(KNOWN, start=1)
     return [
         (number, each)

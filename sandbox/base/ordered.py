@@ -1,4 +1,4 @@
-"""Posts in time order: all of them, and by whatever a platform asks for (a conversation, a parent, a forum)."""
+"""Posts in time order: all of them, and by whatever a platform groups them by (a conversation, a parent, a forum)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.store import Doc, Store
 
 
 class OrderedPosts:
-    """The documents of one kind. A subclass says which field is their `key`, their `order`, and their `lists`."""
+    """The documents of one kind. A subclass defines their `key`, their `order`, and their `lists`."""
 
     kind = ""
     key = "id"
@@ -26,7 +26,7 @@ class OrderedPosts:
         return doc["at"], doc["number"]
 
     def lists(self, doc: Doc) -> Iterable[str]:
-        """Names of the lists that a post is in, other than the list of all."""
+        """Names of the lists that a post is in, besides the list of all posts."""
         return ()
 
     def _index(self, doc: Doc) -> None:
@@ -44,9 +44,9 @@ class OrderedPosts:
         return doc
 
     def all(self, name: str = "") -> list[Doc]:
-        """Oldest first, also those that were deleted."""
+        """Oldest first, including deleted posts."""
         return [doc for _, ref in self._lists[name] if (doc := self.get(ref))]
 
     def newest(self, name: str = "") -> list[Doc]:
-        """Without those that were deleted."""
+        """Newest first, without deleted posts."""
         return [doc for doc in reversed(self.all(name)) if not doc["gone"]]

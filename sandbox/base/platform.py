@@ -1,6 +1,6 @@
 """The base class of the sandbox's platforms.
 
-It keeps posts, edits and deletes them, takes answers from the pages, and sorts everything for `truth`. A platform where
+It stores, edits and deletes posts, takes answers from the pages, and sorts everything for `truth`. A platform where
 people talk about us subclasses `sandbox.talk.Talk`, which also writes the texts.
 """
 
@@ -34,15 +34,15 @@ class Platform:
     home: ClassVar[str] = "/"
     """Path of its first public page."""
     servers: ClassVar[tuple[Callable[[Any], Any], ...]] = ()
-    """Its API and its pages: made of the platform, they `register` their routes."""
+    """Its API and its pages: constructed with the platform, they `register` their routes."""
     kinds: ClassVar[tuple[str, ...]] = ()
-    """What a button can post here; nothing if empty."""
+    """The kinds of posts that the control page offers; none if empty."""
     weight: ClassVar[int] = 0
     """How often conversations start here: this many for every twenty on Twitter, Hacker News and by mail."""
 
     refusals: ClassVar[Mapping[str, Response]] = {}
-    """What it says when it refuses: 400 (an unreadable body), 404 (an unknown path), 429, 500 and expired (a token that
-    is no longer valid)."""
+    """Its error responses: 400 (an unreadable body), 404 (an unknown path), 429, 500 and expired (a token that is no
+    longer valid)."""
     answers_come_back: ClassVar[bool] = True
     """Whether the desk sees the team's answers here; if not, the history leaves nothing waiting for one."""
 
@@ -58,7 +58,7 @@ class Platform:
         for server in self.servers:
             server(self).register(router)
 
-    # --- what happens to posts -------------------------------------------------------------------------------------
+    # --- posts: created, edited, deleted ---------------------------------------------------------------------------
 
     def find(self, ref: str) -> Doc | None:
         return self.store.get(self.post_kind, ref)
@@ -67,7 +67,7 @@ class Platform:
         """A post that isn't deleted. Raises Impossible."""
         doc = self.find(ref)
         if doc is None or is_gone(doc):
-            raise Impossible(f"there is nothing called {ref} on {self.name}")
+            raise Impossible(f"there is no post {ref} on {self.name}")
         return doc
 
     def perform(self, act: Act) -> Made:
@@ -79,7 +79,7 @@ class Platform:
             return self.made(self.edited(self.existing(act.parent), act.text, at))
         if act.verb == "delete":
             return self.made(self.removed(self.existing(act.parent), at))
-        raise Impossible(f"nobody does {act.verb} on {self.name}")
+        raise Impossible(f"not supported: {act.verb} on {self.name}")
 
     def posted(self, act: Act, at: float) -> Doc:
         """Stores a new post, at `at` (epoch seconds). Raises Impossible."""
@@ -99,43 +99,43 @@ class Platform:
         return Made(str(doc["id"]), self.url(doc))
 
     def url(self, doc: Doc) -> str:
-        """Its public page."""
+        """The post's public page."""
         return f"{self.universe.public_url}{self.home}"
 
-    # --- what a perfect desk would know ------------------------------------------------------------------------
+    # --- truth -------------------------------------------------------------------------------------------------
 
     def documents(self) -> list[Doc]:
-        """Everything said here, for `truth`."""
+        """All posts, for `truth`."""
         return list(self.store.all(self.post_kind).values())
 
     def place(self, doc: Doc) -> tuple[str, str]:
-        """Its list in `truth` ("": none), and for an optional one the reason."""
+        """The post's list in `truth` ("": none), and the reason if it is optional."""
         return "mentions", ""
 
     def entry(self, doc: Doc) -> dict[str, Any]:
-        """A document as `truth` tells it: at least `id`, `author`, `text`."""
+        """A document as listed in `truth`: at least `id`, `author`, `text`."""
         return doc
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         """`mentions`: what a perfect desk has stored. `optional`: what it may have stored (since deleted, or only a
         mention as part of a conversation with us), each with a `reason`. `ours`: written by the team on the platform.
         `desk`: what the desk posted through the API, in order, with proof that it arrived once."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
+        lists: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for doc in self.documents():
             place, reason = self.place(doc)
             if doc.get("desk") and place != "desk":
-                told["desk"].append(self.entry(doc))
+                lists["desk"].append(self.entry(doc))
             if place:
-                told[place].append(self.entry(doc) | ({"reason": reason} if reason else {}))
-        return told
+                lists[place].append(self.entry(doc) | ({"reason": reason} if reason else {}))
+        return lists
 
     def counts(self) -> dict[str, int]:
         return {name: len(entries) for name, entries in self.truth().items()}
 
-    # --- what happens ------------------------------------------------------------------------------------------
+    # --- conversations -----------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
-        """A conversation starter, with its surroundings. Raises Impossible if none start here."""
+        """A conversation starter, with its context. Raises Impossible if none start here."""
         raise Impossible(f"nothing begins on {self.name}")
 
     def answer(self, random_: random.Random, act: Act, key: str) -> Act:
@@ -143,7 +143,7 @@ class Platform:
         raise Impossible(f"nobody answers on {self.name}")
 
     def follow_up(self, random_: random.Random, act: Act, *, parent: str, key: str) -> Act:
-        """What the author of `act` says to an answer."""
+        """The author of `act` responds to an answer."""
         raise Impossible(f"nobody asks on {self.name}")
 
     def account(self, member: Member) -> str | None:
@@ -173,7 +173,7 @@ class Platform:
         return self.acted(act)
 
     def acted(self, act: Act) -> Response:
-        """Performs what a page's form asks for: on to the result, or a page that says why not."""
+        """Performs a page's form: redirects to the result, or shows a page with the reason why not."""
         try:
             return redirect(self.universe.perform(act).url)
         except Impossible as problem:

@@ -56,7 +56,7 @@ def when(at: float) -> Markup:
 
 
 def by(*parts: Any) -> Markup:
-    """Who said it, when and where; parts that are None or empty are left out."""
+    """The author, time and place of a post; parts that are None or empty are left out."""
     kept = [part for part in parts if part]
     return el("p", [[" · ", part] if n else part for n, part in enumerate(kept)], class_="by")
 
@@ -87,7 +87,7 @@ def reply_form(action: str, options: list[tuple[str, str]], **hidden: Any) -> Ma
 
 
 def page(title: str, *body: Any, section: str = "", status: int = 200, author: str = "") -> Response:
-    """The page frame: no script, one local stylesheet. `author` as web pages name theirs."""
+    """The page frame: no script, one local stylesheet. `author`: the value of its author meta tag."""
     menu = el("nav", [link(h, name, aria_current="page" if name == section else None) for name, h in PLACES.items()],
               aria_label="Platforms")  # fmt: skip
     head = el(
@@ -100,7 +100,7 @@ def page(title: str, *body: Any, section: str = "", status: int = 200, author: s
         el("meta", name="author", content=author) if author else None,
         el("title", f"{title} · Sandbox"),
     )
-    note = el("p", "A pretend platform: nothing here leaves this machine.", class_="note")
+    note = el("p", "A simulated platform: nothing here leaves this machine.", class_="note")
     html = el(
         "html", head, el("body", el("header", menu), el("main", el("h1", title), *body), el("footer", note)), lang="en"
     )

@@ -1,1 +1,1 @@
-"""Believable things people say about Acme. Pure: everything derives from a `random.Random` and a time."""
+"""Realistic conversations about Acme. Pure: everything derives from a `random.Random` and a time."""

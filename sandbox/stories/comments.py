@@ -48,7 +48,7 @@ def second_thoughts(random_: random.Random, first: Act) -> list[tuple[float, Act
 
 
 def look_alike(random_: random.Random, *, parent: str, key: str) -> Act:
-    """A comment that a prefix search matches but that isn't a mention."""
+    """A comment that matches a prefix search but isn't a mention."""
     text = _fill(random_.choice(english.PREFIX_ONLY), random_.choice(list(TOPICS)), random_)
     return Act("hackernews", "post", somebody(random_, "en").handle, text, parent=parent, key=key, kind="look-alike")
 

@@ -101,7 +101,7 @@ def _conversation(past: Past, key: str, at: float) -> None:
 
 
 def _answer(past: Past, act: Act, at: float) -> None:
-    """The team's answer in due time, the customer's follow-up, and the last word."""
+    """The team's answer, the customer's follow-up, and the closing reply, each after a realistic delay."""
     if act.kind in ("automatic", "aside", "look-alike") or (act.kind == "spam"):
         return
     moment = answered_at(at, past.random)

@@ -1,4 +1,4 @@
-"""The same kinds of mentions in other languages."""
+"""Grammar rules for the same kinds of mentions in other languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say on post-based platforms: an opening that names Acme, a team answer, a follow-up."""
+"""Conversations on post-based platforms: an opening that names Acme, a team answer, a follow-up."""
 
 from __future__ import annotations
 

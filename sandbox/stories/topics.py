@@ -1,5 +1,4 @@
-"""What Acme does, topic by topic, and what can be said about each. Topic names match the experts' topics in the
-cast."""
+"""Acme's product by topic, with phrases about each. Topic names match the experts' topics in the cast."""
 
 from __future__ import annotations
 

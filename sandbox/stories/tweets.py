@@ -87,7 +87,7 @@ SOURCES = ("Twitter Web App", "Twitter for iPhone", "Twitter for Android", "Twee
 
 
 def around(about: Subject, first: Act, random_: random.Random) -> list[tuple[float, Act]]:
-    """What else happens to a tweet without us: (seconds after it, act)."""
+    """Other people's acts around a tweet: (seconds after it, act)."""
     acts: list[tuple[float, Act]] = []
     me, key = about.voice.handle, first.key
     roll = random_.random()

@@ -44,12 +44,12 @@ def anybody():
 
 @pytest.fixture
 def ask(calm, anybody, request):
-    """Asks the API of the module's platform, its `PLATFORM`, with the right credentials."""
+    """A client for the API of the module's `PLATFORM`, with the right credentials."""
     return Client(calm, request.module.PLATFORM, anybody)
 
 
 class Listener:
-    """A desk that takes webhook calls: `calls` are (headers, body)."""
+    """A desk that accepts webhook calls: `calls` are (headers, body)."""
 
     def __init__(self):
         self.calls = calls = []
@@ -97,7 +97,7 @@ def signed(handle="acme", *, secret=None):
 
 
 class Desk:
-    """Tweets as the desk does."""
+    """Tweets like the desk."""
 
     def __init__(self, running):
         self.url = f"{running.http_url}/twitter/2"

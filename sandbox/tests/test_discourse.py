@@ -1,4 +1,4 @@
-"""The forum over a real socket: its wire format, keys, what is private, webhooks."""
+"""The forum over a real socket: its wire format, keys, privacy, webhooks."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""SMTP in, IMAP out, and what servers and people do by themselves."""
+"""SMTP in, IMAP out, and automatic reactions of servers and people."""
 
 import email
 import email.policy

@@ -1,4 +1,4 @@
-"""The website: what is sent there is kept, shown, and told to the desk with a signature."""
+"""The website: submissions are stored, shown, and sent to the desk with a signature."""
 
 import hashlib
 import hmac

@@ -18,7 +18,7 @@ def test_an_issue_looks_as_the_real_one(calm, ask):
 def test_pages_go_on_by_link_and_the_limit_counts_down(calm, ask):
     for _ in range(3):
         calm.post("gitlab", to="acme/packaging")
-        time.sleep(0.01)  # their times are told to the millisecond
+        time.sleep(0.01)  # their times are in milliseconds
     first = ask("projects/7/issues", per_page=2, sort="asc", order_by="updated_at")
     assert len(first.json()) == 2
     assert 'rel="next"' in first.headers["Link"]

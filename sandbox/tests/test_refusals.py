@@ -1,5 +1,5 @@
 """Every platform refuses as the real one does: without a token, with a wrong one, at an unknown path, above the quota,
-and when a fault is injected. A new platform comes under the first three tests by itself."""
+and when a fault is injected. The first three tests cover a new platform automatically."""
 
 import gzip
 
@@ -35,7 +35,7 @@ def ask(calm, anybody):
 
 
 def is_told(answer, told):
-    """The status, and everything of `told` that the JSON or the text must have."""
+    """Checks the status, and that the JSON or text contains everything in `told`."""
     status, wanted = told
     assert answer.status_code == status, answer.text
     if isinstance(wanted, str):

@@ -1,4 +1,4 @@
-"""Time and durability: what survives a kill, the past a world is born with, the stream."""
+"""Time and durability: surviving a kill, the generated history, the stream."""
 
 import re
 import statistics

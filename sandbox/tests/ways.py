@@ -1,6 +1,5 @@
-"""How each platform's API is asked, and what it answers when it refuses: the wire format of the real platform.
-
-A platform without a row here is tested for what is the same everywhere.
+"""Each platform's sample request and error responses, in the real platform's wire format. A platform without a row here
+gets only the tests common to all.
 """
 
 from collections.abc import Callable
@@ -40,9 +39,9 @@ def bearer(token: str) -> dict[str, Any]:
 class Way:
     """`probe` is a path below `base` that answers 200 to the right `token`; `keys`: how a token is sent.
 
-    `none`, `wrong`, `unknown`, `over`: what is answered without a token, to a wrong one, to an unknown path and above
-    the quota; None: it isn't refused, because anybody may ask or nobody counts. `faults`: by kind of fault. `size`: a
-    path that ends with the parameter for a page's length, and what is answered if that is no number.
+    `none`, `wrong`, `unknown`, `over`: the response without a token, to a wrong one, to an unknown path and above the
+    quota; None: it isn't refused, because the API is open or has no quota. `faults`: by kind of fault. `size`: a path
+    that ends with the parameter for a page's length, and the response if that is not a number.
     """
 
     base: str
@@ -79,8 +78,8 @@ def _youtube(code: int, reason: str) -> dict[str, Any]:
 
 
 def alike(unknown_caller: Told, over: Told, broken: Told) -> dict[str, Any]:
-    """The fields of a platform that answers the same without a token, to a wrong and to an expired one, and above the
-    quota whoever has used it up."""
+    """The fields of a platform with the same response to a missing, a wrong and an expired token, and above any
+    quota."""
     return {
         "none": unknown_caller,
         "wrong": unknown_caller,
@@ -375,7 +374,7 @@ WAYS: dict[str, Way] = {
 
 
 class Client:
-    """Asks the API of one platform, with the right credentials unless told otherwise."""
+    """A client for one platform's API, with the right credentials by default."""
 
     def __init__(self, running: Running, platform: str, session: requests.Session) -> None:
         self.running, self.session, self.way = running, session, WAYS[platform]
@@ -386,7 +385,7 @@ class Client:
         self, path: str, method: str = "GET", *, token: str | None = None, headers: Any = None, json: Any = None,
         data: Any = None, **query: Any,
     ) -> requests.Response:  # fmt: skip
-        """`token`: another one, in the same place; "" for none. `query` goes over the usual parameters."""
+        """`token`: another one, in the same place; "" for none. `query` overrides the usual parameters."""
         sent = dict(self.way.keys(self.token if token is None else token))
         sent["headers"] = {**sent.get("headers", {}), **(headers or {})}
         sent["params"] = {**sent.get("params", {}), **query}

@@ -26,8 +26,8 @@ class Refused(Exception):
 @dataclass
 class Request:
     """One request. `query` holds the last value of each name; `duplicates` makes a list repeat itself (a fault);
-    `caller` is who asks, as the platform's API knows them; `route` the path with its
-    `{name}`s, `spent` where the caller stands with its quota."""
+    `caller` is the client, as identified by the platform's API; `route` the path with its `{name}`s, `spent` the
+    caller's quota."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Lists as APIs serve them: a page of them, by number, offset or position."""
+"""Pages of lists, as APIs serve them: by number, offset or position."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def page_of(request: Request, found: Sequence[Entry], start: int, size: int, *, 
 
 
 def number(value: Any, default: int, *, least: int = 1, most: int | None = None) -> int:
-    """An optional number, clamped as lenient APIs do. Raises ValueError if it is none."""
+    """An optional number, clamped as lenient APIs do. Raises ValueError if it is not a number."""
     given = int(value) if value not in (None, "") else default
     return max(least, given if most is None else min(most, given))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spent:
-    """Where a client stands after a request: `used` includes it, `ends` (epoch seconds) is when counting restarts."""
+    """A client's quota after a request: `used` includes it, `ends` (epoch seconds) is when counting restarts."""
 
     limit: int
     used: int
@@ -60,6 +60,6 @@ class Quotas:
             window.renew()
 
     def use_up(self) -> None:
-        """Every client of every platform is over its quota until `renew`."""
+        """Puts every client of every platform over its quota until `renew`."""
         for window in self._windows:
             window.is_used_up = True

@@ -1,3 +1,5 @@
+"""URLs of the expertises, below `/expertises/`."""
+
 from django.urls import path
 
 from team.expertise import views

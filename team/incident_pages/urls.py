@@ -1,3 +1,5 @@
+"""URLs of the incidents, below `/incidents/`."""
+
 from django.urls import path
 
 from team.incident_pages import reply_views, views

@@ -1,3 +1,5 @@
+"""URLs of the monthly meetings, below `/meetings/`."""
+
 from django.urls import path
 
 from team.meeting import views

@@ -1,3 +1,5 @@
+"""URLs of the release days, below `/releases/`."""
+
 from django.urls import path
 
 from team.release_pages import room_views, staffing_views, views

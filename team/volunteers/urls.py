@@ -1,3 +1,5 @@
+"""URLs of the volunteer days and their training, below `/volunteers/`."""
+
 from django.urls import path
 
 from team.volunteers import practice_views, views

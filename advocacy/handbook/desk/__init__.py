@@ -1,1 +1,1 @@
-"""What the preset adds to the channels: lookups, and Slack channels to share in."""
+"""Preset rows besides channels: lookups, expertises, and Slack channels to share in."""

@@ -1,5 +1,4 @@
-"""Where the handbook tells advocates to look while they answer: the status page, the issues, the forum, the support
-desk's solved tickets."""
+"""The handbook's sources for answers: the status page, the issues, the forum, the support desk's solved tickets."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ def rows() -> list[tuple[str, dict[str, Any]]]:
         _row(Purpose.TRACKER, "Issues", "gitlab", "trackers", "https://gitlab.com/$handle/community/-/issues", 20,
              settings={"projects": ["$handle/community"]}),
         _row(Purpose.FORUM, "Forum topics", "discourse", "forum", "https://forum.$domain", 30),
-        # Its credentials see every customer's ticket: not for volunteers, and off until it has them.
+        # Its credentials give access to every customer's ticket: not for volunteers, and off until they are entered.
         _row(Purpose.SUPPORT, "Solved by support", "zendesk", "", "https://$domain/getting-help/", 40, visible_to=TEAM,
              is_trusted=True, is_active=False, address="https://$handle.zendesk.com"),
     ]  # fmt: skip

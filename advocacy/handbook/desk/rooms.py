@@ -1,5 +1,5 @@
-"""Slack channels that the handbook names in addition to those of channels and experts: where a ticket may be shared,
-and what to watch."""
+"""Slack channels that the handbook names in addition to those of channels and experts: for sharing tickets, and to
+watch."""
 
 from __future__ import annotations
 

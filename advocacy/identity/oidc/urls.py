@@ -1,3 +1,5 @@
+"""URLs of single sign-on, below `/accounts/`."""
+
 from django.urls import path
 
 from advocacy.identity.oidc import views

@@ -1,4 +1,4 @@
-"""`manage.py after_restore`: run first after restoring a backup, while no worker is running."""
+"""`manage.py after_restore`: the first step after restoring a backup, while no worker is running."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ class Command(BaseCommand):
 
     def _sum_up(self, changes: list[Change], *, dry_run: bool) -> None:
         counts = Counter(change.deed for change in changes)
-        told = ", ".join(f"{counts[deed]} {words}" for deed, words in WORDS.items() if counts[deed])
-        self.stdout.write(f"{'Nothing was changed (dry run). Result would be: ' if dry_run else ''}{told}.")
+        summary = ", ".join(f"{counts[deed]} {words}" for deed, words in WORDS.items() if counts[deed])
+        self.stdout.write(f"{'Nothing was changed (dry run). Result would be: ' if dry_run else ''}{summary}.")
         if not dry_run and counts[LoadAction.ADD]:
             self.stdout.write("Next: fill in the credentials of each paused connection in the admin, then resume it.")
 

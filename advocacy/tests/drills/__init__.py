@@ -1,6 +1,6 @@
-"""`script/soak`: outages played with real processes and slow platforms, and half an hour of steady load with kills.
+"""`script/soak`: outages with real processes and slow platforms, and half an hour of steady load with kills.
 
-Each drill has a desk of its own: PostgreSQL, Redis, the sandbox, web, beat and a worker for each queue, mentions that
-come in all the time and advocates who answer them. It does one thing to it, notes what people see meanwhile, lets it
-come to rest and holds its tables against what the sandbox knows.
+Each drill has its own desk: PostgreSQL, Redis, the sandbox, web, beat and a worker for each queue, a steady stream of
+mentions, and advocates who answer them. It causes one outage, records what people see meanwhile, lets the desk settle
+and compares its tables with the sandbox's truth.
 """

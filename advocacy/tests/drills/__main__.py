@@ -66,7 +66,7 @@ def played(name: str, folder: Path, wanted: argparse.Namespace, number: int) -> 
 
 
 def guarded(name: str, play: Callable[[], Verdict]) -> Verdict:
-    """A drill that breaks is a drill that failed; the others go on."""
+    """A drill that crashes counts as failed; the others continue."""
     began = time.monotonic()
     sys.stdout.write(f"· {name} …\n")
     sys.stdout.flush()

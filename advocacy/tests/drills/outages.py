@@ -1,4 +1,4 @@
-"""The drills: what is done to a running desk, and what must be seen."""
+"""The drills: outages of a running desk, and the expected observations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNSEEN_S = 110.0
 
 @dataclass(frozen=True)
 class Drill:
-    """`play` gets a folder, a seed and whether to be quick."""
+    """`play` gets a folder, a seed and whether to run the short form."""
 
     what: str
     play: Callable[[str, Path, int, bool], Verdict]
@@ -107,7 +107,7 @@ def clocks_apart(name: str, folder: Path, seed: int, quick: bool) -> Verdict:
 
 
 def left_early(desk: DrillDesk, window_s: float) -> list[str]:
-    """Replies that left before their undo window was over."""
+    """Replies sent before their undo window was over."""
     rows = desk.rows(
         """SELECT r.key, o.first_sent_at - r.created_at AS after FROM mentions_reply r
              JOIN channels_outbounditem o ON o.id = r.outbound_id

@@ -1,4 +1,4 @@
-"""The desk that a drill is played on, with what it needs to be looked at from outside."""
+"""The desk that a drill runs on, with probes to observe it from outside."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ print(session.session_key)
 
 
 class DrillDesk(LivingDesk):
-    """A living desk under load. `rate`: mentions a minute, on the platforms that are judged."""
+    """A running desk under load. `rate`: mentions a minute, on the judged platforms."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class DrillDesk(LivingDesk):
         super().__init__(folder, settings={**SETTINGS, **(settings or {})}, seed=seed, root=root)
         # A server that is killed must find its data again; `close` removes it.
         self.left_over, self.postgres.remove = self.postgres.remove, []
-        self.postgres.fast = False  # as in production: a commit that was answered survives any kill
+        self.postgres.fast = False  # as in production: a confirmed commit survives any kill
         self.load_rate, self.seed = rate, seed
         self.queues: list[str] = []
         self.cookie = ""
@@ -74,7 +74,7 @@ class DrillDesk(LivingDesk):
     # -- programs ------------------------------------------------------------------------------------------------
 
     def open(self, *, ahead_s: Mapping[str, float] | None = None) -> None:
-        """Everything runs, the platforms are slow, an admin is logged in."""
+        """Starts everything, with slow platforms and a logged-in admin."""
         self.queues = self.run("-c", TELL_QUEUES).split()
         for platform in crash_judge.PLATFORMS:
             self.sandbox.control("faults", platform=platform, **SLOW)
@@ -84,12 +84,12 @@ class DrillDesk(LivingDesk):
 
     @property
     def programs(self) -> list[str]:
-        """Each in a process of its own, as in production."""
+        """Each in a separate process, as in production."""
         return ["web", *self.queues, "beat"]
 
     @staticmethod
     def kill_service(pid: int) -> None:
-        """Redis or PostgreSQL, as a lost machine would end it."""
+        """Redis or PostgreSQL, as if its machine were lost."""
         os.kill(pid, signal.SIGKILL)
 
     def stop_programs(self) -> None:
@@ -103,14 +103,14 @@ class DrillDesk(LivingDesk):
         self.stop_programs()
 
     def use(self, root: Path) -> None:
-        """The programs of another release, on the same data."""
+        """Use the programs of another release, on the same data."""
         self.places = Places(root=root, local=self.places.local)
         self.env["PYTHONPATH"] = str(root)
 
     # -- load ----------------------------------------------------------------------------------------------------
 
     def begin_load(self, replies: int) -> None:
-        """Mentions come in, and advocates write so many answers."""
+        """Mentions come in, and advocates write that many answers."""
         self._load_ends.clear()
         self._load = threading.Thread(target=self._keep_posting, name="load", daemon=True)
         self._load.start()
@@ -134,7 +134,7 @@ class DrillDesk(LivingDesk):
             path.unlink(missing_ok=True)
 
     def _keep_posting(self) -> None:
-        """In portions of five seconds; request windows of the platforms are renewed, as hours would do it."""
+        """In portions of five seconds; the platforms' quota windows are renewed, as if hours had passed."""
         number, owed = 0, 0.0
         while not self._load_ends.wait(5):
             owed += self.load_rate * 5 / 60
@@ -150,14 +150,14 @@ class DrillDesk(LivingDesk):
                 continue  # the sandbox was restarted
 
     def accepted(self) -> list[dict[str, Any]]:
-        """What the advocates say of their replies."""
+        """The advocates' reports of their replies."""
         lines = [json.loads(line) for line in self.log("advocates").splitlines() if line.startswith("{")]
         return [line for line in lines if "key" in line]
 
-    # -- looking from outside ------------------------------------------------------------------------------------
+    # -- probes --------------------------------------------------------------------------------------------------
 
     def get(self, path: str, timeout_s: float = 10) -> tuple[int, str]:
-        """(status, text) of a page as the admin sees it; status 0 when nobody answers."""
+        """(status, text) of a page as the admin sees it; status 0 without a response."""
         headers = {"Cookie": f"sessionid={self.cookie}", "Accept": "application/json, text/html;q=0.9"}
         request = urllib.request.Request(self.base_url + path, headers=headers)
         try:
@@ -169,11 +169,11 @@ class DrillDesk(LivingDesk):
             return 0, ""
 
     def slack_said(self) -> list[str]:
-        """What the desk has posted in Slack, as Slack has it."""
+        """The desk's posts in Slack, according to Slack."""
         return [str(post.get("text", "")) for post in self.sandbox.truth("slack")["desk"]]
 
     def patiently(self, there: Callable[[], object], within_s: float, every_s: float = 1.0) -> float | None:
-        """Seconds until it was so; None when it was not so within the time. An error counts as not yet."""
+        """Seconds until the condition held; None if it didn't within the time limit. An error counts as not yet."""
         began = time.monotonic()
         while time.monotonic() - began < within_s:
             try:

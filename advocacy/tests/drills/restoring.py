@@ -1,4 +1,4 @@
-"""A dump from inside an undo window is restored after the desk has gone on: nothing goes out twice."""
+"""A dump taken inside an undo window is restored after the desk has continued: nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def play(name: str, folder: Path, seed: int, quick: bool) -> Verdict:
             verdict.wrong.append("the dump was taken too late: nothing rested any more")
         dump(desk, folder / "desk.dump")
         desk.wait_until(lambda: not desk.rows(SCHEDULED), "the end of the undo window", within_s=120)
-        time.sleep(20)  # what left the window is posted
+        time.sleep(20)  # replies past the window are posted
         desk.stop_programs()
         posted = crash_judge.posts_by_key(crash_judge.truth_of(desk))
         restore(desk, folder / "desk.dump")
 
-        for program in desk.programs:  # by somebody who forgets the second step
+        for program in desk.programs:  # by an operator who forgets the second step
             desk.start(program, 120)
         watcher = Watcher(desk, r"restored copy|outbox|held")
         time.sleep(60)
         verdict.seen = watcher.stop()
         verdict.seen.health_s = verdict.seen.health_s or _health_says_held(desk)
         if desk.rows("SELECT 1 FROM channels_alarm WHERE state = 'copy' AND told_at IS NOT NULL"):
-            verdict.seen.alarm_s = 60.0  # by mail; Slack hears nothing from a copy
+            verdict.seen.alarm_s = 60.0  # by mail; a copy posts nothing in Slack
         verdict.told_in_time()
         _compare(desk, posted, verdict, "a restored copy")
         desk.stop_programs()
@@ -97,7 +97,7 @@ def dump(desk: DrillDesk, file: Path) -> None:
 
 
 def restore(desk: DrillDesk, file: Path) -> None:
-    """Into a new database of the same name."""
+    """Restore into a new database of the same name."""
     server, database = _address(desk.database_url)
     _program("dropdb", *server, "--force", database)
     _program("createdb", *server, database)

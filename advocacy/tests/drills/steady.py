@@ -18,7 +18,7 @@ RESTART_AFTER_S = 5.0
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: what, and how many seconds the backlog needed to be gone; None: longer than allowed."""
+    """One kill: the target, and the seconds until the backlog was gone; None: longer than allowed."""
 
     what: str
     back_s: float | None

@@ -1,4 +1,4 @@
-"""The release before is upgraded, rolled back and upgraded again, with real processes of each release."""
+"""The previous release is upgraded, rolled back and upgraded again, with real processes of each release."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def play(name: str, folder: Path, seed: int, quick: bool) -> Verdict:
 
 
 def checked_out(folder: Path) -> Path:
-    """The files of the release before, without its history."""
+    """The files of the previous release, without its history."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, capture_output=True, check=True, timeout=60)
@@ -61,7 +61,7 @@ def _live(desk: DrillDesk, seconds: float) -> None:
 
 
 def _roll_back(desk: DrillDesk, old: Path) -> None:
-    """By the newer release, to where the older one is."""
+    """With the newer release, back to the older one's migrations."""
     for app in ("metrics", "experts", "mentions", "channels", *sorted(_newer_apps(old))):
         last = max((path.stem for path in (old / app / "migrations").glob("0*.py")), default="zero")
         if (desk.places.root / app / "migrations").exists():

@@ -1,4 +1,4 @@
-"""The end of every drill: the desk comes to rest, and its tables are held against what the sandbox knows."""
+"""The end of every drill: the desk settles, and its tables are compared with the sandbox's truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REST_S = 240.0
 
 @dataclass
 class Verdict:
-    """One line of the table. `wrong` holds every complaint in words; without any the drill is passed."""
+    """One row of the table. `wrong` lists every problem as text; without any the drill has passed."""
 
     name: str
     what: str
@@ -32,7 +32,7 @@ class Verdict:
         return not self.wrong
 
     def told_in_time(self) -> None:
-        """Complains where page, report or alarm did not say it within two minutes."""
+        """A problem for each of page, report and alarm that didn't show the outage within two minutes."""
         for name, seconds in (
             ("page", self.seen.page_s),
             ("/healthz", self.seen.health_s),
@@ -43,7 +43,7 @@ class Verdict:
 
 
 def waiting(desk: DrillDesk) -> list[str]:
-    """What should have left or become a ticket some seconds ago."""
+    """Items that should have been sent or become a ticket some seconds ago."""
     rows = desk.rows(
         """SELECT 'reply ' || key::text AS it FROM mentions_reply
             WHERE state = 'scheduled' AND send_at < now() - interval '5 s'
@@ -58,7 +58,7 @@ def waiting(desk: DrillDesk) -> list[str]:
 
 
 def heals(desk: DrillDesk, verdict: Verdict, within_s: float = 120) -> None:
-    """From now on and without a hand: everything runs, and what had come until now is in the desk."""
+    """Waits, without intervention, until everything runs and everything that came in before now is on the desk."""
     owed = crash_judge.truth_of(desk)
 
     def left() -> list[str]:
@@ -72,7 +72,7 @@ def heals(desk: DrillDesk, verdict: Verdict, within_s: float = 120) -> None:
 
 
 def judge(desk: DrillDesk, verdict: Verdict) -> Verdict:
-    """Ends the load, lets hours pass, and counts."""
+    """Ends the load, lets hours pass, and checks the tables."""
     desk.end_load()
     desk.sandbox.control("faults/clear")
     desk.sandbox.control("quotas/renew")

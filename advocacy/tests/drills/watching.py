@@ -1,4 +1,4 @@
-"""What people see while something is wrong: a page of the desk, /healthz, and the team's Slack channel."""
+"""Records what people see during an outage: a page of the desk, /healthz, and the team's Slack channel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEEN_WITHIN_S = 120.0
 
 @dataclass
 class Seen:
-    """Seconds after the outage began; None: never. `still`: it is said at the last look."""
+    """Seconds after the outage began; None: never. `still`: it is shown at the last look."""
 
     page_s: float | None = None
     health_s: float | None = None
@@ -24,7 +24,7 @@ class Seen:
 
 
 class Watcher:
-    """Looks every two seconds until it is stopped. `words`: pattern that page, report and alarm must hold."""
+    """Looks every two seconds until it is stopped. `words`: the pattern that page, report and alarm must match."""
 
     def __init__(self, desk: DrillDesk, words: str) -> None:
         self.desk, self.words, self.seen = desk, re.compile(words, re.IGNORECASE), Seen()

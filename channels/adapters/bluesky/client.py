@@ -1,7 +1,7 @@
 """Requests to an AT Protocol PDS: the session, error mapping, remaining quota.
 
 Sessions: https://docs.bsky.app/docs/api/com-atproto-server-create-session (30 in five minutes and 300 a day per
-account, so we refresh for as long as that works). Errors are `{"error": "Name", "message": "…"}`:
+account, so sessions are refreshed for as long as that works). Errors are `{"error": "Name", "message": "…"}`:
 https://atproto.com/specs/xrpc#error-responses. Limits: `ratelimit-*`, the reset in epoch seconds:
 https://docs.bsky.app/docs/advanced-guides/rate-limits
 """
@@ -48,8 +48,8 @@ class Pds(TokenClient):
     limit_headers = "ratelimit-"
 
     def owner(self, config: Config, speaker: str) -> tuple[str, ...]:
-        name = required(handle(config), "This Bluesky connection has no handle. Enter the one of the account.")
-        missing = "This Bluesky connection has no app password. Make one in the account's settings."
+        name = required(handle(config), "This Bluesky connection has no handle. Enter the account's handle.")
+        missing = "This Bluesky connection has no app password. Create one in the account's settings."
         return (name, required(config.secret("app_password"), missing))
 
     def new_token(self, config: Config, speaker: str) -> oauth.Token:

@@ -75,7 +75,8 @@ def _times(entries: list[dict[str, Any]], *, is_search: bool) -> list[int]:
 
 
 def check(config: Config) -> str:
-    """Whose session it is, and what will be read. https://docs.bsky.app/docs/api/com-atproto-server-get-session"""
+    """Which account the session belongs to, and what will be read.
+    https://docs.bsky.app/docs/api/com-atproto-server-get-session"""
     me = client.get(config, "com.atproto.server.getSession").body
     if not isinstance(me.get("handle"), str) or not me["handle"]:
         raise Transient("Bluesky does not say which account this is. The desk retries automatically.")

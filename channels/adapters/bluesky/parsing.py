@@ -92,8 +92,8 @@ def _mention(uri: str, post: Mapping[str, Any], record: Mapping[str, Any], confi
 
 
 def written_at(post: Mapping[str, Any]) -> datetime | None:
-    told, indexed = time_of(value_at(post, "record", "createdAt")), time_of(post.get("indexedAt"))
-    return min(told, indexed) if told and indexed else told or indexed
+    created, indexed = time_of(value_at(post, "record", "createdAt")), time_of(post.get("indexedAt"))
+    return min(created, indexed) if created and indexed else created or indexed
 
 
 def web_url(uri: str, handle: str | None, config: Config) -> str | None:

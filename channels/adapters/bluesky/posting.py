@@ -154,7 +154,7 @@ def delete(config: Config, external_id: str) -> None:
 
 
 def like(config: Config, external_id: str) -> None:
-    """Each record would be a like of its own, so one that is there already counts as success."""
+    """A second record would be a second like, so an existing one counts as success."""
     post = _looked_up(config, external_id)
     viewer = post.get("viewer")
     if isinstance(viewer, dict) and viewer.get("like"):

@@ -1,4 +1,4 @@
-"""Reads a whole conversation, and finds out what happened to posts missing from it.
+"""Reads a whole conversation, and looks up posts missing from it.
 
 https://docs.bsky.app/docs/api/app-bsky-feed-get-post-thread, …/app-bsky-feed-get-posts (25 at once; deleted posts and
 those hidden by a block are left out).

@@ -18,7 +18,7 @@ class ChatLog(Adapter):
     label = "Chat (IRC, Matrix)"
     answering = (
         "Answer in the room, from your own nick, and write theirs first so that they notice.",
-        "They may have left the room since. If you need long, say at once that you are looking into it.",
+        "They may have left the room since. If it takes a while, say at once that you are looking into it.",
     )
     aliases = ("irc", "matrix", "gitter")
     fields = (

@@ -1,5 +1,5 @@
-"""Groups chat lines into mentions: consecutive lines by one person are one text, and what they say within an hour is
-one conversation. Pure.
+"""Groups chat lines into mentions: consecutive lines by one person are one text, and their texts within an hour are one
+conversation. Pure.
 
 A log is read in chunks that may end anywhere, so everything is keyed by line ids: a burst by its first line that names
 us, a conversation by the first such line since its author fell silent. `State` holds what the next chunk needs: whole
@@ -179,8 +179,8 @@ def around(
     lines: Sequence[ChatLine], anchor: str, phrases: Sequence[str], room: Json, *, from_start: bool
 ) -> list[Item]:
     """The conversation anchored at a line: its author's bursts with less than an hour of silence between them, plus ten
-    lines of context on either side. What others asked us there is a separate conversation. The first burst is left out
-    if it may have begun earlier."""
+    lines of context on either side. Questions to us from others there are separate conversations. The first burst is
+    left out if it may have begun earlier."""
     named = [replace(line, is_named=line.is_named or names_phrase(phrases, line.text)) for line in lines]
     bursts = grouped(named)
     start = next((n for n, burst in enumerate(bursts) if any(line.id == anchor for line in burst)), None)

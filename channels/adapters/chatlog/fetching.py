@@ -139,7 +139,7 @@ def log_of(config: Config, entry: str, day: date) -> list[ChatLine]:
 
 
 def _today(config: Config) -> date:
-    """As the logs count days."""
+    """Today in the logs' time zone."""
     return desk_now().astimezone(irc.log_zone(config)).date()
 
 

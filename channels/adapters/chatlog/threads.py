@@ -13,7 +13,7 @@ from channels.errors import Rejected
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The current lines around a conversation's anchor."""
+    """The conversation's current lines, around its anchor."""
     room, _, anchor = thread_id.partition("/")
     if not anchor:
         room, anchor = rooms_of(config)[0], thread_id

@@ -1,4 +1,4 @@
-"""Splits pages of a room, and logs, into the bursts of talk that name us. Pure."""
+"""Splits pages of a room, and logs, into the bursts that name us. Pure."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ def room_of(document: Mapping[str, Any], config: Config) -> dict[str, str]:
     given = document.get("room")
     if isinstance(given, dict) and given.get("id"):
         return {"id": str(given["id"]), "name": str(given.get("name") or given["id"])}
-    told = next((e.get("room_id") for e in matrix.events_of(document) if isinstance(e.get("room_id"), str)), None)
+    room_id = next((e.get("room_id") for e in matrix.events_of(document) if isinstance(e.get("room_id"), str)), None)
     first = next(iter(config.entries("rooms")), "room")
-    return {"id": str(told or first), "name": first}
+    return {"id": str(room_id or first), "name": first}

@@ -20,7 +20,7 @@ class Discourse(Adapter):
     answering = (
         "Reply in the topic from your own forum account, so that everybody who finds it later reads the answer.",
         "If your account lacks rights for this, tell us: the forum’s admins can raise them.",
-        "Quote the part that you answer. Point to a topic that has the answer already instead of repeating it.",
+        "Quote the part that you answer. If a topic already has the answer, link to it instead of repeating it.",
     )
     fields = (
         Field("api_base", "Forum address", "https://forum.example.com", FieldKind.URL, required=True),

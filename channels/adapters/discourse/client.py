@@ -30,7 +30,7 @@ class Forum(ApiClient):
     """A public forum may be read without a key."""
 
     label = "The forum"
-    no_address = "This connection has no address. Enter the one of the forum."
+    no_address = "This connection has no address. Enter the forum's address."
 
     def sign(self, config: Config, speaker: str) -> Signature:
         if speaker == PERSON:
@@ -44,7 +44,7 @@ class Forum(ApiClient):
 
 
 class Peeking(Forum):
-    """For things that may well be hidden from us: a 403 is about the thing, not our key."""
+    """For posts and topics that may be hidden from us: a 403 is about them, not our key."""
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
         if status == 403:

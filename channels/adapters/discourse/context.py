@@ -1,4 +1,4 @@
-"""Volatile data around a post: likes, reads, views, tags. Displayed, and never counts as an edit. Pure."""
+"""Volatile data around a post: likes, reads, views, tags. Displayed, but a change is never an edit. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reads new posts from `posts.json`, newest first; `before` a number is inclusive.
 
 https://docs.discourse.org/#tag/Posts/operation/listPosts. Older versions only look at the fifty numbers up to `before`,
-so an answer may be short or empty although more follows: private messages use numbers too.
+so a response may be short or empty although more follows: private messages use numbers too.
 """
 
 from __future__ import annotations

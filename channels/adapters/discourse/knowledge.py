@@ -1,4 +1,4 @@
-"""What polls have learnt about the forum: category slugs, topics, and which post has which number in a topic.
+"""Lookups cached between polls: category slugs, topics, and which post has which number in a topic.
 
 Kept in the cursor, so overlapping polls look nothing up twice. Discarded after some hours, since topics get moved and
 retagged.

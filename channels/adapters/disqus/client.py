@@ -41,16 +41,14 @@ class Comments(ApiClient):
 
     def sign(self, config: Config, speaker: str) -> Signature:
         token = person(config) if speaker == PERSON else config.secret("access_token")
-        key = required(
-            config.secret("api_key"), "This Disqus connection has no API key. Enter the one of your application."
-        )
+        key = required(config.secret("api_key"), "This Disqus connection has no API key. Enter your application's.")
         named = {"api_key": key, "api_secret": config.secret("api_secret"), "access_token": token}
         known = {name: value for name, value in named.items() if value}
         return Signature(params=known, keys=tuple(known.values()))
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
-        """The error code is more precise than the status: an exhausted quota may come as 400. For a 429, the headers
-        are more precise."""
+        """The error code is more precise than the status: an exhausted quota may be a 400. For a 429, the headers are
+        more precise."""
         is_success = 200 <= status < 300
         if is_write and is_success and not (isinstance(body, dict) and "code" in body):
             return Uncertain("Disqus accepted the request but sent an unexpected response.")

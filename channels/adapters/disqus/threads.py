@@ -1,4 +1,4 @@
-"""Reads all comments under a page, and what became of single ones."""
+"""Reads all comments under a page, and looks up missing ones."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def item_of(post: Mapping[str, Any]) -> Item:
         raise Malformed("A Disqus post has no id.")
     kept = {key: value for key, value in post.items() if key not in _NOT_KEPT}
     for part, keys in (("author", _AUTHOR), ("thread", _THREAD)):
-        told = post.get(part)
-        kept[part] = picked(told, keys) if isinstance(told, dict) else told
+        data = post.get(part)
+        kept[part] = picked(data, keys) if isinstance(data, dict) else data
     return Item(number, {"post": kept})
 
 

@@ -44,7 +44,7 @@ class EmailAdapter(Adapter):
     is_private = True
     label = "Email"
     answering = (
-        "They wrote us a mail, and nobody else reads it: a draft that we send from the same address reaches them.",
+        "They emailed us, and nobody else reads it: send us a draft, and we send it from the same address.",
         "If you write to them yourself, keep our address in Cc, so that the conversation stays in one place.",
     )
     grouping = Grouping.THREAD

@@ -38,7 +38,7 @@ def server_of(config: Config, protocol: Literal["imap", "smtp"]) -> Server:
     """The IMAP or SMTP server of a connection. Raises Rejected if the settings name none."""
     host = str(config.setting(f"{protocol}_host", "")).strip()
     if not host:
-        raise Rejected(f"No {protocol.upper()} server is set for this mailbox; enter it on the connection's page.")
+        raise Rejected(f"No {protocol.upper()} server is set for this mailbox. Enter one on the connection's page.")
     chosen = str(config.setting(f"{protocol}_security", "ssl"))
     security: Security = "plain" if chosen == "plain" else "starttls" if chosen == "starttls" else "ssl"
     return Server(

@@ -17,7 +17,7 @@ CONNECTION_FIELDS = (
     Field(
         "sent_folder",
         "Sent folder",
-        "Where our sent mail is stored, so that replies written in a mail program are seen. Empty: they are not.",
+        "Where our sent mail is stored, so that the desk sees replies written in a mail program. Empty: it does not.",
     ),
     Field("append_sent", "File our replies there", "Switch off where the server does it itself (Gmail).",
           FieldKind.BOOLEAN, default=True),

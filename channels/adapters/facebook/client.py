@@ -120,8 +120,8 @@ def _known(body: Json, *, is_write: bool) -> ChannelError | None:
     if (code == 100 and sub == 33) or code == 803:
         return NotFound(f"Facebook cannot find it: {line}.")
     if code in (1, 2):
-        told = f"Facebook has an internal problem: {line}."
-        return Uncertain(f"{told} The desk cannot tell whether it was accepted.") if is_write else Transient(told)
+        message = f"Facebook has an internal problem: {line}."
+        return Uncertain(f"{message} The desk cannot tell whether it was accepted.") if is_write else Transient(message)
     return Rejected(f"Facebook says: {line}.")
 
 

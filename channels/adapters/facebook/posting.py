@@ -1,4 +1,4 @@
-"""Replies as the page: public replies to comments, private messages to people who wrote; never one in place of the
+"""Replies as the page: public replies to comments, private messages to people who wrote one. Never one instead of the
 other.
 
 Comments: https://developers.facebook.com/docs/graph-api/reference/object/comments/ · messages:
@@ -27,7 +27,7 @@ OWN_PAGES = 20
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    """The conversation decides between the two: private ones have their own kind of thread."""
+    """The thread decides between the two: private conversations have their own kind of thread."""
     person = _person(outgoing)
     number = _message(config, person, outgoing.text) if person else _comment(config, outgoing)
     return confirmed(Receipt(number) if number else None, "Facebook")

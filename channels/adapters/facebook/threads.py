@@ -35,7 +35,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _comment_thread(config: Config, number: str) -> list[Item]:
-    """Replies know no more about their post than the comment does: its address."""
+    """Like the comment, replies identify their post only by its address."""
     comment = _thing(client.get(config, client.node(number), {"fields": COMMENT_FIELDS}))
     items = wire.comment_items(comment)
     about = items[0].payload["comment"]["post"]

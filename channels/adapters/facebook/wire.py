@@ -199,7 +199,7 @@ def hook_items(body: Mapping[str, Any]) -> list[Item]:
             if change.get("field") == "feed" and isinstance(change.get("value"), dict):
                 items += _changed(change["value"])
         for event in [*objects_of(entry.get("messaging")), *objects_of(entry.get("standby"))]:
-            items += _told(event, page)
+            items += _messenger_event(event, page)
     return items
 
 
@@ -233,7 +233,7 @@ def _changed(value: Mapping[str, Any]) -> list[Item]:
     return []
 
 
-def _told(event: Mapping[str, Any], page: str) -> list[Item]:
+def _messenger_event(event: Mapping[str, Any], page: str) -> list[Item]:
     """One Messenger event: a message, an echo of ours, an edit. Read and delivery receipts hold no message."""
     message, edit = event.get("message"), event.get("message_edit")
     sender, recipient = (text(value_at(event, name, "id")) for name in ("sender", "recipient"))

@@ -1,7 +1,7 @@
 """Parses the date formats found in feeds. Pure.
 
 feedparser knows RFC 822, W3CDTF, ISO 8601 and several national styles
-(https://feedparser.readthedocs.io/en/latest/date-parsing.html); the rest is tried here. A date without a zone is taken
+(https://feedparser.readthedocs.io/en/latest/date-parsing.html); the rest is parsed here. A date without a zone is taken
 as UTC, an unreadable one as missing.
 """
 
@@ -61,5 +61,5 @@ def _by_shape(text: str) -> datetime:
 
 
 def _sane(at: datetime) -> datetime | None:
-    """Clocks that were never set say 1970."""
+    """Clocks that were never set report 1970."""
     return at if EARLIEST <= at <= LATEST else None

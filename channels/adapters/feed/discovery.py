@@ -21,12 +21,12 @@ class _Links(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "base" and not self.base:
-            self.base = told.get("href", "")
-        is_feed = told.get("type", "").partition(";")[0].strip().lower() in _TYPES
-        if tag == "link" and "alternate" in told.get("rel", "").lower().split() and is_feed:
-            self.found.append(told.get("href", ""))
+            self.base = attributes.get("href", "")
+        is_feed = attributes.get("type", "").partition(";")[0].strip().lower() in _TYPES
+        if tag == "link" and "alternate" in attributes.get("rel", "").lower().split() and is_feed:
+            self.found.append(attributes.get("href", ""))
 
 
 def feeds_of(page: bytes, address: str) -> list[str]:

@@ -1,8 +1,7 @@
-"""Turns a feed's bytes into plain entries: RSS, RDF, Atom and CDF through feedparser, JSON Feed by hand. Pure.
+"""Turns a feed's bytes into plain entries: RSS, RDF, Atom and CDF with feedparser, JSON Feed with our own code. Pure.
 
-feedparser (https://feedparser.readthedocs.io) accepts broken feeds as far as possible, drops entity declarations before
-anything is expanded, and fetches no external entities.
-JSON Feed: https://www.jsonfeed.org/version/1.1/.
+feedparser (https://feedparser.readthedocs.io) reads broken feeds as far as it can, drops entity declarations before
+anything is expanded, and fetches no external entities. JSON Feed: https://www.jsonfeed.org/version/1.1/.
 """
 
 from __future__ import annotations
@@ -144,8 +143,8 @@ def _entry_of(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _content(entry: Mapping[str, Any]) -> tuple[str, str]:
     """(HTML, plain text) of the fullest description; one of them is empty."""
-    told = [*_dicts(entry.get("content")), *_dicts([entry.get("summary_detail")])]
-    best = max(told, key=lambda part: len(text_of(part.get("value"))), default={})
+    parts = [*_dicts(entry.get("content")), *_dicts([entry.get("summary_detail")])]
+    best = max(parts, key=lambda part: len(text_of(part.get("value"))), default={})
     value = text_of(best.get("value"))[:MAX_HTML]
     return ("", value) if best.get("type") == "text/plain" and "</" not in value else (value, "")
 
@@ -160,9 +159,9 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 
 def _link(entry: Mapping[str, Any]) -> str:
-    told = web_address(text_of(entry.get("link")))
-    if told:
-        return told
+    address = web_address(text_of(entry.get("link")))
+    if address:
+        return address
     links = [web_address(text_of(link.get("href"))) for link in _dicts(entry.get("links"))]
     return next((link for link in links if link), "")
 
@@ -170,10 +169,10 @@ def _link(entry: Mapping[str, Any]) -> str:
 def _person(of: Mapping[str, Any]) -> dict[str, str]:
     """Splits `name@host (Name)`, `Name <name@host>` and the like: feedparser only knows top-level domains of up to four
     letters."""
-    detail, told = of.get("author_detail"), text_of(of.get("author"))
+    detail, author = of.get("author_detail"), text_of(of.get("author"))
     known = detail if isinstance(detail, Mapping) else {}
-    found = _EMAIL.search(told[:500])
-    name = _EMAIL.sub(" ", told[:500]) if found else text_of(known.get("name")) or told
+    found = _EMAIL.search(author[:500])
+    name = _EMAIL.sub(" ", author[:500]) if found else text_of(known.get("name")) or author
     person = {
         "name": " ".join(html_to_text(name).split()).strip("()<>\"', "),
         "email": found[0] if found else text_of(known.get("email")),

@@ -38,7 +38,7 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, appl
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """`query` marks the phrases that the feeds were read for: with others, entries skipped earlier may match."""
+    """`query` in the cursor identifies the phrases: if they change, entries skipped earlier may match."""
     known, query = dict(cursor) if isinstance(cursor, dict) else {}, _query_mark(config)
     if known.get("query") != query:
         kept = known.get("feeds") or {}
@@ -78,8 +78,8 @@ def _obey(address: str, known: Mapping[str, Any]) -> None:
 
 
 def _rest_until(error: RateLimited) -> float:
-    told = error.until.timestamp() if error.until else desk_now().timestamp() + (error.retry_after_s or PAUSE_S)
-    return min(told, desk_now().timestamp() + MAX_WAIT_S)
+    pause_end_s = error.until.timestamp() if error.until else desk_now().timestamp() + (error.retry_after_s or PAUSE_S)
+    return min(pause_end_s, desk_now().timestamp() + MAX_WAIT_S)
 
 
 def feeds_wanted(config: Config) -> list[str]:
@@ -142,8 +142,8 @@ def _without_future(item: Item, now: datetime) -> Item:
 def _is_young(item: Item, since: datetime) -> bool:
     """Feeds show years of old entries when first read. Undated entries are accepted."""
     entry = item.payload["entry"]
-    told = [datetime.fromisoformat(entry[name]) for name in ("published", "updated") if entry.get(name)]
-    return not told or max(told) >= since
+    dates = [datetime.fromisoformat(entry[name]) for name in ("published", "updated") if entry.get(name)]
+    return not dates or max(dates) >= since
 
 
 def check(config: Config) -> str:

@@ -55,8 +55,8 @@ def _mention(external_id: str, entry: Mapping[str, Any], feed: Mapping[str, Any]
 def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], page: str, is_alert: bool) -> Author:
     """Identified by email or home page; a bare name is only valid on this site; without a name, the author is the
     site."""
-    told = entry.get("author") or ({} if is_alert else feed.get("author")) or {}
-    name, email, url = (str(told.get(key) or "") for key in ("name", "email", "url"))
+    author = entry.get("author") or ({} if is_alert else feed.get("author")) or {}
+    name, email, url = (str(author.get(key) or "") for key in ("name", "email", "url"))
     site = host_of(page) or host_of(str(feed.get("link") or feed.get("address") or ""))
     number = email.lower() or (canonical(url) if url else "") or (f"{site}/{name.lower()}" if name else site)
     shown = name or email or ("" if is_alert else str(feed.get("title") or "")) or site
@@ -77,9 +77,9 @@ def _is_own(author: Author, page: str, config: Config) -> bool:
 
 
 def _extra(entry: Mapping[str, Any], feed: Mapping[str, Any], enclosures: list[dict[str, Any]]) -> dict[str, Json]:
-    told = {"feed": feed.get("title"), "feed_address": feed.get("address"), "tags": entry.get("tags"),
+    extra = {"feed": feed.get("title"), "feed_address": feed.get("address"), "tags": entry.get("tags"),
             "comments": entry.get("comments"), "enclosures": enclosures}  # fmt: skip
-    return {key: value for key, value in told.items() if value}
+    return {key: value for key, value in extra.items() if value}
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

@@ -31,11 +31,11 @@ def split(document: Document, config: Config) -> list[Item]:
     """One item per non-empty entry."""
     if not isinstance(document, FeedDocument):
         raise Malformed("Not a feed.")
-    told = [kept for kept in entries_of(document) if any(kept["entry"].get(name) for name in _SAYING)]
-    pages = {(_own_id(kept["entry"]), _page(kept["entry"])) for kept in told}  # duplicates count once
+    entries = [kept for kept in entries_of(document) if any(kept["entry"].get(name) for name in _SAYING)]
+    pages = {(_own_id(kept["entry"]), _page(kept["entry"])) for kept in entries}  # duplicates count once
     shared = {number for number, count in Counter(number for number, _ in pages).items() if count > 1}
     items: dict[str, Item] = {}
-    for kept in told:
+    for kept in entries:
         number = _own_id(kept["entry"])
         if number in shared:  # some feeds use one guid for all entries: only the link tells them apart
             number = f"{number}#{_hash(_page(kept['entry']))}"
@@ -52,10 +52,10 @@ def feed_mark(feed: Mapping[str, Any]) -> str:
 
 def _own_id(entry: Mapping[str, Any]) -> str:
     """The id, else the link, else a hash of title and date: a feed without ids mustn't be re-imported at every poll."""
-    told = str(entry.get("id") or entry.get("link") or "")
-    if not told:
+    identity = str(entry.get("id") or entry.get("link") or "")
+    if not identity:
         return f"={_content_key(entry)}"
-    return told if len(told) <= MAX_ID else f"{told[:200]}={_hash(told)}"
+    return identity if len(identity) <= MAX_ID else f"{identity[:200]}={_hash(identity)}"
 
 
 def _page(entry: Mapping[str, Any]) -> str:

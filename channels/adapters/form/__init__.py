@@ -60,7 +60,7 @@ class FormAdapter(Adapter):
         if not isinstance(document, dict):
             raise Malformed("the body must be a JSON object")
         body = repr(sorted(document.items(), key=lambda pair: str(pair[0]))).encode("utf-8", "replace")
-        return [item_of(document, config, submission_id=id_of(document, "", body), at=_told_at(document, None))]
+        return [item_of(document, config, submission_id=id_of(document, "", body), at=_submitted_at(document, None))]
 
     def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
         if hook.method != "POST":
@@ -69,11 +69,11 @@ class FormAdapter(Adapter):
         document = read_body(hook.body, hook.headers.get("content-type", ""))
         submission_id = id_of(document, hook.headers[signing.TIMESTAMP].strip(), hook.body)
         named = hook.query.get("form", "")
-        item = item_of(document, config, submission_id=submission_id, named=named, at=_told_at(document, at))
+        item = item_of(document, config, submission_id=submission_id, named=named, at=_submitted_at(document, at))
         if item.payload["form"]:
             return HookAnswer([item], 200, "Taken.\n")
         known = ", ".join(config.addresses) or "none yet"
-        return HookAnswer([item], 200, f"Accepted, but it names no form of this connection. Use one of: {known}.\n")
+        return HookAnswer([item], 200, f"Accepted, but it names no known form. Use one of: {known}.\n")
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
         """Nothing to poll: forms are pushed."""
@@ -96,7 +96,7 @@ class FormAdapter(Adapter):
         return Receipt(envelope.message_id, posted_at=now)
 
 
-def _told_at(document: dict[str, Json], signed_at: datetime | None) -> datetime | None:
+def _submitted_at(document: dict[str, Json], signed_at: datetime | None) -> datetime | None:
     """Submission time, if the website gives one (ISO 8601 with a zone) that isn't in the future."""
     at = zoned_time_of(document.get("submitted_at"))
     # Signed times are in whole seconds.

@@ -21,7 +21,7 @@ CONNECTION_FIELDS = (
     Field(
         "webhook_secret",
         "Webhook secret",
-        "Your website signs its webhook calls with it. Empty: the webhook refuses everything.",
+        "Your website signs its webhook calls with this. Empty: the webhook refuses everything.",
         FieldKind.SECRET,
     ),
 )

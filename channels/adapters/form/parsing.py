@@ -50,7 +50,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         text=text,
         subject=submission.subject(author),
         links=text_links(text),
-        # If our Reply-To carries a marker, that finds the conversation again.
+        # A marker in our Reply-To also leads back to the conversation.
         thread_keys=(marker_key(marker_for(external_id)),),
         addressed=((address,),) if address else (),
         extra={"form": submission.title, "answers": submission.answers, "to": [address] if address else []},
@@ -103,13 +103,13 @@ class Submission:
         asked = {str(q.get("name")): str(q.get("label") or q.get("name")) for q in self._questions}
         own = [(label, self._by_key.get(name)) for name, label in asked.items()]
         further = [(name, value) for name, value in self.answers.items() if key_of(name) not in asked]
-        said = _told(own)
-        if rest := _told(further):
+        said = _as_text(own)
+        if rest := _as_text(further):
             said = f"{said}\n\n{_FURTHER}\n{rest}" if asked else rest
         return said[:MAX_TEXT]
 
 
-def _told(pairs: list[tuple[str, Json]]) -> str:
+def _as_text(pairs: list[tuple[str, Json]]) -> str:
     parts: list[str] = []
     for label, value in pairs:
         words = _words(value).strip()[:MAX_ANSWER]

@@ -39,5 +39,5 @@ def signed_at(secret: str, hook: Hook, now: datetime) -> datetime:
         raise Refused("X-Desk-Signature does not match this body and time.")
     at = datetime.fromtimestamp(int(timestamp), UTC)
     if abs(now - at) > OLDEST:
-        raise Refused("The request is more than five minutes old, or the clock that signed it is wrong.")
+        raise Refused("The request is more than five minutes old, or the sender's clock is wrong.")
     return at

@@ -123,8 +123,8 @@ def item_of(
 
 
 def _kept(question: Question) -> dict[str, Json]:
-    told = asdict(question)
-    return {name: told[name] for name in ("name", "label", "kind")}
+    fields = asdict(question)
+    return {name: fields[name] for name in ("name", "label", "kind")}
 
 
 def id_of(document: Mapping[str, Json], timestamp: str, body: bytes) -> str:

@@ -54,7 +54,7 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 
 def _no_scope(status: int, body: Json) -> ChannelError | None:
     if status == 403 and value_at(body, "error") == "insufficient_scope":
-        return AuthFailed("The access token lacks a scope: read_api reads, api also answers. Make a new one.")
+        return AuthFailed("The access token lacks a scope: read_api reads, api also answers. Create a new one.")
     return None
 
 

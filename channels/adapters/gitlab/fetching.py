@@ -48,7 +48,7 @@ def paths_of(config: Config) -> list[str]:
 
 
 def _changes(config: Config, path: str, since: datetime, place: Json, floor: datetime) -> Changes:
-    """The changed issues with their changed notes. What is confidential isn't even stored without the right to it."""
+    """The changed issues with their changed notes. Confidential items aren't even stored without permission."""
     answer = client.get(config, f"{path}/issues", _question(config, since) | (place or {}))
     issues, following = client.listed(answer, "issues"), linked(answer.headers)
     items, last = _items(config, issues, floor, answer)
@@ -119,10 +119,10 @@ def check(config: Config) -> str:
 def token_expires_at(config: Config) -> datetime | None:
     """https://docs.gitlab.com/api/personal_access_tokens/#self-inform: a date; the token expires as that day begins."""
     try:
-        told = value_at(client.get(config, "personal_access_tokens/self").body, "expires_at")
+        expires = value_at(client.get(config, "personal_access_tokens/self").body, "expires_at")
     except NotFound:  # an OAuth token, or an instance before 15.5
         return None
-    at = time_of(told)
-    if told and at is None:
+    at = time_of(expires)
+    if expires and at is None:
         raise Transient("GitLab sent a token expiry date that is not a date.")
     return at

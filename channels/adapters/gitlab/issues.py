@@ -49,7 +49,7 @@ def issue_reference(url: str, config: Config) -> str | None:
 
 
 def open_issue(config: Config, issue: NewIssue) -> Receipt:
-    """The description ends with a hidden marker, by which `find_issue` proves that it is there."""
+    """The description ends with a hidden marker, by which `find_issue` proves that the issue exists."""
     payload: dict[str, Any] = {
         "title": issue.title[:MAX_TITLE],
         "description": f"{_without_commands(issue.text)}\n\n{_marker(issue.key)}",
@@ -62,7 +62,7 @@ def open_issue(config: Config, issue: NewIssue) -> Receipt:
     except NotFound as error:
         raise Rejected(
             f"GitLab has no project {issue.project}, or the token may not open issues there. Choose another project, "
-            "or give the token's account the role Reporter in it."
+            "or give the token's account the Reporter role in it."
         ) from error
     return confirmed(_receipt(object_of(body)), "GitLab", "issue")
 
@@ -118,7 +118,7 @@ def find_issue(config: Config, issue: NewIssue, since: datetime) -> Receipt | No
         if following is None:
             return None
         params |= following
-    raise Uncertain("The project has had too many issues since then to look for this one.")
+    raise Uncertain("The project has had too many issues since then to find this one.")
 
 
 def read_issue(config: Config, reference: str) -> IssueNow:

@@ -195,8 +195,8 @@ def time_of(value: Json) -> datetime | None:
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:
-    """Without upload hosts: the API and the webhooks write them differently, which isn't an edit. With the state of the
-    issue: somebody may wait for it to be closed."""
+    """Excludes upload hosts: the API and the webhooks write them differently, which isn't an edit. Includes the issue's
+    state: somebody may be waiting for it to be closed."""
     is_over = mention.parent_id is None and mention.extra.get("state") == "closed"
     text = _UPLOAD.sub("(/uploads/", mention.text)
     content = (text, mention.subject, mention.is_deleted, mention.parent_id, *([True] if is_over else []))

@@ -1,4 +1,4 @@
-"""Reads an issue with all its notes, and what became of single ones."""
+"""Reads an issue with all its notes, and looks up missing ones."""
 
 from __future__ import annotations
 

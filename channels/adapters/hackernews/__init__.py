@@ -18,7 +18,7 @@ class HackerNews(Adapter):
     platform = "hackernews"
     label = "Hacker News"
     answering = (
-        "The “about” field of your Hacker News profile must say who you are: your present role here.",
+        "The “about” field of your Hacker News profile must say who you are: your current role here.",
         "Reply to the comment itself. Say in the first sentence that you work here.",
         "Give facts and admit faults. Marketing phrases are voted down, and so is asking colleagues for votes.",
     )

@@ -1,4 +1,4 @@
-"""Reads whole Hacker News threads, and what became of single items."""
+"""Reads whole Hacker News threads, and looks up missing items."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class HackerOne(Adapter):
     label = "HackerOne"
     answering = (
         "The report is private: never quote it anywhere else.",
-        "Only members of the program can comment there. If you are none, send a draft.",
+        "Only members of the program can comment there. If you aren't one, send a draft.",
     )
     fields = (
         Field("api_identifier", "API identifier", "The API token's name.", required=True),

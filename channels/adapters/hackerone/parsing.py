@@ -100,7 +100,7 @@ def _activity(
         text=said,
         parent_id=thread if page else None,
         url=f"{page}#{external_id}" if page else None,
-        # Without text nobody has said anything: it is shown, but stops no clock. Asking for publication says enough.
+        # An activity without text is shown but stops no clock, except a request for publication.
         is_auto=(not message and kind != "activity-agreed-on-going-public") or activity.get("automated") is True,
         is_own=_is_of_team(activity, report, author, config),
         edited_at=edited_at(created, updated, _EDITED_AFTER) if message else None,
@@ -181,7 +181,7 @@ def _text(value: Json) -> str:
 
 
 def _state_of(item: Item) -> Json:
-    """Of the report itself: its change is news for whoever waits for it, though the text is the same."""
+    """The report's own state: a change matters to whoever is waiting for it, although the text is the same."""
     return value_at(item.payload, "report", "state") if value_at(item.payload, "kind") == "report" else None
 
 

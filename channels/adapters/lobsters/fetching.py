@@ -65,7 +65,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
             counts[number] = count
         except RateLimited:
             raise
-        except Transient as error:  # to the end: one unreadable story mustn't delay the others
+        except Transient as error:  # to the back of the queue: one unreadable story mustn't delay the others
             waiting[number], failed = count, failed or error
         except (Malformed, Rejected) as error:  # until its next new comment
             counts[number], failed = count, failed or error
@@ -131,7 +131,7 @@ def _comments_naming(config: Config, number: str, phrases: list[str], pace: _Pac
 
 
 def _is_named(found: Found, phrases: list[str]) -> bool:
-    """What cannot be parsed is kept, and shown as such."""
+    """An item that can't be parsed is kept, and shown as unreadable."""
     if found is None or isinstance(found, Unreadable):
         return found is not None
     return names_phrase(phrases, found.text, *found.links)

@@ -1,4 +1,4 @@
-"""Reads a story with its comments, and what became of single ones."""
+"""Reads a story with its comments, and looks up missing ones."""
 
 from __future__ import annotations
 

@@ -65,8 +65,7 @@ def _ask(config: Config, question: Question, roots: dict[str, Any], place: Json,
 
 
 def _is_kept(item: Item, since: int) -> bool:
-    """Neither older than the list's start nor meant for the people named in it only; an unreadable one fails later,
-    visibly."""
+    """Keeps public posts no older than the list's start. An unreadable one is kept and fails visibly later."""
     status = item.payload["status"]
     if not isinstance(status, dict):
         return True
@@ -95,7 +94,7 @@ def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
 
 
 def check(config: Config) -> str:
-    """Whose token it is, and what will be read."""
+    """Which account the token belongs to, and what will be read."""
     acct = object_of(client.get(config, "api/v1/accounts/verify_credentials").body).get("acct")
     if not isinstance(acct, str) or not acct:
         raise Transient("Mastodon does not say which account this is. The desk retries automatically.")

@@ -1,4 +1,4 @@
-"""Conversations: their root, their posts, and what happened to posts missing from them.
+"""Conversations: finds their roots, reads their posts, and looks up missing ones.
 
 https://docs.joinmastodon.org/methods/statuses/#context: up to 4,096 ancestors and as many descendants for logged-in
 clients. A status doesn't name its conversation; its first ancestor identifies it.
@@ -21,8 +21,8 @@ ROOTS_KEPT = 500
 
 
 def rooted(config: Config, items: Sequence[Item], roots: dict[str, str]) -> list[Item]:
-    """The items, each with the first post of its conversation; `roots` caches the latest lookups. Only for a reply that
-    is a mention it is asked for, if unknown; others are given their parent."""
+    """The items, each with the first post of its conversation; `roots` caches the latest lookups. An unknown root is
+    requested only for a reply that is a mention; other replies get their parent."""
     return [Item(item.external_id, {**item.payload, "root": _root(config, item, roots)}) for item in items]
 
 
@@ -42,7 +42,7 @@ def _root(config: Config, item: Item, roots: dict[str, str]) -> str:
 
 
 def _asked(config: Config, number: str, parent: str) -> str:
-    """The parent may be gone or private: then the conversation starts here for us."""
+    """If the parent is gone or private, the conversation starts here for us."""
     ancestors, _ = _context(config, number)
     return (wire.identity(ancestors[0].get("id")) if ancestors else None) or parent
 
@@ -68,7 +68,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _public(items: Iterable[Item], config: Config) -> list[Item]:
-    """Without what cannot be parsed: nobody knows whom it is for."""
+    """Drops items that can't be parsed: their audience is unknown."""
     return [item for item, found in found_in(items, parse, config) if isinstance(found, Mention)]
 
 

@@ -30,9 +30,9 @@ _ACCOUNT = re.compile(r"/?(?:u/)?([\w-]{1,20})")
 # https://www.reddit.com/dev/api/: `reason` of a 403 or 404 for a whole subreddit.
 _CLOSED = {
     "quarantined": "is quarantined. Open it once in a browser with this connection's account and agree to see it; "
-    "until then the other feeds go on without it",
+    "until then the other feeds continue without it",
     "gated": "asks for consent before it shows anything. Open it once in a browser with this connection's account and "
-    "agree; until then the other feeds go on without it",
+    "agree; until then the other feeds continue without it",
     "private": "is private. Ask its moderators to admit this connection's account, or remove it from the list",
     "banned": "was banned by Reddit. Remove it from the list",
     "gold_only": "is for Reddit Premium only. Remove it from the list",

@@ -22,14 +22,14 @@ from channels.toolkit.values import object_of, text_of, value_at
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
-"""A listing holds no more than that."""
+"""The maximum length of a listing."""
 OVERLAP_S = 3600
 """Also catches what moderators approve later, what the search indexes late, and edits of recent posts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`name` is its key in the cursor, `label` what admins call it."""
+    """`name` is its key in the cursor, `label` its name for admins."""
 
     name: str
     label: str

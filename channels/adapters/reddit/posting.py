@@ -83,9 +83,9 @@ def refusal(body: Json, now: datetime) -> ChannelError | None:
 
 def break_s(body: Json, sentence: str) -> float:
     """Seconds to wait: a field next to the errors, or only in the message (*Take a break for 9 minutes*)."""
-    told = value_at(body, "json", "ratelimit")
-    if isinstance(told, int | float) and not isinstance(told, bool) and told > 0:
-        return min(float(told), MAX_BREAK_S)
+    seconds = value_at(body, "json", "ratelimit")
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
+        return min(float(seconds), MAX_BREAK_S)
     found = _BREAK.search(sentence)
     # The message rounds down, so add one unit.
     return min((int(found[1]) + 1) * _UNIT_S[found[2].lower()], MAX_BREAK_S) if found else 600.0

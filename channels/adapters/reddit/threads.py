@@ -1,4 +1,4 @@
-"""Reads a whole conversation, and finds out what happened to posts missing from it.
+"""Reads a whole conversation, and looks up posts missing from it.
 
 `/comments/ID` collapses branches into `more` objects: https://www.reddit.com/dev/api/#GET_api_morechildren (at most 100
 ids per request). One without ids means *continue this thread*: its branch is requested by its parent comment.

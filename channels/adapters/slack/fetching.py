@@ -24,7 +24,7 @@ from channels.toolkit.values import object_of
 SECOND = 1_000_000
 PAGES_A_ROOM = 20
 OVERLAP_S = 3600
-"""Messages this recent are reread at every poll: they may have been edited or got the emoji."""
+"""Messages this recent are reread at every poll: they may have been edited or given the emoji."""
 REREAD_EVERY_S = 600
 """How often the last `look_back_days` are reread for later edits and emoji."""
 THREAD_PAGES = 10
@@ -91,7 +91,7 @@ class Workspace:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Room by room. Every `REREAD_EVERY_S` each room is reread over all days that the admin wants looked back on."""
+    """Room by room. Every `REREAD_EVERY_S` each room is reread over all of `look_back_days`."""
     state = _with_marks_by_entry(cursor) if isinstance(cursor, dict) else {}
     now = desk_now().timestamp()
     is_reread = now - float(state.get("reread_at") or 0) >= REREAD_EVERY_S

@@ -87,8 +87,10 @@ def _words(message: Message, names: Mapping[str, str]) -> str:
         return ""
     text = mrkdwn.plain(wire.text_of(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
     shown = objects_of(message.get("files"))
-    told = [f"[File: {wire.text_of(f.get('title')) or wire.text_of(f.get('name')) or 'without a name'}]" for f in shown]
-    return "\n".join(part for part in (text, *told) if part)
+    files = [
+        f"[File: {wire.text_of(f.get('title')) or wire.text_of(f.get('name')) or 'without a name'}]" for f in shown
+    ]
+    return "\n".join(part for part in (text, *files) if part)
 
 
 def _texts(blocks: Json) -> list[str]:

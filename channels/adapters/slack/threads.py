@@ -1,4 +1,4 @@
-"""Reads a question with its replies, and what became of single messages."""
+"""Reads a question with its replies, and looks up missing messages."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Api(ApiClient):
         return Signature(params={"key": key}, keys=(key,)) if key else Signature()
 
     def limited(self, path: str) -> str:
-        """A pause is for one method."""
+        """Pauses are per method."""
         return _ID.sub("/{ids}", path)
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
@@ -78,8 +78,8 @@ def ask(config: Config, path: str, params: Mapping[str, str | int] | None = None
 
 def waiting(seconds: float) -> RateLimited:
     until = desk_now() + timedelta(seconds=seconds)
-    told = f"Stack Exchange asks the desk to wait {seconds:.0f} s; reading then continues where it stopped."
-    return RateLimited(told, until=until, retry_after_s=seconds)
+    message = f"Stack Exchange asks the desk to wait {seconds:.0f} s; reading then continues where it stopped."
+    return RateLimited(message, until=until, retry_after_s=seconds)
 
 
 def _wrapper(body: Json) -> Wrapper:
@@ -106,18 +106,18 @@ def _number(value: Json) -> float | None:
 
 def _failure(body: Mapping[str, Any]) -> ChannelError:
     """https://api.stackexchange.com/docs/error-handling"""
-    number, told = body.get("error_id"), wire.error_line(body)
+    number, line = body.get("error_id"), wire.error_line(body)
     message = str(body.get("error_message") or "")
     if number == 502:
         within = _WITHIN.search(message)
         wait_s = min(MAX_PAUSE_S, float(within[1]) + MARGIN_S) if within else DEFAULT_PAUSE_S
         until = desk_now() + timedelta(seconds=wait_s)
-        return RateLimited(f"Stack Exchange: {told}. Waiting.", until=until, retry_after_s=wait_s)
+        return RateLimited(f"Stack Exchange: {line}. Waiting.", until=until, retry_after_s=wait_s)
     if number in (500, 503):
-        return Transient(f"Stack Exchange: {told}. The desk retries automatically.")
+        return Transient(f"Stack Exchange: {line}. The desk retries automatically.")
     if number in (401, 402, 403, 405, 406) or "key" in message.lower():
-        return AuthFailed(f"Stack Exchange: {told}. Check the key of this connection.")
-    return Rejected(f"Stack Exchange: {told}.")
+        return AuthFailed(f"Stack Exchange: {line}. Check the key of this connection.")
+    return Rejected(f"Stack Exchange: {line}.")
 
 
 def thread_filter(config: Config) -> str:

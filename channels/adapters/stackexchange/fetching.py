@@ -36,7 +36,7 @@ class Query:
 
 
 class Pauses:
-    """Until when (epoch seconds) each method must not be asked. Kept in the cursor, since another process may run the
+    """Until when (epoch seconds) each method must not be called. Kept in the cursor, since another process may run the
     next poll."""
 
     def __init__(self, stored: Json = None) -> None:
@@ -135,5 +135,5 @@ def check(config: Config) -> str:
     asked = _queries(config)
     wrapper = ask(config, "/info")
     left = "" if wrapper.quota_left is None else f" {wrapper.quota_left} requests left today,"
-    told = f"{'with' if config.secret('key') else 'without'} a key, {len(asked)} for each poll."
-    return f"Connected to {wire.site_of(config)}:{left} {told}"
+    summary = f"{'with' if config.secret('key') else 'without'} a key, {len(asked)} for each poll."
+    return f"Connected to {wire.site_of(config)}:{left} {summary}"

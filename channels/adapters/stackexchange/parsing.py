@@ -103,8 +103,8 @@ def _url(
     external_id: str, kind: str, post: Mapping[str, Any], question: Mapping[str, Any], config: Config
 ) -> str | None:
     """The post's own link; built if the API omits it (answers and comments of the default filter)."""
-    if told := web_address_of(post.get("link")):
-        return told
+    if link := web_address_of(post.get("link")):
+        return link
     page = web_address_of(question.get("link")) or ""
     base, number = web_base(config, page), external_id.removeprefix(COMMENT)
     if kind == "comment":

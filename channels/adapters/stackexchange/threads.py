@@ -1,4 +1,4 @@
-"""Reads a question with its answers and comments, and what became of single ones."""
+"""Reads a question with its answers and comments, and looks up missing ones."""
 
 from __future__ import annotations
 

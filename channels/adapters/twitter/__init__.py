@@ -51,7 +51,7 @@ class Twitter(Adapter):
         Field(
             "never_likes",
             "Never likes",
-            "What was written to this handle is not liked from the desk, and no like is sent as it.",
+            "Mentions of this handle cannot be liked from the desk, and it sends no likes.",
             FieldKind.BOOLEAN,
         ),
         Field("access_token", "Access token", "For this handle; needed to post.", FieldKind.SECRET),

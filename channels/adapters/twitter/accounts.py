@@ -17,12 +17,12 @@ def web_base(config: Config) -> str:
 
 
 def handles(config: Config) -> list[str]:
-    """Those that tweet, best rank first."""
+    """Handles that tweet, best rank first."""
     return [address for address in config.addresses if not address.startswith(DIRECT)]
 
 
 def direct_handles(config: Config) -> list[str]:
-    """Those whose direct messages are read."""
+    """Handles with a channel for direct messages."""
     return [address.removeprefix(DIRECT) for address in config.addresses if address.startswith(DIRECT)]
 
 

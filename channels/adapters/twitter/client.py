@@ -28,7 +28,7 @@ FIELDS: dict[str, str | int] = {
 }
 _NUMBER = re.compile(r"/\d+(?=/|$)")
 _NOT_FOUND = "resource-not-found"
-# Suffixes of a problem's `type`, or its title, and what the desk must do about it.
+# Suffixes of a problem's `type`, or its title, and the error it means for the desk.
 _NO_RIGHT = (
     "not-authorized-for-field", "client-forbidden", "unsupported-authentication", "oauth1-permissions",
     "client-not-enrolled", "Unauthorized", "Unsupported Authentication",

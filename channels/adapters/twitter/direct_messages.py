@@ -1,4 +1,4 @@
-"""Reads and sends direct messages, as the handle they belong to: the app alone may not.
+"""Reads and sends direct messages as the handle they belong to; the app alone isn't allowed to.
 
 Reading: https://docs.x.com/x-api/direct-messages/lookup/integrate (`GET /2/dm_events`: newest first, 30 days back, 15
 requests per 15 minutes and account; `GET /2/dm_conversations/with/:participant_id/dm_events`). Sending:
@@ -32,7 +32,7 @@ FIELDS: dict[str, str | int] = {
 }
 MAX_LENGTH = 10_000
 EVERY_S = 65
-"""15 requests in 15 minutes: one a minute, and the rest of the connection goes on at its own pace."""
+"""15 requests are allowed in 15 minutes: one a minute, while the rest of the connection keeps its own pace."""
 PAGES_A_POLL = 5
 OWN_PAGES = 3
 BACKFILL_S = 14 * 86_400
@@ -92,7 +92,7 @@ def send_message(config: Config, handle: str, outgoing: Outgoing) -> Receipt:
 def recipient(outgoing: Outgoing) -> str:
     person = outgoing.recipients[0] if outgoing.recipients else ""
     if not person.isdigit():
-        raise Rejected("Nobody is named to send this direct message to.")
+        raise Rejected("This direct message has no recipient.")
     return person
 
 
@@ -102,7 +102,7 @@ def receipt(config: Config, handle: str, person: str, number: str) -> Receipt:
 
 
 def sent_since(config: Config, handle: str, person: str, since: datetime) -> Iterator[tuple[str, str]]:
-    """(id, text) of what the handle wrote to this person, newest first. Raises Uncertain if there is too much."""
+    """(id, text) of the handle's messages to this person, newest first. Raises Uncertain if there is too much."""
     path, token = f"dm_conversations/with/{person}/dm_events", None
     floor, own = snowflake_at(since.timestamp()), given_id(config, handle)
     for _ in range(OWN_PAGES):

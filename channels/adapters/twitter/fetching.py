@@ -37,7 +37,7 @@ Ids = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Where to read the mentions of a handle, or what a search finds."""
+    """The endpoint for the mentions of a handle, or for a search."""
 
     path: str
     token_name: str
@@ -48,7 +48,7 @@ class Timeline:
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     ids: Ids = dict(object_of(value_at(cursor, "ids")))
     lists = [*sources(config, ids), *direct_messages.sources(config)]
-    # Limits are per endpoint, and direct messages are read with the tokens of their handle: each list stands alone.
+    # Limits are per endpoint, and direct messages are read with the tokens of their handle: each list is separate.
     return read_lists(lists, cursor, beside=lambda: {"ids": dict(ids)}, apart=True)
 
 
@@ -66,7 +66,7 @@ def sources(config: Config, ids: Ids | None = None) -> list[ListSource]:
 
 
 def _only_posts(config: Config, handle: str) -> bool:
-    """A status handle: nobody is named in its updates, so only its own timeline has them."""
+    """A status handle: its updates mention nobody, so only its own timeline has them."""
     return bool(config.channel_settings.get(handle, {}).get("availability_only"))
 
 

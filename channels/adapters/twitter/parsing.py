@@ -198,8 +198,8 @@ def _tags(raw: str) -> tuple[str, ...]:
 
 
 def _addressed(author: Author, named: tuple[str, ...], tags: tuple[str, ...], own: bool) -> tuple[tuple[str, ...], ...]:
-    """A tweet by one of our handles belongs to that handle, whomever it names. One that names none of them belongs to
-    the handle of its hashtag (#movingtoacme)."""
+    """A tweet by one of our handles belongs to that handle, whoever it mentions. A tweet that mentions none of them
+    belongs to the handle of its hashtag (#movingtoacme)."""
     by = (author.handle.lower(),) if own and author.handle else ()
     return tuple(tier for tier in (by, named, tags) if tier)
 

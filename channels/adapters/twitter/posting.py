@@ -131,7 +131,7 @@ def _posted(text: str) -> list[str]:
 
 
 def spoken(text: str) -> list[str]:
-    """The words that survive posting: Twitter shortens links and prepends the handles of a reply."""
+    """The part of a text that survives posting: Twitter shortens links and prepends the handles of a reply."""
     text = composed(text)
     for link in reversed(extract_urls_with_indices(text) if len(text) <= MAX_COUNTED else []):
         start, end = link["indices"]
@@ -189,7 +189,7 @@ def like(config: Config, external_id: str) -> None:
 
 
 def _outcome(body: Json, name: str) -> bool:
-    """The outcome of a write. Raises Uncertain if it was accepted without saying."""
+    """The outcome of a write. Raises Uncertain if the response doesn't confirm it."""
     done = value_at(body, "data", name)
     if not isinstance(done, bool):
         raise Uncertain("Twitter accepted the request but did not confirm the result.")

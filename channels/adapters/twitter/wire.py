@@ -216,7 +216,7 @@ def parent_of(tweet: Object) -> str | None:
 
 
 def referenced(tweet: Object, kind: str) -> str | None:
-    """The tweet that it answers or quotes, as API v2 says it."""
+    """The tweet that it answers or quotes, as in API v2."""
     for reference in list_of(tweet.get("referenced_tweets")):
         if isinstance(reference, dict) and reference.get("type") == kind:
             return identity(reference, "id")
@@ -256,6 +256,6 @@ def _version(item: Item) -> tuple[int, str]:
 
 
 def next_token(body: Mapping[str, Any]) -> str | None:
-    """Where the list goes on; None at its end."""
+    """The token of the next page; None on the last."""
     token = value_at(body, "meta", "next_token")
     return token if isinstance(token, str) and token else None

@@ -19,7 +19,7 @@ class YouTube(Adapter):
     label = "YouTube"
     answering = (
         "Reply to the comment from your own account, not to the video.",
-        "Say that you work here. If the answer is at some moment of the video, give its time.",
+        "Say that you work here. If the video contains the answer, give the time.",
     )
     fields = (
         Field("channel_ids", "Channels", "Ids (UC…), one per line: comments on all their videos.", FieldKind.LIST),

@@ -80,10 +80,10 @@ def midnight_after(now: datetime) -> datetime:
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=PACIFIC).astimezone(UTC)
 
 
-def used_up(now: datetime, told: str) -> RateLimited:
+def used_up(now: datetime, message: str) -> RateLimited:
     until = midnight_after(now)
     wait_s = (until - now).total_seconds()
-    return RateLimited(f"{told} It resets at midnight Pacific Time.", until, wait_s)
+    return RateLimited(f"{message} It resets at midnight Pacific Time.", until, wait_s)
 
 
 class Videos(ApiClient):
@@ -148,19 +148,19 @@ def classify(body: Json) -> ChannelError | None:
     reason = wire.reason_of(body)
     if not reason:
         return None
-    told = f"YouTube: {wire.error_line(body['error'])}"
+    message = f"YouTube: {wire.error_line(body['error'])}"
     if reason in ("quotaExceeded", "dailyLimitExceeded"):
-        return used_up(desk_now(), f"{told}.")
+        return used_up(desk_now(), f"{message}.")
     if reason in ("rateLimitExceeded", "userRateLimitExceeded"):
-        return RateLimited(f"{told}.", until=desk_now() + timedelta(seconds=RUSH_S), retry_after_s=RUSH_S)
+        return RateLimited(f"{message}.", until=desk_now() + timedelta(seconds=RUSH_S), retry_after_s=RUSH_S)
     if reason in ("commentsDisabled", "videoNotFound", "channelNotFound", "commentThreadNotFound", "commentNotFound"):
-        return Closed(f"{told}.", reason)
-    if reason in ("keyInvalid", "accessNotConfigured", "authError", "badRequest") and "key" in told.lower():
-        return AuthFailed(f"{told}. Check the API key of this connection.")
+        return Closed(f"{message}.", reason)
+    if reason in ("keyInvalid", "accessNotConfigured", "authError", "badRequest") and "key" in message.lower():
+        return AuthFailed(f"{message}. Check the API key of this connection.")
     if reason == "forbidden":  # for a list: this video is private, https://developers.google.com/youtube/v3/docs/errors
-        return NotForThis(f"{told}. It may be private: check what the key and the token may see.")
+        return NotForThis(f"{message}. It may be private: check what the key and the token may see.")
     if reason in ("ineligibleAccount", "insufficientPermissions", "ipRefererBlocked", "authError"):
-        return AuthFailed(f"{told}. Check the permissions of this connection's key and token.")
+        return AuthFailed(f"{message}. Check the permissions of this connection's key and token.")
     return None
 
 

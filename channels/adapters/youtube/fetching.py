@@ -32,7 +32,7 @@ OVERLAP_S = 3600
 
 @dataclass(slots=True)
 class State:
-    """What the cursor holds beside the marks. `replies`: thread → reply count when last read; `titles`: video →
+    """The rest of the cursor, besides the marks. `replies`: thread → reply count when last read; `titles`: video →
     title."""
 
     units: Units
@@ -54,7 +54,7 @@ def _state(config: Config, cursor: Json) -> State:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Quota units spent on a failed request are kept, but nothing else of it."""
+    """Of a failed request, only the quota units spent are kept."""
     state = _state(config, cursor)
     reached = {**state.to_json(), **object_of(cursor)}
     try:
@@ -62,8 +62,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
             reached = page.cursor
             yield replace(page, quota_left=state.units.left, quota_resets_at=midnight_after(desk_now()))
     except ChannelError:
-        told = {**reached, "units": state.units.to_json()}
-        yield Page([], told, state.units.left, midnight_after(desk_now()))
+        spent = {**reached, "units": state.units.to_json()}
+        yield Page([], spent, state.units.left, midnight_after(desk_now()))
         raise
 
 
@@ -84,7 +84,7 @@ def _questions(config: Config) -> dict[str, dict[str, str | int]]:
 
 
 def _read(config: Config, asked: Mapping[str, str | int], state: State, mark: Json) -> Iterator[Read]:
-    """If the list fails, what was learnt since its last page is dropped."""
+    """If the list fails, whatever was looked up since its last page is dropped."""
     kept = dict(state.titles), dict(state.replies)
     try:
         for read in _walks(config, asked, state, mark):
@@ -184,8 +184,8 @@ def _learn_titles(config: Config, threads: Sequence[Mapping[str, Any]], state: S
 def titles_of(config: Config, videos: Sequence[str], units: Units | None = None) -> dict[str, str]:
     """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A deleted video gets ""."""
     body = listed(config, "/videos", {"part": "snippet", "id": ",".join(videos), "maxResults": 50}, units)
-    told = {str(video.get("id")): value_at(video, "snippet", "title") for video in body["items"]}
-    return {video: text_of(told.get(video)) for video in videos}
+    titles = {str(video.get("id")): value_at(video, "snippet", "title") for video in body["items"]}
+    return {video: text_of(titles.get(video)) for video in videos}
 
 
 def _second(thread: Mapping[str, Any]) -> int:

@@ -57,8 +57,8 @@ def _mention(
 def _author(comment: Mapping[str, Any], config: Config) -> Author:
     """Since 2023 the display name is the handle, including the @:
     https://developers.google.com/youtube/v3/revision_history. A deleted account has no channel."""
-    told = comment.get("authorChannelId")
-    channel = text_of(object_of(told).get("value") or told)
+    channel_id = comment.get("authorChannelId")
+    channel = text_of(object_of(channel_id).get("value") or channel_id)
     name = unescaped(text_of(comment.get("authorDisplayName"))) or None
     handle = name[1:] if name and name.startswith("@") and len(name) > 1 else None
     if not channel:

@@ -1,4 +1,4 @@
-"""Reads a comment with its replies, and what became of single ones."""
+"""Reads a comment with its replies, and looks up missing ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""The one fuzzer: payloads of every platform, spoiled, are refused or read within a moment, and never fail otherwise.
-
-A mention that is read from one is as sound as any: the desk relies on it whatever it was made of.
+"""The one fuzzer: corrupted payloads of every platform are refused or parsed within a moment, and never fail otherwise.
+A mention parsed from one is as valid as any: the desk relies on it whatever the payload.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ def configs(platform: str) -> list[Config]:
 
 
 def read(adapter: Adapter, document: Json, config: Config) -> int:
-    """As the inbox does it, and ingest after it has been in the database; how many mentions there were."""
+    """Reads it as the inbox does, and as ingest does from the database; returns the number of mentions."""
     found = 0
     try:
         items = adapter.split(document, config)
@@ -132,7 +131,7 @@ def read(adapter: Adapter, document: Json, config: Config) -> int:
         if mention is not None:
             found += 1
             _assert_sound(mention)
-            if item.raw is not None:  # nothing but its adapter has bounded it yet
+            if item.raw is not None:  # only its adapter has bounded it so far
                 assert_storable(mention)
             assert len(digest(mention)) == 16
             adapter.reply_url(mention.url, mention.external_id, config)
@@ -222,7 +221,7 @@ def test_any_bytes_are_read_or_malformed(platform: str, data: bytes) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("platform", IN_JSON)
 def test_no_part_of_a_payload_can_be_made_to_fail(platform: str) -> None:
-    """Any part replaced by any small attack: as many of them as there is time for, other ones each time."""
+    """Any part replaced by any small attack: as many as there is time for, different ones in each run."""
     adapter, config = all_adapters()[platform], configs(platform)[0]
     wrong = []
     for document, about in _attacks(platform, SMALL, most=SMALL_ATTACKS):

@@ -1,5 +1,5 @@
-"""Every platform's `ApiClient`, found by scanning: its errors are typed and hide what the connection knows, and a limit
-that the platform reports is kept to by every worker of that account."""
+"""Every platform's `ApiClient`, found by scanning: its errors are typed and hide the connection's secrets, and every
+worker of that account respects a limit reported by the platform."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MAX_BYTES = 20_000
 
 
 def _echo(seen: Seen, status: int) -> Reply:
-    """An error that quotes the whole request, in every place where platforms have their words."""
+    """An error that quotes the whole request in every field where platforms put their messages."""
     said = f"Not like this: {seen.path} {seen.query} {seen.headers} {seen.body!r}"[:1500]
     body = {"error": said, "message": said, "errors": [said], "error_description": said, "detail": said}
     return Reply(status, json.dumps(body).encode(), IN_JSON)

@@ -1,4 +1,4 @@
-"""Bluesky over a loopback socket: pages, bounds, crashes, sessions, and what leaves with a reply."""
+"""Bluesky over a loopback socket: pages, bounds, crashes, sessions, and the content of replies."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def connection(server: Server, **settings: Any) -> Config:
 
 
 def poll(config: Config, cursor: Json = None, *, pages: int = 10**6) -> tuple[list[str], Json]:
-    """Addresses that came in and the cursor of the last page; killed after so many pages."""
+    """Incoming URIs and the cursor of the last page; killed after that many pages."""
     found: list[str] = []
     for number, page in enumerate(ADAPTER.fetch(config, cursor), 1):
         found += [item.external_id for item in page.items]

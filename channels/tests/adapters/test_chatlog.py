@@ -1,4 +1,4 @@
-"""Chats: the same mentions wherever the pieces of a log end, reading on, conversations."""
+"""Chats: the same mentions wherever a log is split into chunks, resuming, conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chats: reading on in Matrix rooms and IRC logs, conversations read again, errors."""
+"""Chats: resuming Matrix rooms and IRC logs, rereading conversations, errors."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_conversation_is_read_with_what_stands_around_it() -> None:
         mentions = [ADAPTER.parse(item, config) for item in ADAPTER.fetch_thread(config, f"!r:x/{anchor}")]
     told = [(m.text, m.thread_id, m.is_own) for m in mentions if m]
     thread = f"!r:x/{anchor}"
-    # The very first burst may have begun before what was read; what mo says is a conversation of its own.
+    # The very first burst may have begun earlier; mo's line is a separate conversation.
     assert told == [
         ("Acme hangs", thread, False),
         ("which version?", thread, False),
@@ -222,7 +222,7 @@ def test_logs_are_read_day_by_day_and_line_by_line(monkeypatch: pytest.MonkeyPat
     logs.files["/acme/2026-11-21.txt"] = "[00:01:00] <ada> since yesterday\n[00:02:00] <ben> Acm"
     with logging_of(logs, monkeypatch) as config:
         found, cursor = read(config)
-        # A burst goes on over midnight; the line that is being written waits.
+        # A burst continues past midnight; a line still being written waits.
         assert found == {"#acme/2026-11-20/1": ("2026-11-20/1", ["Acme hangs", "since yesterday"])}
         logs.files["/acme/2026-11-21.txt"] += "e, too\n[00:30:00] <ada> Acme, solved!\n"
         found, cursor = read(config, cursor)

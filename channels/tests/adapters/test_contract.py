@@ -1,9 +1,10 @@
-"""What every adapter must keep to: its payloads read as written down, and only typed errors whatever the network does.
+"""The contract of every adapter: its payloads parse as recorded, and whatever the network does, it raises only typed
+errors.
 
-A payload `NAME.*` lies beside `NAME.expected.json`: a list of `inspect_record` objects, or `{"malformed": "…"}` with a
-part of the error. `config.json` beside them (or `NAME.config.json` for one) holds the connection they are read with.
-`access_token.json` {"path", "body"}, or a list of them: how the platform's token address (and whatever else is asked
-before the request that counts) answers; the faults are in what comes after it.
+A payload `NAME.*` has a file `NAME.expected.json`: a list of `inspect_record` objects, or `{"malformed": "…"}` with a
+part of the error. `config.json` in the same folder (or `NAME.config.json` for one) holds the connection to parse them
+with. `access_token.json` {"path", "body"}, or a list of them: the responses of the platform's token endpoint (and of
+any other request before the tested one); the faults are injected after that.
 """
 
 from __future__ import annotations
@@ -140,8 +141,8 @@ def test_the_same_payload_twice_has_the_same_fingerprints(sample: Sample) -> Non
 
 @pytest.mark.parametrize("sample", READABLE, ids=_name)
 def test_ingest_and_a_later_fetch_read_the_same_fingerprint_and_the_same_id(sample: Sample) -> None:
-    """Ingest takes it from what it has parsed, a poll of known items from the item. The inbox's key is the item's id:
-    only in mail and forms, whose senders choose their ids, is it another than the mention's."""
+    """Ingest computes it from the parsed mention, a poll of known items from the item. The inbox's key is the item's
+    id; it differs from the mention's only in mail and forms, whose senders choose their ids."""
     config, adapter = sample.config(), sample.adapter
     for item in sample.items() if adapter.can(Capability.EDITS) else ():
         stored = Item(item.external_id, _stored(item.payload), item.raw)
@@ -189,7 +190,7 @@ def _assert_sound(mention: Mention) -> None:
 
 
 def assert_storable(mention: Mention) -> None:
-    """As the database takes it, before ingest cuts anything: no NUL, no half characters, bounded ids and names."""
+    """Storable as it is, before ingest cuts anything: no NUL, no half characters, bounded ids and names."""
     stored = json.dumps([inspect_record(mention), dict(mention.extra), mention.thread_keys, mention.addressed])
     assert "\\u0000" not in stored
     json.loads(stored)
@@ -249,7 +250,7 @@ def _connection(adapter: Adapter, base: str, network: Network) -> Config:
 
 
 def _answering(adapter: Adapter, reply: Reply) -> Callable[[Seen], Reply]:
-    """`reply` to everything but the question for an access token, where the platform has one."""
+    """`reply` to everything except the request for an access token, if the platform has one."""
     path = PAYLOADS / adapter.platform / "access_token.json"
     told = json.loads(path.read_text()) if path.exists() else []
     before = told if isinstance(told, list) else [told]

@@ -1,4 +1,4 @@
-"""A forum against a server of our own: nothing is lost, and nothing private comes in."""
+"""The forum adapter against a fake server: nothing is lost, and nothing private comes in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a forum tells by itself: signed, not old, and never of what is private."""
+"""Discourse's webhooks: signed, recent, and never about private topics."""
 
 from __future__ import annotations
 

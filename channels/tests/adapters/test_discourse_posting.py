@@ -1,4 +1,4 @@
-"""Answers on a forum: as the person, under the right post, never twice."""
+"""Replies on a forum: as the person, under the right post, never twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disqus against a server of our own: nothing lost, nothing twice, moderation and edits seen, no reply sent twice."""
+"""Disqus against a fake server: nothing lost or duplicated, moderation and edits detected, no reply sent twice."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_edits_and_moderation_of_the_last_days_are_seen_within_hours(
         for _ in range(5):
             cursor = _poll(config, cursor, swept)
             now[0] += 60
-        assert len(server.seen) - requests == 10  # one for what is new, one of the sweep, each poll
+        assert len(server.seen) - requests == 10  # in each poll one for new comments, one of the sweep
         assert {str(100 + n) for n in range(45)} <= set(swept)
         assert "99" not in swept
         rest: list[str] = []

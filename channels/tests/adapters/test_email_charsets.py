@@ -1,7 +1,7 @@
 """Mails that declare no charset, or a wrong one: subject, sender and text come out readable.
 
-Every phrase of `charset_samples` in every charset of its language. In a mail with a text, nothing may be wrong;
-subjects without any other 8-bit text may be so short that several charsets fit, which is counted.
+Every phrase of `charset_samples` in every charset of its language. In a mail with a body, nothing may be wrong; a
+subject without any other 8-bit text may be so short that several charsets fit, and such errors are counted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whatever bytes come as a mail: read or refused, storable, and in linear time."""
+"""Any bytes as a mail: parsed or refused, storable, and in linear time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Header blocks as broken mailers and scanners leave them: nothing behind the broken line is lost."""
+"""Header blocks as broken mailers and scanners write them: nothing after the broken line is lost."""
 
 from __future__ import annotations
 

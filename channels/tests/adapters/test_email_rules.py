@@ -1,4 +1,4 @@
-"""Whose mail it is, what is automatic, what bounced, and who asks in a forwarded mail."""
+"""Mail rules: our own mail, automatic mail, bounces, and the requester of a forwarded mail."""
 
 from __future__ import annotations
 

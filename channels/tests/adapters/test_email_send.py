@@ -1,4 +1,5 @@
-"""Replies by SMTP: the headers that hold a thread together, and what each failure says about whether it was taken."""
+"""Replies by SMTP: the headers that keep a thread together, and whether each failure means that the mail was
+accepted."""
 
 from __future__ import annotations
 

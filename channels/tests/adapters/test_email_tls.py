@@ -1,4 +1,4 @@
-"""Encrypted connections: a certificate that is trusted works, one that is not never sees a password."""
+"""Encrypted connections: a trusted certificate works; a server with an untrusted one never gets a password."""
 
 from __future__ import annotations
 

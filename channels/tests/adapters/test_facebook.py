@@ -1,4 +1,4 @@
-"""Facebook against a Graph API of our own: late comments under old posts, long talks, breaks in the middle."""
+"""Facebook against a fake Graph API: late comments under old posts, long conversations, interruptions."""
 
 from __future__ import annotations
 

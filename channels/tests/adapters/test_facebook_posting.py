@@ -1,4 +1,5 @@
-"""Answers as a page: a comment never leaves as a message, a message never as a comment; and Facebook's signed calls."""
+"""Replies as a page: a comment is never sent as a message, nor a message as a comment; and Facebook's signed
+webhooks."""
 
 from __future__ import annotations
 

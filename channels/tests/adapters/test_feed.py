@@ -1,4 +1,5 @@
-"""Feeds from a server of our own: only what changed, one broken among several, hostile ones, pages that name a feed."""
+"""Feeds from a fake server: conditional requests, one broken feed among several, hostile feeds, pages that link to a
+feed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form adapter: the language of questions, the webhook's proof, what is read, and mails that go out."""
+"""The form adapter: the question language, the webhook's signature, parsing, and outgoing mails."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_repeated_delivery_with_the_websites_own_id_is_one_submission() -> Non
 def test_a_form_that_nobody_knows_is_taken_and_said() -> None:
     answer = ADAPTER.receive(config(), hook(body(form="partners", answers=ANSWERS)), NOW)
     assert answer.status == 200
-    assert "names no form" in answer.body
+    assert "names no known form" in answer.body
     mention = ADAPTER.parse(answer.items[0], config(default_domain="acme.example"))
     assert mention is not None
     assert mention.addressed == ()

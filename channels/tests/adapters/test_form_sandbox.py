@@ -1,4 +1,4 @@
-"""The adapter against the sandbox's website, from end to end: told by webhook, read, answered by mail, written back."""
+"""The adapter against the sandbox's website, from end to end: webhook, parsing, a reply by mail, the answer to it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def connection(sandbox: launch.Running, platform: str = "form") -> Config:
 
 
 def told(sandbox: launch.Running, secret: str, **fields: Any) -> Hook:
-    """What the website tells when somebody applies."""
+    """The website's webhook call for an application."""
     with serving(lambda seen: Reply()) as desk:
         sandbox.control("webhook", platform="form", url=f"{desk.url}/hooks/x/", secret=secret)
         sandbox.post("form", **fields)

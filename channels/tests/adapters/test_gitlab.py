@@ -1,4 +1,4 @@
-"""GitLab against an API of our own: nothing slips between pages, and nothing confidential comes where it must not."""
+"""GitLab against a fake API: nothing is lost between pages, and nothing confidential goes where it must not."""
 
 from __future__ import annotations
 

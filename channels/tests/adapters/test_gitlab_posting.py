@@ -1,4 +1,4 @@
-"""Answers on GitLab: notes as open or closed as what they answer, found again, taken back; and its webhooks."""
+"""Replies on GitLab: notes with their parent's visibility, found again, deleted; and its webhooks."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_connection_test_says_who_we_are_and_the_token_when_it_ends() -> Non
 
 
 def told(name: str, secret: str = "s3cret", **settings: Any) -> list[str]:
-    """External ids that a recorded call brings."""
+    """External ids in a recorded webhook call."""
     values = {"projects": ["acme/product"], **settings}
     config = Config(values, {"webhook_secret": "s3cret"}, values.pop("addresses", ()))
     body = (PAYLOADS / f"{name}.json").read_bytes()

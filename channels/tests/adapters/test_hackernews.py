@@ -1,4 +1,4 @@
-"""Hacker News against a search of our own: nothing is lost, nothing that only resembles the phrase is a mention."""
+"""Hacker News against a fake search: nothing is lost, and near matches of a phrase aren't mentions."""
 
 from __future__ import annotations
 

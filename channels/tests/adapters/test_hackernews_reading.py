@@ -1,4 +1,4 @@
-"""Hacker News threads and single items: the same in whichever form they come."""
+"""Hacker News threads and single items: the same mention in every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HackerOne against an API of our own, and against the sandbox: every report, none of the team's notes."""
+"""HackerOne against a fake API and the sandbox: every report, none of the team's notes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def activity(number: int, text: str | None, who: str = "7", kind: str = "comment
 
 @dataclass
 class Programs:
-    """Pages by number and `links.next`; `before` happens before each answer to a list."""
+    """Pages by number and `links.next`; `before` is called before each list is returned."""
 
     reports: list[dict[str, Any]] = field(default_factory=list)
     activities: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def connection(server: Server, **settings: Any) -> Config:
 
 
 def poll(config: Config, cursor: Json, into: dict[str, Mention]) -> tuple[Json, ChannelError | None]:
-    """The last cursor that was stored, and what broke."""
+    """The last stored cursor, and the error."""
     pages = ADAPTER.fetch(config, cursor)
     while True:
         try:

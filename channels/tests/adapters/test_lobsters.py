@@ -1,4 +1,4 @@
-"""Lobsters: own matching, pages to the end, comments of stories that got new ones, at a polite pace."""
+"""Lobsters: the desk's own matching, reading all pages, comments of stories with new ones, at a polite pace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mastodon over a loopback socket: pages, bounds, crashes, the quota, and what leaves with a reply."""
+"""Mastodon over a loopback socket: pages, bounds, crashes, the quota, and the content of replies."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def connection(server: Server, **settings: Any) -> Config:
 
 
 def poll(config: Config, cursor: Json = None, *, pages: int = 10**6) -> tuple[list[str], Json]:
-    """Ids that came in and the cursor of the last page; killed after so many pages."""
+    """Incoming ids and the cursor of the last page; killed after that many pages."""
     found: list[str] = []
     for number, page in enumerate(ADAPTER.fetch(config, cursor), 1):
         found += [item.external_id for item in page.items]

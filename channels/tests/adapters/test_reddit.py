@@ -1,4 +1,4 @@
-"""Reddit's listings: nothing lost, nothing twice in the cursor, closed places told, tokens and quota kept to."""
+"""Reddit's listings: nothing lost or duplicated, closed subreddits reported, tokens and quota respected."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_break_in_the_middle_goes_on_where_it_was(monkeypatch: pytest.MonkeyPa
         fake.add(NEW, "fresh", NOW - 60)
         before = len(server.seen)
         cursor = _poll(config, cursor, seen)
-        # Down to what is known for sure, then straight to where it broke off: 5 pages for the 18 that were missing.
+        # Down to known items, then straight to the interruption: 5 pages for the 18 missing ones.
         asked = [s.query.get("after") for s in server.seen[before:] if s.path.endswith(NEW)]
         assert asked == [None, "t3_p3", "t3_p12", "t3_p16", "t3_p20", "t3_p24", "t3_p28"]
     assert seen == _names(fake)
@@ -300,7 +300,7 @@ def test_an_answer_that_is_no_listing_is_told() -> None:
 
 
 def _told(config: Config) -> Page:
-    """The last page of a poll, with what is wrong."""
+    """The last page of a poll, with its trouble."""
     *_, last = ADAPTER.fetch(config, None)
     assert last.items == ()
     return last

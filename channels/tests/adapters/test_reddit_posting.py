@@ -1,4 +1,4 @@
-"""Answers on Reddit: what a 200 may hide, what proves a reply absent, whose account it is."""
+"""Replies on Reddit: errors in a 200, proof that a reply is absent, the account's identity."""
 
 from __future__ import annotations
 

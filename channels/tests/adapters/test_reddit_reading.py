@@ -1,4 +1,4 @@
-"""What a thing of Reddit means: the same post by every way, what is gone, where it is, whom it calls."""
+"""Parsing Reddit's things: the same post from every endpoint, deletions, URLs, mentioned accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slack's rooms: what is read, how reading goes on after an interruption, threads, and answers in them."""
+"""Slack channels: reading, resuming after an interruption, threads, and replies in them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ NOW = START + 100_000
 
 @pytest.fixture(autouse=True)
 def at_a_time(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The clock of the reading; its one entry may be changed."""
+    """The clock of the reads; its one entry may be changed."""
     clock = [float(NOW)]
     monkeypatch.setattr("time.time", lambda: clock[0])
     return clock
 
 
 def read(config: Config, cursor: Json = None) -> tuple[list[str], Json]:
-    """Ids of the items, without those that come again because polls overlap, and where it goes on."""
+    """Ids of the items, without repeats from overlapping polls, and the next cursor."""
     found: dict[str, None] = {}
     for page in ADAPTER.fetch(config, cursor):
         found |= {item.external_id: None for item in page.items}
@@ -99,7 +99,7 @@ def test_many_messages_are_read_to_the_end_in_pages() -> None:
     with working(workspace) as (_, config):
         found, cursor = read(config)
         assert found == [f"{ROOM}:{ts(n)}" for n in reversed(range(10))]
-        # A second reading asks for what is new, and reads the last hour again.
+        # A second read requests new messages, and rereads the last hour.
         workspace.calls.clear()
         workspace.say(5000, "A new one?")
         assert f"{ROOM}:{ts(5000)}" in read(config, cursor)[0]

@@ -1,4 +1,4 @@
-"""Slack: threads that are read again, and answers in them."""
+"""Slack: rereading threads, and replies in them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SINCE = datetime.fromtimestamp(START, UTC)
 
 @pytest.fixture(autouse=True)
 def at_a_time(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The clock of the reading; its one entry may be changed."""
+    """The clock of the reads; its one entry may be changed."""
     clock = [float(NOW)]
     monkeypatch.setattr("time.time", lambda: clock[0])
     return clock
 
 
 def read(config: Config, cursor: Json = None) -> tuple[list[str], Json]:
-    """Ids of the items, without those that come again because polls overlap, and where it goes on."""
+    """Ids of the items, without repeats from overlapping polls, and the next cursor."""
     found: dict[str, None] = {}
     for page in ADAPTER.fetch(config, cursor):
         found |= {item.external_id: None for item in page.items}

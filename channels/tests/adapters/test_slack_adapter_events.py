@@ -1,4 +1,4 @@
-"""Slack's events: who may bring them, and what they lead to."""
+"""Slack's events: verification, and their effects."""
 
 from __future__ import annotations
 

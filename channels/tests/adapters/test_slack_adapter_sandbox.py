@@ -1,4 +1,4 @@
-"""The Slack adapter against the sandbox's workspace: what comes in, answers, and events."""
+"""The Slack adapter against the sandbox's workspace: incoming messages, replies, and events."""
 
 from __future__ import annotations
 

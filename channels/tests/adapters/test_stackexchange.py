@@ -1,4 +1,4 @@
-"""Stack Exchange against a site of our own: paging, resuming, pauses, quota, threads, what has vanished."""
+"""Stack Exchange against a fake site: paging, resuming, pauses, quota, threads, deleted posts."""
 
 from __future__ import annotations
 

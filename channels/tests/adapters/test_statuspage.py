@@ -1,4 +1,4 @@
-"""Status pages: what is read, whose posts they are, and what is an edit."""
+"""Status pages: reading updates, our own page or another's, and edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cursors in customers' databases, as earlier releases wrote them, are read on from where they stand."""
+"""Cursors written by earlier releases resume where they stopped."""
 
 from __future__ import annotations
 

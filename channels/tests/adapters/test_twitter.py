@@ -1,4 +1,4 @@
-"""Reading Twitter against an API of our own: several handles, bounds, breaks, quotas."""
+"""Reading Twitter against a fake API: several handles, bounds, interruptions, quotas."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_handle_and_the_search_are_read_and_then_only_what_is_new() -> Non
         assert "referenced_tweets.id.author_id" in asked.query["expansions"]
         d, more = fake.add("7004", ago(1)), set[str]()
         poll(config, cursor, more)
-        assert more == {a, b, c, d}  # the newest of each list comes again: polls overlap
+        assert more == {a, b, c, d}  # the newest of each list is repeated: polls overlap
 
 
 def test_a_tweet_that_is_indexed_late_is_still_found() -> None:
@@ -125,7 +125,7 @@ def test_a_break_between_pages_loses_nothing(monkeypatch: pytest.MonkeyPatch) ->
             fake.broken_after = good
             cursor, error = poll_until_it_breaks(config, cursor, seen)
             broken += isinstance(error, Transient)
-        assert broken >= 3  # once one handle is read to its end, the other alone is out of order
+        assert broken >= 3  # once one handle is read to its end, only the other one fails
         fake.broken_after = None
         cursor = poll(config, cursor, seen)
         poll(config, cursor, seen)

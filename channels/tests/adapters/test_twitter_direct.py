@@ -1,4 +1,4 @@
-"""Direct messages: what a stored one means, how often they are asked for, and what a closed door says."""
+"""Direct messages: parsing, polling frequency, and people who take none from us."""
 
 import pytest
 
@@ -113,7 +113,7 @@ def test_closed_door_is_named_with_what_to_do():
 
 @pytest.mark.parametrize("recipients", [(), ("jane_dev",)])
 def test_nobody_to_send_it_to_sends_nothing(recipients):
-    with pytest.raises(Rejected, match="Nobody is named"):
+    with pytest.raises(Rejected, match="has no recipient"):
         ADAPTER.send(config(), Outgoing("k", "Where to?", sender="dm:acme", recipients=recipients))
 
 

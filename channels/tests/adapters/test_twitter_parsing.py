@@ -1,4 +1,4 @@
-"""One tweet in every form: what the desk relies on beyond what inspect prints."""
+"""One tweet in every format: the fields the desk relies on besides those that `inspect_payload` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speaking as a handle: signed, threaded, found again, deleted, and never in doubt without saying so."""
+"""Posting as a handle: signed, threaded, found again, deleted, and Uncertain whenever in doubt."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def connection(server: Server) -> Config:
 
 
 class Validator(RequestValidator):
-    """Accepts what is signed with the secrets of `connection`."""
+    """Accepts requests signed with the secrets of `connection`."""
 
     enforce_ssl = False
     dummy_client = "none"
@@ -293,7 +293,7 @@ def test_a_like_is_given_by_the_main_handle() -> None:
 
 
 def who(names: dict[str, str]) -> Callable[[Seen], Reply]:
-    """users/by/username gives anybody; users/me gives the name that the token belongs to."""
+    """users/by/username returns any account; users/me returns the token's."""
 
     def answer(seen: Seen) -> Reply:
         if seen.path == "/2/users/me":

@@ -1,4 +1,4 @@
-"""Whole conversations on Twitter: roots, parents, edited roots, what is gone."""
+"""Whole conversations on Twitter: roots, parents, edited roots, deleted tweets."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What every adapter does in our name, against the sandbox, when the answer to it goes wrong: nothing is posted twice,
-nothing is taken for failed that may be there, and a slow platform never outlasts the lease of who sends.
+"""Every adapter's writes, against the sandbox, when the response is lost or broken: nothing is posted twice, nothing
+that may exist counts as failed, and a slow platform never outlasts the sender's lease.
 
-Between the adapter and the sandbox stands a relay. It knows which request changes something there by looking.
+A relay sits between adapter and sandbox. It checks the sandbox to see which request changed something.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ Fault = Callable[[Reply], Reply]
 
 @dataclass
 class Relay:
-    """Hands every request on to the sandbox, but for what `fault` makes of the one that changes something there."""
+    """Forwards every request to the sandbox; `fault` decides about the one that changes something there."""
 
     sandbox: launch.Running
     platform: str
@@ -164,7 +164,7 @@ def relayed(sandbox: launch.Running, platform: str) -> Iterator[tuple[Relay, Con
 
 
 def question(sandbox: launch.Running, platform: str, config: Config, word: str) -> Mention:
-    """What somebody asks there, as the desk sees it."""
+    """A question there, as the desk sees it."""
     asked = {"text": f"How does Acme {word}?", "author": f"ask{word}", **ASKED.get(platform, {})}
     made = sandbox.post(platform, **asked)
     patient = _patient(config)
@@ -178,12 +178,12 @@ def question(sandbox: launch.Running, platform: str, config: Config, word: str) 
 
 
 def answer_to(mention: Mention, word: str) -> Outgoing:
-    """Another one each time, for those who refuse what was said before."""
+    """A different one each time, for platforms that refuse duplicates."""
     return Outgoing(str(uuid.uuid4()), f"Like {uuid.uuid4().hex[:12]}: {word}.", mention.thread_id, mention.external_id)
 
 
 def posted(sandbox: launch.Running, platform: str, word: str) -> list[str]:
-    """Ids of the answers with this word (`answer_to`) that the desk has posted there."""
+    """Ids of the desk's answers there with this word (`answer_to`)."""
     return [str(entry["id"]) for entry in sandbox.truth(platform)["desk"] if f": {word}." in entry["text"]]
 
 
@@ -192,7 +192,7 @@ def found(adapter: Adapter, config: Config, outgoing: Outgoing) -> Receipt | Non
     return adapter.find_own(patient, outgoing, datetime.now(UTC) - SINCE)
 
 
-# --- an answer that goes wrong ---------------------------------------------------------------------------------------
+# --- lost and broken responses ---------------------------------------------------------------------------------------
 
 HTML = Reply(200, b"<html>Over capacity</html>", {"Content-Type": "text/html"})
 LOST: dict[str, Fault] = {
@@ -254,7 +254,7 @@ REPEATED = [(p, verb) for p, adapter in WRITERS.items() for verb, (can, _) in VE
 
 
 def _object_of(verb: str, platform: str, asked: Mention, config: Config, word: str) -> str:
-    """What is liked is theirs, what is deleted is ours."""
+    """Likes are on their posts, deletions on ours."""
     if verb == "like":
         return asked.external_id
     return WRITERS[platform].send(_patient(config), answer_to(asked, word)).external_id
@@ -292,7 +292,7 @@ def test_a_like_or_deletion_without_a_clear_answer_is_repeated_until_it_is_done_
 
 
 def _expired(platform: str) -> Reply:
-    """How the platform refuses a token that is no longer valid."""
+    """The platform's error response to an expired token."""
     told = importlib.import_module(f"sandbox.platforms.{platform}").PLATFORM.refusals["expired"]
     return Reply(told.status, told.body, {"Content-Type": told.content_type, **told.headers})
 
@@ -370,7 +370,7 @@ def _command(line: bytes) -> str:
 
 @contextmanager
 def crawling(from_here: str) -> Iterator[int]:
-    """An SMTP server on this port that, at one place, begins an answer that never ends."""
+    """An SMTP server on this port that, at one step, starts a response that never ends."""
 
     def talk(lines: Any) -> None:
         for command in itertools.chain(("greeting",), map(_command, lines)):

@@ -1,4 +1,4 @@
-"""YouTube against an API of our own: walks and their resumption, replies, units of the quota, threads, replies sent."""
+"""YouTube against a fake API: walks and their resumption, replies, quota units, threads, sending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions of the database: limits, what DATABASE_URL sets itself, and what a pooler is told by."""
+"""Database sessions: limits, settings in DATABASE_URL, and poolers."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def session(monkeypatch):
-    """Makes connections of their own: `session(limits, options="…")`, with the database of the tests."""
+    """Opens separate connections to the test database: `session(limits, options="…")`."""
     made = []
 
     def make(limits=None, **options):
@@ -103,7 +103,7 @@ def test_a_server_is_not_taken_for_a_pooler(session):
 
 
 def test_behind_a_pooler_limits_go_with_each_transaction(session):
-    """Said to be one here; a real one is in advocacy/tests/test_pooler.py."""
+    """Here only the setting; a real pooler is in advocacy/tests/test_pooler.py."""
     other = session(Limits(statement_ms=50))
     other.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
     assert run(other, "SELECT current_setting('statement_timeout')") == [("50ms",)]
@@ -111,7 +111,7 @@ def test_behind_a_pooler_limits_go_with_each_transaction(session):
         run(other, "SELECT pg_sleep(20)")
     with other.connection.cursor() as past_us:
         past_us.execute("SHOW statement_timeout")
-        assert past_us.fetchone() == ("0",)  # nothing is left in the session for whoever has it next
+        assert past_us.fetchone() == ("0",)  # nothing is left in the session for its next user
 
 
 def test_behind_a_pooler_the_limit_holds_in_the_whole_transaction(session):

@@ -1,4 +1,4 @@
-"""One client for every platform: whose limits are known to whom, one new token, errors without secrets."""
+"""One client for every platform: shared limits, token renewal, errors without secrets."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def config(server: Server, token: str = "token-of-this-account", **settings: Any
 
 @pytest.fixture
 def answers() -> list[Reply]:
-    """Given out in order, the last one for ever."""
+    """Returned in order, the last one repeatedly."""
     return [as_json({})]
 
 

@@ -1,4 +1,4 @@
-"""The HTTP client against a real server: what each answer means, what is sent, what is never told."""
+"""The HTTP client against a real server: errors by response, requests sent, secrets never revealed."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_a_write_is_never_redirected() -> None:
         assert len(server.seen) == 1
 
 
-# --- what is told ------------------------------------------------------------------------------------------------
+# --- errors ------------------------------------------------------------------------------------------------------
 
 
 def test_secrets_are_in_no_error_text() -> None:
@@ -308,7 +308,7 @@ def test_blotting_out_secrets_costs_linear_time(unit: str) -> None:
 
 
 def test_an_address_is_cut_only_behind_its_secrets() -> None:
-    """Cut first, the beginning of the secret would be no secret any more."""
+    """If it were cut first, the beginning of the secret would not be redacted."""
     secret = "hunter22-hunter22-hunter22"
     with pytest.raises(Rejected) as caught:
         http.get_json(Network(), "ftp://acme.example/" + "a" * 75 + secret, secrets=[secret])

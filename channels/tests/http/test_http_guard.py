@@ -1,4 +1,4 @@
-"""No URL reaches the own network: by number, by name, by redirect, by a name that changes its mind."""
+"""No URL reaches the internal network: by IP address, by name, by redirect, by DNS rebinding."""
 
 from __future__ import annotations
 

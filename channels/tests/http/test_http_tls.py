@@ -1,4 +1,4 @@
-"""Certificates are checked against the name in the URL although we connect to an address of our own choosing."""
+"""Certificates are checked against the name in the URL, although we connect to an already resolved address."""
 
 from __future__ import annotations
 

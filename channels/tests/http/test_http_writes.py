@@ -1,4 +1,5 @@
-"""Writes are never repeated blindly: what did not leave may be tried again, what may have been taken is uncertain."""
+"""Writes are never repeated blindly: one that wasn't sent may be retried, one that may have been accepted is
+Uncertain."""
 
 from __future__ import annotations
 

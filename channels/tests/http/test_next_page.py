@@ -1,4 +1,4 @@
-"""Where a list continues."""
+"""The next page of a list."""
 
 import pytest
 

@@ -185,12 +185,12 @@ def test_context_that_turns_out_to_be_a_mention_is_pending_again() -> None:
 
 
 def versions(*texts: str | None) -> list[Page]:
-    """Of one post; None: the fake finds no mention in it."""
+    """Versions of one post; None: the fake finds no mention in it."""
     return [Page([Item("1", {"text": text})], None) for text in texts]
 
 
 def judge_all(connection: Connection) -> None:
-    """As ingest does: what holds no mention is ignored."""
+    """As ingest does: items without a mention are ignored."""
     source, prints = source_of(connection.pk), dict[str, dict[int, bytes]]()
     for row in leases.take_pending(100):
         item = Item(row.external_id, json.loads(row.payload or "null"))
@@ -202,7 +202,7 @@ def judge_all(connection: Connection) -> None:
 
 @pytest.mark.parametrize("first", ["found first", "in its thread first"])
 def test_a_near_match_never_hides_the_same_post_in_a_thread(first: str) -> None:
-    """Whichever came first, it is context in the end, and neither fetch writes again."""
+    """Whichever came first, it ends up as context, and neither fetch writes again."""
     connection, (near, whole) = make_connection(), versions(None, "a")
     fetches = [(near, storing_once.MENTION), (whole, storing_once.THREAD)]
     for at, (page, role) in enumerate([*fetches[:: 1 if first == "found first" else -1], *fetches]):
@@ -404,7 +404,7 @@ def test_a_mail_that_could_not_be_fetched_is_taken_when_it_comes_and_never_the_o
     (item_id,) = storing_once.store_page(connection.pk, placeholder, fetched_at=NOW)
     settling.finish(failed={item_id: "the connection breaks"}, now=NOW)
     assert storing_once.store_page(connection.pk, placeholder, fetched_at=NOW + timedelta(minutes=1)) == []
-    # A poller that was held up brings it: the mail is the mail, whenever it was asked for.
+    # A delayed poller brings it: a mail never changes, whenever it was requested.
     assert storing_once.store_page(connection.pk, mail, fetched_at=NOW - timedelta(minutes=1)) == [item_id]
     item = InboundItem.objects.get()
     assert (bytes(item.raw), item.payload, item.state, item.error) == (b"mail", payload, State.PENDING, "")

@@ -112,7 +112,7 @@ def test_an_unknown_platform_names_the_known_ones(tmp_path) -> None:
 
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    """A process of its own, with neither database nor keys in its environment."""
+    """A separate process, with neither database nor keys in its environment."""
     bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "inspect_payload", *arguments]
     return subprocess.run(command, env=bare, capture_output=True, encoding="utf-8", timeout=60, check=False, **options)

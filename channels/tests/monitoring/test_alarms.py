@@ -1,4 +1,4 @@
-"""Alarms are raised once, told once in Slack and by mail, and told when they are over."""
+"""Alarms are raised once, announced once in Slack and by mail, and announced again when they are over."""
 
 from __future__ import annotations
 

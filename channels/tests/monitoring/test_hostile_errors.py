@@ -1,4 +1,4 @@
-"""What platforms say when they refuse: never so that the refusal itself cannot be stored, told or shown."""
+"""Hostile error messages from platforms: always storable, loggable and displayable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Any order of sends, crashes, late answers, lookups, polls and people: never posted twice, never told wrongly."""
+"""Any order of sends, crashes, late responses, lookups, polls and people: nothing posted twice, no wrong result
+reported."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ OUTCOMES = {
 
 
 class Platform(FakeAdapter):
-    """Shows a post some time after it landed, and lands it some time after it was sent."""
+    """Accepts a post some time after it was sent, and shows it some time after that."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +122,7 @@ class Machine(RuleBasedStateMachine):
                 outbox.cancel(pk)
 
     def _retry(self, pk: int) -> None:
-        """A newer one has gone out since: the person confirms that this one is wanted all the same."""
+        """A newer one has been sent since: the person confirms that this one is still wanted."""
         try:
             outbox.retry(pk, self.platform.now)
         except outbox.NewerWasSent:
@@ -144,7 +145,7 @@ class Machine(RuleBasedStateMachine):
         assert all(times == 1 for times in Counter(flying.values_list("conversation", flat=True)).values())
 
     def teardown(self) -> None:
-        """With a platform that works again everything comes to an end by itself."""
+        """Once the platform works again, everything completes automatically."""
         self.platform.outcome, self.platform.looks_fail = "posted", False
         unsettled = OutboundItem.objects.exclude(state__in=(State.SENT, State.FAILED, State.CANCELLED))
         for _ in range(200):

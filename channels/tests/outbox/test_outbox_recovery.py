@@ -121,7 +121,7 @@ def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) 
 def test_a_lost_worker_is_noticed_by_the_time_that_its_own_platform_takes(
     fake: FakeAdapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mail may take minutes; a reply on another platform need not wait for as long."""
+    """Mail may take minutes; a reply on another platform needn't wait that long."""
     monkeypatch.setattr(type(adapter_for("maillike")), "request_timeout_s", 150.0)
     quick, mail = make_reply(make_connection()), make_reply(make_connection(platform="maillike"))
     taken = [states.claim(NOW, sending.request_s), states.claim(NOW, sending.request_s)]

@@ -1,4 +1,4 @@
-"""Accounts of single people: what leaves, leaves from the account it was written for, and from no other."""
+"""Personal accounts: a reply is sent from the account it was written for, and from no other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ State = OutboundItem.State
 
 
 class Board(FakeAdapter):
-    """Speaks with tokens of people only; a token `token-of-x` opens the account `id-x`."""
+    """Accepts only personal tokens; `token-of-x` belongs to the account `id-x`."""
 
     platform = "board"
     label = "Message board"
@@ -175,7 +175,7 @@ def test_it_is_looked_for_with_the_same_account(board: Board, place: Connection)
 
 
 def test_another_account_proves_nothing_absent(board: Board, place: Connection) -> None:
-    """Looked for under the new account it would be absent, and be posted twice."""
+    """Searched under the new account, it would be absent, and be posted twice."""
     maria = person("maria")
     enter(maria, place, "token-of-maria")
     item = uncertain(board, place, maria)

@@ -1,4 +1,4 @@
-"""Two handles of one connection may say the same under the same post: each is its own."""
+"""Two handles of one connection may post the same text under the same post: each reply matches its own."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Our own webhook: signed over the bytes that leave, one delivery id for all attempts, guarded, never in doubt."""
+"""Our outgoing webhook: signed over the sent bytes, one delivery id for all attempts, guarded, never uncertain."""
 
 import hashlib
 import hmac

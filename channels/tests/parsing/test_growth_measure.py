@@ -1,4 +1,4 @@
-"""The measure of growth itself: what is quadratic is found, what is linear is not, however fast or slow it is."""
+"""The growth measurement itself: it reports quadratic functions, never linear ones, however fast or slow."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _work(function: Callable[[str], object]) -> Callable[[int, int], Callable[[]
 
 @pytest.mark.parametrize("name", QUADRATIC)
 def test_quadratic_work_is_found(name: str) -> None:
-    # A busy machine may acquit once: what is short is interrupted more easily than what is long.
+    # A busy machine may hide the growth once: short runs are slowed down more than long ones.
     found = next((grown for _ in range(5) if (grown := superlinear(_work(QUADRATIC[name])))), None)
     assert found is not None
     assert "for four times the input" in str(found)
@@ -57,7 +57,7 @@ def test_linear_work_is_not(name: str) -> None:
 
 @pytest.mark.parametrize("name", LINEAR)
 def test_linear_work_is_not_by_processor_time_either(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(growth, "TRIES", 0)  # the wall clock acquits nothing
+    monkeypatch.setattr(growth, "TRIES", 0)  # never trust the wall clock
     exact = time.process_time
     monkeypatch.setattr(time, "process_time", lambda: exact() // 0.004 * 0.004)
     assert growth._grown(_work(LINEAR[name]), 4096, iter(range(1_000_000))) is None

@@ -1,4 +1,5 @@
-"""Reading in a child process gives what reading here would give, for every adapter, and says how an item ended it."""
+"""Parsing in a child process gives the same result as in this one, for every adapter, and reports how an item crashed
+it."""
 
 from __future__ import annotations
 

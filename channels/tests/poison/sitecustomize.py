@@ -1,7 +1,6 @@
-"""Faults at the real edge: in a process that parses, an item that holds a marker is the end of it.
-
-Python imports this by itself from PYTHONPATH; `channels.tests.poisoning` puts it there. It replaces the very function
-that unpacks an item, below every adapter.
+"""Real crashes: an item with a marker kills the process that parses it. Python imports this automatically from
+PYTHONPATH; `channels.tests.poisoning` puts it there. It replaces the function that unpacks an item, below every
+adapter.
 """
 
 import sys
@@ -13,7 +12,7 @@ def _end(how: str) -> None:
     import signal
     import time
 
-    if how == "spin":  # C code that never returns to Python, so that no signal handler of Python's is ever run
+    if how == "spin":  # C code that never returns to Python, so that no Python signal handler ever runs
         re.match(r"(a+)+$", "a" * 100 + "b")
     elif how == "loop":
         while True:

@@ -1,7 +1,7 @@
-"""One list of a connection that is broken keeps none of the others from being read, wherever it stands.
+"""A broken list of a connection doesn't block the others, whatever its position.
 
-Every adapter is accounted for: its lists are broken here one by one, in the sandbox; or it's named below, with a test
-of its own or the reason why there is only one list.
+Every adapter is covered: its lists are broken here one by one, in the sandbox; or it's listed below, with a separate
+test or the reason why there is only one list.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running
 
 
 class Watched:
-    """An adapter against the sandbox, whose lists are watched as they are read. While the one called `broken` is read,
-    the platform has a fault."""
+    """An adapter against the sandbox, with recorded reads of its lists. While the list `broken` is read, the platform
+    has a fault."""
 
     def __init__(self, platform: str, sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch) -> None:
         access = sandbox.access()[platform]
@@ -98,7 +98,7 @@ class Watched:
             channel_settings={name: settings for name, (settings, _) in access["channels"].items()},
             channel_secrets={name: secrets for name, (_, secrets) in access["channels"].items()},
         )
-        sandbox.control("quotas/renew")  # a module asks more often than a desk would
+        sandbox.control("quotas/renew")  # a module makes more requests than a desk would
         self.broken, self.fault = "", ""
         self.labels: dict[str, str] = {}
         self.found: dict[str, set[str]] = defaultdict(set)
@@ -205,7 +205,7 @@ def _poll(adapter: Adapter, config: Config, cursor: Json) -> tuple[list[Page], C
 
 
 def test_a_pause_of_one_method_keeps_the_other_one_going() -> None:
-    """Stack Exchange asks for a pause of `/search` between two pages; phrases are asked elsewhere."""
+    """Stack Exchange requests a pause of `/search` between two pages; phrases use another method."""
 
     def answer(seen: Seen) -> Reply:
         if seen.path == "/search":
@@ -226,7 +226,7 @@ def test_a_pause_of_one_method_keeps_the_other_one_going() -> None:
         assert "/search" not in {seen.path for seen in server.seen[before:]}
 
 
-# --- a first import goes on until everything of it is there ---------------------------------------------------------
+# --- a first import continues until it is complete ------------------------------------------------------------------
 
 
 @pytest.mark.django_db

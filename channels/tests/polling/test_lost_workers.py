@@ -1,4 +1,4 @@
-"""A worker that is killed while it polls keeps nothing waiting once it is back; no other loses a lease."""
+"""A worker killed while polling delays nothing once it is back, and no other worker loses a lease."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Killed(BaseException):
-    """As SIGKILL: nothing is caught, nothing is cleaned up."""
+    """Like SIGKILL: nothing is caught, nothing is cleaned up."""
 
 
 def killed_while_polling(fake: FakeAdapter, worker: str) -> Connection:

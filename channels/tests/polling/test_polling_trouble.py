@@ -1,4 +1,4 @@
-"""Part of a connection that cannot be read is told, and the rest keeps its pace."""
+"""An unreadable part of a connection is reported, and the rest keeps its pace."""
 
 from __future__ import annotations
 

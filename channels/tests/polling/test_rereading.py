@@ -1,4 +1,4 @@
-"""Old threads give way: to new mentions, and to the one that somebody is about to post in."""
+"""Old threads yield to new mentions, and to the thread that somebody is about to post in."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_killed_worker_is_forgotten_after_a_while(
 def test_the_thread_that_somebody_posts_in_is_read_at_once_and_alone(fake: FakeAdapter, thirty: int) -> None:
     read = []
     fake.thread = lambda thread_id: read.append(thread_id) or []
-    cache.add(rereading._RUNNING, 1, 90)  # a worker goes through the others
+    cache.add(rereading._RUNNING, 1, 90)  # a worker processes the others
     try:
         assert rereading.refetch_thread(thirty, "29", DUE)
         assert not rereading.refetch_thread(thirty, "29", DUE)

@@ -1,4 +1,4 @@
-"""The tester of a channel's query, and the page of what was kept out."""
+"""The tester of a channel's query, and the page of excluded items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adapters find their verbs in the files of their package, and say at start-up what is missing."""
+"""Adapters find their verbs in the files of their package, and report missing ones at startup."""
 
 from __future__ import annotations
 

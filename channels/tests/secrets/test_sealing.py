@@ -1,4 +1,5 @@
-"""Changing the key of stored secrets: every column that holds any is found by itself, and nothing is lost."""
+"""Changing the encryption key of stored secrets: every column with secrets is found automatically, and nothing is
+lost."""
 
 import re
 
@@ -27,7 +28,7 @@ NO_SECRETS = {"claim_token", "lease_token", "attempt_token", "password"}
 
 @pytest.fixture
 def sealed(settings):
-    """A secret in each place that the desk has for any, under the old key."""
+    """A secret in every column that may hold one, under the old key."""
     settings.ENCRYPTION_KEYS = [OLD]
     made = make_connection(secrets={"token": seal("of the connection"), "home": "env:DESK_CHANNEL_HOME"})
     make_channel(made, secrets={"access_token": seal("of the channel")})

@@ -1,4 +1,4 @@
-"""Reading down a newest-first list: whatever breaks off, all of it is read in the end."""
+"""Reading down a newest-first list: whatever is interrupted, everything is read in the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from channels.toolkit.cursors import Progress
 
 
 class Feed:
-    """Numbers, newest first, `size` a slice; a place is the number after which the list goes on."""
+    """Numbers, newest first, `size` per slice; a place is the number after which the list continues."""
 
     def __init__(self, size: int = 4) -> None:
         self.numbers: list[int] = []

@@ -1,4 +1,4 @@
-"""However a reading is bounded or broken off, in the end everything has been read."""
+"""However a read is bounded or interrupted, everything is read in the end."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_cursor_survives_storage() -> None:
     overlap=st.integers(0, 4),
 )
 def test_everything_is_read_in_the_end(polls: list[tuple[int, int, int]], overlap: int) -> None:
-    """Each poll: so many posts arrive, then so many pages of such a size are read before it is broken off."""
+    """Each poll: some posts arrive, then some pages of some size are read before it is interrupted."""
     posted: list[int] = []
     seen: set[int] = set()
     progress = Progress(0)

@@ -1,4 +1,4 @@
-"""One form for all addresses of a page."""
+"""One canonical form for all addresses of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways to read a list: whatever breaks off, changes or fills up a page, all of it is read in the end."""
+"""The ways to read a list: whatever interrupts it, changes or fills up a page, everything is read in the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A round over the parts of a connection: what is told, what is raised, who comes first; and the poll that follows."""
+"""A pass over the parts of a connection: reported trouble, raised errors, the order; and the next poll."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def reading(names: str, errors: Errors, kept: Json = None, **how: Any) -> tuple[list[str], Page | None]:
-    """(the parts in the order in which they were read, what was told at the end)."""
+    """(the parts in the order they were read, the reported trouble)."""
     parts, order = Parts(names, kept, **how), []
     for name in parts:
         with parts.reading(name):
@@ -178,7 +178,8 @@ def test_a_soon_again_does_not_overrun_a_quota(fake: FakeAdapter) -> None:
 
 @pytest.mark.django_db
 def test_one_broken_project_among_two_from_the_poll_to_the_health(settings: Any) -> None:
-    """GitLab stands for all: nothing of the broken one is lost, the other goes on, the words are shown meanwhile."""
+    """GitLab as an example: the broken project loses nothing, the other continues, and the trouble is shown
+    meanwhile."""
     tracker, broken = Tracker([issue(1, 5)]), [True]
 
     def answer(seen: Seen) -> Reply:

@@ -1,4 +1,4 @@
-"""Folding of quoted text: what was written now is told from what is quoted, and not a character is lost."""
+"""Folding of quoted text: new text is separated from quotes, and not a character is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read from somebody else's page: whichever way it tells, bounded, guarded, and never more than words."""
+"""Reading other people's pages: metadata in any format, bounded, guarded, and only as text."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The public page of a form: stored before it thanks, nothing typed is ever lost, robots are held, frames are allowed
-by name only. And the webhook over the desk's own address."""
+"""The public page of a form: stored before it says thank you, nothing typed is ever lost, bots are held, only named
+sites may embed it. And the webhook at the desk's own URL."""
 
 from __future__ import annotations
 

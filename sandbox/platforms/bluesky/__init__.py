@@ -39,7 +39,7 @@ class Bluesky(Talk):
     def account(self, member: Member) -> str | None:
         return handle_of(member.key)
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
         """Some posts name us."""

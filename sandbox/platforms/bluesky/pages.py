@@ -49,7 +49,7 @@ class Pages:
         return page(
             f"@{self.posts.handle(post['did'])}: {post['record']['text'][:60]}",
             [self._line(p) for p in [*self._above(post), post, *self._below(post)]],
-            el("h2", "Answer by hand"),
+            el("h2", "Write a reply"),
             reply_form(f"{WEB}/reply", [*self.site.people(), (DESK, DESK)], id=post["uri"]),
             button("/control/delete", "Delete as its author", platform="bluesky", id=post["uri"]),
             section=SECTION,

@@ -60,7 +60,7 @@ def facets_of(text: str) -> list[Doc]:
 
 
 def seen(record: Doc) -> str:
-    """Everything a reader sees: the text, image descriptions, the title of the link card."""
+    """All visible text: the post, image descriptions, the title of the link card."""
     embed = record.get("embed", {})
     notes = [f"[Image: {image['alt']}]" for image in embed.get("images", ()) if image["alt"]]
     notes += [f"[Link: {embed['external']['title']}]"] if "external" in embed else []
@@ -118,7 +118,7 @@ class Posts(OrderedPosts):
         known = self.store.get("bs_account", did)
         return str(known["handle"]) if known else "handle.invalid"
 
-    # --- how it looks -----------------------------------------------------------------------------------------
+    # --- wire format ------------------------------------------------------------------------------------------
 
     def author(self, did: str) -> Doc:
         handle = self.handle(did)
@@ -137,7 +137,7 @@ class Posts(OrderedPosts):
         }  # fmt: skip
 
     def _liked(self, post: Doc) -> Doc:
-        """Only the desk asks with a login."""
+        """Only the desk is logged in."""
         key = post["uri"].rpartition("/")[2]
         return {"like": f"at://{did_of(DESK)}/app.bsky.feed.like/{key}"} if did_of(DESK) in post["likes"] else {}
 

@@ -116,7 +116,7 @@ class ChatLog(Talk):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def _bursts(self) -> list[list[Doc]]:
-        """What one person said consecutively, without anybody else in between."""
+        """Consecutive messages by one person, with nobody else in between."""
         bursts: list[list[Doc]] = []
         for event in self.events():
             if event["type"] != "m.room.message" or event.get("edits"):

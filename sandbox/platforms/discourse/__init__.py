@@ -45,7 +45,7 @@ class Discourse(Talk):
     }
     post_kind = "forum_post"
 
-    # --- what there is ----------------------------------------------------------------------------------------
+    # --- posts and topics -------------------------------------------------------------------------------------
 
     def posts(self) -> list[Doc]:
         """Existing posts, in number order."""
@@ -84,7 +84,7 @@ class Discourse(Talk):
         tail = f"/{doc['number']}" if doc["number"] > 1 else ""
         return f"{self.universe.public_url}/discourse/t/{topic['slug']}/{topic['id']}{tail}"
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def edited(self, doc: Doc, text: str, at: float) -> Doc:
         return self.save({**doc, "text": text, "version": doc["version"] + 1, "updated": at}, "post_edited")
@@ -184,7 +184,7 @@ class Discourse(Talk):
         return self.save(post, "post_created")
 
     def save(self, doc: Doc, event: str = "") -> Doc:
-        """`event`: the webhook's, if it is told."""
+        """`event`: the webhook event to send, if any."""
         if event:
             self.tell(lambda secret: self._hook(doc, event, secret))
         return super().save(doc)

@@ -109,7 +109,7 @@ class Api(ResourceServer):
         return {"categories": shown, "archetypes": [{"id": "regular"}], "groups": []}
 
     def search(self, request: Request) -> Any:
-        """Topics with all the words, in title or posts, the latest first; those of private messages never."""
+        """Topics with all the words, in title or posts, the latest first; never private messages."""
         me, words = request.caller, request.query.get("q", "").lower().split()
         if not words or max(len(word) for word in words) < SHORTEST_TERM:
             return {"posts": [], "topics": [], "grouped_search_result": {"term": "", "error": "too short"}}

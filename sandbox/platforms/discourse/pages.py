@@ -61,7 +61,7 @@ class Pages:
             topic["title"],
             el("p", CATEGORIES[topic["category"]][1], *(f" · {tag}" for tag in topic["tags"]), class_="quiet"),
             [self._post(post, people) for post in posts],
-            el("p", "This topic is closed.") if topic["closed"] else el("h2", "Answer by hand"),
+            el("p", "This topic is closed.") if topic["closed"] else el("h2", "Write a reply"),
             None if topic["closed"] or not posts else reply_form("/discourse/reply", people, parent=posts[0]["id"]),
             section=SECTION,
         )

@@ -50,7 +50,7 @@ def post(doc: Doc, topic: Doc, user: Doc, *, me: str = "", raw: bool = False) ->
 
 
 def _likes(doc: Doc, me: str) -> dict[str, Any]:
-    """With what the one who asks has done."""
+    """Including what the requester has done."""
     mine = {"acted": True, "can_undo": True} if me and me in doc["likes"] else {}
     return {"id": 2, "count": len(doc["likes"]), **mine}
 

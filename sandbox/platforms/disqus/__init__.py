@@ -52,7 +52,7 @@ class Disqus(Talk):
             self.store.put("disqus_user", name, known)
         return known
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def edited(self, doc: Doc, text: str, at: float) -> Doc:
         return self.save({**doc, "text": text, "edited": True})

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sandbox.platforms.disqus import Disqus
 
 MODERATOR = "moderator"
-"""Who the connection's own token belongs to."""
+"""The account of the connection's own token."""
 Fields = dict[str, str]
 
 

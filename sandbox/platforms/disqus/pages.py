@@ -52,7 +52,7 @@ class Pages:
             title,
             el("p", line),
             el("h2", f"{len(posts)} comments"),
-            [self._comment(p) for p in posts] or el("p", "Nobody has said anything yet."),
+            [self._comment(p) for p in posts] or el("p", "No comments yet."),
             el("h2", "Comment"),
             reply_form("/disqus/comment", self.site.people(), thread=thread),
             section=SECTION,

@@ -74,7 +74,7 @@ class Email(Platform):
             if folder is not None:
                 self.store.after_commit(lambda: self._loop.call_soon_threadsafe(folder.arrived, mail))
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def url(self, mail: Doc) -> str:
         return f"{self.universe.public_url}/mail/{mail['mailbox']}/{mail['folder']}/{mail['uid']}"
@@ -133,7 +133,7 @@ class Email(Platform):
         self.mailboxes.deliver(letter.sender, raw, at=at, folder="Sent", **about)
         dkim = act.more.get("dkim", "pass")
         aliases = [a for a in addresses(*letter.to, *letter.cc, *act.more.get("bcc", ())) if is_ours(a)]
-        # Some servers deliver an email to two aliases twice, some once; both occur here.
+        # Some servers deliver an email to two aliases twice, others once; both happen here.
         if len(aliases) > 1 and sum(map(ord, letter.message_id)) % 2:
             aliases = aliases[:1]
         copies = []
@@ -232,7 +232,7 @@ class Email(Platform):
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         """By Message-ID; `uids` are its copies in INBOX. Automatic mail is listed in `automatic`, not as mentions."""
-        told: dict[str, list[dict[str, Any]]] = {
+        lists: dict[str, list[dict[str, Any]]] = {
             "mentions": [],
             "optional": [],
             "ours": [],
@@ -246,10 +246,10 @@ class Email(Platform):
                 continue
             entry = seen[mail["message_id"]] = self._entry(mail)
             genuine = is_ours(mail["sender"]) and mail.get("dkim", "pass") == "pass" and not mail.get("requester")
-            told["automatic" if mail["auto"] else "ours" if genuine else "mentions"].append(entry)
-        told["ours"] += [self._entry(mail) for mail in self.mailboxes.in_folder(TEAM, "Sent")]
-        told["desk"] = list(self.store.all("smtp").values())
-        return told
+            lists["automatic" if mail["auto"] else "ours" if genuine else "mentions"].append(entry)
+        lists["ours"] += [self._entry(mail) for mail in self.mailboxes.in_folder(TEAM, "Sent")]
+        lists["desk"] = list(self.store.all("smtp").values())
+        return lists
 
     def _entry(self, mail: Doc) -> dict[str, Any]:
         return {

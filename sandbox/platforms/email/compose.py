@@ -109,7 +109,7 @@ def _in_charset(mail: EmailMessage, text: str, charset: str) -> None:
 
 
 def as_html(text: str, *, pixel: bool = False) -> str:
-    """The HTML a mail program makes of a text; newsletters add a tracking pixel."""
+    """The HTML that a mail program makes from a text; newsletters add a tracking pixel."""
     paragraphs = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>\n" for part in text.split("\n\n"))
     image = '<img src="https://tracker.example/open.gif?id=17" width="1" height="1" alt="">' if pixel else ""
     return f'<html><body style="font-family: sans-serif">{paragraphs}{image}</body></html>\n'

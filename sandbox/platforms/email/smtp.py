@@ -97,7 +97,7 @@ def factory(loop: asyncio.AbstractEventLoop, faults: Faults, accept: Accept) -> 
             ident="Sandbox",
             auth_required=True,
             auth_require_tls=False,
-            auth_exclude_mechanism=["LOGIN"],  # a client that may try twice would get around a rejection
+            auth_exclude_mechanism=["LOGIN"],  # a client with a second try would get around a rejection
             authenticator=authenticate,
             enable_SMTPUTF8=True,
             data_size_limit=32 * 1024 * 1024,

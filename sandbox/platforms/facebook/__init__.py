@@ -47,7 +47,7 @@ class Facebook(Talk):
         router.add("GET", "/facebook/web/{page}/inbox/{person}/", self.page_of_talk)
         Api(self).register(router)
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
         """`to`: comment, message or visitor (a post on the page)."""

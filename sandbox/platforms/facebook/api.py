@@ -20,8 +20,8 @@ WINDOW_S = 24 * 3600
 
 
 def error(code: int, message: str, status: int = 400, *, kind: str = "OAuthException", sub: int = 0) -> Response:
-    told = {"message": message, "type": kind, "code": code, "fbtrace_id": "BLBz/WZt8dN"}
-    return json_response({"error": told | ({"error_subcode": sub} if sub else {})}, status)
+    error = {"message": message, "type": kind, "code": code, "fbtrace_id": "BLBz/WZt8dN"}
+    return json_response({"error": error | ({"error_subcode": sub} if sub else {})}, status)
 
 
 def graph_error(message: str, *, sub: int = 0) -> Refused:

@@ -124,8 +124,8 @@ class Wire:
         now = int(self.site.universe.now() * 1000)
         ends = [{"id": message["person"]}, {"id": PAGE}]
         sender, recipient = reversed(ends) if message["by_page"] else ends
-        told: Doc = {"mid": message["id"], "text": message["text"]} | ({"is_echo": True} if message["by_page"] else {})
-        event = {"sender": sender, "recipient": recipient, "timestamp": int(message["at"] * 1000), "message": told}
+        body: Doc = {"mid": message["id"], "text": message["text"]} | ({"is_echo": True} if message["by_page"] else {})
+        event = {"sender": sender, "recipient": recipient, "timestamp": int(message["at"] * 1000), "message": body}
         self.call(time=now, messaging=[event])
         if message["by_page"]:
             read = {"sender": ends[0], "recipient": ends[1], "timestamp": now, "read": {"watermark": now}}

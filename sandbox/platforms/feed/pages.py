@@ -28,7 +28,7 @@ class Pages:
         feeds = [el("li", link(address, address)) for address in self.site.access().settings["feeds"]]
         rows = [el("li", link(self.site.url(e), e["title"]), el("p", f"{e['feed']} · {e['name']} · ", when(e["at"]),
                                                                class_="by")) for e in entries]  # fmt: skip
-        return page("What the feeds say", el("ul", feeds), el("ul", rows), section=SECTION)
+        return page("Feed entries", el("ul", feeds), el("ul", rows), section=SECTION)
 
     def entry(self, request: Request) -> Response:
         found = [e for e in self.site.store.all("feed_entry").values() if str(e["number"]) == request.params["number"]]

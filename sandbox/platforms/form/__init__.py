@@ -140,13 +140,13 @@ class Website(Platform):
 
 def signed(secret: str, doc: Doc, now: float) -> tuple[bytes, dict[str, str]]:
     """Body and headers of the call, as specified in the desk's documentation."""
-    told = {
+    submission = {
         "form": FORMS[doc["form"]].address,
         "id": doc["id"],
         "submitted_at": datetime.fromtimestamp(doc["at"], UTC).isoformat(),
         "answers": doc["answers"],
     }
-    body = json.dumps(told, ensure_ascii=False).encode()
+    body = json.dumps(submission, ensure_ascii=False).encode()
     stamp = str(int(now))
     digest = hmac.new(secret.encode(), f"v1:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
     return body, {"Content-Type": "application/json", "X-Desk-Timestamp": stamp, "X-Desk-Signature": f"v1={digest}"}

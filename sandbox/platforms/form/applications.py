@@ -1,4 +1,4 @@
-"""The forms on Acme's website, and what people enter."""
+"""The forms on Acme's website, and generated answers."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class GitLab(Talk):
         router.add("GET", "/gitlab/", self.front)
         router.add("GET", "/gitlab/{space}/{name}/-/issues/{iid}", self.page_of_issue)
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def find(self, ref: str) -> Doc | None:
         """An issue, or a note with its `issue`."""

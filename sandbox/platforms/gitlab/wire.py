@@ -95,8 +95,8 @@ class Wire:
         if note:
             body |= {"project_id": issue["project"], "issue": {k: v for k, v in known.items() if k != "author"}}
         header = f"{'Confidential ' if is_closed else ''}{kind.capitalize()} Hook"
-        told = json_response(body).body
-        self.site.tell(lambda secret: (told, {"X-Gitlab-Token": secret, "X-Gitlab-Event": header,
+        payload = json_response(body).body
+        self.site.tell(lambda secret: (payload, {"X-Gitlab-Token": secret, "X-Gitlab-Event": header,
                                          "Content-Type": "application/json"}))  # fmt: skip
 
     def _hook_note(self, note: Doc, issue: Doc, action: str) -> Doc:

@@ -50,13 +50,13 @@ class HackerNews(Platform):
         Firebase(self, self.algolia).register(router)
         pages.Pages(self).register(router)
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def url(self, doc: Doc) -> str:
         return f"{self.universe.public_url}/hn/web/item?id={doc['id']}"
 
     def posted(self, act: Act, at: float) -> Doc:
-        """`more`: title and url make a story; without a parent and a title the text is an Ask HN."""
+        """`more`: title and url make a story; with neither parent nor title, the text is an Ask HN."""
         if not act.parent:
             title = act.more.get("title") or ("Ask HN: " + act.text.split("\n")[0])[:78]
             url = act.more.get("url", "")

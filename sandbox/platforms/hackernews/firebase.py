@@ -1,4 +1,4 @@
-"""Firebase's API: https://github.com/HackerNews/API. What is not there is `null`, never an error."""
+"""Firebase's API: https://github.com/HackerNews/API. A missing item is `null`, never an error."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Pages:
             "[deleted]" if item.get("deleted") else item.get("title") or f"Comment by {item['by']}",
             above,
             [self._article(i, depth) for i, depth in self._tree(item, 0)],
-            None if gone else el("h2", "Answer by hand"),
+            None if gone else el("h2", "Write a reply"),
             None if gone else reply_form("/hn/web/comment", options, id=item["id"]),
             None if gone else button("/control/delete", "Delete this item", platform="hackernews", id=item["id"]),
             section=SECTION,

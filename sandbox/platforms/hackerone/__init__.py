@@ -87,7 +87,7 @@ class HackerOne(Talk):
     def _activities_of(self, report: Doc) -> list[Doc]:
         return [a for a in self.store.all("h1_activity").values() if a["report"] == report["id"]]
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def find(self, ref: str) -> Doc | None:
         kind = "h1_activity" if ref.startswith("activity-") else "h1_report"

@@ -108,7 +108,7 @@ class Stories(OrderedPosts):
 
     def as_comment(self, comment: Doc, depth: int = 0) -> dict[str, Any]:
         parent, number, gone = comment["parent"], comment["key"][2:], comment["gone"]
-        told = {
+        notice = {
             "deleted": "Comment removed by author",
             "removed": "Comment removed by moderator crustacean: Off-topic",
         }.get(gone, "")
@@ -122,8 +122,8 @@ class Stories(OrderedPosts):
             "score": 1 + comment["number"] % 9,
             "flags": 0,
             "parent_comment": parent[2:] if parent.startswith("c_") else None,
-            "comment": f"<em>{told}</em>" if gone else as_html(comment["text"]),
-            "comment_plain": told or comment["text"],
+            "comment": f"<em>{notice}</em>" if gone else as_html(comment["text"]),
+            "comment_plain": notice or comment["text"],
             "url": self.address(comment),
             "depth": depth,
             "commenting_user": comment["author"],

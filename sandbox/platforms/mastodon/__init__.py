@@ -37,10 +37,10 @@ class Mastodon(Talk):
         super().__init__(universe)
         self.statuses = Statuses(universe.store, lambda: f"{universe.public_url}/mastodon")
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
-        """Some from other instances, some naming us."""
+        """Some are from other instances, some name us."""
         ((_, act),) = super().opening(random_, key, kind=kind, to=to, author=author)
         if not author:
             act.author = re.sub(r"\W", "_", act.author)

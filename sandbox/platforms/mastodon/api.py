@@ -162,7 +162,7 @@ class Api(ResourceServer):
         return self.statuses.shown(made)
 
     def _same(self, key: str) -> Doc | None:
-        """What an earlier request with this key posted."""
+        """The post of an earlier request with this key."""
         known = self.store.get("md_key", key) if key else None
         return self.statuses.get(known["status"]) if known and known["at"] > self.now() - KEY_LIFE_S else None
 

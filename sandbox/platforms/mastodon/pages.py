@@ -47,7 +47,7 @@ class Pages:
         return page(
             f"@{status['author']}: {status['text'][:60]}",
             [self._line(s) for s in shown if s["visibility"] in PUBLIC],
-            el("h2", "Answer by hand"),
+            el("h2", "Write a reply"),
             reply_form("/mastodon/web/reply", [*self.instance.people(), (DESK, DESK)], id=status["id"]),
             button("/control/delete", "Delete as its author", platform="mastodon", id=status["id"]),
             section=SECTION,

@@ -36,7 +36,7 @@ def tags(text: str) -> list[str]:
 
 
 def seen(status: Doc) -> str:
-    """Everything a reader sees: handles without hosts, the content warning and the image description."""
+    """All visible text: handles without hosts, the content warning and the image description."""
     text = _CALL.sub(r"@\1", status["text"])
     warning = f"[Content warning: {status['spoiler']}]" if status["spoiler"] else ""
     return "\n\n".join(p for p in (warning, text, f"[Image: {status['alt']}]" if status["alt"] else "") if p)
@@ -94,7 +94,7 @@ class Statuses(OrderedPosts):
                 found += [status, *self.below(status["id"])]
         return found
 
-    # --- how it looks -----------------------------------------------------------------------------------------
+    # --- wire format ------------------------------------------------------------------------------------------
 
     def url(self, status: Doc) -> str:
         return f"{self.web()}/@{status['author']}/{status['id']}"

@@ -41,7 +41,7 @@ class Reddit(Talk):
         router.add("POST", "/reddit/auth/api/v1/access_token", server.refusing(server.token), platform=self.name)
         pages.Pages(self).register(router)
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def find(self, ref: str) -> Doc | None:
         return self.things.get(ref)
@@ -108,8 +108,8 @@ class Reddit(Talk):
         return ("optional", "closed") if is_closed else (place, reason)
 
     def is_mention(self, doc: Doc) -> bool:
-        """Everything others say in our subreddit, posts anywhere that name us, comments that mention the desk's
-        account. No search finds comments elsewhere that name us: they only come in with a thread."""
+        """Everything by others in our subreddit, posts anywhere that name us, comments that mention the desk's account.
+        No search finds comments elsewhere that name us: they only come in with a thread."""
         if doc["sub"] == OWN or (doc["parent"] and gate.DESK in called(doc["text"])):
             return True
         return not doc["parent"] and names_us(doc.get("title", ""), doc["text"], doc.get("url", ""))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox.platforms.reddit import Reddit
 
 MAX_LISTED = 1000
-"""No listing goes further back."""
+"""The maximum length of a listing."""
 MAX_LENGTH = 10_000
 SHOWN_REPLIES = 6
 """Per parent; the rest is behind a `more` object. The real API shows more."""

@@ -76,7 +76,7 @@ class Pages:
             post["title"] if post["gone"] != "deleted" else "[deleted by user]",
             self._post(post),
             [self._comment(c, depth) for c, depth in self._tree(target["name"] if only is None else post["name"], 0)],
-            el("h2", "Answer by hand"),
+            el("h2", "Write a reply"),
             reply_form(f"{WEB}/comment", self.reddit.people(), **hidden) if is_open else None,
             button("/control/delete", "Delete as its author", platform="reddit", **hidden),
             button(f"{WEB}/moderate", "Remove as a moderator", what="remove", **hidden),

@@ -42,7 +42,7 @@ class Slack(Platform):
             link += f"?thread_ts={message['thread_ts']}&cid={message['channel']}"
         return link
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def find(self, ref: str) -> Doc | None:
         """By `CHANNEL/TS`, `CHANNEL:TS` or a permalink."""
@@ -125,7 +125,7 @@ class Slack(Platform):
         self.tell(events.signed(events.envelope(event, number, at)))
 
     def _customer_reacts(self, message: Doc) -> None:
-        """A colleague says thanks or asks on after the desk answered their question; once."""
+        """A colleague says thanks or asks a follow-up after the desk answered their question; once."""
         root = self.messages.get(message["channel"], str(message.get("thread_ts") or ""))
         if root is None or not self._is_wanted(root) or not self.universe.reactions:
             return
@@ -136,7 +136,7 @@ class Slack(Platform):
             act = Act("slack", "post", root["user"], text, parent=f"{message['channel']}/{message['ts']}")
             self.universe.later(act, self.universe.random.uniform(4, 25))
 
-    # --- what is made up --------------------------------------------------------------------------------------
+    # --- generated conversations ------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
         return people.opening(random_, key, kind, to, author)

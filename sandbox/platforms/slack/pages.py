@@ -73,14 +73,14 @@ class Pages:
 
     def _article(self, message: Doc, *, chosen: bool = False) -> Markup:
         answers = len(self.messages.thread(message["channel"], message["ts"])) - 1
-        told = [f"{answers} answers"] * (answers > 0) + ["edited"] * ("edited" in message)
-        told += [f":{name}: {len(by)}" for name, by in message.get("reactions", {}).items()]
+        details = [f"{answers} answers"] * (answers > 0) + ["edited"] * ("edited" in message)
+        details += [f":{name}: {len(by)}" for name, by in message.get("reactions", {}).items()]
         return el(
             "article",
             by(
                 el("strong", self.messages.name(message["user"])),
                 link(self.slack.permalink(message), when(message["at"])),
-                el("span", ", ".join(told)) if told else None,
+                el("span", ", ".join(details)) if details else None,
             ),
             el("p", "This message was deleted." if message.get("gone") else message["text"], class_="text"),
             [el("p", text, class_="text quiet") for text in _texts(message.get("blocks"))],
@@ -109,7 +109,7 @@ class Pages:
         )
 
     def _choice(self, message: Doc, element: Doc) -> Markup:
-        """A button or menu of the desk's message, pressed as somebody. One with an address only leads there."""
+        """A button or menu of the desk's message, clicked as somebody. One with a URL is only a link."""
         label = str((element.get("text") or element.get("placeholder") or {}).get("text", ""))
         if "url" in element:
             return el("p", link(element["url"], label))

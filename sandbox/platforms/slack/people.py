@@ -1,4 +1,4 @@
-"""Acme colleagues who ask the community team in Slack, and what they say."""
+"""Acme colleagues who ask the community team in Slack, and their messages."""
 
 from __future__ import annotations
 

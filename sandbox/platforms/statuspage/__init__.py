@@ -59,7 +59,7 @@ class Statuspage(Platform):
     def account(self, member: Member) -> str | None:
         return None
 
-    # --- what happens -----------------------------------------------------------------------------------------
+    # --- acts -------------------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
         """An outage with its updates, or a maintenance; nobody replies there."""

@@ -117,12 +117,12 @@ class Twitter(Platform):
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Mentions name one of our handles (`search`: or the word Acme); `id` is the first of the edit history."""
-        told = super().truth()
+        lists = super().truth()
         if search:
-            told["mentions"] += [e for e in told["optional"] if e["reason"] == "search only"]
-            told["optional"] = [e for e in told["optional"] if e["reason"] != "search only"]
-        told["desk"] += self.direct.by_desk()
-        return told
+            lists["mentions"] += [e for e in lists["optional"] if e["reason"] == "search only"]
+            lists["optional"] = [e for e in lists["optional"] if e["reason"] != "search only"]
+        lists["desk"] += self.direct.by_desk()
+        return lists
 
     def place(self, doc: Doc) -> tuple[str, str]:
         if self.posts.username(doc["author_id"]).lower() in _OWN:

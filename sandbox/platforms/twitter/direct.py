@@ -27,7 +27,7 @@ class DirectMessages:
     def __init__(self, site: Twitter) -> None:
         self.site, self.store, self.posts = site, site.store, site.posts
 
-    # --- what people do -------------------------------------------------------------------------------------------
+    # --- acts -----------------------------------------------------------------------------------------------------
 
     def act(self, act: Act, at: float) -> Made:
         """`more["dm_to"]`: the other account. Raises Impossible for a handle that is closed to its author."""
@@ -71,7 +71,7 @@ class DirectMessages:
     # --- API ------------------------------------------------------------------------------------------------------
 
     def events(self, request: Request) -> Response:
-        """All conversations of the handle that asks."""
+        """All conversations of the requesting handle."""
         me = request.caller.user_id
         return self._listing(request, [doc for doc in self.all() if me in (doc["from"], doc["to"])])
 

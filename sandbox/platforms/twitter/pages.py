@@ -62,7 +62,7 @@ class Pages:
         return page(
             "Thread",
             [self._article(t, chosen=t["id"] == tweet["id"]) for t in tweets],
-            el("h2", "Answer by hand"),
+            el("h2", "Write a reply"),
             reply_form("/twitter/web/answer", options, id=tweet["id"]),
             button("/control/delete", "Delete this tweet", platform="twitter", id=tweet["id"]),
             section=SECTION,

@@ -80,8 +80,8 @@ class Api(ResourceServer):
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT, CLIENT_SECRET):
             return json_response({"error": "invalid_client", "error_description": "Unauthorized"}, 401)
         if form.get("refresh_token") != REFRESH_TOKEN:
-            told = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
-            return json_response(told, 400)
+            error = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
+            return json_response(error, 400)
         return json_response({"access_token": ACCESS_TOKEN, "expires_in": 3599, "token_type": "Bearer",
                               "scope": "https://www.googleapis.com/auth/youtube.force-ssl"})  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The support team's own desk: its solved tickets can be searched, nothing happens there."""
+"""The support team's own desk: only its solved tickets, for searches."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def _clean(text: str) -> str:
 
 
 def says_little(charset: str | None) -> bool:
-    """True for labels that mailers use by default, whatever the text is."""
+    """True for labels that mailers use by default, whatever the text's real charset."""
     codec = codec_for(charset) if charset else None
     return codec in _MEANS_NOTHING or codec == "cp1252"
 

@@ -16,7 +16,7 @@ from channels.toolkit.text import html_to_text
 
 _UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f]+")
 _MAX_NAME = 255
-_EXTENSIONS = {  # where the standard library has none, or an odd one
+_EXTENSIONS = {  # types for which the standard library has no extension, or an odd one
     "text/plain": ".txt",
     "text/calendar": ".ics",
     "text/rfc822-headers": ".txt",

@@ -1,4 +1,4 @@
-"""Delivery reports: which of our messages they concern, and its fate (RFC 3464 and older formats)."""
+"""Delivery reports: which of our messages they are about, and the outcome (RFC 3464 and older formats)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What platforms call the counts of a message, and the SQL that reads one.
+"""The names under which platforms report a message's counts, and the SQL that reads them.
 
-Platforms name the same thing differently; what they don't report is unknown, not zero.
+Platforms name the same count differently. A count that isn't reported is unknown, not zero.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ KEYS = {
     "shares": ("reposts",),
     "comments": ("replies", "comments", "comment_count", "num_comments", "answer_count"),
 }
-"""Figure → names in `Message.extra`: the first that a message has."""
+"""Figure → names in `Message.extra`: the first one present counts."""
 NAMES = tuple(KEYS)
 OF_THREADS = ("views",)
 """Counted per thread by the platforms: once per ticket, however many messages it has."""
@@ -19,7 +19,7 @@ LIMIT = 10**12
 """Larger numbers are nonsense, and would not fit."""
 
 
-def told_sql(key: str, column: str) -> str:
+def count_sql(key: str, column: str) -> str:
     """A whole number under one of KEYS' names, within LIMIT; null for anything else."""
     number = f"({column} ->> '{key}')::numeric"
     kept = f"greatest(-{LIMIT}, least({LIMIT}, trunc({number})))::bigint"
@@ -27,6 +27,6 @@ def told_sql(key: str, column: str) -> str:
 
 
 def of_ticket_sql(name: str, column: str) -> str:
-    """Of all messages of a ticket together; null if none has it."""
-    told = f"coalesce({', '.join(told_sql(key, column) for key in KEYS[name])})"
-    return f"max({told})" if name in OF_THREADS else f"sum({told})"
+    """Over all messages of a ticket; null if none has it."""
+    count = f"coalesce({', '.join(count_sql(key, column) for key in KEYS[name])})"
+    return f"max({count})" if name in OF_THREADS else f"sum({count})"
