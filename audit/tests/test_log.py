@@ -1,4 +1,4 @@
-"""One function writes the audit log; nothing changes what it wrote, and it outlives its people."""
+"""Only one function writes the audit log, nothing changes its entries, and they outlive the people in them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -63,7 +63,7 @@ def test_the_database_refuses_to_change_an_entry(change):
 
 
 def test_the_database_refuses_to_empty_the_log():
-    """Tests that commit need TRUNCATE, so the test database has it switched off; here it is on, as everywhere else."""
+    """Tests that commit need TRUNCATE, so the test database disables this trigger. Here it is on, as in production."""
     entry()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -83,7 +83,7 @@ def test_the_orm_cannot_do_it_either():
 
 
 def split_roles(cursor):
-    """The statements of docs/running.md as they stand there, for a login `desk_app`; from then on it is that login."""
+    """Runs the statements of docs/running.md verbatim for a login `desk_app`, then switches to that login."""
     text = (ROOT / "docs" / "running.md").read_text().partition("### The audit log")[2]
     statements = re.search(r"```sql\n(.*?)```", text, re.DOTALL)[1]
     cursor.execute("CREATE ROLE desk_app LOGIN; GRANT USAGE ON SCHEMA public TO desk_app")

@@ -1,4 +1,4 @@
-"""The page of the audit log: filters, pages, a constant number of queries, CSV that no spreadsheet runs."""
+"""The audit log page: filters, paging, a constant number of queries, and CSV without formula injection."""
 
 import csv
 import io
