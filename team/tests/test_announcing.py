@@ -1,4 +1,4 @@
-"""Open hours are said once a day, by a scheduler that may have been away."""
+"""Open hours are announced once a day, even if the scheduler was down."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -61,7 +61,7 @@ def test_scheduler_that_was_down_at_noon_says_it_later_and_does_not_make_up_for_
 
 
 def test_gap_that_comes_nearer_in_the_afternoon_is_left_to_the_next_noon():
-    """Monday's announcement goes to the end of Tuesday, whose evening is open, and never to Wednesday's."""
+    """Monday's announcement covers hours until the end of Tuesday, whose evening is open, and never Wednesday's."""
     shifts.add_shifts(UserFactory(), date(2026, 11, 23), time(19), time(23), ZoneInfo("UTC"))
     shifts.add_shifts(UserFactory(), date(2026, 11, 24), time(7), time(23), ZoneInfo("UTC"))
     assert [announcing.announce_gaps(at(23, hour)) for hour in range(12, 24)] == [False] * 12

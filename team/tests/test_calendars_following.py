@@ -1,4 +1,4 @@
-"""Shifts and absences follow the calendars; what people entered by hand, and what cannot be read, stays as it is."""
+"""Shifts and absences follow the calendars; manual entries and unreadable events are left as they are."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -167,7 +167,7 @@ def test_words_are_whole_words_of_the_feed(people):
 def test_timed_absence_takes_the_days_that_it_fills_where_its_person_is(people):
     Preference.objects.create(user=people["ada"], time_zone="America/New_York")
     feed = a_feed("Ada’s", user=people["ada"])
-    read(feed, "UID:1\nSUMMARY:PTO\nDTSTART:20261109T050000Z\nDTEND:20261111T050000Z")  # midnight to midnight there
+    read(feed, "UID:1\nSUMMARY:PTO\nDTSTART:20261109T050000Z\nDTEND:20261111T050000Z")  # a full day in New York
     assert planned() == [("ada", "09–10", "away")]
 
 
@@ -248,7 +248,7 @@ def test_addresses_inside_the_network_are_refused(feed, settings):
     assert "secret-0123456789" not in feed.error
 
 
-# --- the admin's page -------------------------------------------------------------------------------------------------
+# --- the admin page ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What calendars say: times, zones, recurrences, moved and cancelled events; and calendars that mean harm."""
+"""Reading calendars: times, zones, recurrences, moved and cancelled events, and malicious files."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -45,7 +45,7 @@ def starts(*events):
             datetime(2026, 11, 9, 16, tzinfo=UTC),
         ),
         (
-            "DTSTART:20261109T080000\nDTEND:20261109T160000",  # no zone: the calendar's
+            "DTSTART:20261109T080000\nDTEND:20261109T160000",  # no zone: the calendar's applies
             datetime(2026, 11, 9, 7, tzinfo=UTC),
             datetime(2026, 11, 9, 15, tzinfo=UTC),
         ),
@@ -121,7 +121,7 @@ def rules(draw):
     parts += [f"BYMONTH={','.join(map(str, months))}"] if months else []
     parts += [f"BYMONTHDAY={','.join(map(str, days))}"] if days and frequency != "WEEKLY" else []
     if frequency in ("MONTHLY", "YEARLY"):
-        # Not both: of a plain Monday and a second Monday, dateutil takes only what is both (RFC 5545: either).
+        # Not both: given a plain Monday and a second Monday, dateutil takes the intersection (RFC 5545: the union).
         named = plain or [f"{number}{day}" for number, day in numbered]
         named = named if frequency == "MONTHLY" or months else []
     else:
@@ -139,12 +139,12 @@ def test_days_are_those_of_a_second_reader_of_the_standard(rule, first):
     parsed = rrulestr(rule, dtstart=datetime.combine(first, datetime.min.time()))
     end = datetime.combine(LAST, datetime.min.time())
     theirs = [each.date() for each in parsed.between(BEGINNING, end, inc=True)]
-    assume(theirs[:1] == [first])  # otherwise the first day counts here, and not there
+    assume(theirs[:1] == [first])  # otherwise our rule counts the first day and dateutil's doesn't
     ours = list(recurring.days(recurring.rule_of(vRecur.from_ical(rule)), first, date(2026, 6, 1), LAST))
     assert ours == theirs
 
 
-# --- harm -------------------------------------------------------------------------------------------------------------
+# --- malicious files --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

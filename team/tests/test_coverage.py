@@ -86,7 +86,7 @@ def test_load_reads_periods_and_holidays(django_assert_num_queries):
 
 @pytest.mark.django_db
 def test_together_is_whenever_the_desk_or_a_team_is_there(django_assert_num_queries):
-    """Saturday is the team's; Monday is a holiday of the desk's teams but theirs counts as theirs."""
+    """Saturday belongs to the night team. The desk's holiday on a Monday doesn't affect the night team's hours."""
     night, other = (Team.objects.create(name=name) for name in ("Night", "Without hours"))
     for weekday, starts, ends, team in ((0, 8, 16, None), (5, 20, 22, night), (0, 20, 22, night)):
         CoverageHours.objects.create(weekday=weekday, starts=time(starts), ends=time(ends), team=team)
@@ -130,13 +130,13 @@ def test_spans_are_sets_of_minutes(ours, theirs):
 
 
 ZONES = st.sampled_from([AMSTERDAM, NEW_YORK, ZoneInfo("Australia/Lord_Howe")])
-"""Their clocks change by an hour, on other days, and by half an hour."""
+"""Their clocks change by an hour, on different days, and by half an hour."""
 quarters = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
 
 
 @st.composite
 def calendars(draw):
-    """Up to eight periods in three zones; days off around the changes of the clocks and at the end of months."""
+    """Up to eight periods in three zones; days off around DST changes and at the ends of months."""
     periods = []
     for _ in range(draw(st.integers(0, 8))):
         one, other = sorted((draw(quarters), draw(quarters)))
@@ -147,7 +147,7 @@ def calendars(draw):
 
 
 def is_covered(calendar, minute):
-    """What the clock on the wall says at that minute, zone by zone."""
+    """Whether the minute is covered, by the local time in each zone."""
     if not calendar.periods:
         return True
     for period in calendar.periods:
@@ -169,7 +169,7 @@ def test_covered_time_is_what_the_minutes_say(calendar, day, offset, length):
 
 @pytest.mark.django_db
 def test_published_hours_are_the_calendars():
-    """Two look-ups in what the reply clocks read, and a walk over the days, give the same."""
+    """Two lookups in the published hours of the reply clocks match a walk over the calendar's days."""
     Holiday.objects.create(day=date(2026, 10, 26), name="Bridge")
     for weekday in range(5):
         CoverageHours.objects.create(weekday=weekday, starts=time(9), ends=time(17), time_zone="Europe/Amsterdam")

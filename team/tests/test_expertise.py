@@ -1,4 +1,4 @@
-"""Expertises: who owns what, how they rotate, which tickets touch them, and who is asked."""
+"""Expertises: who owns each one, how they rotate, which tickets touch them, and who gets asked."""
 
 from datetime import UTC, date, datetime
 

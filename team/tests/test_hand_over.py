@@ -1,4 +1,4 @@
-"""The end of the day: everything open goes to somebody, is said once, and the next one starts with it."""
+"""End of day: every open ticket goes to somebody, one summary is posted, and the next person starts with it."""
 
 import itertools
 from datetime import UTC, datetime, time, timedelta
@@ -43,14 +43,14 @@ def ada():
 
 @pytest.fixture
 def ben(ada):
-    """On shift for the evening."""
+    """On the evening shift."""
     user = UserFactory(username="ben", role="advocate")
     shifts.add_shifts(user, NOW.date(), time(15), time(22), ZoneInfo("UTC"))
     return user
 
 
 def make(kind, user):
-    """One ticket that is this person's in this way."""
+    """One ticket that belongs to the user in the way that `kind` names."""
     ticket = TicketFactory(posted_at=NOW - timedelta(hours=3), status="open")
     MessageFactory(ticket=ticket)
     match kind:
@@ -79,7 +79,7 @@ def an_outreach(ticket, user):
 
 
 def is_owned(ticket, now, gone=()):
-    """In the queue for everybody, or back there by time, or held or assigned to somebody who is here."""
+    """In the queue, due back in the queue at a set time, or held by or assigned to somebody who is still here."""
     ticket.refresh_from_db()
     if claims.is_live(ticket, now) and ticket.claimed_by_id not in gone:
         return True
@@ -102,7 +102,7 @@ def test_every_kind_of_work_is_collected(ada, kind):
 
 
 def test_page_names_the_owner_of_the_expertise_that_a_ticket_touches(client, ada, ben):
-    """By its words or its channel; one's own is not named, and the page costs the same for more tickets."""
+    """Matched by words or channel. The viewer's own expertises aren't named, and more tickets cost no more queries."""
     Expertise.objects.create(name="Merch", owner=ben, words=["swag"])
     Expertise.objects.create(name="Forum", owner=ada, words=["swag"])
     asked, other = make("assigned", ada), make("assigned", ada)
@@ -142,7 +142,7 @@ def test_nothing_is_left_unowned(ada, ben, decision, has_next):
         assert set(Ticket.objects.values_list("assignee", flat=True)) == {ben.pk if has_next else None}
         assert UrgentCall.objects.get().state == ("taken" if has_next else "open")
     elif decision == "expert":
-        assert len(refused) == len(KINDS) - 1  # only one had an expert
+        assert len(refused) == len(KINDS) - 1  # only one ticket had an expert
         assert len(left) == len(KINDS)
     else:
         assert len(left) == len(KINDS)
@@ -189,7 +189,7 @@ def test_expert_is_told_in_the_thread_once(ada, ben):
 
 @pytest.mark.parametrize("earlier", ["expert", "pass"])
 def test_what_was_decided_earlier_today_can_be_decided_again_while_it_is_theirs(ada, ben, earlier):
-    """An expert was told and the ticket is handed over after all; or it came back the same evening."""
+    """An expert was asked and the ticket is handed over after all, or the ticket came back the same evening."""
     ticket = make("outreach", ada)
     Ticket.objects.filter(pk=ticket.pk).update(assignee=ada)
     deciding.hand_over(ada, ben, {ticket.pk: Choice(earlier)}, now=NOW)
@@ -282,12 +282,12 @@ def test_somebody_else_holds_it_meanwhile_the_rest_is_done(ada, ben):
     free.refresh_from_db()
     assert free.assignee == ben
     assert len(refused) == 1
-    assert summaries() == []  # until the rest is decided
+    assert summaries() == []  # not before the rest is decided
     deciding.hand_over(ada, ben, {taken.pk: Choice("keep")}, now=NOW)
     assert len(summaries()) == 1
 
 
-# --- the next one -----------------------------------------------------------------------------------------------------
+# --- the next person --------------------------------------------------------------------------------------------------
 
 
 def test_next_one_starts_with_it(client, ada, ben, monkeypatch):
@@ -402,7 +402,7 @@ def lapses():
 
 
 def every_five_minutes(start, end, down=()):
-    """The sweep, as beat runs it; silent within `down`."""
+    """The sweep, run as by beat; not run during `down`."""
     now = start
     while now <= end:
         if not down or not down[0] <= now < down[1]:
@@ -413,7 +413,7 @@ def every_five_minutes(start, end, down=()):
 
 @pytest.mark.parametrize("is_down", [False, True], ids=["up", "down for six hours"])
 def test_day_without_a_hand_over_is_told_once_and_everything_is_owned(ada, is_down):
-    """Nobody clicks anything. Down over the end of the day: nobody is reminded late at night, the team hears of it."""
+    """Nobody clicks anything. If the day ends during downtime, nobody gets a late reminder, but the team is told."""
     shifts.add_shifts(ada, NOW.date(), time(8), time(16), ZoneInfo("UTC"))
     tickets = {kind: make(kind, ada) for kind in KINDS}
     secret = make("assigned", ada)

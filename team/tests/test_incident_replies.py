@@ -1,5 +1,5 @@
-"""Bulk replies of an incident: previewed, each in its own words, spread in time, taken back together; nobody is told
-twice, whoever presses what, and how often."""
+"""Bulk replies of an incident: previewed, individually worded, spread over time and undone together. Nobody is told
+twice, whoever clicks what and however often."""
 
 import threading
 from datetime import timedelta
@@ -81,7 +81,7 @@ def world(db):
             self.incident.refresh_from_db()
 
         def leave(self, now):
-            """Everything due leaves and arrives."""
+            """Sends and delivers everything that is due."""
             dispatch_replies.hand_over_due(now)
             for item in OutboundItem.objects.filter(kind="reply", state="queued"):
                 values = {"state": "sent", "external_id": f"sent-{item.pk}", "sent_at": now}
@@ -133,7 +133,7 @@ def test_default_texts_fit_every_kind_and_platform(world):
 
 
 def left_out_cases(world):
-    """Ticket → a word of the reason."""
+    """Ticket → a word from the reason it is left out."""
     held, parked, done, drafted, long, nowhere = (world.mention() for _number in range(6))
     claims.claim(world.ben, held.pk, NOW)
     parking.park(parked.pk, world.ben, None, waiting_on="expert", until=NOW + timedelta(days=1), note="", now=NOW)
@@ -318,7 +318,7 @@ def test_volunteers_and_managers_send_nothing_in_bulk(world):
         world.begin(user=UserFactory(role="volunteer"), chosen={1: 1})
 
 
-# --- taken back -------------------------------------------------------------------------------------------------------
+# --- undo -------------------------------------------------------------------------------------------------------------
 
 
 def test_batch_is_taken_back_as_a_whole_within_the_window(world):
@@ -479,7 +479,7 @@ def test_report_names_who_answered_and_what_was_told(world):
 
 
 def fields(page):
-    """What the form of the preview would send."""
+    """The fields that the preview form would send."""
     form = {name: page.context[name] for name in ("key", "shown", "text")}
     chosen = [(line.ticket.pk, line.guard) for line, is_chosen in page.context["lines"] if is_chosen]
     guards = {f"guard-{pk}": guard for pk, guard in chosen}
@@ -525,7 +525,7 @@ def test_preview_costs_a_few_statements_for_each_ticket(world, django_assert_max
         assert len(world.lines()) == 20
 
 
-# --- at the same moment -----------------------------------------------------------------------------------------------
+# --- concurrent actions -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)

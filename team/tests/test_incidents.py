@@ -1,5 +1,5 @@
-"""Incidents: opened once with the status page or by hand, mentions proposed with a reason and decided by a person, the
-report at the end."""
+"""Incidents: opened once by the status page or by hand, mentions proposed with a reason and decided by a person, and a
+final report."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -77,7 +77,7 @@ def log(ticket):
     )
 
 
-# --- opened and ended by the status page ------------------------------------------------------------------------------
+# --- opened and closed by the status page -----------------------------------------------------------------------------
 
 
 def test_incident_of_the_status_page_is_opened_once_and_told_once():

@@ -1,4 +1,4 @@
-"""The monthly meeting: planned, prompted in time, numbers to paste, reported once when everything is done."""
+"""The monthly meeting: planned, prompted on time, with numbers to paste, and reported once when everything is done."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -27,8 +27,8 @@ def _slack(settings, monkeypatch):
 
 @pytest.fixture
 def meeting(sam):
-    """Slides due on Sunday, 5 April 2026: so on Friday, 3 April, 09:00 in Amsterdam, five days after the change to
-    summer time; prompted six days before, at a weekend: so on the Friday before that, in winter time."""
+    """Slides are due on Sunday, 5 April 2026, hence on Friday, 3 April, 09:00 in Amsterdam, five days after the change
+    to summer time. The prompt is six days earlier, on a weekend, hence on the Friday before that, in winter time."""
     MeetingRule.objects.create(
         name="Key meeting", slack_channel=ROOM, time_zone="Europe/Amsterdam", remind_days=6, checklist=ITEMS
     )

@@ -1,5 +1,5 @@
-"""Weeks with nobody clicking: each announcement of release day, expertises and the monthly meeting once, at its local
-hour, across the change to summer time and a scheduler that was down for six hours."""
+"""Weeks with nobody clicking: release days, expertises and the monthly meeting make each announcement once, at its
+local hour, across the change to summer time and six hours of scheduler downtime."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 START, END = datetime(2026, 3, 16, tzinfo=UTC), datetime(2026, 4, 4, tzinfo=UTC)
 DOWN = (datetime(2026, 3, 29, 3, tzinfo=UTC), datetime(2026, 3, 29, 9, tzinfo=UTC))
-"""Over the beginning of the release day, 06:00 UTC."""
+"""Spans the beginning of the release day, 06:00 UTC."""
 
 
 @pytest.fixture
@@ -33,13 +33,13 @@ def team(settings):
 
 
 def hours():
-    """Of these weeks, but those in which nothing ran."""
+    """The hours of these weeks, except during the downtime."""
     every = (START + HOUR * n for n in range((END - START) // HOUR))
     return [now for now in every if not DOWN[0] <= now < DOWN[1]]
 
 
 def run(monkeypatch, hours):
-    """[(hour, what was said)]."""
+    """[(hour, announcement)]."""
     found = []
     for now in hours:
         monkeypatch.setattr("team.tasks.desk_now", lambda now=now: now)
@@ -61,7 +61,7 @@ def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
     rotation.plan(merch.pk, bob, date(2026, 3, 30))
     planning.plan(START)
     first, second = Release.objects.order_by("day")[:2]
-    swaps.ask(first.pk, second.pk, ada, START)  # and bob never answers
+    swaps.ask(first.pk, second.pk, ada, START)  # bob never answers
     shifts.add_absence(ada, date(2026, 3, 29), date(2026, 3, 29))
     asked = [(START, item.payload["text"].split("\n")[0]) for item in OutboundItem.objects.all()]
     said = [*asked, *run(monkeypatch, hours())]

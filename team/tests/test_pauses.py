@@ -1,4 +1,4 @@
-"""After a pause of the schedule the team hears once for how long, and what makes no sense any more."""
+"""After the scheduler was down, the team is told once for how long and what was skipped."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo

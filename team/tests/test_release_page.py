@@ -1,4 +1,4 @@
-"""The pages of release days: what to expect, who is on, what is said, the overview, the rota."""
+"""The release day pages: expected volume, who is on, announcements, the overview and the rota."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -48,12 +48,12 @@ def post(client, name, /, *args, **data):
     return client.post(reverse(f"team:{name}", args=args), data, follow=True)
 
 
-# --- what to expect ---------------------------------------------------------------------------------------------------
+# --- expected volume --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def history(release):
-    """Blog: 3 on the releases of May and June, 1 on each Wednesday beside; the desk began in April."""
+    """Blog: 3 on each release in May and June, 1 a week before and after each; the desk began in April."""
     blog, forum = ChannelFactory(name="Blog"), ChannelFactory(name="Forum")
     TicketFactory(channel=forum, posted_at=datetime(2026, 4, 25, tzinfo=UTC))
     for day, number in ((22, 3), (15, 1), (29, 1)):
@@ -89,7 +89,7 @@ def test_hidden_channels_are_not_counted(release, history):
 
 
 def test_counts_are_compared_by_local_time(release, sam):
-    """In winter 08:00 in Amsterdam is 07:00 UTC, in summer 06:00: both are the third hour that is shown."""
+    """08:00 in Amsterdam is 07:00 UTC in winter and 06:00 in summer; both are the third hour shown."""
     rule = release.rule
     rule.time_zone = "Europe/Amsterdam"
     rows = [
@@ -150,7 +150,7 @@ def test_page_shows_duty_experts_shifts_and_mentions(client, release, history, s
     ],
 )
 def test_experts_on_call_for_the_release_are_asked_first_about_it_and_on_its_day(release, about, asks_first):
-    """Two of them, and first who knows about the topic; others that know about it come after them."""
+    """Two of them, the one who knows the topic first; others who know it come after them."""
     now, at = about.pop("now", NOW), about.pop("at", NOW)
     topic = TopicFactory(name="Accounts", keywords=["log in", "faster", "notes", "nice"], slack_channel="")
     knows, other = ExpertFactory(), ExpertFactory()
@@ -267,7 +267,7 @@ def test_swap_is_asked_and_agreed_on_the_page(client, release, sam):
     post(client, "release_rota")
     planning.plan(NOW)
     theirs = Release.objects.filter(owner=bob).first()
-    if theirs is None:  # the days that were planned before are sam's
+    if theirs is None:  # the days planned earlier are sam's
         theirs = planning.assign(Release.objects.order_by("day")[1].pk, bob)
     html = client.get("/releases/").content.decode()
     assert "Swap with" in html
@@ -315,7 +315,7 @@ def test_list_has_a_constant_number_of_queries(client, release):
 
 
 def test_numbers_of_a_release_day_are_those_of_the_reports_and_spam_is_no_talk_of_it(release, sam):
-    """Whatever they are: colleagues' questions, merged tickets, spam, tickets left to others."""
+    """With every kind of ticket: colleagues' questions, merged tickets, spam, tickets left to others."""
     at = calendar.hours_of(release).start
     blog, internal = ChannelFactory(name="Blog"), ChannelFactory(name="Colleagues", is_internal=True)
     late = {"first_reply_at": at + timedelta(hours=1), "status": "solved", "due_at": None}

@@ -1,4 +1,4 @@
-"""Release days are planned by the rule, owned by rota, swapped with consent, and have a shift where nobody is on."""
+"""Release days are planned by rule, owned by rota, swapped with consent, and get a shift if nobody is on."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -120,7 +120,7 @@ def test_hours_over_midnight_end_on_the_next_day(rule):
 
 @given(st.integers(1, 6), st.integers(1, 40))
 def test_turns_go_round_evenly(people, months):
-    """Over any time nobody has two turns more than somebody else."""
+    """Over any period, nobody has more than one turn more than anybody else."""
     turns, day = [], date(2026, 1, 22)
     for _month in range(months):
         turns.append((rota.whose_turn(range(people), turns, (), day), day))

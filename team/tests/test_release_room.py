@@ -1,4 +1,4 @@
-"""The Slack channel of a release: read on its day, decided about, not forgotten."""
+"""The Slack channel of a release: read on release day, its messages decided on, none of them forgotten."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ POST = "https://acme.example/releases/17-6/"
 
 
 class Workspace:
-    """What Slack shows; `error` is raised instead."""
+    """The contents of Slack; raises `error` instead if it is set."""
 
     def __init__(self):
         self.said, self.threads, self.error, self.asked = [], {}, None, []
@@ -322,7 +322,7 @@ def test_volunteers_read_it_and_decide_nothing(client, release, slack):
     assert decide(client, release, RoomMessage.objects.get(), do="done").status_code == 403
 
 
-# --- nobody reads it --------------------------------------------------------------------------------------------------
+# --- nobody looks at it -----------------------------------------------------------------------------------------------
 
 
 def told():

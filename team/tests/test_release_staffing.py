@@ -1,4 +1,4 @@
-"""Whether enough people are on for a release day, whom the desk proposes, and one press to ask them."""
+"""Whether enough people are on for a release day, whom the desk proposes, and one click to ask them."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -31,7 +31,7 @@ def _today(monkeypatch, settings):
 
 @pytest.fixture
 def release(sam):
-    """24 mentions on the last release, 1 handled per hour; sam has the duty, mo is on for four hours: 12 h short."""
+    """24 mentions on the last release, 1 handled per hour; sam is on duty, mo is on for four hours: 12 h short."""
     rule = ReleaseRule.objects.create(name="Monthly release", per_hour=1)
     rota.join("release", sam)
     planning.plan(NOW)

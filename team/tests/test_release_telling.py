@@ -1,4 +1,4 @@
-"""Each announcement of a release day is made once, at its local time, by a scheduler that may have been away."""
+"""Each release day announcement is made once, at its local time, even if the scheduler was down."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ def at(month, day, hour, minute=0):
 
 @pytest.fixture(autouse=True)
 def ada(settings):
-    """A release on Sunday, 29 March 2026, the day on which Amsterdam changes to summer time; 08:00 is 06:00 UTC."""
+    """A release on Sunday, 29 March 2026, when Amsterdam changes to summer time; 08:00 is 06:00 UTC."""
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", TEAM
     for weekday in range(5):
         CoverageHours.objects.create(weekday=weekday, starts=time(8), ends=time(22))
@@ -42,7 +42,7 @@ def said():
 
 
 def through(start, end, step=timedelta(minutes=1)):
-    """The minutes in which something was said, for a scheduler that runs every `step`."""
+    """The minutes in which something was announced, with a scheduler that runs every `step`."""
     found, now = [], start
     while now <= end:
         before = OutboundItem.objects.count()

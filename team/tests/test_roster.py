@@ -1,4 +1,4 @@
-"""Who is on and who is away, and what nobody has taken."""
+"""Who is on, who is away, and which hours nobody has taken."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Urgent tickets: asked, nobody takes them, escalated, taken, freed, settled elsewhere; each step once."""
+"""Urgent tickets: asked, not taken, escalated, taken, released, settled elsewhere. Each step happens once."""
 
 import json
 from datetime import UTC, datetime, time, timedelta
@@ -36,7 +36,7 @@ def _slack(settings):
 
 @pytest.fixture
 def people():
-    """Ada is on call at night, Ben has the morning shift, Cleo none."""
+    """Ada is on call at night, Ben has the morning shift, Cleo has none."""
     found = {}
     for number, name in enumerate(["ada", "ben", "cleo"]):
         user = found[name] = UserFactory(username=name, role="advocate")
@@ -53,7 +53,7 @@ def a_ticket(text="Everything is down!", **kwargs):
 
 
 def sent():
-    """Everything queued so far reaches Slack."""
+    """Sends everything queued so far to Slack."""
     for item in OutboundItem.objects.exclude(state="sent").filter(state__in=["queued", "retrying"]):
         receipt = {"ts": f"1.{item.pk}", "channel": "C1", "permalink": ""}
         OutboundItem.objects.filter(pk=item.pk).update(state="sent", receipt=receipt)
@@ -106,7 +106,7 @@ def test_nobody_takes_it_the_next_person_then_all_each_once(people):
     assert log(ticket) == ["asked", "escalated", "escalated"]
     assert [len(said(f"U000000{number}")) for number in range(3)] == [1, 1, 1]
     steps = Event.objects.filter(kind="urgent", data__said="escalated").order_by("pk")
-    assert [step.data["who"] for step in steps] == ["ada", "ben, cleo"]  # whose shift begins next comes first
+    assert [step.data["who"] for step in steps] == ["ada", "ben, cleo"]  # the one with the next shift comes first
     assert len([text for text in said(TEAM, thread=True) if "subteam" in text]) == 1
     assert sorted(each.to[0] for each in mail.outbox) == [f"{name}@acme.example" for name in ("ada", "ben", "cleo")]
     call.refresh_from_db()
@@ -114,7 +114,7 @@ def test_nobody_takes_it_the_next_person_then_all_each_once(people):
 
 
 def test_the_hours_of_the_channels_team_say_whether_somebody_is_called(people):
-    """At 23:00 the desk is closed. The team of one channel is there; the team of another has its own on call."""
+    """At 23:00 the desk is closed. One channel's team is working; another's has somebody on call."""
     there, away = (Team.objects.create(name=name) for name in ("Americas", "Asia"))
     CoverageHours.objects.create(weekday=NIGHT.weekday(), starts=time(14), ends=time(0), team=there)
     shifts.add_shifts(people["cleo"], NIGHT.date(), time(22), time(8), ZoneInfo("UTC"), is_on_call=True, team=away)

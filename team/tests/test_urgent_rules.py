@@ -1,4 +1,4 @@
-"""What is urgent by itself: words, authors, channels, the speed of a conversation; once per ticket."""
+"""Rules that make a ticket urgent: words, authors, channels, the pace of a conversation; once per ticket."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -68,7 +68,7 @@ def test_speed_of_a_conversation():
 
 
 def a_post(thread, at, author="", **more):
-    """Around a ticket: of somebody who wrote nothing to us."""
+    """A post around a ticket, by somebody who didn't write to us."""
     values = {"namespace": "hackernews", "thread_id": thread, "author_external_id": author, "digest": b"0" * 16, **more}
     number = ThreadPost.objects.count()
     return ThreadPost.objects.create(**{"external_id": f"around-{number}", "posted_at": at, "version_at": at, **values})
@@ -80,7 +80,7 @@ def minutes_ago(minutes):
 
 @pytest.mark.parametrize("who", ["in tickets of their own", "around the ticket", "both", "too slow", "ourselves"])
 def test_speed_of_a_thread_is_that_of_everybody_in_it_and_calls_for_it_once(who):
-    """Each person's ticket is one conversation; the story goes fast, nobody in it does."""
+    """Each person's ticket is its own conversation. The thread is fast, though nobody in it is."""
     UrgentRule.objects.create(name="fast", messages=4, minutes=30)
     first = a_message(at=minutes_ago(600))
     thread, us = first.thread_id, AuthorFactory(namespace="hackernews", is_us=True)
@@ -183,7 +183,7 @@ def _slack(settings):
 
 @pytest.mark.usefixtures("_slack")
 def test_six_hours_of_matches_at_once_call_for_some_and_only_mark_the_rest():
-    """The desk was down and catches up."""
+    """The desk catches up after downtime."""
     UrgentRule.objects.create(name="Outages", query="down")
     found = [a_message("It is down", NOW - timedelta(minutes=14 * number)) for number in range(24)]
     for minute in range(0, 60, 5):

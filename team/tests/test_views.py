@@ -137,7 +137,7 @@ def test_a_team_has_its_own_page_shifts_and_calendar(client, sam, hours):
     assert "ada" in desk
     assert "ada" not in theirs
     assert client.get(PAGE + "?team=999999").context["team"] is None
-    for view in ("week", "month"):  # a change of team keeps the days that are shown
+    for view in ("week", "month"):  # switching teams keeps the days shown
         shown = client.get(f"{PAGE}?view={view}&day=2026-12-09")
         tab = shown.content.decode().split(f'&amp;team={team.pk}"')[0].rpartition('"')[2].replace("&amp;", "&")
         there = client.get(f"{PAGE}{tab}&team={team.pk}")
