@@ -1,7 +1,7 @@
-"""500 answers and look-alikes: ten people in fifty situations, labelled by what a person would say.
+"""500 answers and look-alikes: ten people in fifty situations, labelled as a person would judge them.
 
-Written before the matcher was tuned on it. A case is one request: what was said before it, and what is said after it.
-Its label is about the last post only: is that an answer to *this* request, or not?
+Written before the matcher was tuned on them. A case is one request, with the posts before and after it. The label
+is about the last post only: is it an answer to *this* request or not?
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ ANSWER, OTHER = "answer", "other"
 
 @dataclass(frozen=True)
 class Expert:
-    """Somebody of ours, the accounts the desk knows, and how they write their name where it doesn't know them."""
+    """A colleague, the accounts known to the desk, and how they write their name on other accounts."""
 
     name: str
     handle: str
     aliases: tuple[str, str, str]
-    """Display name with an addition; handle of name and initial; the name in plain letters or turned round."""
+    """Display name with an addition; handle from name and initial; name without accents or in reverse order."""
 
 
 EXPERTS = (
@@ -102,7 +102,7 @@ STRANGERS = ("Bob Ross", "kube_fan", "Anna K.", "null", "Hugo", "Deploy Dave", "
 
 @dataclass
 class Case:
-    """One request, and the posts around it. Ids and accounts are unique to it."""
+    """One request and the posts around it, with its own ids and accounts."""
 
     key: str
     n: int
@@ -110,18 +110,18 @@ class Case:
     before: list[dict[str, Any]] = field(default_factory=list)
     after: list[dict[str, Any]] = field(default_factory=list)
     asks: str = "expert"
-    """`expert`, or `topic`: a team, not a person."""
+    """`expert` (a person) or `topic` (a team)."""
     people: dict[str, str] = field(default_factory=dict)
-    """Account → name of a team member of ours; `user:` before the name: of the community team; `brand:`: our handle."""
+    """Account → name of a team member; prefix `user:` for the community team, `brand:` for our handle."""
     mail: bool = False
     ended_days: float = 0
-    """How long ago the request had ended without an answer when the last post came; 0: it runs."""
+    """How long before the last post the request ended without an answer; 0 if it is still open."""
     draft: str = ""
     also_asked_on: str = ""
     """The external id of a second mention that the same expert was asked about."""
     sent_by_desk: bool = False
     is_found_by_search: bool = False
-    """The last post came in as a mention of its own, not with the thread."""
+    """The last post came in as a separate mention, not with the thread."""
 
     @property
     def expert(self) -> Expert:
@@ -137,7 +137,7 @@ class Case:
     def post(
         self, name: str, /, author: str, hours: float, text: str, parent: str = "q", **more: Any
     ) -> dict[str, Any]:
-        """A post in the thread of the mention, which is itself a comment below a story."""
+        """A post in the thread of the mention; the mention itself is a comment on a story."""
         above = {"parent": None if self.mail and name == "q" else self.id(parent)}
         shown = more.pop("name", None)
         post = said(self.id(name), author, hours=hours, thread=self.id("story"), text=text, **above, **more)
@@ -147,7 +147,7 @@ class Case:
         self.before.append(self.post("q", self.id("ann"), -2, QUESTIONS[self.n], parent="story"))
 
     def known(self) -> str:
-        """The expert's account, which the desk knows."""
+        """Registers the expert's account with the desk and returns it."""
         self.people[self.account] = self.expert.name
         return self.account
 
@@ -157,7 +157,7 @@ class Case:
         return account
 
     def ends(self, author: str, text: str = "", hours: float = 0, parent: str = "q", **more: Any) -> None:
-        """The post that the label is about."""
+        """Adds the post that the label is about."""
         hours = hours or (0.02, 0.5, 1, 3, 7, 20, 26, 60, 100, 150)[self.n]
         self.after.append(self.post("end", author, hours, text or ANSWERS[self.n], parent, **more))
 
@@ -174,7 +174,7 @@ def situation(label: str) -> Callable[[Callable[[Case], None]], Callable[[Case],
 
 
 def cases() -> Iterator[Case]:
-    """All of them, the same each time."""
+    """All cases, the same on every run."""
     for name, (label, build) in SITUATIONS.items():
         for n in range(len(EXPERTS)):
             case = Case(name, n, label)
@@ -469,7 +469,7 @@ def mail_expert_is_out_of_office(case: Case) -> None:
 @situation(OTHER)
 def mail_somebody_pretends_to_be_the_expert(case: Case) -> None:
     case.known()
-    case.ends(case.account, "Click here.", name=case.expert.name)  # the sender isn't proved
+    case.ends(case.account, "Click here.", name=case.expert.name)  # the sender isn't verified
 
 
 @situation(OTHER)

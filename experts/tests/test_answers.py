@@ -176,7 +176,7 @@ def test_answer_that_came_in_as_a_ticket_is_closed_as_expert_response(asked):
     assert {tag.name for tag in Ticket.objects.get(pk=asked.ticket_id).tags.all()} == {"expert-responded"}
 
 
-# --- unsure: asked, never guessed -------------------------------------------------------------------------------------
+# --- unsure: ask, never guess -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture

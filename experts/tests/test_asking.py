@@ -1,4 +1,4 @@
-"""The ask panel: whom it offers, what it fills in, and the interim reply that follows."""
+"""The ask panel: whom it suggests, what it fills in, and the interim reply that follows."""
 
 import pytest
 from django.test import Client
@@ -44,7 +44,7 @@ def panel(client, ticket, **given):
 
 
 def sent(client, ticket, **given):
-    """What the panel's form would send for whom it is filled in."""
+    """What the form would send for the person the panel has filled in."""
     context = panel(client, ticket, **given).context
     form = {name: context["form"].initial[name] for name in context["form"].fields}
     return {**form, context["chosen_kind"]: context["chosen"].pk, "token": context["token"]}
@@ -83,7 +83,7 @@ def test_experts_are_found_by_what_the_directory_knows_of_them(client, ticket, n
 
 @pytest.mark.parametrize("state", ["no_answer", "declined"])
 def test_after_no_answer_the_next_suggestion_is_the_rankings_with_its_reason(client, ticket, nadia, state):
-    """One person, whoever isn't asked too often already, and the team."""
+    """One person, skipping anybody asked too often, and the team."""
     topic = nadia.topics.get()
     busy, free = ExpertFactory(person__name="Aa Busy"), ExpertFactory(person__name="Zz Free")
     for expert in (busy, free):
@@ -129,7 +129,7 @@ def test_panel_shows_who_asked_whom_already_and_offers_them_no_more(client, tick
     [("both", True, True), ("topic", False, True), ("channel", True, False), ("any", False, False)],
 )
 def test_wording_of_channel_and_topic_comes_first(client, ticket, nadia, kind, of_channel, of_topic):
-    """The most particular wording that fits, whatever else is there."""
+    """The most specific wording that fits wins, whatever others exist."""
     topic = nadia.topics.get()
     kinds = {"both": (True, True), "topic": (False, True), "channel": (True, False), "any": (False, False)}
     for name, (channel, about) in list(kinds.items())[list(kinds).index(kind) :]:

@@ -1,4 +1,4 @@
-"""The board of requests and the month's thanks."""
+"""The board of requests and the monthly thanks."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -131,7 +131,7 @@ def test_managers_only_look():
 
 @pytest.fixture
 def answers():
-    """Nadia: two in October and one in November; Tom: one from the community channel in October."""
+    """Nadia: two in October and one in November. Tom: one from the community channel in October."""
     nadia = ExpertFactory(person__name="Nadia Petrova", slack_id="U0000042")
     tom = ExpertFactory(person__name="Tom & <Jerry>", slack_id="")
     for at in (OCTOBER, OCTOBER - timedelta(days=3), OCTOBER + timedelta(minutes=1)):

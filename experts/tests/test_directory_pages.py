@@ -137,7 +137,7 @@ def test_import_shows_first_and_then_does_exactly_that(ana):
     sent = {"text": shown.context["text"].replace("\n", "\r\n"), "digest": shown.context["plan"].digest}
     assert admin.post(address, sent).status_code == 302
     assert Expert.objects.filter(person__name="Zoë").exists()
-    assert admin.post(address, sent).status_code == 409  # again, elsewhere: it is no longer what was shown
+    assert admin.post(address, sent).status_code == 409  # sent again from another tab: the preview is out of date
     assert Expert.objects.count() == 3
 
 

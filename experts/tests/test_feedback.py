@@ -1,4 +1,4 @@
-"""Feedback to product: one key routes it, a digest tells it once a week, and what became of it closes the loop."""
+"""Feedback to product: one key routes it, a weekly digest reports it, and the outcome closes the loop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mentions.triage import merging
 pytestmark = pytest.mark.django_db
 State = Feedback.State
 MONDAY = datetime(2026, 11, 9, 9, tzinfo=UTC)
-"""The digest after NOON, with the default rule."""
+"""The first digest after NOON under the default rule."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def routed(topic, ticket=None, *, at=NOON, summary="wants a cache"):
 
 
 def posts():
-    """What went to rooms as digests."""
+    """Digests posted to Slack channels."""
     found = OutboundItem.objects.filter(conversation__startswith="feedback:").order_by("pk")
     return [(item.payload["channel"], item.payload["text"]) for item in found]
 
@@ -202,7 +202,7 @@ def test_the_page_costs_the_same_however_much_there_is(client, sam, ci, django_a
         client.get("/feedback/")
 
 
-# --- what became of it ------------------------------------------------------------------------------------------------
+# --- outcomes ---------------------------------------------------------------------------------------------------------
 
 
 def test_one_click_says_what_became_of_it_and_another_undoes_it(client, sam, ci):
@@ -229,7 +229,7 @@ def test_a_button_in_slack_does_it_once(client, ci):
 
 
 def test_nobody_clicks_an_issue_is_linked_and_the_digest_says_so(ci):
-    """From the wish to the room's digest: only the schedule runs."""
+    """From the request to the channel's digest: only the schedule runs."""
     found = routed(ci)
     digests.run(MONDAY)
     issue = Issue.objects.create(

@@ -1,6 +1,6 @@
-"""The matcher on 500 labelled answers and look-alikes, through the inbox and ingest as they come in.
+"""The matcher on 500 labelled answers and look-alikes, through the inbox and ingest as in production.
 
-Applied silently: the request ends. Asked: the ticket asks whether that was it. Missed: neither.
+Applied silently: the request ends. Asked: the ticket asks whether that was the answer. Missed: neither.
 """
 
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 LEAST_RECOGNISED = 0.98
 MOST_ASKED = 0.2
-"""Of the look-alikes: each one costs an advocate a glance."""
+"""Share of the look-alikes; each one costs an advocate a glance."""
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_500_labelled_answers_and_look_alikes(places, nobody_nudged):  # noqa: F
 
 
 def know(case, experts):
-    """The accounts of ours that the desk knows."""
+    """Makes our accounts in the case known to the desk."""
     for account, says in case.people.items():
         kind, _, name = says.rpartition(":")
         person = experts[name].person if name in experts else None
@@ -129,7 +129,7 @@ def send_and_end(case, outreach):
 
 
 def recognise():
-    """As the tasks do: what came in, then the sweep."""
+    """As the tasks do: first the messages that came in, then the sweep."""
     for message in Message.objects.order_by("posted_at"):
         answers.recognise([message.pk], message.posted_at + timedelta(minutes=5))
     while answers.sweep(NOON + timedelta(days=40)):

@@ -1,4 +1,4 @@
-"""What experts say in Slack: replies in the thread of a request, and its buttons."""
+"""What experts do in Slack: reply in a request's thread and press its buttons."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whatever happens to a request at the same moment, its ticket is locked before it: no two jobs wait for each other."""
+"""Concurrent changes to a request always lock its ticket first, so no two jobs can deadlock."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def times_out(asked: Outreach) -> object:
 
 
 def is_noted(asked: Outreach) -> object:
-    """As a macro does it."""
+    """As a macro does."""
     with transaction.atomic():
         return noting.answered_by(Ticket.objects.select_for_update().get(pk=asked.ticket_id), "", NOON)
 
@@ -52,7 +52,7 @@ JOBS: list[Callable[[Outreach], object]] = [answers, is_posted, times_out, is_no
 
 
 def request() -> Outreach:
-    MessageFactory()  # of the ticket that it is merged into
+    MessageFactory()  # for the ticket that is the merge target
     message = MessageFactory()
     key, sent = uuid.uuid4(), {"state": "sent", "external_id": "1.1", "payload": {"text": "?"}}
     item = OutboundItem.objects.create(key=key, kind="slack", not_before=NOON, **sent)

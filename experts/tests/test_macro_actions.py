@@ -1,4 +1,4 @@
-"""*Reached Out to Expert* and the key e are one act; *Expert Responded* by hand ends the request."""
+"""*Reached Out to Expert* and the key e are the same action; *Expert Responded* by hand ends the request."""
 
 from datetime import timedelta
 
@@ -76,7 +76,7 @@ def test_expert_responded_without_a_request_is_as_before(sam):
 
 
 def test_expert_responded_with_the_answer_in_the_ticket_is_both_macros(sam):
-    """As the handbook has it for a tweet: the response is threaded in the same ticket."""
+    """The handbook's case of a tweet: the response is threaded into the same ticket."""
     asked = OutreachFactory()
     author = AuthorFactory(person=PersonFactory(is_us=True))
     MessageFactory(ticket=asked.ticket, posted_at=NOON)
@@ -89,7 +89,7 @@ def test_expert_responded_with_the_answer_in_the_ticket_is_both_macros(sam):
 
 
 def test_expert_responded_with_a_link_to_an_answer_elsewhere_is_both_macros(sam):
-    """As the handbook has it on Hacker News and Reddit, if the answer doesn't name the product."""
+    """The handbook's case of Hacker News and Reddit, if the answer doesn't name the product."""
     asked, url = OutreachFactory(), "https://news.ycombinator.com/item?id=9"
     MessageFactory(ticket=asked.ticket)
     token = claims.claim(sam, asked.ticket_id, NOON).claim_token
@@ -105,7 +105,7 @@ def test_expert_responded_with_a_link_to_an_answer_elsewhere_is_both_macros(sam)
 
 @pytest.fixture
 def asked():
-    """A request, and the ticket that the answer of somebody unknown has become."""
+    """A request, and the ticket created from an answer by an unknown author."""
     asked = OutreachFactory()
     MessageFactory(ticket=asked.ticket, namespace="hn")
     asked.response = MessageFactory(author=AuthorFactory(namespace="hn"), posted_at=NOON + timedelta(hours=1)).ticket

@@ -25,7 +25,7 @@ URL = "https://news.ycombinator.com/item?id=40000001"
 
 @pytest.fixture
 def asking():
-    """A held ticket, its advocate, and an expert: what `ask` needs."""
+    """The arguments of `ask`: a held ticket, its advocate and an expert."""
     message = MessageFactory(url=URL, text="Does the <runner> work?")
     advocate = UserFactory(role="advocate")
     ticket = claims.claim(advocate, message.ticket_id, NOON)

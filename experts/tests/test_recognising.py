@@ -1,4 +1,4 @@
-"""Names, disclosures and places: examples that are not among the labelled answers."""
+"""Names, disclosures and places: examples beyond the labelled answers."""
 
 import pytest
 

@@ -119,7 +119,7 @@ def test_import_adds_and_updates_people_and_a_second_one_does_nothing():
     assert imported(text, "cp1252").counts == {"add": 2, "update": 1, "same": 0, "wrong": 0}
     ana.refresh_from_db()
     assert (ana.person.name, ana.languages, ana.absent_until) == ("Ana Lima", "en, de", date(2026, 12, 24))
-    assert ana.slack_handle == "ana"  # a column that isn't in the file is left alone
+    assert ana.slack_handle == "ana"  # a column missing from the file is left alone
     assert list(ana.topics.all()) == [verify]
     assert set(ana.person.accounts.values_list("namespace", "handle")) == {("twitter", "ana_l"), ("hackernews", "ana")}
     assert known.expert.is_active is False

@@ -1,4 +1,4 @@
-"""The response page: how to answer on that platform, and an answer that expert and advocate write together."""
+"""The response page: how to answer on each platform, and an answer that expert and advocate write together."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ def told(asked):
 
 @pytest.mark.parametrize("platform", sorted(all_adapters()))
 def test_every_platform_says_how_to_answer_there(client, settings, platform):
-    """Whichever platform is registered: its strategies are on the pages of experts and of volunteers."""
+    """For every registered platform, the pages of experts and volunteers show its strategies."""
     channel = ChannelFactory(connection=ConnectionFactory(platform=platform))
     ticket = TicketFactory(channel=channel, status="open", waiting_on="expert")
     settings.TRAINING_URL = "https://acme.example/training"

@@ -1,4 +1,4 @@
-"""What a reply in the Slack thread of a request means; whatever could mean two things is a note."""
+"""The meaning of a reply in a request's Slack thread; anything ambiguous is a note."""
 
 import pytest
 

@@ -33,7 +33,7 @@ def test_form_suggests_by_the_words_of_the_conversation(ticket):
     ExpertFactory().topics.add(topic)
     page = logged_in("advocate").get(reverse("experts:ask", args=[ticket.pk])).content.decode()
     assert "Runner: runner, proxy" in page
-    assert "Asking <strong>Person" in page  # the best one's form is filled in
+    assert "Asking <strong>Person" in page  # filled in for the best match
 
 
 def test_posting_the_form_asks_and_parks(ticket):
