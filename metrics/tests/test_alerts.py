@@ -1,4 +1,4 @@
-"""Alerts: told once, over when it is over, never about what somebody may not see, and their figures lead to tickets."""
+"""Alerts: sent once, closed when the cause is gone, nothing restricted in them, and figures that link to tickets."""
 
 import re
 from datetime import timedelta
@@ -51,7 +51,7 @@ def test_growth_begins_at_the_threshold_and_ends_at_half_of_it(arrived, worked, 
 
 @given(st.lists(st.integers(-3, 3), max_size=60), st.integers(8, 100))
 def test_a_few_tickets_more_or_less_do_not_make_it_come_and_go(changes, threshold):
-    """Once open, it stays open while the excess is around the threshold."""
+    """Once open, an alert stays open while the excess hovers around the threshold."""
     states = [grows(Growth(threshold + change, 0), threshold, is_open=True) for change in changes]
     assert all(states)
 
@@ -134,7 +134,7 @@ def test_at_night_nobody_works_the_queue_and_that_is_no_alert(slack):
 
 
 def test_each_team_is_judged_while_it_is_there(slack, client):
-    """The desk until four hours after noon, then the night team: what waits for somebody's hours is no news."""
+    """The desk works until four hours after noon, then the night team. Backlogs outside a team's hours don't count."""
     night = Team.objects.create(name="Night")
     covered.publish([(NOON - 8 * HOUR, NOON + 4 * HOUR), (NOON + 40 * HOUR, NOON + 50 * HOUR)])
     covered.publish([(NOON + 4 * HOUR, NOON + 12 * HOUR), (NOON + 28 * HOUR, NOON + 36 * HOUR)], night.pk)
@@ -210,7 +210,7 @@ def test_a_channel_that_is_new_has_no_usual_number(slack):
 
 
 def test_what_arrives_late_is_no_spike(slack):
-    """After an outage, six hours of mentions come in at once; they were posted before."""
+    """After an outage, six hours of mentions arrive at once, but they were posted earlier."""
     channel = known(ChannelFactory())
     for ticket in arrive(60, NOON - 3 * HOUR, channel=channel):
         Ticket.objects.filter(pk=ticket.pk).update(created_at=NOON)
@@ -260,7 +260,7 @@ def manager(db):
 
 @pytest.fixture
 def alerted(slack, monkeypatch):
-    """Both kinds, now; and one that is over."""
+    """One open alert of each kind, and one that is over."""
     monkeypatch.setattr("metrics.alerts.views.desk_now", lambda: NOON)
     channel = known(ChannelFactory(name="Talk"))
     arrive(12, NOON - 10 * MINUTE, channel=channel)

@@ -43,7 +43,7 @@ State = Outreach.State
 
 
 def shown(report, number=0, row=0):
-    """Column → text of one row."""
+    """Column → text, for one row."""
     table = tables_of(report)[number]
     return dict(zip(table.heads, [cell.shown for cell in table.rows[row]], strict=True))
 
@@ -140,7 +140,7 @@ spans_of = st.lists(st.tuples(st.integers(0, 500), st.integers(1, 40)), max_size
 
 @given(spans_of, st.sampled_from(["UTC", "Asia/Kolkata", "Europe/Berlin"]))
 def test_the_share_of_an_hour_is_what_counting_minutes_says(steps, zone):
-    """Over days with the end of summer time in them."""
+    """Over a weekend on which summer time ends."""
     tz = ZoneInfo(zone)
     period = Period(date(2026, 10, 23), date(2026, 10, 26), tz)
     spans, end = [], period.start

@@ -1,4 +1,4 @@
-"""Colours of one chart stay apart for colour-blind eyes, and stand out from the page, in both themes."""
+"""The colours of a chart are distinct for colour-blind readers and stand out from the page, in both themes."""
 
 import itertools
 import math
@@ -14,9 +14,9 @@ SEEN = {
     "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
     "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
 }
-"""Of linear RGB, at full severity: Machado, Oliveira, Fernandes 2009."""
+"""For linear RGB at full severity: Machado, Oliveira, Fernandes 2009."""
 LEAST = 20
-"""Distance in CIELAB; what one just notices is 2.3."""
+"""Distance in CIELAB; 2.3 is a just noticeable difference."""
 WHITE = (0.95047, 1.0, 1.08883)
 
 
@@ -43,7 +43,7 @@ def contrast(one, other):
 
 
 def test_the_distance_is_that_of_the_textbook():
-    """Red and green, far apart for most people, are not for others."""
+    """Red and green are far apart for most people but not for everybody."""
     red, green = "#c23b22", "#6b7a1f"
     most, some = (math.dist(lab(red, SEEN[who]), lab(green, SEEN[who])) for who in ("everybody", "deuteranopia"))
     assert most > 60 > 20 > some

@@ -1,4 +1,4 @@
-"""Any period beside any other: chosen in the address, named wherever its figures are, and counted right."""
+"""Comparing any two periods: chosen in the URL, named next to their figures, and counted correctly."""
 
 import csv
 import io
@@ -113,7 +113,7 @@ posted_days = st.lists(st.integers(0, 60), max_size=25)
 
 @given(posted_days, st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
 def test_any_two_periods_are_counted_as_an_obvious_loop_does(posted, a, b, c, d):
-    """By the counting of tags, which takes both in one statement, overlapping or not; against a loop over days."""
+    """Tag counts take both periods, overlapping or not, in one statement; they match a loop over days."""
     assume(a <= b)
     assume(c <= d)
     start = date(2026, 1, 1)
@@ -130,7 +130,8 @@ def test_any_two_periods_are_counted_as_an_obvious_loop_does(posted, a, b, c, d)
 
 
 def desk():
-    """Mentions on the first ten days of March, and of late; one tag and one request each. One of each was answered."""
+    """Mentions in the first ten days of March and recent ones, each with a tag and a request. One in each period was
+    answered."""
     now = timezone.now()
     channel = ChannelFactory(name="News", slug="news")
     tag = Tag.objects.get_or_create(name="runner")[0]

@@ -1,4 +1,5 @@
-"""Data out: streamed in little memory, never more than its reader may see, and documented to the last column."""
+"""Data exports and reporting views: streamed in little memory, limited to what the reader may see, and every column
+documented."""
 
 import csv
 import io
@@ -37,7 +38,7 @@ def all_roles():
 
 @pytest.fixture
 def conversations():
-    """One that everybody may see; one of a restricted channel; one that was merged with such a one."""
+    """A public ticket, one in a restricted channel, and a public one merged with a restricted one."""
     public, hidden = ChannelFactory(name="News"), ChannelFactory(name=SECRET, slug=SECRET, visible_to=["admin"])
     shown, secret, joined = (
         TicketFactory(channel=channel, subject=subject)
@@ -129,7 +130,7 @@ def test_pages_neither_lose_nor_repeat_a_row_even_at_the_same_moment(monkeypatch
 
 
 def test_the_memory_of_an_export_does_not_grow_with_its_rows(monkeypatch):
-    """The rows are made up as they are read: 20,000 of 4 kB are 80 MB."""
+    """Rows are generated as they are read: 20,000 rows of 4 kB are 80 MB."""
 
     class Endless:
         def __init__(self, left):
@@ -224,14 +225,14 @@ def test_exports_are_shown_to_who_made_them(conversations):
 
 
 def documented(head):
-    """The columns that the document has under this head."""
+    """The columns that the document lists under this heading."""
     part = re.split(rf"^### {re.escape(head)}$", DOCUMENT, flags=re.MULTILINE)[1].split("\n#")[0]
     return [row.split("|")[1].strip() for row in part.splitlines() if row.startswith("| ")][2:]
 
 
 @pytest.fixture
 def reader():
-    """A session with the rights of the role and no others, as a tool's has; what the test wrote is in its sight."""
+    """A session with only the role's rights, as a BI tool has; it sees the test's uncommitted rows."""
     name, are_views_there, is_role_there = role.install()
     assert are_views_there
     assert is_role_there
@@ -267,7 +268,7 @@ def test_views_hold_nothing_of_a_restricted_ticket_and_all_of_the_others(convers
 
 
 def test_a_condition_of_the_readers_sees_no_row_that_the_view_leaves_out(conversations, reader):
-    """Without `security_barrier` a cast that fails would tell what it read."""
+    """Without `security_barrier`, a failing cast would reveal the value it read."""
     for view in VIEWS:
         reader.execute(f"SELECT reloptions FROM pg_class WHERE oid = 'reporting.{view}'::regclass")
         assert reader.fetchone() == (["security_barrier=true"],)

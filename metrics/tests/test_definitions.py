@@ -30,7 +30,7 @@ def hours(n: float) -> timedelta:
 
 @pytest.fixture
 def desk():
-    """Two channels and tickets of every kind, spread over the week and beyond it."""
+    """Two channels and tickets of every kind, spread over the past week and before."""
     rng = random.Random(5)
     channels = [ChannelFactory(target_minutes=420), ChannelFactory(target_minutes=300)]
     for n in range(120):
@@ -124,7 +124,7 @@ def test_high_only_narrows_everything(desk):
 
 
 def test_the_four_clocks_of_one_reply():
-    """Posted on Friday at 16:00, here at 16:30, answered on Monday at 9:30; the office is open from 9 to 17."""
+    """Posted on Friday at 16:00, received at 16:30, answered on Monday at 9:30; office hours are 9 to 17."""
     friday = datetime(2026, 11, 20, 16, tzinfo=UTC)
     days = [friday - hours(7), friday - hours(7) + timedelta(days=3)]
     covered.publish([(day, day + hours(8)) for day in days])
@@ -214,7 +214,7 @@ def test_all_names_have_a_condition():
 @pytest.mark.parametrize("minutes", [None, 60, 300, 420, 1440])
 @pytest.mark.parametrize("skips", [False, True])
 def test_due_overdue_within_and_late_follow_one_rule(priority, minutes, skips):
-    """Posted before a weekend: a second before it is due, and a second after."""
+    """Posted before a weekend, checked a second before and a second after it is due."""
     channel = ChannelFactory(target_minutes=minutes, skips_weekends=skips, priority=priority)
     friday = datetime(2026, 11, 20, 21, tzinfo=UTC)
     due = targets.first_reply_due(friday, channel, priority)

@@ -1,5 +1,5 @@
-"""Walks all charts of all reports in both themes: nothing clipped or a day off, targets drawn, what is not over is
-said."""
+"""Walks all charts of all reports in both themes: nothing is clipped or a day off, targets are drawn, and unfinished
+periods are marked."""
 
 import re
 import struct
@@ -23,7 +23,7 @@ from metrics.tests.test_every_figure import busy_desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("desk")]
 WIDE, NARROW = 0.5, 0.3
-"""Of a letter, in shares of the size of the type, on average; of one such as i."""
+"""Average letter width, and the width of a narrow one such as i, as shares of the font size."""
 SHIFT = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
 
 
@@ -61,7 +61,7 @@ def report_of(client, name, **query):
 
 
 def texts_of(svg):
-    """(words, left, right, top) of every text, in the picture's own coordinates."""
+    """(text, left, right, top) of every text, in the picture's own coordinates."""
     found = []
 
     def walk(node, x, y):

@@ -1,4 +1,4 @@
-"""Walks all figures of all reports: each leads to exactly what it counted, whatever the filters."""
+"""Walks all figures of all reports: each links to exactly the tickets it counted, whatever the filters."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ from team.models import CoverageHours, Release, ReleaseRule, Shift
 
 pytestmark = pytest.mark.django_db
 WALKED = [name for name in REPORTS if name != OverviewReport.name]
-"""The overview has figures beside its table: test_overview.py walks them."""
+"""The overview also has figures outside its table, which test_overview.py walks."""
 State = Outreach.State
 TAGS = ("runner", "billing", "expert-responded")
 
@@ -60,7 +60,7 @@ def desk(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch):
-    """The pages behind the figures show a few rows, and count all."""
+    """The pages behind the figures show few rows but count all."""
     monkeypatch.setattr(behind, "PER_PAGE", 3)
     cache.clear()
 
@@ -78,7 +78,7 @@ def client(mo):
 
 
 def busy_desk():
-    """Tickets and requests of every kind over five months, more of them of late; the team is there by day."""
+    """Five months of tickets and requests of every kind, more of them recent; the team works during the day."""
     now, rng = timezone.now(), random.Random(12)
     for weekday in range(5):
         CoverageHours.objects.create(weekday=weekday, starts=time(8, 10), ends=time(17), time_zone="Europe/Berlin")
@@ -99,7 +99,7 @@ def busy_desk():
 
 
 def counted(client, address, figure):
-    """How many there are; of a reach or of waits, what they have together."""
+    """The number of tickets; for reach and waits, the sum over the tickets."""
     page = client.get(address).context["page"]
     if figure not in (*reach.NAMES, NEXT_REPLIES):
         return page.paginator.count
@@ -143,7 +143,7 @@ def _messages(rng, tickets):
 
 
 def _outcomes(now, tickets):
-    """Exchanges, replies that never arrived, tickets that came back; spam and an own post that were answered."""
+    """Exchanges, undelivered replies and reopened tickets; spam and an own post that were answered."""
     us, mo = AuthorFactory(is_us=True), UserFactory()
     for n, ticket in enumerate(tickets):
         if n % 4 == 1:
@@ -222,7 +222,7 @@ def _requests(now, rng, tickets):
 
 
 def cells_of(report):
-    """Every cell that leads somewhere, each figure of each part once."""
+    """Every cell that links to tickets."""
     cells = [cell for table in tables_of(report) for row in table.rows for cell in row if cell.figure and cell.value]
     return cells
 
@@ -242,7 +242,7 @@ QUERIES = [
 
 
 def with_days(query):
-    """The days that a query compares with lie in the past, whenever the test runs."""
+    """Fills in comparison days that are in the past whenever the test runs."""
     today = timezone.now().date()
     days = {"vs_from": today - timedelta(days=100), "vs_to": today - timedelta(days=21)}
     return {key: value.format(**days) for key, value in query.items()}
@@ -250,7 +250,7 @@ def with_days(query):
 
 @pytest.mark.parametrize("name", WALKED)
 def test_every_figure_leads_to_exactly_what_it_counted(client, desk, name):
-    """All of them without filters; some of each column with."""
+    """All figures without filters; some of each column with filters."""
     Channel.objects.filter(pk=desk[1].pk).update(slug="one")
     slugs = dict(Channel.objects.values_list("pk", "slug"))
     for number, query in enumerate(map(with_days, QUERIES)):

@@ -1,5 +1,5 @@
-"""Walks every filter of every report: it narrows what is counted where it is offered, and is not offered where it
-changes nothing."""
+"""Walks every filter of every report: where it is offered it narrows the figures, and where it would change nothing it
+is not offered."""
 
 import re
 from datetime import timedelta
@@ -51,7 +51,7 @@ def desk(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    """No time passes between two pages that are compared: hours on shift are counted up to now."""
+    """Freezes time, so that two pages can be compared: hours on shift are counted up to now."""
     cache.clear()
     with time_machine.travel(timezone.now(), tick=False):
         yield
@@ -65,7 +65,7 @@ def client():
 
 
 def body(client, name, query):
-    """All that is counted on the page: the texts of its figures, with the numbers that are shown large."""
+    """All figures on the page as text, including the large ones."""
     cache.clear()
     page = client.get(reverse("metrics:report", args=[name]), {"period": "90d", **query}).content.decode()
     values = re.findall(r'class="number[^>]*data-value="([^"]*)"|<p class="value">(.*?)</p>', page, re.DOTALL)
@@ -86,7 +86,7 @@ def test_every_filter_that_is_offered_narrows_and_none_else_is_offered(client, d
     for filter_name, query in FILTERS.items():
         changed = body(client, name, query)[0] != plain
         if filter_name in ("period", "hours") and name == "release-day":
-            continue  # three release days are shown, however short the period; all answers came in covered hours
+            continue  # the report always shows three release days, and all answers came in covered hours
         assert (filter_name in offered) is changed, filter_name
 
 
@@ -97,7 +97,7 @@ def test_every_filter_stays_in_the_address_of_the_other_reports_and_of_the_files
     for name in REPORTS:
         assert re.search(rf'href="/reports/{name}/\?[^"]*{key}={value}', page), name
     if key == "to":
-        return  # nothing was posted then: no picture
+        return  # nothing was posted in that period, so there is no picture
     assert re.search(rf'href="/reports/channels/by-day\.png\?[^"]*{key}={value}', page)
     assert re.search(rf'href="/reports/channels/table\.csv\?[^"]*{key}={value}', page)
 

@@ -1,4 +1,4 @@
-"""Each figure that is shown has its one written definition: on the page, in the documents, in the list behind it."""
+"""Every figure has exactly one written definition: on the page, in the docs, and in the list behind it."""
 
 import re
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_every_column_has_its_question_mark(name):
     assert tables
     heads = []
     for table in tables:
-        if 'class="heat"' in table:  # one figure in all its columns: the mark is beside its title
+        if 'class="heat"' in table:  # all columns show the same figure, so the mark is next to the title
             assert table.split("<table")[0].count("popovertarget") == 1
             continue
         found = re.findall(r'<th scope="col" class="number">(.*?)</th>', table, re.DOTALL)

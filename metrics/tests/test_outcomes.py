@@ -1,4 +1,4 @@
-"""Outcomes equal a slow, obvious walk over the messages, replies and events, whatever happened in which order."""
+"""Outcomes match a slow, simple walk over the messages, replies and events, whatever happened in which order."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -52,7 +52,7 @@ EVERYTHING = [
     *(("not delivered", 0, 30), ("is quickly solved", 0, 30)),
     *(("asks", 2, 30), ("answers", 2, 30), ("solved", 2, 30), ("comes back", 2, 30)),
 ]
-"""Of each outcome at least one, so that no run is without."""
+"""At least one of each outcome, so that every run has them."""
 
 
 @st.composite
@@ -62,7 +62,7 @@ def histories(draw, acts=ACTS):
 
 
 class LongerHistory(History):
-    """With what only outcomes ask for."""
+    """With the acts that only outcomes need."""
 
     def writes(self, ticket, which):
         self.says(ticket)
@@ -72,7 +72,7 @@ class LongerHistory(History):
         self.solved(ticket, which)
 
     def is_quickly_solved(self, ticket, which):
-        """Another one."""
+        """Adds another ticket."""
         self.opens(len(self.ids), which, 30)
         self.now += HOUR
         self.answers_and_solves(Ticket.objects.get(pk=self.ids[-1]), which)
@@ -111,7 +111,7 @@ class LongerHistory(History):
         self._set(ticket, status="solved", solved_at=self.now, no_reply_reason=NOISE[which % 3])
 
     def comes_back(self, ticket, which):
-        """As ingest says it."""
+        """As ingest records it."""
         if ticket.status == "solved":
             self._set(ticket, status="open", solved_at=None)
             EventFactory(ticket=ticket, at=self.now, kind="status", data={"from": "solved", "to": "open"})
@@ -131,7 +131,7 @@ class LongerHistory(History):
 
 
 def waits(said, with_noise):
-    """(asked, answered or None, whether something of it is not deleted) of one conversation."""
+    """(asked, answered or None, whether any of its messages isn't deleted) for each wait in one conversation."""
     asked, is_live = None, False
     for message in sorted(said, key=lambda m: (m.posted_at, m.direction == "team")):
         if message.direction == "in" and (with_noise or not message.is_auto):
@@ -149,7 +149,7 @@ def is_reply(message):
 
 
 def reopenings(ticket):
-    """Of the ticket and of everything merged into it."""
+    """The reopenings of the ticket and of everything merged into it."""
     for event in ticket.events.all():
         before, after = event.data.get("from"), event.data.get("to")
         if isinstance(before, dict):
@@ -161,7 +161,7 @@ def reopenings(ticket):
 
 
 def oracle(period, now, with_noise):
-    """figure → tickets (waits: ticket → how many), and all seconds: name → channel → list."""
+    """figure → tickets (for waits: ticket → count), and all seconds: name → channel → list."""
 
     def is_then(at):
         return at is not None and period.first <= at.astimezone(period.tz).date() <= period.last
@@ -207,7 +207,7 @@ def oracle(period, now, with_noise):
 
 
 def assert_equals_the_oracle(period, now, with_noise, of_rollups=None):
-    """Returns how many tickets each figure had."""
+    """Returns the number of tickets per figure."""
     found, seconds = oracle(period, now, with_noise)
     counted = of_rollups or counting.outcomes(Ticket.objects.all(), Filters(period, with_noise=with_noise), now)
     channel_of = dict(Ticket.objects.values_list("pk", "channel_id"))
@@ -236,7 +236,7 @@ def assert_equals_the_oracle(period, now, with_noise, of_rollups=None):
 
 class Outcomes(TestCase):
     seen = Counter()
-    """Figure → tickets that histories had in it."""
+    """Figure → how many tickets the histories had in it."""
 
     @classmethod
     def setUpTestData(cls):
@@ -275,7 +275,7 @@ class Outcomes(TestCase):
     @example((CHANGES[0], EVERYTHING))
     @given(histories(acts=(*ACTS, "refresh", "refresh", "priority", "removed")))
     def test_rollups_of_outcomes_equal_the_slow_count(self, history):
-        """Refreshed in between and at the end, over a day, over several, and built again."""
+        """Refreshed in between and at the end, over one day, over several, and rebuilt."""
         begin, acts = history
         for zone in ZONES:
             keeping.build(zone)
@@ -305,7 +305,7 @@ def behind(name, **more):
 
 
 def conversation(*said, **values):
-    """(direction, hours after noon) each."""
+    """A ticket with messages, each (direction, hours after noon)."""
     ticket = TicketFactory(posted_at=NOON, **values)
     us = AuthorFactory(is_us=True)
     for direction, hours, *more in said:
@@ -398,7 +398,7 @@ BACK_SQL = came_back_sql("mentions_event")
     ],
 )
 def test_an_index_holds_what_is_counted(index, rows):
-    """Its condition and columns are those asked for, so that no row of a big table is read."""
+    """The index matches the query's condition and columns, so no table row is read."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
     assert f"Index Only Scan using {index}" in rows().explain()

@@ -1,4 +1,4 @@
-"""The monthly package: once per press and per month, whoever dies meanwhile, and never of what somebody may not see."""
+"""The monthly package: once per press and per month, whichever process dies, and never with restricted data."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ PIXEL = DRAW({"mark": "point", "data": {"values": [{}]}})
 
 @pytest.fixture(autouse=True)
 def desk(settings, monkeypatch):
-    """Without a broker; pictures are not drawn each time."""
+    """No broker, and no pictures drawn."""
     roles.ensure()
     settings.SLACK_TOKEN = "xoxb-1"
     monkeypatch.setattr("metrics.package.building.send_task", lambda *args: True)
@@ -48,13 +48,13 @@ def desk(settings, monkeypatch):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """They are, after all."""
+    """With pictures drawn after all."""
     monkeypatch.setattr(pictures, "png", DRAW)
 
 
 @pytest.fixture
 def figures():
-    """A public channel named =News, and one that only admins see."""
+    """A public channel named =News, and one that only admins can see."""
     public = ChannelFactory(name="=News")
     hidden = ChannelFactory(name="Reports", visible_to=["admin"])
     for channel, count in ((public, 12), (hidden, 7)):
@@ -101,7 +101,7 @@ TABLES_OF = (
 TABLES = {f"{name}-UTC.csv" for name in TABLES_OF}
 
 
-# --- what is in it ----------------------------------------------------------------------------------------------------
+# --- contents ---------------------------------------------------------------------------------------------------------
 
 
 def test_it_holds_slides_pictures_tables_and_the_summary(figures):
@@ -175,7 +175,7 @@ def test_it_is_the_same_bytes_every_time(figures):
     assert zipped(package) == zipped(Package.objects.get(pk=package.pk))
 
 
-# --- built once, whoever dies -----------------------------------------------------------------------------------------
+# --- built once, whichever process dies -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dies_in", range(len(steps.STEPS)))
@@ -225,7 +225,7 @@ def test_two_workers_store_one_set_of_files(figures):
     assert (package.done, package.files.count()) == (1, 4)
 
 
-# --- who may see it ---------------------------------------------------------------------------------------------------
+# --- access -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_package_counts_what_its_owner_may_see_and_is_for_nobody_else(figures):
@@ -324,7 +324,7 @@ def test_an_empty_page_says_how_to_begin():
 
 
 def sweep(now):
-    """As the task, with a worker at hand."""
+    """Runs the task and a worker."""
     asking.schedule(now)
     for package in Package.objects.filter(state="building"):
         building.build(package.pk, now)
@@ -376,7 +376,7 @@ def test_the_packages_of_the_team_hold_nothing_of_a_restricted_channel(figures):
 
 
 def test_a_room_hears_of_the_teams_package_once_with_its_first_lines(figures, settings):
-    """Nobody has chosen it: the room is enough."""
+    """Nobody has chosen it: setting the Slack channel is enough."""
     settings.PACKAGE_SLACK_CHANNEL = "#meeting"
     for hours in (0, 1, 24, 240):
         sweep(NOW + hours * HOUR)

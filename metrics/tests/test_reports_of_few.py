@@ -1,5 +1,5 @@
-"""Reports of a desk with hardly anything: what is unknown is a gap, one outlier does not flatten the rest without a
-word, and twelve tickets more cost no query more."""
+"""Reports of a nearly empty desk: unknown values are a gap, an outlier is cut off visibly, and twelve more tickets cost
+no more queries."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -43,7 +43,7 @@ def test_tables_of_days_say_which_is_not_over(client, name):
 
 @pytest.mark.parametrize("name", ["activity", "overview", "channels"])
 def test_days_before_the_first_mention_are_a_gap(client, name):
-    """Neither in the table nor as a point at zero; the axis shows them."""
+    """Neither in the table nor as a point at zero, although the axis includes them."""
     now = timezone.now()
     for days in (0, 2):
         TicketFactory(posted_at=now - timedelta(days=days))

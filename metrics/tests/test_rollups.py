@@ -1,4 +1,4 @@
-"""Roll-ups equal a slow, obvious count over the messages, whatever happened to the tickets and in which order."""
+"""Roll-ups match a slow, simple count over the messages, whatever happened to the tickets and in which order."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ CHANGES = [
     datetime(2026, 2, 28, 20, tzinfo=UTC),
     datetime(2026, 12, 31, 22, tzinfo=UTC),
 ]
-"""The nights in which clocks change in Berlin and New York, and ends of months."""
+"""The nights of DST changes in Berlin and New York, and ends of months."""
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
@@ -47,7 +47,7 @@ ACTS = (
 
 @st.composite
 def histories(draw):
-    """(act, ticket, minutes since the last) each, around a night in which something is odd."""
+    """(act, ticket, minutes since the last act) each, around a night with a DST change or the end of a month."""
     acts = st.tuples(st.sampled_from(ACTS), st.integers(0, 5), st.integers(1, 900))
     return draw(st.sampled_from(CHANGES)), draw(st.lists(acts, min_size=6, max_size=22))
 
@@ -157,7 +157,7 @@ class History:
 
 
 def oracle(zone, hours):
-    """(day, channel, high) → name → count, and → measure → seconds: from the messages, one at a time."""
+    """(day, channel, high) → name → count, and → measure → seconds, from the messages one at a time."""
     tz = ZoneInfo(zone)
     counts, times = {}, {}
     for ticket in Ticket.objects.filter(merged_into=None).select_related("channel").prefetch_related("messages"):
@@ -267,7 +267,7 @@ class Rollups(TestCase):
                         assert is_near(sums.took(share).total_seconds(), exact.total_seconds())
 
     def assert_reports_say_the_same_from_either_source(self, begin):
-        """Every count, and every percentile to the millisecond, of any length of days."""
+        """Every count, and every percentile to the millisecond, over periods of different lengths."""
         tickets, channels = Ticket.objects.all(), tuple(channel.pk for channel in self.channels)
         for zone in ZONES:
             for days, high, clock in ((90, False, CLOCKS[0]), (90, True, CLOCKS[2]), (2, False, CLOCKS[2])):
@@ -279,7 +279,7 @@ class Rollups(TestCase):
 
 
 def said_by(source):
-    """All that it can say."""
+    """Everything the source reports."""
 
     def row(found):
         values = {name: getattr(found, name) for name in found.__slots__}
@@ -310,7 +310,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 @pytest.fixture
 def built():
-    """A zone with one answered ticket."""
+    """A built zone with one answered ticket."""
     ticket = TicketFactory(posted_at=NOON, first_reply_at=NOON + timedelta(hours=2), status="solved", due_at=None)
     keeping.refresh(desk_now())
     return ticket
@@ -325,7 +325,7 @@ def test_the_desks_own_zone_is_built_first_and_a_persons_zone_when_they_choose_i
 
 
 def test_what_was_built_before_the_triggers_is_built_again(built):
-    """A release without them may have changed tickets in between."""
+    """A release without the triggers may have changed tickets in between."""
     RolledZone.objects.update(built_at=datetime(2020, 1, 1, tzinfo=UTC))
     DayCount.objects.update(answered=0)
     assert reading.version("UTC") is None
@@ -421,7 +421,7 @@ def test_added_histograms_tell_percentiles_within_their_error(portions):
 
 
 def test_a_build_that_is_stopped_goes_on_where_it_was(monkeypatch):
-    """A killed worker or a long history costs time, never the days that are counted; late changes are not missed."""
+    """A killed worker or a long history costs time but no counted days, and late changes are not missed."""
     channel = ChannelFactory()
     for day in range(20):
         TicketFactory(channel=channel, posted_at=NOON + timedelta(days=day))

@@ -1,5 +1,5 @@
-"""Coverage hours and reach equal a slow, obvious walk over tickets and messages, whatever happened in which order:
-counted from the tickets, and from roll-ups."""
+"""Coverage hours and reach match a slow, simple walk over tickets and messages, whatever happened in which order:
+counted from the tickets and from roll-ups."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -42,10 +42,10 @@ def histories(draw):
 
 
 class CoveredHistory(History):
-    """With what only hours and reach ask for."""
+    """With the acts that only hours and reach need."""
 
     def hours(self, ticket, which):
-        """Of the desk or of the team; none, too."""
+        """Coverage hours of the desk or the team; sometimes none."""
         first = self.now - timedelta(days=3)
         days = [
             first.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=n) for n in range(which % 3 * 4)
@@ -116,7 +116,7 @@ class SidesAndReach(TestCase):
                 assert said["median"] == (None if median is None else round(median, 3))
 
     def walk_sides(self, period, high, from_arrival):
-        """Side → mentions, first replies, seconds of the answered."""
+        """Side → mentions, first replies, reply times in seconds."""
         found = {side: [0, 0, []] for side in ("covered", "away")}
         for ticket in chosen(high):
             handed = ticket.no_reply_reason in ("expert_response", "community", "spam_reported")
@@ -146,7 +146,7 @@ class SidesAndReach(TestCase):
         assert counts.people_by_platform(posted) == told
 
     def walk_reach(self, period, high):
-        """Platform → name → number."""
+        """Platform → name → sum."""
         found = {}
         for ticket in chosen(high):
             if not is_within(ticket.posted_at, period):
@@ -185,7 +185,7 @@ def reported(found):
 
 
 def shown(side):
-    """What the table shows of it."""
+    """The values that the table shows."""
     row = side.posted
     times = {name: milliseconds(getattr(row, name)) for name in ("median", "p75", "p90")}
     numbers = {name: getattr(row, name) for name in ("mentions", "answered", "within", "overdue")}

@@ -1,4 +1,4 @@
-"""What a summary says: every number in it is right, and nothing is claimed that chance explains."""
+"""Every number in a summary is right, and it claims nothing that chance explains."""
 
 import re
 from datetime import UTC, date, timedelta
@@ -22,7 +22,7 @@ few = st.integers(0, 500)
 OCTOBER, SEPTEMBER = (months.period_of(date(2026, month, 1), UTC) for month in (10, 9))
 
 
-# --- what has moved ---------------------------------------------------------------------------------------------------
+# --- changes ----------------------------------------------------------------------------------------------------------
 
 
 @given(few, few, st.integers(1, 31), st.integers(1, 31))
@@ -55,7 +55,7 @@ def test_a_share_moves_only_with_enough_of_both(some, of, some_before, of_before
 
 
 def test_chance_alone_is_hardly_ever_named():
-    """Twice the same coin: what is named then is false. Seeded, so it says the same every time."""
+    """Both samples come from the same coin, so any change found is false. Seeded, so the result is always the same."""
     dice = Random(4711)
     pairs = [Count(*(sum(dice.random() < 0.5 for _ in range(200)) for _ in range(2))) for _ in range(2000)]
     assert sum(pair.has_moved for pair in pairs) <= 10

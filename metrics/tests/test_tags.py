@@ -1,4 +1,4 @@
-"""Tags: what rises beyond chance, beside the days before, with samples; every figure leads to its tickets."""
+"""Tags: which rise beyond chance compared with the period before, with samples; every figure links to its tickets."""
 
 import re
 from datetime import timedelta

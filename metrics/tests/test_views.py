@@ -48,7 +48,7 @@ def desk():
 
 
 class Links(HTMLParser):
-    """The text of every link to the tickets behind a figure, by its address."""
+    """Every link to the tickets behind a figure, as (address, text)."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The wall display: what it counts, for whom, and nothing of what not everybody may see."""
+"""The wall display: what it counts, for whom, and nothing restricted."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -79,7 +79,7 @@ def test_who_is_on_is_named_and_who_is_away_is_not(mo):
 
 @pytest.mark.parametrize("role", ["manager", "admin"])
 def test_nothing_of_a_restricted_channel_is_on_it_whoever_is_logged_in(role):
-    """Neither a ticket of the channel nor one that was merged with one of its own."""
+    """Neither a ticket of the channel nor one merged with such a ticket."""
     user = UserFactory(role=role, is_superuser=role == "admin")
     hidden = ChannelFactory(name="Reports of holes", visible_to=["admin"])
     empty = counting.wall(user, NOW, UTC)

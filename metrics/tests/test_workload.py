@@ -1,5 +1,5 @@
-"""What each person did equals a slow, obvious walk over events and messages, whatever happened in which order: counted
-from the tickets, and from roll-ups."""
+"""Each person's work matches a slow, simple walk over events and messages, whatever happened in which order: counted
+from the tickets and from roll-ups."""
 
 from collections import Counter
 from datetime import timedelta
@@ -35,12 +35,12 @@ ACTS = (
     *("deleted", "bounced", "moved", "redated", "relinked", "merged", "channel", "priority", "refresh", "removed"),
 )
 SEEN = Counter()
-"""Figure → how often somebody had it, over all histories."""
+"""Figure → how often anybody had it, over all histories."""
 
 
 @st.composite
 def histories(draw):
-    """(act, ticket, person, hours from the beginning) each: what comes in late is as frequent as what does not."""
+    """(act, ticket, person, hours from the beginning) each; late arrivals are as frequent as punctual ones."""
     acts = st.tuples(st.sampled_from(ACTS), st.integers(0, 3), st.integers(0, 2), st.integers(0, 120))
     return draw(st.sampled_from(CHANGES)), draw(st.lists(acts, min_size=15, max_size=35))
 
@@ -156,13 +156,13 @@ class Workload(TestCase):
         self._last(ticket).update(posted_at=at)
 
     def moved(self, ticket, who, at):
-        """To another ticket, by hand."""
+        """Moved to another ticket by hand."""
         other = Ticket.objects.get(pk=self.tickets[who].pk)
         if other.merged_into_id is None:
             self._last(ticket).update(ticket=other)
 
     def relinked(self, ticket, who, at):
-        """An account turns out to be somebody else's; a person gets another login."""
+        """An account turns out to be another person's; a person gets another login."""
         type(self.accounts[who]).objects.filter(pk=self.accounts[who].pk).update(person=self.people[(who + 1) % 3])
         if at.hour % 2:
             type(self.people[who]).objects.filter(pk=self.people[who].pk).update(user=None)
