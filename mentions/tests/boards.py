@@ -1,4 +1,4 @@
-"""A message board on which people answer from accounts of their own: a token `token-of-x` opens the account `id-x`."""
+"""A message board where people answer from their own accounts: token `token-of-x` opens the account `id-x`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def board_ticket(connection=None, **message):
 
 
 def enter(user, connection, token, now=NOON):
-    """As the page and its task do."""
+    """Saves and checks a token, as the page and its task do."""
     from channels.registry.finding_adapters import adapter_for
 
     account = own_accounts.save(user.pk, connection, adapter_for("testboard"), {"token": token})

@@ -1,4 +1,4 @@
-"""Several things at the same moment, on real connections."""
+"""Runs jobs concurrently on real connections."""
 
 import threading
 
@@ -6,7 +6,7 @@ from django.db import connections
 
 
 def together(*jobs):
-    """Each in a thread with a connection of its own, begun at the same moment; what each returned or raised."""
+    """Starts all jobs at once, each in its own thread and connection; returns their results or exceptions."""
     barrier, results = threading.Barrier(len(jobs)), [None] * len(jobs)
 
     def run(index, job):

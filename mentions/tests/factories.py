@@ -1,4 +1,4 @@
-"""The smallest valid row of everything on the desk. Times hang together: a ticket is as old as its first message."""
+"""Minimal valid rows of every model. Times are consistent: a ticket is as old as its first message."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from channels.models import Channel, Connection
 from mentions.models import Account, Author, Event, Macro, Message, Person, Tag, ThreadAlias, Ticket, View
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
-"""A Monday; the default time of everything here."""
+"""A Monday; the default time of all rows."""
 
 ROLE_PERMISSIONS = {
     "volunteer": ("play_ticket",),
     "advocate": ("play_ticket", "merge_ticket", "delete_reply", "like_message", "view_reports"),
     "manager": ("play_ticket", "merge_ticket", "delete_reply", "view_reports"),
 }
-"""Rights of the mentions app that a test user of the role has; an admin has all of all apps."""
+"""Permissions of the mentions app that a test user with the role has; an admin has those of all apps."""
 
 
 class UserFactory(DjangoModelFactory):
@@ -35,7 +35,7 @@ class UserFactory(DjangoModelFactory):
 
     @factory.post_generation
     def role(user, create, extracted, **kwargs):
-        """The group of that name; its rights are filled in when no migration or preset has done so."""
+        """The group of that name; gets its permissions here unless a migration or preset has set them."""
         if not create or extracted is None:
             return
         group, _ = Group.objects.get_or_create(name=extracted)
@@ -109,7 +109,7 @@ class TicketFactory(DjangoModelFactory):
 
 
 class MessageFactory(DjangoModelFactory):
-    """An inbound message of a ticket of its own; `direction="team"` needs an `author` too."""
+    """An inbound message with its own ticket; `direction="team"` also needs an `author`."""
 
     class Meta:
         model = Message

@@ -1,4 +1,4 @@
-"""Things that people send, each with all that may happen to it at the same moment: `KINDS[kind]` makes a fresh one."""
+"""Everything that people can send, with all concurrent actions on it: `KINDS[kind]` makes a new one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONG_AFTER = timedelta(minutes=5)
 
 @dataclass
 class Made:
-    """What was sent, by whom, where; `jobs` are what may happen to it now, by name."""
+    """What was sent, by whom and where; `jobs` maps names to the actions possible now."""
 
     sam: Any
     ticket: Ticket
@@ -47,7 +47,7 @@ class Made:
 
 
 def _people(wire: Wire) -> list[Any]:
-    """Two advocates, the same ones for all things of a test; neither holds anything."""
+    """Two advocates, shared by all kinds in a test; neither holds a ticket."""
     if not wire.people:
         wire.people = [UserFactory(username=name, role="advocate") for name in ("sam", "lee")]
     Ticket.objects.filter(claimed_by__in=wire.people).update(claimed_by=None, claim_token=None, claim_expires_at=None)
@@ -61,7 +61,7 @@ def _source(wire: Wire) -> Connection:
 
 
 def _names_of_a_question(wire: Wire, source: Connection) -> dict[str, str]:
-    """One that came in with another beside it. Twenty come in at once: that takes no longer than two or three."""
+    """The ids of a question and another message beside it. Ingests twenty pairs at once, as fast as two or three."""
     if not wire.unasked:
         wire.unasked = [uuid.uuid4().hex[:8] for _ in range(20)]
         pairs = [(said(f"q-{m}", f"ann-{m}"), said(f"o-{m}", f"bob-{m}", hours=1)) for m in wire.unasked]
@@ -71,7 +71,7 @@ def _names_of_a_question(wire: Wire, source: Connection) -> dict[str, str]:
 
 
 def asked(wire: Wire) -> Made:
-    """A ticket that came in by an import, another one beside it, and an advocate who may do everything."""
+    """A ticket from an import, another ticket beside it, and an advocate with all permissions."""
     source, (sam, lee) = _source(wire), _people(wire)
     names = _names_of_a_question(wire, source)
     ticket, other = (Message.objects.get(external_id=names[n]).ticket for n in ("question", "other"))
@@ -101,7 +101,7 @@ def _comes_in(source: Any, names: dict[str, str], now: Any) -> object:
 
 
 def a_reply(wire: Wire) -> Made:
-    """Resting."""
+    """A scheduled reply."""
     made = asked(wire)
     now = desk_now()
     token = claims.claim(made.sam, made.ticket.pk, now).claim_token
@@ -146,7 +146,7 @@ def a_queued_reply(wire: Wire) -> Made:
 
 
 def _own_post(made: Made) -> object:
-    """As polling shows it, if it is there."""
+    """The post as polling finds it, if it exists."""
     assert made.reply is not None
     assert made.wire is not None
     if made.key not in made.wire.posted:
@@ -158,7 +158,7 @@ def _own_post(made: Made) -> object:
 
 
 def a_posted_reply(wire: Wire) -> Made:
-    """To be deleted."""
+    """A reply to be deleted."""
     made = a_queued_reply(wire)
     assert made.reply is not None
     settle_everything()
@@ -172,7 +172,7 @@ def a_posted_reply(wire: Wire) -> Made:
 
 
 def a_deleted_reply(wire: Wire) -> Made:
-    """Its deletion is on its way."""
+    """A reply whose deletion is queued."""
     made = a_posted_reply(wire)
     assert made.reply is not None
     made.item = replies.delete_posted(made.reply.pk, made.sam, desk_now())
@@ -206,7 +206,7 @@ def a_failed_like(wire: Wire) -> Made:
 
 
 def a_post(wire: Wire) -> Made:
-    """Resting."""
+    """A scheduled post."""
     made = asked(wire)
     now, end = desk_now(), desk_now() + LONG_AFTER
     submit = partial(posts.submit, made.sam, key=uuid.uuid4(), channel_id=made.channel.pk, text="News.", now=now)  # type: ignore[union-attr]
@@ -224,7 +224,7 @@ def a_post(wire: Wire) -> Made:
 
 
 def a_deleted_post(wire: Wire) -> Made:
-    """Its deletion has failed once."""
+    """A post whose deletion has failed once."""
     made = a_post(wire)
     assert made.item is not None
     settle_everything()
@@ -238,7 +238,7 @@ def a_deleted_post(wire: Wire) -> Made:
 
 
 def a_solved_ticket(wire: Wire) -> Made:
-    """Not something that is sent, but undone like it."""
+    """Nothing is sent, but it can be undone like the rest."""
     made = asked(wire)
     now = desk_now()
     token = claims.claim(made.sam, made.ticket.pk, now).claim_token
@@ -263,7 +263,7 @@ KINDS: dict[str, Callable[[Wire], Made]] = {
 
 
 def settle_everything() -> None:
-    """Long after: every clock, worker and sweep has come by."""
+    """Much later: every clock, worker and sweep has run."""
     now = desk_now() + LONG_AFTER
     ingest_pending()
     replies.hand_over_due(now)

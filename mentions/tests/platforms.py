@@ -1,4 +1,4 @@
-"""Small platforms of the tests' own, one for each way in which the desk groups: payloads are what a mention needs."""
+"""Small platforms for tests, one for each way in which the desk groups; payloads contain only what a mention needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = {field.name for field in fields(Mention)}
 
 
 class Forum(Adapter):
-    """One author in a thread is a ticket; edits and whole threads, as on Twitter or Hacker News."""
+    """One author in a thread is a ticket; has edits and whole threads, like Twitter or Hacker News."""
 
     platform = "testforum"
     label = "Test forum"
@@ -54,7 +54,7 @@ class Forum(Adapter):
 
 
 class Mailbox(Forum):
-    """A whole thread is a ticket; ids and senders are only the sender's word."""
+    """A whole thread is a ticket; only the sender vouches for ids and senders."""
 
     platform = "testmail"
     label = "Test mail"
@@ -63,7 +63,7 @@ class Mailbox(Forum):
 
 
 class Wire(Forum):
-    """Everything can be sent there; it remembers what was, and refuses what it is told to."""
+    """Can send everything, records what was sent, and rejects the verb named in `refuses`."""
 
     platform = "testwire"
     label = "Test wire"
@@ -71,16 +71,16 @@ class Wire(Forum):
 
     def __init__(self) -> None:
         self.posted: list[str] = []
-        """Keys, in the order in which they were posted."""
+        """Keys in posting order."""
         self.deleted: list[str] = []
         self.liked: list[str] = []
         self.refuses = ""
         """"send", "delete" or "like"."""
         self.unasked: list[str] = []
-        """Marks of questions that have come in and that no test has used yet."""
+        """Markers of ingested questions that no test has used yet."""
         self.people: list[Any] = []
         self.source: Any = None
-        """Who works here, and the connection: the same for a whole test."""
+        """The team and the connection, shared by a whole test."""
 
     def _perhaps(self, verb: str) -> None:
         if self.refuses == verb:
@@ -114,7 +114,7 @@ def said(
     text: str | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """The payload of something that `author` said `hours` after noon."""
+    """The payload of a post by `author`, `hours` after noon."""
     return {
         "item": item or external_id,
         "external_id": external_id,
@@ -135,13 +135,13 @@ def connection_with(platform: str, **channel: Any):
 
 
 def arrive(connection, payloads: Iterable[dict[str, Any]], *, role: str = "mention", minutes: float = 60) -> list[int]:
-    """Put items into the inbox as a poll `minutes` after noon would."""
+    """Puts items into the inbox, as a poll `minutes` after noon would."""
     at: datetime = NOON + timedelta(minutes=minutes)
     items = [Item(payload["item"], payload) for payload in payloads]
     return store_page(connection.pk, Page(items, None), fetched_at=at, role=role)
 
 
 def ingest(connection, payloads: Iterable[dict[str, Any]], **how: Any):
-    """Through the inbox and in: what became of them."""
+    """Through the inbox and ingest; returns the counts."""
     arrive(connection, payloads, **how)
     return ingest_pending()

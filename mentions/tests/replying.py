@@ -48,7 +48,7 @@ def mail_ticket(**message):
 
 
 def submit(ticket, actor, *, token=None, now=LATER, **changed):
-    """`claims.claim` first where no token is given."""
+    """Claims the ticket first if no token is given."""
     values = {
         "key": uuid.uuid4(),
         "text": "It does, see the docs.",
@@ -62,13 +62,13 @@ def submit(ticket, actor, *, token=None, now=LATER, **changed):
 
 
 def praised(ticket):
-    """Tagged as praise: only then a like is sent."""
+    """Tagged as praise, without which no like is sent."""
     ticket.tags.add(Tag.objects.get_or_create(name="praise")[0])
     return ticket
 
 
 def answered(ticket, at=None):
-    """One of us has answered it, on the platform itself."""
+    """One of us has answered it directly on the platform."""
     at = at or ticket.posted_at + timedelta(minutes=1)
     MessageFactory(ticket=ticket, direction="team", author=AuthorFactory(is_us=True), posted_at=at)
     clocks.recompute([ticket.pk])
@@ -76,7 +76,7 @@ def answered(ticket, at=None):
 
 
 def settle(reply, state, **values):
-    """What the outbox would record."""
+    """Records the result as the outbox would."""
     reply.refresh_from_db()
     values = {"sent_at": LATER + UNDO, **values} if state == "sent" else values
     OutboundItem.objects.filter(pk=reply.outbound_id).update(state=state, **values)

@@ -1,4 +1,4 @@
-"""A world that the real code makes once and that is put back before each try: making one takes longer than a try."""
+"""A world made once by the real code and restored before each try, because making one takes longer than a try."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = "kept"
 
 @dataclass
 class Restored:
-    """`world` and everything in the database as they are now. Begins where nothing runs, and so does `again`."""
+    """A snapshot of `world` and the whole database. Create it, and call `again`, only while nothing else runs."""
 
     wire: Wire
     world: Made
@@ -30,11 +30,11 @@ class Restored:
         self.tables = _used(self.columns)
 
     def outside(self) -> object:
-        """What changes besides the database: what was sent, deleted and liked."""
+        """Changes outside the database: the number of items sent, deleted and liked."""
         return [len(getattr(self.wire, name)) for name in self.said]
 
     def again(self) -> Made:
-        """The same world with the same keys; the first time it is still as it was made."""
+        """The same world with the same keys; the first call returns it as it was made."""
         if self.is_new:
             self.is_new = False
             return self.world
@@ -43,7 +43,7 @@ class Restored:
         now = set(_used(self.columns)) | set(self.tables)
         emptied = "; ".join(f'DELETE FROM public."{table}"' for table in now)
         filled = "; ".join(self._fill(table) for table in self.tables)
-        with connection.cursor() as cursor:  # one message, and so one transaction; neither foreign keys nor triggers
+        with connection.cursor() as cursor:  # one message, hence one transaction; no foreign keys or triggers
             cursor.execute(f"SET LOCAL session_replication_role = replica; {emptied}; {filled}")
         return self.world
 
@@ -55,7 +55,7 @@ class Restored:
 
 
 def _columns() -> dict[str, str]:
-    """Table → its columns but for those that PostgreSQL computes."""
+    """Table → its columns, except generated ones."""
     asked = """
         SELECT relname, string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid
@@ -68,7 +68,7 @@ def _columns() -> dict[str, str]:
 
 
 def _used(tables: dict[str, str]) -> list[str]:
-    """Those that have rows."""
+    """Tables that have rows."""
     asked = " UNION ALL ".join(
         f"SELECT '{name}' WHERE EXISTS (SELECT FROM public.\"{name}\")" for name in sorted(tables)
     )

@@ -1,4 +1,4 @@
-"""What the desk's tables say, without ids and the times of our own work: equal tables are the same desk."""
+"""The contents of the desk's tables without ids and processing times: equal tables mean the same desk."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def desk() -> dict[str, Any]:
 
 
 def differences(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, list[Any]]:
-    """Table → what only one of both has, with + for `found`; empty when they are equal."""
+    """Table → rows that only one side has, with + for `found`; empty if both are equal."""
     out: dict[str, list[Any]] = {}
     for name in expected:
         a, b = Counter(found[name]), Counter(expected[name])

@@ -1,4 +1,4 @@
-"""The admin refuses what could not be used later, in words that help."""
+"""The admin refuses values that couldn't be used later, with helpful messages."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Each state of a ticket that `TicketQuerySet` defines is one that the desk asks for."""
+"""Every ticket state that `TicketQuerySet` defines is used by the desk."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_due_is_the_channels_own_target_else_the_goal_of_the_priority(priority, 
 
 
 def test_due_counts_elapsed_time_over_a_change_of_the_clocks():
-    """In Europe, 29 March 2026 has 23 hours and 25 October 25; seven hours stay seven hours."""
+    """In Europe, 29 March 2026 has 23 hours and 25 October has 25; seven hours are always seven elapsed hours."""
     for at in (datetime(2026, 3, 29, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)):
         assert first_reply_due(at, ChannelFactory.build(), 20) - at == timedelta(hours=7)
 

@@ -1,4 +1,4 @@
-"""The covered clock: counted minute by minute it is the same, in Python and in SQL."""
+"""The covered clock matches a minute-by-minute count, in Python and in SQL."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 
 @st.composite
 def calendars(draw):
-    """Up to twelve spans within three days, that never touch."""
+    """Up to twelve spans within three days that never touch."""
     edges = sorted(draw(st.sets(st.integers(0, 3 * 1440), max_size=24)))
     pairs = zip(edges[0::2], edges[1::2], strict=False)
     return CoveredTime([(BEGIN + a * MINUTE, BEGIN + b * MINUTE) for a, b in pairs])
@@ -31,7 +31,7 @@ moments = st.integers(-600, 4 * 1440).map(lambda minutes: BEGIN + minutes * MINU
 
 
 def counts(calendar, minute):
-    """Whether the minute that begins then counts: before the first span all do."""
+    """Whether the minute starting at `minute` counts; before the first span every minute does."""
     if not calendar.spans or minute < calendar.spans[0][0]:
         return True
     return any(start <= minute < end for start, end in calendar.spans)
@@ -59,7 +59,7 @@ def test_after_is_where_the_last_needed_minute_ends(calendar, start, minutes):
 @pytest.mark.django_db
 @pytest.mark.parametrize("other", [CoveredTime(), CoveredTime([(BEGIN + 5 * MINUTE, BEGIN + 900 * MINUTE)])])
 def test_statement_reads_the_clock_as_the_function_does(other):
-    """The desk's own and, at the same moments, a team's."""
+    """The desk's clock and, at the same moments, a team's."""
 
     @settings(max_examples=15, deadline=None)
     @given(calendars(), st.lists(st.tuples(moments, st.integers(0, 10**6)), min_size=1, max_size=10))
@@ -93,7 +93,7 @@ def test_published_spans_can_be_looked_up_from_both_ends():
 
 @pytest.mark.django_db
 def test_changed_hours_change_what_is_due_and_nothing_else():
-    """Monday noon, a target of four hours: the office closes at 14:00 and opens again on Tuesday at 9."""
+    """Monday noon, a four-hour target: the office closes at 14:00 and reopens on Tuesday at 9."""
     channels = [ChannelFactory(target_minutes=240, counts_coverage=counts) for counts in (True, False)]
     tickets = [MessageFactory(ticket=TicketFactory(channel=channel)).ticket for channel in channels]
     clocks.recompute(ticket.pk for ticket in tickets)
@@ -106,7 +106,7 @@ def test_changed_hours_change_what_is_due_and_nothing_else():
 
 @pytest.mark.django_db
 def test_the_hours_of_the_channels_team_say_when_it_is_due():
-    """Monday noon, two hours: the desk closes at 13:00, the team of the other channel stays until 21:00."""
+    """Monday noon, two hours: the desk closes at 13:00, the other channel's team works until 21:00."""
     team = Team.objects.create(name="Americas")
     channels = [ChannelFactory(target_minutes=120, counts_coverage=True, team=team) for team in (None, team)]
     own, other = [MessageFactory(ticket=TicketFactory(channel=channel)).ticket for channel in channels]

@@ -1,4 +1,4 @@
-"""The lead time runs on the ticket's own clock: counted minute by minute it is the same, in Python and in SQL."""
+"""The lead time runs on the ticket's own clock and matches a minute-by-minute count, in Python and in SQL."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ dues = st.integers(1, 4 * 1440).map(lambda minutes: BEGIN + minutes * MINUTE)
 
 
 def back(due_at, minutes, is_counted):
-    """From `due_at`, minute by minute, until so many have counted."""
+    """Goes back from `due_at` minute by minute until `minutes` have counted."""
     moment = due_at
     while minutes:
         moment -= MINUTE
@@ -61,7 +61,7 @@ def test_statement_says_what_the_function_says(zone):
     )
     def equal(calendar, rows):
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL TIME ZONE 'UTC'")  # whoever publishes
+            cursor.execute("SET LOCAL TIME ZONE 'UTC'")  # whatever the publisher's time zone
         covered.publish(calendar.spans, 4)
         expression = due_soon.begins_sql("x.due", "x.lead", "x.skips", "x.covers", "4")
         with connection.cursor() as cursor:
@@ -97,7 +97,7 @@ def test_a_channel_has_its_own_lead_time_or_that_of_the_settings(settings, own, 
 
 @pytest.mark.django_db
 def test_a_ticket_in_coverage_hours_begins_to_be_due_soon_while_the_team_is_there():
-    """Monday noon: the office closes at 14:00 and opens again on Tuesday at 9. Due at 9:10, an hour's lead time."""
+    """Monday noon: the office closes at 14:00 and reopens on Tuesday at 9. Due at 9:10, with an hour's lead time."""
     tuesday = NOON + timedelta(hours=21)
     covered.publish([(NOON - timedelta(hours=3), NOON + timedelta(hours=2)), (tuesday, tuesday + timedelta(hours=8))])
     channel = ChannelFactory(counts_coverage=True, due_soon_minutes=60)

@@ -1,4 +1,4 @@
-"""Targets in business days: weekend minutes do not count, in Python and in SQL alike."""
+"""Targets in business days: weekend minutes don't count, in Python and in SQL alike."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def at(day, hour=0, minute=0):
-    """November 2026: the 2nd is a Monday, the 6th a Friday, the 7th a Saturday."""
+    """A time in November 2026: the 2nd is a Monday, the 6th a Friday, the 7th a Saturday."""
     return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
 
 
@@ -46,7 +46,7 @@ def test_without_it_every_minute_counts():
 
 
 def test_another_zones_weekend_is_not_meant():
-    """Friday 23:00 in UTC is Saturday in Tokyo; it is the same moment with the same due time."""
+    """Friday 23:00 UTC is Saturday in Tokyo, but the same moment has the same due time."""
     tokyo = at(6, 23).astimezone(ZoneInfo("Asia/Tokyo"))
     assert targets.due(tokyo, 120, skips_weekends=True) == at(9, 1)
 
@@ -77,7 +77,7 @@ def offices(first=datetime(2000, 1, 1, tzinfo=UTC), days=9900):
 @pytest.mark.parametrize(("zone", "team"), [("UTC", covered.DESK), ("America/New_York", 3)])
 @pytest.mark.parametrize("spans", [[], list(offices())], ids=["no hours", "hours"])
 def test_statement_gives_what_the_function_gives(zone, team, spans):
-    """Also in a session of another zone, where a day has 23 or 25 hours now and then."""
+    """Also in a session with another time zone, where some days have 23 or 25 hours."""
     covered.publish(spans, team)
     hours = covered.load(team)
     sql = targets.due_sql("x.posted", "x.minutes", "x.skips", "x.covers", str(team))

@@ -1,4 +1,4 @@
-"""The right handle, the handle kept for availability, and the note about a wrong one."""
+"""Suggesting the right handle, the handle reserved for availability, and the note about a wrong one."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ def advocate():
 
 
 def answer_from(ticket, channel, advocate, **more):
-    """An answer that the platform has taken, as polling or the desk will have it."""
+    """An answer that the platform has accepted and the desk has recorded."""
     reply = submit(ticket, advocate, channel_id=channel.pk, **more)
     dispatch_replies.hand_over_due(reply.send_at)
     reply.refresh_from_db()
@@ -102,7 +102,7 @@ def test_follow_up_after_a_wrong_answer_of_the_status_handle_is_not_its_own_upda
     Tag.objects.create(name="availability")
     ticket.tags.add(Tag.objects.get())
     reply = answer_from(ticket, status, advocate)
-    ticket.tags.clear()  # it was not about availability after all
+    ticket.tags.clear()  # it wasn't about availability after all
     said = follow_up(ticket, reply, "And for two teams?", status)
     assert handles.suggest(ticket, said) == ticket.channel
     with pytest.raises(ReplyRefused, match="Reply from @acme instead"):
@@ -124,7 +124,7 @@ def test_follow_up_of_a_talk_about_availability_stays_with_the_status_handle(tic
 
 @pytest.mark.parametrize("role", ["volunteer", "advocate", "manager", "admin"])
 def test_status_handle_answers_no_question_about_a_price_whoever_asks(ticket, status, role):
-    """The verb refuses, so a form, a macro or a script cannot do it either."""
+    """The verb itself refuses, so no form, macro or script can do it either."""
     with pytest.raises(ReplyRefused, match="@acmestatus") as refused:
         submit(ticket, UserFactory(role=role), channel_id=status.pk)
     assert "Reply from @acme instead." in str(refused.value)

@@ -1,4 +1,4 @@
-"""Adding a mention by its address: read, corrected, saved as a ticket; a page that is known opens the ticket it has."""
+"""Adding a mention by URL: read, corrected, saved as a ticket. A known page opens its existing ticket."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def channel():
 
 @pytest.fixture
 def sent(monkeypatch):
-    """What would go to the broker."""
+    """Tasks that would go to the broker."""
     found = []
     monkeypatch.setattr(views, "send_task", lambda name, *args: found.append((name, *args)) or True)
     return found
@@ -105,7 +105,7 @@ def test_what_is_wrong_is_told_and_what_was_typed_is_kept(client, sam, channel, 
     assert not Ticket.objects.exists()
 
 
-# --- the page has a ticket already ----------------------------------------------------------------------------------
+# --- the page already has a ticket ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("again", [URL, "http://www.blog.example/2026/acme/", "https://blog.example/2026/acme#top"])
@@ -251,7 +251,7 @@ def test_nobody_sees_what_another_one_reads(client, sam, channel, sent):
     assert "hushhush" not in client.get(reverse("mentions:page_read", args=[key])).content.decode()
 
 
-# --- the page, the bookmarklet, setting it up ------------------------------------------------------------------------
+# --- the page, the bookmarklet and its setup -------------------------------------------------------------------------
 
 
 def test_the_bookmarklet_fills_the_form_and_reads_nothing(client, sam, channel, sent):

@@ -1,4 +1,4 @@
-"""An import is taken back as one, but for what somebody has touched; and can be let in again."""
+"""An import is undone as a batch, except tickets that somebody has worked on, and can be redone."""
 
 import threading
 from datetime import timedelta
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def imported(connection, payloads, minutes=60):
-    """As a poll would bring them; the batch."""
+    """Stores the payloads as a poll would; returns the batch."""
     batch = import_of(connection.pk, is_first=False, open_id=None, now=NOON)
     items = [Item(payload["item"], payload) for payload in payloads]
     store_page(connection.pk, Page(items, None), fetched_at=NOON + timedelta(minutes=minutes), batch=batch)
@@ -143,7 +143,7 @@ def test_what_has_not_been_read_yet_never_comes_in(forum, sam):
     batch_id = imported(forum, [said("1"), said("2", broken=True)])
     ingest_pending(limit=1)
     ingest_pending()
-    arrive(forum, [said("1", text="edited")], minutes=90)  # pending again, and known
+    arrive(forum, [said("1", text="edited")], minutes=90)  # pending again, with a known message
     InboundItem.objects.filter(external_id="2").update(state="pending")
     assert imports.undo(batch_id, sam, NOON).items == 2
     assert states(batch_id) == {"1": "undone", "2": "undone"}
@@ -182,7 +182,7 @@ def test_undo_costs_as_many_queries_for_many_tickets(forum, sam):
     assert counts[0] == counts[1]
 
 
-# --- at the same moment -----------------------------------------------------------------------------------------
+# --- concurrent actions -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)

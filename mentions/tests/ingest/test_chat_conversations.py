@@ -1,4 +1,4 @@
-"""Questions of our own people in Slack, bursts in a chat room and updates of our status page, as the desk sees them."""
+"""How colleagues' questions in Slack, bursts in a chat room and updates of our status page appear on the desk."""
 
 from __future__ import annotations
 

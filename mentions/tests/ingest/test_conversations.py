@@ -1,4 +1,4 @@
-"""What belongs to which ticket, and what it does to it."""
+"""Which ticket a message belongs to, and how it changes the ticket."""
 
 from datetime import timedelta
 
@@ -87,7 +87,7 @@ def test_slack_only_channel_makes_no_ticket_until_a_queue_channel_sees_it(forum)
     assert Ticket.objects.get().channel == forum.channels.get()
 
 
-# --- answers of ours ----------------------------------------------------------------------------------------------
+# --- own answers --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -139,7 +139,7 @@ def test_question_after_our_answer_is_what_waits(forum):
     assert (ticket.status, ticket.queued_at, ticket.first_reply_at) == ("open", hours(4), hours(3))
 
 
-# --- threads that are read ----------------------------------------------------------------------------------------
+# --- followed threads ---------------------------------------------------------------------------------------------
 
 
 def test_posts_of_others_in_a_followed_thread_are_shared_context(forum):

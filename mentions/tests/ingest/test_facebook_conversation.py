@@ -1,4 +1,4 @@
-"""Comments and private messages of a Facebook page become tickets of their own, and the page's words answer them."""
+"""Comments and private messages of a Facebook page become separate tickets, and the page's own messages answer them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_an_echo_answers_the_conversation_that_its_person_has_with_the_page(take
     assert ticket_of("m_two") == talk
     talk.refresh_from_db()
     assert talk.first_reply_at is not None
-    # The same messages by polling, with names, are the same messages.
+    # Polling finds the same messages, now with names.
     take(payload("conversations"))
     assert Ticket.objects.count() == 1
     assert ticket_of("m_zero") == talk

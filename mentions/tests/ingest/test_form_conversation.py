@@ -1,4 +1,4 @@
-"""A form that was sent, our answer by mail, and what the person writes back to their mail program: one ticket."""
+"""A submitted form, our answer by email and the person's reply by email are one ticket."""
 
 from __future__ import annotations
 

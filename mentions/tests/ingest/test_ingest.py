@@ -137,7 +137,7 @@ def test_number_of_statements_does_not_grow_with_the_batch(
     from django.test.utils import CaptureQueriesContext
 
     counts = []
-    ingest(forum, [said("warm")])  # the connection is loaded now
+    ingest(forum, [said("warm")])  # loads the connection
     for start, size in ((0, 2), (100, 60)):
         arrive(forum, [said(str(start + n), f"user{n}") for n in range(size)])
         with CaptureQueriesContext(

@@ -1,4 +1,4 @@
-"""Queries and ignore rules at the door: they keep out what begins a conversation, and nothing else."""
+"""Queries and ignore rules at ingest: they keep out new conversations and nothing else."""
 
 import hashlib
 import logging
@@ -152,7 +152,7 @@ def test_item_of_an_undone_import_stays_out_when_it_is_edited(forum):
 def test_what_an_admin_let_pass_passes_that_rule_alone(forum):
     first = IgnoreRule.objects.create(name="one", query="ann")
     ingest(forum, [said("1", text="ann")])
-    InboundItem.objects.update(state="pending")  # with ignored_why and ignored_by: past these
+    InboundItem.objects.update(state="pending")  # ignored_why and ignored_by stay set, which lets it past these rules
     arrive(forum, [said("1", text="ann, edited meanwhile")], minutes=90)
     ingest_pending()
     assert fate("1") == ("stored", "", None)
@@ -178,7 +178,7 @@ def test_stopped_post_becomes_context_of_a_thread_that_is_followed(forum):
     ingest(forum, [said("1", "bob", text="as I said", thread="t"), said("2", text="acme?", thread="t", hours=0.1)])
     ingest(forum, [said("1", "bob", text="as I said", thread="t")], role="thread")
     assert ThreadPost.objects.get().external_id == "1"
-    for role in ("mention", "thread", "mention"):  # and does not go back and forth
+    for role in ("mention", "thread", "mention"):  # and doesn't flip back and forth
         ingest(forum, [said("1", "bob", text="as I said", thread="t")], role=role)
     assert arrive(forum, [said("1", "bob", text="as I said", thread="t")], role="thread") == []
     assert (Message.objects.count(), ThreadPost.objects.count(), fate("1")[0]) == (1, 1, "stored")
@@ -214,8 +214,8 @@ SAID = st.lists(
 )
 @given(posts=SAID, sizes=st.sampled_from([1, 3, 100]))
 def test_queries_part_what_arrives_and_lose_nothing(forum, posts, sizes):
-    """Each item is a message or ignored with its reason, whatever the batches; and in each conversation (author in
-    thread) exactly what comes before the first that matches stays out."""
+    """Each item becomes a message or is ignored with a reason, whatever the batches. In each conversation (author in
+    thread), exactly the items before the first match stay out."""
     name = hashlib.blake2b(repr((posts, sizes)).encode(), digest_size=6).hexdigest()
     asks_for(forum, "acme")
     IgnoreRule.objects.get_or_create(name="spam", query="spam")

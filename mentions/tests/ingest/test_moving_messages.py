@@ -1,5 +1,5 @@
-"""Ingest against whatever moves messages between tickets, switched at every lock of either: no message is left without
-its ticket, none goes back to a ticket that was merged away, and nobody waits in a circle."""
+"""Ingest against everything that moves messages between tickets, switched at every lock of either: no message loses its
+ticket, none returns to a ticket that was merged away, and nothing deadlocks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _ticket_of(external_id: str) -> Ticket:
 
 
 def merge(platform: str) -> tuple[Job, Job]:
-    """A question's edit and its follow-up come in while its ticket is merged into another."""
+    """A question's edit and follow-up come in while its ticket is merged into another."""
     source = connection_with(platform)
     ann, bob, more = _ids("ann", "bob", "more")
     ingest(source, [said(ann, "ann"), said(bob, "bob", hours=1)])
@@ -45,7 +45,7 @@ def merge(platform: str) -> tuple[Job, Job]:
 
 
 def merge_the_other_way(platform: str) -> tuple[Job, Job]:
-    """As above; the ticket with the higher number stays."""
+    """As above, but the ticket with the higher number stays."""
     source = connection_with(platform)
     ann, bob, more = _ids("ann", "bob", "more")
     ingest(source, [said(ann, "ann"), said(bob, "bob", hours=1)])
@@ -70,7 +70,7 @@ def split(platform: str) -> tuple[Job, Job]:
 
 
 def by_hand(platform: str) -> tuple[Job, Job]:
-    """A mention of a channel that only notifies gets a ticket while its edit and an answer to it come in."""
+    """A mention in a notify-only channel gets a ticket while its edit and an answer to it come in."""
     source = connection_with(platform, to_queue=False)
     first, more = _ids("first", "more")
     ingest(source, [said(first, "ann")])
@@ -93,7 +93,7 @@ def import_undone(platform: str) -> tuple[Job, Job]:
 
 
 def account_entered(platform: str) -> tuple[Job, Job]:
-    """An admin enters whose account it is: what this person answered belongs to the ticket that it answers."""
+    """An admin links an account to one of our people: their answers now belong to the tickets they answer."""
     source = connection_with(platform)
     first, answer, more = _ids("first", "answer", "more")
     handle = f"us{answer}"
@@ -120,7 +120,7 @@ def test_messages_stay_with_their_ticket_wherever_two_are_switched(world, order,
 
     with Pair() as pair:
         for met in pair.every_switch(jobs):
-            ingest_pending()  # what the sweep would do
+            ingest_pending()  # as the sweep would
             _check(met)
             mets.append(met)
     assert len(mets) >= 3

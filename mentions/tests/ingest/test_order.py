@@ -1,4 +1,4 @@
-"""Invariants 1 and 5: the same desk, whatever the platforms repeat and reorder, and however many workers there are."""
+"""Invariants 1 and 5: the desk ends up the same, whatever platforms repeat or reorder and however many workers run."""
 
 import random
 import threading
@@ -19,7 +19,7 @@ from mentions.tests.tables import desk, differences
 
 
 def connections_of_the_test():
-    """Two that look at the same forum, with a channel that only notifies on the second, and a mailbox."""
+    """Two connections to the same forum, the second with a notify-only channel, and a mailbox."""
     first = ConnectionFactory(platform="testforum", name="search")
     ChannelFactory(connection=first, slug="search", name="search", is_default=True, rank=50)
     ChannelFactory(connection=first, slug="main", name="main", address="acme", rank=1, priority=30)
@@ -32,7 +32,7 @@ def connections_of_the_test():
 
 
 def story(seed: int):
-    """(connection number, role, payload): threads with askers, follow-ups, answers of ours, edits and bystanders."""
+    """(connection number, role, payload): threads with askers, follow-ups, own answers, edits and bystanders."""
     rng = random.Random(seed)
     out = []
     for thread in range(4):
@@ -93,7 +93,7 @@ def story(seed: int):
 
 
 def feed(conns, entries, cut):
-    """Into the inbox and through ingest in batches of `cut`."""
+    """Through the inbox and ingest in batches of `cut`."""
     for start in range(0, len(entries), cut):
         for number, role, payload in entries[start : start + cut]:
             arrive(conns[number], [payload], role=role)
@@ -150,7 +150,7 @@ def test_four_workers_over_the_same_items_store_each_once(seed):
 
 
 def renamed(entries, n):
-    """The same shape of talk among other people, so that several make more work."""
+    """The same conversations among other people, so that several copies make more work."""
 
     def rename(payload):
         text = {k: f"{v}~{n}" for k, v in payload.items() if k in ("item", "external_id", "thread_id") and v}
@@ -181,7 +181,7 @@ def work_at_once(workers):
         thread.start()
     for thread in threads:
         thread.join()
-    # A worker that found everything locked by others has gone home early.
+    # A worker that found everything locked by others has finished early.
     while ingest_pending(50).taken:
         pass
     return errors
@@ -226,7 +226,7 @@ def test_batch_that_dies_in_the_middle_leaves_nothing_and_loses_nothing(monkeypa
 
 @pytest.mark.django_db(transaction=True)
 def test_collision_with_another_writer_is_done_again_and_not_failed(monkeypatch):
-    """The desk stores a reply that it sent at the same moment as polling brings it in."""
+    """The desk stores a reply it sent at the moment polling brings it in."""
     from mentions.tests.factories import MessageFactory
 
     forum = ConnectionFactory(platform="testforum")

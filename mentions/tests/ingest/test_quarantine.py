@@ -1,5 +1,5 @@
-"""An item that is the end of whoever reads it: counted before it is read, tried twice, and then a ticket of its own.
-The items beside it go on at once."""
+"""An item that kills its reader: the attempt is counted before reading, the item is tried twice and then gets its own
+ticket. Other items aren't delayed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def poison():
 
 
 def fetched(connection, how: dict[int, str], count: int = 6, *, minutes: float = 0) -> list[int]:
-    """Real items of the platform, those in `how` with the marker of what they do; ids in order."""
+    """Real items of the platform; those in `how` carry the marker of what they do. Returns ids in order."""
     document = payloads.hackernews(count)
     for number, way in how.items():
         document["hits"][number]["extra"] = marker(way)
@@ -63,7 +63,7 @@ def test_item_that_ends_its_parser_is_quarantined_and_the_others_go_on_at_once(h
     ids = fetched(hackernews, {2: how})
     done = ingest_pending()
     assert (done.taken, done.failed, done.lost) == (6, 0, 1)
-    if done.left:  # it took so long that what was there was stored first
+    if done.left:  # it took so long that the items read so far were stored first
         assert ingest_pending().stored == done.left
     assert states() == ["stored"] * 2 + ["pending"] + ["stored"] * 3
     item = InboundItem.objects.get(pk=ids[2])
@@ -82,7 +82,7 @@ def test_item_that_ends_its_parser_is_quarantined_and_the_others_go_on_at_once(h
 
 
 def test_worker_that_dies_has_counted_the_attempt_and_the_second_death_is_the_last(forum, monkeypatch):
-    """As after SIGKILL: nothing of the worker's own clean-up runs."""
+    """As after SIGKILL: none of the worker's clean-up runs."""
     arrive(forum, [said("1"), said("2")])
     monkeypatch.setattr(leases, "give_back", lambda *args, **how: None)
     monkeypatch.setattr(batch, "read", _die)
@@ -126,7 +126,7 @@ def test_worker_that_is_told_to_stop_blames_no_item(forum, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("timeout", ["statement_timeout", "idle_in_transaction_session_timeout"])
 def test_item_that_the_database_ends_the_session_for_is_not_tried_for_ever(forum, monkeypatch, timeout):
-    """The session dies in the middle of storing one item; the batch ends in single items, and it is the one that
+    """The session dies while one item is stored; the batch falls back to single items, and only that one
     fails."""
     from django.db import connection
 
@@ -163,7 +163,7 @@ def test_item_that_the_database_ends_the_session_for_is_not_tried_for_ever(forum
 
 
 def test_rules_and_queries_are_tried_within_the_budget(hackernews, poison):
-    """A text that is harmless to parse may still be the end of whoever searches it: that runs in the same process."""
+    """A text that is harmless to parse may still kill whoever searches it, so searching runs in the same process."""
     channel = hackernews.channels.get()
     channel.query = '"acme"'
     channel.save()
@@ -237,7 +237,7 @@ def test_lost_items_are_tried_again_by_a_task(hackernews, poison, monkeypatch):
 
 
 def test_a_new_version_that_comes_in_meanwhile_is_what_counts(forum, monkeypatch):
-    """The result of the older version, read while the newer was stored, is dropped."""
+    """The older version's result, read while the newer one was stored, is dropped."""
     arrive(forum, [said("1", text="before")])
     real = batch.read
 

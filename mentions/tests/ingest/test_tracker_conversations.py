@@ -1,4 +1,4 @@
-"""Issues of GitLab and reports of HackerOne on the desk: clocks, and who gets to see what is confidential."""
+"""GitLab issues and HackerOne reports on the desk: clocks, and who can see confidential ones."""
 
 from __future__ import annotations
 

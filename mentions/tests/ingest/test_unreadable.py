@@ -1,4 +1,4 @@
-"""What could not be read stands in the queue, and becomes the real ticket when it is read after all."""
+"""Unreadable items appear in the queue and become the real ticket once they can be read."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.django_db
 
 
 def unreadable(connection, external_id: str = "1", **more) -> Ticket:
-    """A ticket of an item that cannot be read; `mended` makes it readable."""
+    """A ticket for an item that can't be read; `mended` makes it readable."""
     ingest(connection, [said(external_id, broken=True, **more)])
     return Ticket.objects.get(messages__item_id=InboundItem.objects.get(external_id=external_id).pk)
 
 
 def mended(external_id: str = "1", **changes) -> InboundItem:
-    """As after a fix of the parser: the same item can be read now."""
+    """As after a parser fix: the same item can now be read."""
     item = InboundItem.objects.get(external_id=external_id)
     item.payload = {**item.payload, "broken": False, **changes}
     item.save(update_fields=["payload"])

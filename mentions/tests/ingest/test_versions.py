@@ -1,4 +1,4 @@
-"""Edits, deletions, and two mails that claim to be one."""
+"""Edits, deletions, and two emails with the same id."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -42,7 +42,7 @@ def test_older_fetch_of_another_connection_overwrites_nothing(forum):
 
 
 def tweet_versions():
-    """One tweet edited twice: every version is an item of its own, and a root's conversation id changes with it."""
+    """One tweet edited twice: every version is a separate item, and a root's conversation id changes with it."""
     texts = ["furst", "frist", "first"]
     return [
         said(
@@ -140,7 +140,7 @@ def test_deleted_before_we_ever_saw_it_is_no_work(forum):
     assert not Ticket.objects.exists()
 
 
-# --- mail: the id is only the sender's word -----------------------------------------------------------------------
+# --- mail: only the sender vouches for the id ---------------------------------------------------------------------
 
 
 def test_same_mail_in_two_mailboxes_is_one_message_with_two_sightings(mailbox):

@@ -1,4 +1,4 @@
-"""Discount and swag codes: each given once, whatever happens at once; encrypted; shown to nobody else."""
+"""Discount and swag codes: each given once, even under concurrency, encrypted, and shown to nobody else."""
 
 import threading
 import uuid
@@ -180,7 +180,7 @@ def test_two_at_once_get_two_codes_and_the_low_stock_is_told_once(settings):
             ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
             barrier.wait()
             found = stocks.draw(stock, ticket, sam, NOW + timedelta(seconds=1))
-            barrier.wait()  # neither has seen what the other one took
+            barrier.wait()  # neither has seen what the other took
         return found
 
     assert sorted(together(*[partial(draw, by_mail().pk) for _ in range(2)])) == ["R-1", "R-2"]

@@ -1,4 +1,4 @@
-"""Macros: all or nothing, one Event, a preview that changes nothing, and clear words for who writes them."""
+"""Macros: all or nothing, one Event, a preview that changes nothing, and clear messages for authors."""
 
 import uuid
 

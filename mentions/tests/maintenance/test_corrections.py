@@ -1,4 +1,4 @@
-"""Tickets from before today's rules are brought in line with them, once, and their history says so."""
+"""Older tickets are brought in line with the current rules, once, and their history says so."""
 
 from datetime import timedelta
 from io import StringIO

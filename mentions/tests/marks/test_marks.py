@@ -1,4 +1,4 @@
-"""Marks by hand and from lists: once, undone, shown beside the conversation and in lists, found, forgotten."""
+"""Marks set by hand and from lists: once, undoable, shown beside the conversation and in lists, searchable, erased."""
 
 from __future__ import annotations
 

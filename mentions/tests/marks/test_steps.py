@@ -1,4 +1,4 @@
-"""Contributors' steps by month: each figure is the number of those it lists."""
+"""Contributors' steps by month: each figure equals the number of people it lists."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Swag is suggested by rule, once, and closes when somebody got something; nobody is sent anything."""
+"""Swag is suggested by rule, once, and settled when somebody has received something; the desk sends nothing."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_joined_people_are_not_suggested_twice(rules, ana):
 
 
 def test_a_rule_that_has_suggested_something_is_not_deleted(client, rules, ana):
-    """With it would go who got something by it, also for people whom an admin may not see."""
+    """Deleting it would also delete who received what through it, including people the admin may not see."""
     marked(ana)
     swag.suggest(NOON)
     client.force_login(UserFactory(is_superuser=True, is_staff=True))

@@ -1,4 +1,4 @@
-"""The webhook that tells of contributors: proved, all or nothing, the same however often and in whatever order."""
+"""The webhook that reports contributors: verified, all or nothing, idempotent, and independent of order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def call(*marks, secret=SECRET, at=None, body=None):
 
 
 def told(minutes=0, **more):
-    """A mark decided an hour ago, plus some minutes."""
+    """A mark decided `minutes` after an hour ago."""
     at = (timezone.now() - timedelta(minutes=60 - minutes)).isoformat()
     return {"accounts": "hackernews=ana", "mark": "contributor", "at": at, **more}
 

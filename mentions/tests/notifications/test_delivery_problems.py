@@ -1,4 +1,4 @@
-"""What did not arrive: its author hears of it, the team when it stays so, and an open page says how it went."""
+"""Delivery problems: the author is told, then the team if it persists, and an open page shows the outcome."""
 
 from datetime import timedelta
 
@@ -147,7 +147,7 @@ def test_open_ticket_page_is_told_how_it_went(client, wire, how):
     assert again.status_code == 304
 
 
-# --- the same page sends once -----------------------------------------------------------------------------------------
+# --- one page sends once ----------------------------------------------------------------------------------------------
 
 
 def test_page_that_was_undone_does_not_say_that_it_has_sent(wire):

@@ -1,4 +1,4 @@
-"""Slack hears of a mention once when it is due soon, in one message with the others, and only rooms that may know."""
+"""Slack is told once about each mention that is due soon, in one combined message, only in channels that may know."""
 
 from datetime import timedelta
 
@@ -59,7 +59,7 @@ def test_a_due_time_that_moves_is_told_again():
 
 
 def test_six_hours_of_downtime_end_with_one_message():
-    """What has become overdue meanwhile is no warning any more; the desk shows it as overdue."""
+    """Mentions that became overdue in the meantime get no warning; the desk shows them as overdue."""
     for number in range(72):
         TicketFactory(due_at=NOON + number * 5 * MINUTE)
     assert due_warnings.tell(NOON + 6 * HOUR - 20 * MINUTE) == 1
@@ -107,7 +107,8 @@ def test_a_restricted_channel_is_told_in_its_own_rooms_only():
 
 
 def test_what_is_restricted_in_another_way_is_told_nowhere():
-    """A public ticket that was merged with a restricted one, and a restricted one that holds something of another."""
+    """A public ticket merged with a restricted one, and a restricted one that contains messages of another restricted
+    channel."""
     secret = ChannelFactory(visible_to=["admin"], slack_channels=["#security"])
     other = ChannelFactory(visible_to=["manager"], slack_channels=["#legal"])
     public = TicketFactory(channel__slack_channels=["#mentions"], due_at=NOON + MINUTE)
@@ -143,7 +144,7 @@ def test_without_slack_nothing_is_noted_as_told(settings, token, room):
 
 
 def test_number_of_queries_does_not_grow_with_what_is_told(django_assert_max_num_queries):
-    """Reading is constant; each warning is written with its message."""
+    """Reading takes a constant number of queries; warnings are written with their message."""
     channel = ChannelFactory()
     for _number in range(30):
         TicketFactory(channel=channel, due_at=NOON + MINUTE)

@@ -1,4 +1,4 @@
-"""Slack notices: once for each mention and Slack channel, grouped in a rush, edited as the ticket goes on."""
+"""Slack notices: one per mention and Slack channel, grouped in a rush, edited as the ticket changes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def tell(at=NOW):
 
 
 def sent(at=NOW):
-    """What waits in the outbox is posted."""
+    """Everything waiting in the outbox is posted."""
     for number, item in enumerate(OutboundItem.objects.filter(state="queued"), 1):
         receipt = {"ts": f"1.{item.pk}", "channel": "C1", "permalink": None}
         item.state, item.receipt = "sent", receipt if item.kind == "slack" else {"ts": str(number)}

@@ -1,4 +1,4 @@
-"""Roles: what each may do, and that what may not be seen is in no list, count or claim."""
+"""Roles: what each may do, and that hidden tickets appear in no list, count or claim."""
 
 import pytest
 from django.contrib.auth.models import Group

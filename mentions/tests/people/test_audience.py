@@ -1,4 +1,4 @@
-"""Who sees a ticket when restricted and public things come together; kept by triggers of the database."""
+"""Who sees a ticket that combines restricted and public messages; maintained by database triggers."""
 
 import pytest
 from django.conf import settings
@@ -76,7 +76,7 @@ def test_a_channel_that_becomes_restricted_after_the_merge_counts(tweet):
 
 def test_a_restricted_message_in_a_public_conversation_restricts_it(report, tweet):
     MessageFactory(ticket=tweet, channel=report.channel, direction="team")
-    assert sees("volunteer", tweet)  # what we answer from a restricted handle is read by whoever asked
+    assert sees("volunteer", tweet)  # the requester reads what we answer from a restricted handle
     MessageFactory(ticket=tweet, channel=report.channel)
     assert limited(tweet) == [report.channel_id]
     assert not sees("volunteer", tweet)

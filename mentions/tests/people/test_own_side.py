@@ -1,4 +1,4 @@
-"""Our own side is named as such: the company, the account, the platform."""
+"""Our own side is named consistently: company, account, platform."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who is logged in: one statement, and exactly the rights that Django itself would find."""
+"""The logged-in user: loaded in one statement, with exactly the permissions that Django itself would find."""
 
 import pytest
 from django.contrib.auth import authenticate
@@ -23,7 +23,7 @@ def test_rights_are_those_of_django(role):
 def test_person_preference_and_rights_are_one_statement(django_assert_num_queries):
     user = UserFactory(role="advocate")
     Preference.objects.create(user=user, theme="dark")
-    TeamBackend().get_user(user.pk)  # the first time on a connection it is planned as well
+    TeamBackend().get_user(user.pk)  # the first use of a connection also plans the statement
     with django_assert_num_queries(1):
         found = TeamBackend().get_user(user.pk)
         assert found.preference.theme == "dark"

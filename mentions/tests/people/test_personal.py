@@ -1,4 +1,4 @@
-"""One's own accounts: entered on one's own page, tried by a task, and known as ours once they open."""
+"""People's own accounts: entered on the user's own page, checked by a task, and known as ours once they work."""
 
 import re
 
@@ -36,7 +36,7 @@ def place(board):
 
 @pytest.fixture
 def tasks(monkeypatch):
-    """Names and arguments of what was given to the workers."""
+    """Names and arguments of the tasks sent to workers."""
     sent = []
     monkeypatch.setattr("channels.dispatch.send_task", lambda name, *args, **kwargs: sent.append((name, *args)))
     return sent

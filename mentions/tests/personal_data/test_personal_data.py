@@ -1,4 +1,4 @@
-"""Erasing and exporting a person: realistic traffic, then every text of every table is looked through."""
+"""Erasing and exporting a person: realistic traffic, then a search through every text of every table."""
 
 import io
 import json
@@ -117,7 +117,7 @@ def fetched(mailbox, *items):
 
 @pytest.fixture
 def traffic(mailbox):
-    """A person who wrote twice, was answered, noted, asked about, told of in Slack, and was spoken of elsewhere."""
+    """A person who wrote twice and was answered, noted, asked about, reported in Slack, and mentioned elsewhere."""
     fetched(mailbox, mail(1, f"Jane {MARK} <{ADDRESS}>", f"My {MARK} number is 12345."))
     first = f"{MARK}-1@customer.example"
     fetched(mailbox, mail(2, f"Jane {MARK} <{ADDRESS}>", f"And once more {MARK}.", answers=first))
@@ -230,7 +230,7 @@ def _by_us(w):
 
 
 def _elsewhere(w):
-    """In the conversation of somebody else, and in the talk around it."""
+    """In somebody else's conversation and the posts around it."""
     now, theirs = timezone.now(), MessageFactory(text=f"As Jane {MARK} said:\n> My {MARK} number is 12345.\nTrue.")
     namespace, thread = theirs.namespace, theirs.thread_id
     account = Author.objects.create(
@@ -268,7 +268,7 @@ def left(conversation, via=None):
 
 
 def numbers():
-    """What figures are made of."""
+    """The data behind the figures."""
     return {
         "tickets": list(
             Ticket.objects.order_by("pk").values_list("pk", "status", "posted_at", "first_reply_at", "due_at")
@@ -286,8 +286,8 @@ TEXTS = (models.TextField, models.CharField, models.JSONField, models.BinaryFiel
 
 
 def found(word):
-    """table.column of every text, JSON and binary column of every table of the database that holds the word, and what
-    is made of them (the search index)."""
+    """table.column of every text, JSON and binary column in the database that contains the word, and of everything
+    derived from them (the search index)."""
     places = []
     with connection.cursor() as cursor:
         cursor.execute(
@@ -318,7 +318,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_table(traffic):
 
 
 def reachable():
-    """Text columns that people outside, or what is written about them, can fill."""
+    """Text columns that outsiders, or writing about them, can fill."""
     skipped = {
         "Macro",
         "View",
@@ -354,7 +354,7 @@ OF_THE_DESK = {
     *("mentions_draft.credit", "mentions_draft.origin", "mentions_reply.credit", "mentions_reply.origin"),
     *("mentions_threadalias.namespace", "mentions_threadpost.namespace", "mentions_attachment.content_id"),
 }
-"""Columns that hold words of the desk, hashes or types; a new column is in the traffic above, or here."""
+"""Columns that hold the desk's own words, hashes or types; a new column is in the traffic above or here."""
 
 
 def test_the_traffic_reaches_every_text_column(traffic):

@@ -1,4 +1,4 @@
-"""A ticket that waits for the answer to a question: asked in Slack, answered there, back with the words."""
+"""A ticket waiting for the answer to a question: asked in Slack, answered there, back in the queue with the answer."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -75,7 +75,7 @@ def test_question_is_posted_and_its_answer_brings_the_ticket_back_with_the_words
     assert posted["channel"] == "#legal"
     assert posted["text"].startswith("ada asks: May they print our logo?\n")
     assert f"/tickets/{ticket.pk}/" in posted["text"]
-    assert "print your logo" not in posted["text"]  # what the requester wrote stays in the desk
+    assert "print your logo" not in posted["text"]  # the requester's text stays in the desk
     deliver(question)
     says(monkeypatch)
     assert reading.read_due(NOW) == 1

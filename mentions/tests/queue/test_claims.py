@@ -1,4 +1,4 @@
-"""Invariant 4: no two advocates hold the same ticket, no ticket waits behind a dead claim; oldest first."""
+"""Invariant 4: no two advocates hold the same ticket, no ticket is stuck behind a dead claim; oldest first."""
 
 import bisect
 import uuid
@@ -43,7 +43,7 @@ def queue(count, **values):
 
 
 def follow_up(assignee, **values):
-    """Answered an hour ago, written again now."""
+    """A ticket answered an hour ago with a new message now."""
     values = {"first_reply_at": NOON - timedelta(minutes=50), "last_message_at": NOON, "status": "open", **values}
     return TicketFactory(posted_at=NOON - timedelta(hours=1), assignee=assignee, **values)
 
@@ -160,7 +160,7 @@ def test_release_gives_it_back_to_its_place(sam, lee):
     assert claims.claim_next(lee, None, NOON) == first
 
 
-# --- one certain ticket -----------------------------------------------------------------------------------------------
+# --- one specific ticket ----------------------------------------------------------------------------------------------
 
 
 def test_claim_of_one_ticket_held_by_another_says_by_whom(sam, lee):
@@ -343,14 +343,14 @@ def test_32_advocates_at_once_get_every_ticket_once_oldest_first(count, filters)
     assert not Ticket.objects.filter(is_queued=True, priority__gte=filters.get("priority_min", 0)).exists()
     for out in taken:
         assert out == sorted(out)
-    # Whoever claims passes over nothing but what the 31 others have in their hands at that moment.
+    # A claim skips at most the tickets that the other 31 advocates are claiming at that moment.
     place = {pk: n for n, pk in enumerate(Ticket.objects.order_by("queued_at", "id").values_list("pk", flat=True))}
     order = Event.objects.filter(kind="claimed").order_by("id").values_list("ticket_id", flat=True)
     assert most_passed_over([place[pk] for pk in order]) <= 31
 
 
 def most_passed_over(ranks):
-    """The largest number of older ones that were claimed later than one of them."""
+    """The largest number of older tickets that were claimed after a newer one."""
     later = []
     most = 0
     for rank in reversed(ranks):
@@ -399,7 +399,7 @@ def test_heartbeat_against_sweep_has_one_winner():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_dead_claims_taken_crosswise_wait_for_no_one():
-    """Each wants the ticket that the other one's claim has run out on."""
+    """Each wants the ticket on which the other's claim has expired."""
     ann, bob = UserFactory(role="advocate"), UserFactory(role="advocate")
     hers, his = TicketFactory(), TicketFactory()
     dead = {"claim_token": None, "claimed_by": None, "claim_expires_at": None}
@@ -418,7 +418,7 @@ def test_two_dead_claims_taken_crosswise_wait_for_no_one():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_claims_hidden_since_and_taken_crosswise_never_block_each_other():
-    """Each still holds what only the other one may see by now, and wants what the other one holds."""
+    """Each holds a ticket that by now only the other may see, and wants the ticket that the other holds."""
     ann, bob = UserFactory(role="advocate"), UserFactory(role="manager")
     hers = TicketFactory(channel=ChannelFactory(visible_to=["manager"]))
     his = TicketFactory(channel=ChannelFactory(visible_to=["advocate"]))
@@ -439,7 +439,7 @@ def test_two_claims_hidden_since_and_taken_crosswise_never_block_each_other():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_ticket_hidden_since_that_somebody_writes_to_keeps_nobody_from_claiming_another():
-    """They can't see it, so "you hold another ticket" would lead nowhere."""
+    """The holder can't see it, so "you hold another ticket" would be a dead end."""
     ann = UserFactory(role="advocate")
     hidden, free = TicketFactory(channel=ChannelFactory(visible_to=["manager"])), TicketFactory()
 
@@ -462,7 +462,7 @@ def test_a_ticket_hidden_since_that_somebody_writes_to_keeps_nobody_from_claimin
 
 @pytest.mark.django_db(transaction=True)
 def test_taking_again_waits_for_no_ticket_that_somebody_has_locked(caplog):
-    """A reply that ends takes its ticket again for its writer, whose ended claim is on the other reply's ticket."""
+    """Two replies return their tickets to their writers at once; each writer's expired claim is on the other ticket."""
     users, tickets = [UserFactory(role="advocate") for _ in range(2)], [TicketFactory() for _ in range(2)]
 
     @transaction.atomic
@@ -483,7 +483,7 @@ def test_taking_again_waits_for_no_ticket_that_somebody_has_locked(caplog):
 
 
 def test_ticket_that_could_not_be_taken_again_is_nobodys_to_the_caller_too(sam, monkeypatch):
-    """Another tab claims its next ticket after this one has looked: the unique claim refuses the second."""
+    """Another tab claims its next ticket after the check here: the unique constraint refuses the second claim."""
     other, ticket = TicketFactory(), TicketFactory()
     Ticket.objects.filter(pk=other.pk).update(claimed_by=sam, claim_token=uuid.uuid4(), claim_expires_at=NOON + LEASE)
     monkeypatch.setattr(claims, "_holds_nothing", lambda user, now: True)

@@ -1,4 +1,4 @@
-"""The newest text wins, in whatever order saves arrive, and what was sent does not come back."""
+"""The newest text wins, whatever the order of saves, and sent text never comes back."""
 
 import itertools
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Which handle answers a message that names several of ours."""
+"""Which handle answers a message that mentions several of ours."""
 
 import pytest
 

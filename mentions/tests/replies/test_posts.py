@@ -1,4 +1,4 @@
-"""Posts in reply to nobody: by whom, as whom, looked at twice, undone in time, and no work when they come back."""
+"""Posts that aren't replies: who may post, as whom, confirmation, undo in time, and no work when they come back."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -149,7 +149,7 @@ def test_entry_in_the_bar_is_only_for_those_who_may(client, infra, status):
 
 @pytest.fixture
 def place(board):
-    """Where posts leave from one's own account."""
+    """A channel where people post from their own accounts."""
     connection = ConnectionFactory(platform="testboard")
     return ChannelFactory(connection=connection, is_default=True, post_roles=["advocate"])
 

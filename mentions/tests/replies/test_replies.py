@@ -1,4 +1,4 @@
-"""Invariant 3: a reply is posted at most once, and whatever did not leave is seen again."""
+"""Invariant 3: a reply is posted at most once, and whatever wasn't sent becomes visible again."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""From scheduled there is one way out, whoever comes at the same moment."""
+"""A scheduled reply leaves that state exactly once, whatever runs at the same moment."""
 
 import uuid
 from datetime import timedelta
@@ -51,7 +51,7 @@ def test_double_click_is_one_reply():
 
 
 def test_two_tabs_with_keys_of_their_own_send_once():
-    """The second tab's claim ended with the first one's reply."""
+    """The first tab's reply ended the second tab's claim."""
     sam = UserFactory(role="advocate")
     ticket = twitter_ticket()
     token = claims.claim(sam, ticket.pk, LATER).claim_token

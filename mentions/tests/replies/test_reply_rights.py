@@ -1,4 +1,4 @@
-"""As whom somebody may answer: roles of a handle, channels that are answered from others, accounts of one's own."""
+"""Which handles somebody may answer from: a handle's roles, channels answered from others, people's own accounts."""
 
 import pytest
 from django.urls import reverse
@@ -45,7 +45,7 @@ def status(ticket):
 
 
 def post_reply(client, user, ticket, channel, **more):
-    """What a form sends, whatever its page had offered."""
+    """Submits a form, whatever its page offered."""
     token = claims.claim(user, ticket.pk, timezone.now()).claim_token
     client.force_login(user)
     data = {
@@ -104,7 +104,7 @@ def test_suggestion_keeps_the_rules_among_what_is_allowed(ticket, status, advoca
     assert handles.suggest(ticket, message, handles.choices(ticket, volunteer)) == ticket.channel
 
 
-# --- answered from others -----------------------------------------------------------------------------------------
+# --- answered from other channels ---------------------------------------------------------------------------------
 
 
 def test_channel_is_answered_from_what_it_names_also_on_another_connection(ticket, status, advocate):
@@ -156,7 +156,7 @@ def test_mail_from_another_mailbox_is_not_sent_to_ourselves(advocate):
     assert reply.cc == []
 
 
-# --- accounts of one's own ----------------------------------------------------------------------------------------
+# --- own accounts -------------------------------------------------------------------------------------------------
 
 
 def opened(client, user, ticket):

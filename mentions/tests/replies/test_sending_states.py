@@ -1,4 +1,4 @@
-"""One state machine for replies, posts, likes and deletions: its table, and asking again after a failure."""
+"""One state machine for replies, posts, likes and deletions: its table, and retries after a failure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_was_undone_never_goes_anywhere(wire, to):
         sending_states.move(Reply.objects.get(), to)
 
 
-# --- asked again after a failure ------------------------------------------------------------------------------------
+# --- retries after a failure ----------------------------------------------------------------------------------------
 
 
 def sent_reply(wire):

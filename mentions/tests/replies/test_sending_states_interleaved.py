@@ -1,11 +1,11 @@
-"""What the desk says holds, whoever comes between: each kind of thing that is sent × each pair of what may happen to it
-(one of them sends it, takes it back or deletes it), switched before every lock that the first of the two takes. Places
-that lead to the same are tried once (`mentions.tests.commuting`); DESK_EVERY_SWITCH=1 tries all of them.
+"""The desk keeps its promises under concurrency: each kind of sent item × each pair of actions on it (one of them
+sends, undoes or deletes it), switched before every lock that the first action takes. Switches with the same effect
+are tried once (`mentions.tests.commuting`); DESK_EVERY_SWITCH=1 tries all of them.
 
-- *undone* is never posted, nothing is posted twice, and what is said to be sent was posted;
-- *deleted* is deleted, or somebody hears that it failed;
-- the ticket is whole: nobody's claim is half, what came back waits in the queue, no message is lost;
-- nobody waits in a circle, and nobody sees an error that was not written for them.
+- *undone* is never posted, nothing is posted twice, and whatever is shown as sent was posted;
+- *deleted* is deleted, or somebody is told that it failed;
+- the ticket is whole: no claim is incomplete, a returned ticket is in the queue, no message is lost;
+- nothing deadlocks, and nobody sees an error that wasn't written for them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SAID_NO = (
     *(replies.TooLate, replies.ThreadMoved, replies.ReplyRefused, posts.PostRefused, OutcomeRefused),
     *(claims.ClaimLost, claims.AlreadyClaimed, claims.HoldsAnother, merging.MergeRefused, outbox.WrongState),
 )
-"""Refusals: their words are for the one who reads them, and nothing was done."""
+"""Refusals: their text is for the user, and nothing was done."""
 UNDOES = ("undoes", "admin cancels", "undoes the outcome")
 DELETES = ("deletes", "deletes too")
 
@@ -59,12 +59,12 @@ JOBS: dict[str, tuple[list[str], list[str]]] = {
         ["reopens", "claims in another tab", "autosaves", "notes", "undoes the import", "claims run out", *AROUND],
     ),
 }
-"""Kind → (what the promise is about, what comes between)."""
+"""Kind → (actions that the promise is about, actions that interfere)."""
 FIRSTS = [(kind, name) for kind, (own, others) in JOBS.items() for name in (*own, *others)]
 
 
 def seconds(kind: str, first: str) -> list[str]:
-    """The promise's own jobs meet everything, themselves too; the others meet only those."""
+    """The promise's own jobs run against all jobs, themselves included; the others run only against its own jobs."""
     own, others = JOBS[kind]
     return [*own, *others] if first in own else own
 
@@ -97,7 +97,7 @@ def _jobs(restored: Restored, first: str, second: str) -> tuple[Job, Job]:
 
 @pytest.mark.parametrize("kind", KINDS, ids=_id)
 def test_places_that_are_passed_over_end_like_the_one_that_is_tried(wire, kind):
-    """Of the first pairs of each kind, up to one in which places are passed over."""
+    """For the first pairs of each kind, until one in which places are passed over."""
     own, others = JOBS[kind]
     with Pair() as pair:
         assert any(_passed_over(pair, Restored(wire, KINDS[kind](wire)), first, others[-1]) for first in own)
@@ -119,7 +119,7 @@ def _passed_over(pair: Pair, restored: Restored, first: str, second: str) -> int
 
 
 def _end_of(restored: Restored, met: Met) -> list[object]:
-    """All that a person or a platform could tell two ends by."""
+    """Everything by which a person or a platform could tell two ends apart."""
     tables = (
         Ticket.objects.values_list("pk", "status", "claimed_by", "assignee", "merged_into", "waiting_on", "priority"),
         Message.objects.values_list("external_id", "ticket", "direction"),
@@ -132,12 +132,12 @@ def _end_of(restored: Restored, met: Met) -> list[object]:
 
 
 MOST_PLACES = 3
-"""Of each of two jobs that both stop: two switches are tried at nine pairs of places."""
+"""Per job, where both jobs stop: two switches are tried at nine pairs of places."""
 
 
 @pytest.mark.parametrize(("kind", "first"), [(k, f) for k, f in FIRSTS if f in JOBS[k][0]], ids=_id)
 def test_promises_hold_where_both_stop_halfway(wire, caplog, kind, first):
-    """The promise's own jobs among themselves and with each other thing: one stops, the other stops, the one ends."""
+    """The promise's own jobs, with each other and with every other job: one stops, the other stops, the first ends."""
     with Pair() as pair:
         for second in seconds(kind, first):
             restored = Restored(wire, KINDS[kind](wire))

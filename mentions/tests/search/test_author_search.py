@@ -1,4 +1,4 @@
-"""People are found by what they are called, and only where the one who looks may look."""
+"""People are found by any of their names, and only in tickets the searcher may see."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The words to search elsewhere with."""
+"""The search terms for lookups."""
 
 from mentions.search.lookup_words import MAX_WORDS, words_of
 

@@ -1,4 +1,4 @@
-"""An old answer is offered in our own words, and never goes from a private conversation to a public one unread."""
+"""Old answers are offered with only our own words and never move from a private to a public conversation unreviewed."""
 
 import pytest
 from django.test import Client

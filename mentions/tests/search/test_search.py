@@ -1,4 +1,4 @@
-"""Search: words, phrases, fields; never an error, never more than one may see, never mark-up of others."""
+"""Search: words, phrases, fields; never an error, never more than the user may see, never foreign mark-up."""
 
 import pytest
 from django.db import connection

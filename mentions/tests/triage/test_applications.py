@@ -1,4 +1,4 @@
-"""Applications to programs: every state and way, decisions by macro, what the CRM hears, once and in order."""
+"""Applications to programs: every state and transition, decisions by macro, and CRM updates, once and in order."""
 
 import json
 from datetime import timedelta
@@ -135,7 +135,7 @@ def test_crm_hears_each_change_once_in_order_and_retried(channel, sam, settings)
             applications.decide(ticket.pk, sam, None, state=State.APPROVED, now=now)
         applications.note_licence(ticket.pk, sam, None, licence="L-7", now=now)
         applications.note_licence(ticket.pk, sam, None, licence="L-7", now=now)
-        assert outbox.send_due(now) == 0  # the undo window
+        assert outbox.send_due(now) == 0  # still within the undo window
         for hours in range(1, 8):
             outbox.send_due(now + timedelta(hours=hours))
     states = [body["application"]["state"] for body in took.values()]

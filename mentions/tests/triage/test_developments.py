@@ -1,4 +1,4 @@
-"""Parked for further developments: back by what happens in the conversation."""
+"""Tickets parked for further developments come back when something happens in the conversation."""
 
 from datetime import timedelta
 

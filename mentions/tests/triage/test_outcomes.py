@@ -1,4 +1,4 @@
-"""The ways to leave a ticket: each is one Event and releases the claim; undo puts back what was."""
+"""The ways to leave a ticket: each is one Event and releases the claim; undo restores the previous state."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -57,7 +57,7 @@ def answered_one(held):
 
 
 ONLY_ANSWERED = ("solve", "pending")
-"""Ways to leave a ticket that somebody has answered."""
+"""Ways to leave a ticket that require an answer."""
 LEAVING = {
     "spam": (report, "solved", ""),
     "solve": (lambda t, u: outcomes.solve(t.pk, u, t.claim_token, now=NOON), "solved", ""),

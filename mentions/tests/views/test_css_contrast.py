@@ -25,7 +25,7 @@ TEXT_PAIRS = [
     ("surface", "muted"),
 ]
 EDGE_PAIRS = [(edge, ground) for edge in ("edge", "accent") for ground in ("ground", "surface", "raised")]
-"""Borders of controls and the focus ring: 3 to 1 (1.4.11)."""
+"""Borders of controls and the focus ring need 3 to 1 (1.4.11)."""
 
 
 def tokens() -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Rules of style sheets, scripts and templates that the policy or the design forbid to break."""
+"""Rules for style sheets, scripts and templates that the CSP or the design requires."""
 
 import re
 

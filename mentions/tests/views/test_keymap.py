@@ -1,4 +1,4 @@
-"""One table of keys: the script obeys all of it and nothing else, and nobody else listens to keys."""
+"""One table of keys: the script implements exactly these, and no other code listens to keys."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The searches beside a ticket: what is shown, what is sent, and to whom."""
+"""The lookups beside a ticket: what is shown, to whom, and what is sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def own_cache(settings):
 
 @pytest.fixture
 def sent(monkeypatch):
-    """(lookup names, words) of each search that a worker gets."""
+    """(lookup names, search terms) of each search sent to a worker."""
     asked = []
 
     def send(name, ids, words):

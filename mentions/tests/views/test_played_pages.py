@@ -1,4 +1,4 @@
-"""What the pages of tickets say of themselves, and that whoever plays stays in play."""
+"""What ticket pages say about themselves, and that actions in play mode stay in play mode."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -92,7 +92,7 @@ def test_an_empty_view_is_played_again_by_key(client, view):
 
 @pytest.fixture
 def played(client, view):
-    """A ticket of Twitter on sam's screen, in play mode."""
+    """A Twitter ticket on sam's screen, in play mode."""
     ticket = twitter_ticket()
     client.get("/play/tweets/")
     ticket.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Praise that needs no reply is liked, where the desk can; taken back, it is not."""
+"""Praise that needs no reply is liked where the desk can; undone praise is not."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The same page on other tickets, beside a ticket."""
+"""Beside a ticket: other tickets about the same page."""
 
 from __future__ import annotations
 

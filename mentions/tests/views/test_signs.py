@@ -1,4 +1,4 @@
-"""Pages show where a mention comes from and name our own side; play mode shows the ticket and its status."""
+"""Pages show which platform a mention comes from and name our own side; play mode shows the ticket and its status."""
 
 import re
 from pathlib import Path
@@ -34,7 +34,7 @@ def ticket_on(platform, **channel):
 
 
 def shows(html, platform):
-    """Its symbol or its letter, with or without its name."""
+    """The platform's symbol or letter, with or without its name."""
     return icon(platform) in html or icon(platform, beside=icon_of(platform).label) in html
 
 

@@ -1,4 +1,4 @@
-"""Pages of what could not be read: told, shown as text, replayed by a click, never answered."""
+"""Pages of unreadable items: marked as such, shown as text, replayed by a click, never answered."""
 
 from __future__ import annotations
 

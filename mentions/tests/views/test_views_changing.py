@@ -1,4 +1,4 @@
-"""Merge, split, like, share and the change of many: what the pages offer, to whom, and what comes of it."""
+"""Merge, split, like, share and bulk changes: what the pages offer, to whom, and the results."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -31,7 +31,7 @@ def channel():
 
 
 def asked(channel, text="Does it run?", count=1, **fields):
-    """A ticket of `count` messages to us."""
+    """A ticket with `count` messages from the requester."""
     ticket = TicketFactory(channel=channel, status="open", **fields)
     for number in range(count):
         at = ticket.posted_at + timedelta(minutes=number)
@@ -191,7 +191,7 @@ def test_sharing_keeps_the_words_when_something_is_wrong(client, sam, channel, w
     assert not OutboundItem.objects.exists()
 
 
-# --- a post without words ---------------------------------------------------------------------------------------------
+# --- a post without text ----------------------------------------------------------------------------------------------
 
 
 def test_a_link_story_shows_its_title_and_where_it_leads(client, sam):

@@ -1,4 +1,4 @@
-"""Play mode in the browser's terms: claim by looking, every way to leave, replies that stop when the talk moved on."""
+"""Play mode over HTTP: claiming by opening, every way to leave, replies that stop when the conversation moved on."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -54,7 +54,7 @@ def held(client, sam, view, tickets):
 
 
 def leave(client, ticket, outcome, **data):
-    if outcome in ("solve", "pending"):  # what nobody has answered needs a reason
+    if outcome in ("solve", "pending"):  # leaving an unanswered ticket needs a reason
         answered(ticket)
     address = reverse("mentions:leave", args=[ticket.pk, outcome])
     data = {"token": str(ticket.claim_token), "mode": "play", "view": "all", **data}
@@ -201,7 +201,7 @@ def test_parking_until_a_time_of_the_viewers_own_zone(client, sam, held):
     tomorrow = timezone.now() + timedelta(days=1)
     leave(client, held, "park", waiting_on="monitor", at=tomorrow.strftime("%Y-%m-%dT09:00"))
     held.refresh_from_db()
-    assert held.wake_at.strftime("%H:%M") == "00:00"  # 09:00 in Tokyo, in UTC
+    assert held.wake_at.strftime("%H:%M") == "00:00"  # 09:00 in Tokyo as UTC
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-13-45T99:99"])
@@ -374,7 +374,7 @@ def test_changes_are_post_only(client, held):
 
 
 def test_enter_in_the_tag_field_adds_and_takes_nothing_away(client, held):
-    """The first button of a form is the one that Enter presses."""
+    """Enter presses a form's first button."""
     client.post(reverse("mentions:tags", args=[held.pk]), {"add": "ci"})
     page = client.get("/play/all/").content.decode()
     form = page[page.index('id="tag-form"') : page.index('id="tag"')]

@@ -1,4 +1,4 @@
-"""The queue page: who sees what, in which order, page by page, at a constant cost."""
+"""The queue page: who sees what, in which order, page by page, with a constant number of queries."""
 
 import uuid
 from datetime import timedelta
@@ -30,7 +30,7 @@ def everything():
 
 
 def waiting(count, channel=None, **fields):
-    """Tickets with a message and a tag each, the first the oldest."""
+    """Tickets with a message and a tag each, oldest first."""
     now = timezone.now()
     tag, _created = Tag.objects.get_or_create(name="ci")
     channel = channel or ChannelFactory()
@@ -77,7 +77,7 @@ def test_queue_needs_a_login_and_the_right_to_see_tickets(client):
 def test_pages_walk_through_all_tickets_once(client, sam, everything, monkeypatch):
     monkeypatch.setattr("mentions.views.lists.queue.PAGE", 4)
     tickets = waiting(10)
-    # Two of the same moment, so that the id has to decide.
+    # Several with the same time, so that the id decides.
     Ticket.objects.filter(pk__in=[t.pk for t in tickets[3:6]]).update(queued_at=tickets[3].queued_at)
     seen, address = [], "/queue/everything/"
     while address:
@@ -123,8 +123,8 @@ def test_the_list_alone_is_304_until_something_changes(client, sam, everything):
 
 
 def queries_of(client, address):
-    client.get(address)  # fills what is kept per process
-    cache.clear()  # so that the counts, kept for seconds, are always asked for
+    client.get(address)  # fills the caches of the process
+    cache.clear()  # so that the counts, cached for seconds, are always queried
     with CaptureQueriesContext(client_connection()) as captured:
         assert client.get(address).status_code == 200
     return len(captured)
@@ -192,7 +192,7 @@ def test_the_first_page_holds_what_the_general_list_would(sam, filters, order):
 
 
 def test_rows_name_people_as_the_rest_of_the_desk_does(client, sam, everything):
-    """The short name, else the username: on the queue's first page and wherever else rows are shown."""
+    """The short name, or else the username: on the queue's first page and wherever else rows are shown."""
     ada, bo = UserFactory(username="ada7", first_name="Ada"), UserFactory(username="bo", first_name="")
     for ticket, user in zip(waiting(2), (ada, bo), strict=True):
         claim = {"claimed_by": user, "claim_token": uuid.uuid4(), "claim_expires_at": timezone.now()}

@@ -1,4 +1,4 @@
-"""The ticket page, mails in their frame, attachments, macros, search, author, settings, keys."""
+"""The ticket page: mails in their frame, attachments, macros, search, author, settings, keys."""
 
 import hashlib
 import re
