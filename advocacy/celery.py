@@ -15,7 +15,7 @@ from celery.signals import beat_init, setup_logging, worker_init, worker_process
 from django.core.exceptions import ImproperlyConfigured
 
 from advocacy.monitoring.heartbeats import Heartbeat
-from advocacy.runtime import broker
+from advocacy.runtime import broker, collecting
 from advocacy.runtime.beat import SCHEDULE
 from advocacy.runtime.freshness import fresh_for
 
@@ -55,6 +55,12 @@ def limit_statements(**_kwargs: Any) -> None:
     from channels.db import db_session
 
     db_session.limit(db_session.for_worker())
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def share_what_is_loaded(**_kwargs: Any) -> None:
+    """With the pool's processes: all tasks are loaded, and none has been forked."""
+    collecting.resume()
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]

@@ -2,7 +2,8 @@
 
 Django rebuilds a migration's model whenever an operation changes it or a related one, and clones each field by
 deconstructing it. Here intermediate states have no models until one is requested, and fields are copied, as they are
-for inheriting models. Processes started by tests migrate as Django does.
+for inheriting models. Adding or removing an index or a constraint updates its own model and rebuilds no other. Processes
+started by tests migrate as Django does.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from typing import Any
 
 import pytest
 from django.db.migrations.migration import Migration
+from django.db.migrations.state import ProjectState
 from django.db.models import Field
+
+OF_INDEXES = ("_append_option", "_remove_option", "_alter_option")
+"""Django's own methods for both, indexes and constraints."""
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Field, "clone", copying(Field.clone))
     patch.setattr(Migration, "mutate_state", _without_models(Migration.mutate_state))
+    for name in OF_INDEXES:
+        patch.setattr(ProjectState, name, in_place(getattr(ProjectState, name)))
 
 
 def copying(whole: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -42,3 +49,20 @@ def _without_models(whole: Callable[..., Any]) -> Callable[..., Any]:
         return whole(migration, changed, preserve=False)
 
     return mutate_state
+
+
+def in_place(whole: Callable[..., None]) -> Callable[..., None]:
+    """What stands in for a method of OF_INDEXES, which is `whole`."""
+
+    def change(state: Any, app_label: str, model_name: str, option: str, *how: Any) -> None:
+        made = state.__dict__.pop("apps", None)  # without models, none of them is made anew
+        whole(state, app_label, model_name, option, *how)
+        if made is not None:
+            state.apps = made
+            about = made.get_model(app_label, model_name)._meta
+            listed = state.models[app_label, model_name].options[option]
+            about.original_attrs[option] = listed
+            setattr(about, option, about._format_names(listed))
+            about.__dict__.pop("total_unique_constraints", None)
+
+    return change

@@ -4,7 +4,7 @@ import pytest
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
-from django.db.migrations.state import ModelState, ProjectState
+from django.db.migrations.state import ModelState, ProjectState, StateApps
 from django.db.models import Field
 
 from advocacy.tests import quick_migrations
@@ -46,3 +46,40 @@ def test_a_migration_leads_to_the_same_state():
         assert told(after.models) == told(DJANGOS_STEP(loader.disk_migrations[app, name], before).models)
         assert before.apps.get_models() == models, "the state before stays as it is"
         assert "apps" not in after.__dict__
+
+
+def told_of(models):
+    """What each is made of, and all that it has."""
+    state = told({model._meta.label: ModelState.from_model(model) for model in models})
+    unique = {model._meta.label: model._meta.total_unique_constraints for model in models}
+    names = {model._meta.label: sorted(field.name for field in model._meta.get_fields()) for model in models}
+    return state, {model._meta.label: (model._meta.indexes, model._meta.constraints) for model in models}, unique, names
+
+
+def made_anew(state):
+    return told_of(StateApps(state.real_apps, state.models).get_models())
+
+
+def test_models_that_are_told_of_an_index_are_like_those_that_are_made_anew():
+    """Without any of theirs, and with all of them again."""
+    state = MigrationLoader(None).project_state()
+    models = state.apps.get_models()
+    has = [
+        (*key, kind, model.options[kind]) for key, model in state.models.items() for kind in ("indexes", "constraints")
+    ]
+    assert sum(len(each) for *_key, each in has) > 100
+    with pytest.MonkeyPatch.context() as patch:
+        quick_migrations.install(patch)
+        for app, name, kind, listed in has:
+            for one in listed:
+                state._remove_option(app, name, kind, one.name)
+        assert told_of(state.apps.get_models()) == made_anew(state)
+        for app, name, kind, listed in has:
+            for one in listed:
+                state._append_option(app, name, kind, one)
+        assert told_of(state.apps.get_models()) == made_anew(state)
+        for app, name, kind, listed in has:
+            for one in listed:
+                state._alter_option(app, name, kind, one.name, one)
+    assert told_of(state.apps.get_models()) == made_anew(state)
+    assert state.apps.get_models() == models, "none was made anew"
