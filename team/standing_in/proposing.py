@@ -39,8 +39,8 @@ class Arrangement:
 
 def arrangements(now: datetime, ahead: timedelta = SHOWN) -> list[Arrangement]:
     """Absences that are not over and begin within `ahead`, if they are long or leave covered hours open, and roles go
-    with them. A constant number of queries, and six more for each team if a short one is among them; one if nobody with
-    a role is away."""
+    with them: of a short one, only those with a day, since an expertise can wait. A constant number of queries, and six
+    more for each team if a short one is among them; one if nobody with a role is away."""
     today = now.astimezone(UTC).date()
     rows = near(now, ahead).select_related("user__preference")
     absences = list(rows.order_by("first_day", "user__username"))
@@ -50,6 +50,7 @@ def arrangements(now: datetime, ahead: timedelta = SHOWN) -> list[Arrangement]:
     roles = _without_stand_in(held(absences, today), live)
     hours = coverage.together()
     long = {each.pk for each in absences if is_long(each, hours)}
+    roles = {key: found if key in long else _with_a_day(found) for key, found in roles.items()}
     short = [each for each in absences if roles[each.pk] and each.pk not in long]
     wanted = long | _leaving_open(short, now)
     proposed = propose([role for absence in absences if absence.pk in wanted for role in roles[absence.pk]], live)
@@ -76,6 +77,10 @@ def _without_stand_in(roles: dict[int, list[HeldRole]], live: Iterable[StandIn])
         return taken.get((each.role, each.number), away) == away
 
     return {key: list(filter(is_open, found)) for key, found in roles.items()}
+
+
+def _with_a_day(roles: Iterable[HeldRole]) -> list[HeldRole]:
+    return [each for each in roles if each.role != Role.EXPERTISE]
 
 
 def _leaving_open(absences: Sequence[Absence], now: datetime) -> set[int]:

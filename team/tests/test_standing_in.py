@@ -146,13 +146,15 @@ def test_long_is_a_week_of_working_days(team, roles, days, holiday, is_long):
 
 
 def test_a_short_one_counts_if_it_leaves_covered_hours_open(team, roles):
-    absence = shifts.add_absence(team[0], FIRST, FIRST)
+    day = date(2026, 3, 17)
+    absence = shifts.add_absence(team[0], day, day)
     assert proposing.arrangements(NOW) == []
-    shifts.add_shifts(team[0], FIRST, time(8), time(16), UTC_ZONE)
+    shifts.add_shifts(team[0], day, time(8), time(16), UTC_ZONE)
     (found,) = proposing.arrangements(NOW)
     assert (found.absence, found.is_long) == (absence, False)
-    assert [role.role for role, _to in found.open] == ["expertise"], "the others are on later days"
-    shifts.add_shifts(team[1], FIRST, time(7), time(17), UTC_ZONE)
+    assert [role.role for role, _to in found.open] == ["on_call"], "an expertise can wait, the others are on later days"
+    assert announcing.announce(at(10)) == 1
+    shifts.add_shifts(team[1], day, time(7), time(17), UTC_ZONE)
     assert proposing.arrangements(NOW) == []
 
 
@@ -386,7 +388,7 @@ def test_what_can_not_be_handed_over_says_why(absence, roles, team):
     with pytest.raises(NotHanded, match="cy already stands in"):
         hand(absence, "expertise", merch, bob)
     with pytest.raises(NotHanded, match="ada no longer has this role"):
-        hand(absence, "meeting", merch, cy)
+        handing.hand(absence.pk, "meeting", 10**9, cy, cy, NOW)
     releases.assign(roles["release"].pk, cy)
     with pytest.raises(NotHanded, match="ada no longer has this role"):
         hand(absence, "release", roles["release"], bob)
