@@ -33,6 +33,7 @@ COUNTS: dict[str, Promise] = {
     "feedback": gettext_lazy("Feedback to product"),
     "outcomes": gettext_lazy("Outcomes of feedback"),
     "rotated": gettext_lazy("Expertises taken over"),
+    "stood_in": gettext_lazy("Roles taken over by a stand-in"),
     "slides": gettext_lazy("Slides up to date"),
 }
 """Slug → heading."""
