@@ -434,6 +434,14 @@ def test_advocates_see_who_is_next_and_change_nothing(client, sam, absence, role
     assert StandIn.objects.get().ended_at is None
 
 
+def test_the_page_of_expertises_says_for_whom_somebody_stands_in(client, sam, absence, roles, team):
+    hand(absence, "expertise", roles["expertise"], team[1])
+    assert "stands in for" not in client.get("/expertises/").content.decode()
+    handing.follow(at(16))
+    page = " ".join(client.get("/expertises/").content.decode().split())
+    assert '<strong>bob</strong> <span class="badge"> stands in for ada until 27 March</span>' in page
+
+
 def test_volunteers_see_nothing_of_it(client, absence, roles):
     client.force_login(UserFactory(role="volunteer"))
     assert "Who stands in" not in client.get("/coverage/").content.decode()
