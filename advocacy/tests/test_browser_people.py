@@ -193,5 +193,5 @@ def test_a_manager_hands_over_the_roles_of_who_will_be_away_by_keyboard(windows,
     expect(hand).to_have_count(before)
     page.goto(f"/coverage/?day={monday.isoformat()}")
     page.locator("form[action*='/absences/'] button", has_text="sam").first.press("Enter")
-    expect(page.get_by_text("Absence removed.")).to_be_visible()
+    expect(page.locator(".said", has_text="Absence removed.")).to_be_visible()
     assert not living.rows("SELECT 1 FROM team_absence WHERE first_day = %s", [monday])
