@@ -25,13 +25,13 @@ may_hand_over = permission_required(MAY_HAND_OVER, raise_exception=True)
 @require_POST
 @login_required
 @may_hand_over
-def hand(request: HttpRequest, absence: int) -> HttpResponse:
+def hand(request: HttpRequest, number: int) -> HttpResponse:
     """`role`, `number`, `to`: as the page proposes them."""
-    found = get_object_or_404(Absence, pk=absence)
+    found = get_object_or_404(Absence, pk=number)
     to = get_object_or_404(get_user_model(), pk=number_of(request.POST.get("to", "")) or 0)
-    role, number = request.POST.get("role", ""), number_of(request.POST.get("number", "")) or 0
+    role, of = request.POST.get("role", ""), number_of(request.POST.get("number", "")) or 0
     try:
-        row = handing.hand(found.pk, role, number, to, request.user, desk_now())
+        row = handing.hand(found.pk, role, of, to, request.user, desk_now())
     except handing.NotHanded as refused:
         messages.error(request, str(refused))
     else:
@@ -42,8 +42,8 @@ def hand(request: HttpRequest, absence: int) -> HttpResponse:
 @require_POST
 @login_required
 @may_hand_over
-def take_back(request: HttpRequest, stand_in: int) -> HttpResponse:
-    row = handing.take_back(get_object_or_404(StandIn, pk=stand_in).pk, desk_now())
+def take_back(request: HttpRequest, number: int) -> HttpResponse:
+    row = handing.take_back(get_object_or_404(StandIn, pk=number).pk, desk_now())
     messages.info(request, _("Taken back: %(what)s") % {"what": row.what})
     return _back()
 
