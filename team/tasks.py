@@ -15,6 +15,8 @@ from team.release import planning, swaps, telling
 from team.release_room import reading as release_rooms
 from team.release_room import reminding as release_reminders
 from team.schedule import announcing, pauses
+from team.standing_in import announcing as away
+from team.standing_in import handing
 from team.urgent import escalating, rules
 from team.volunteers import calling, days
 
@@ -74,6 +76,14 @@ def prompt_meetings() -> None:
 @shared_task(name="team.follow_volunteers", ignore_result=True)  # type: ignore[untyped-decorator]
 def follow_volunteers() -> None:
     days.run(desk_now())
+
+
+@shared_task(name="team.follow_stand_ins", ignore_result=True)  # type: ignore[untyped-decorator]
+def follow_stand_ins() -> None:
+    """Every minute: roles pass to stand-ins and back; the team hears of absences ahead."""
+    now = desk_now()
+    handing.follow(now)
+    away.announce(now)
 
 
 @shared_task(name="team.follow_urgent", ignore_result=True)  # type: ignore[untyped-decorator]

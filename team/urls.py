@@ -5,6 +5,7 @@ from django.urls import include, path
 from team import contacts, views
 from team.counting import views as counting
 from team.handover import views as handover
+from team.standing_in import views as standing_in
 from team.urgent import views as urgent
 
 app_name = "team"
@@ -22,6 +23,8 @@ urlpatterns = [
     path("coverage/shifts/<int:number>/remove/", views.remove_shift, name="remove_shift"),
     path("coverage/absences/", views.add_absence, name="add_absence"),
     path("coverage/absences/<int:number>/remove/", views.remove_absence, name="remove_absence"),
+    path("coverage/absences/<int:number>/stand-ins/", standing_in.hand, name="stand_in"),
+    path("coverage/stand-ins/<int:number>/take-back/", standing_in.take_back, name="stand_in_take_back"),
     path("coverage/address/", views.renew_address, name="renew_address"),
     path("hand-over/", handover.hand_over, name="hand_over"),
     path("hand-over/<int:item_id>/begin/", handover.begin, name="hand_over_begin"),

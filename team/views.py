@@ -28,6 +28,8 @@ from team import coverage as hours
 from team.coverage import DAY
 from team.forms import AbsenceForm, ShiftForm
 from team.models import CalendarFeed
+from team.standing_in import proposing
+from team.standing_in.views import MAY_HAND_OVER
 from team.volunteers import needs
 
 WEEK = 7
@@ -75,12 +77,19 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
         "absence_form": absence,
         "may_add": request.user.has_perm("team.add_shift"),
         "of_anybody": request.user.has_perm("team.change_shift"),
+        "arrangements": proposing.arrangements(now) if _shows_stand_ins(request, team) else [],
+        "may_hand_over": request.user.has_perm(MAY_HAND_OVER),
         "unread": _unread_calendars(request),
         "feed": settings.BASE_URL + reverse("team:feed", args=[calendar_feed.address_of(request.user)]),
         "of_one": f"?team={number}" if teams else "",
         "now": now,
     }
     return render(request, "team/coverage.html", context, status=status)
+
+
+def _shows_stand_ins(request: HttpRequest, team: Team | None) -> bool:
+    """For advocates and managers, on the desk's page."""
+    return team is None and request.user.has_perm("team.add_shift")
 
 
 def _unread_calendars(request: HttpRequest) -> list[CalendarFeed]:

@@ -88,6 +88,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "release channels": every(60, "team.read_release_rooms"),
     # Rotates expertises: announces the change a week ahead, and makes it on the day.
     "expertises": every(60, "team.rotate_expertises"),
+    # Tells the team ahead of absences whose roles need somebody, hands roles to stand-ins and back. Nothing else does.
+    "stand-ins": every(60, "team.follow_stand_ins"),
     # Plans who does the monthly slides, and prompts them in time.
     "meetings": every(60, "team.prompt_meetings"),
     # Gives volunteers their rights on their day, takes them back, welcomes and thanks them, sends their emails.

@@ -172,3 +172,27 @@ def test_a_colleague_is_asked_for_several_days_and_answers_each_by_keyboard_behi
     for left in (1, 0):
         page.get_by_role("button", name="Withdraw").first.press("Enter")
         expect(page.get_by_role("button", name="Withdraw")).to_have_count(left)
+
+
+def test_a_manager_hands_over_the_roles_of_who_will_be_away_by_keyboard(windows, living):
+    today = datetime.now(UTC).date()
+    monday = today + timedelta(days=21 - today.weekday())
+    page = windows.open("sam", f"/coverage/?day={monday.isoformat()}")
+    page.get_by_label("First day away").fill(monday.isoformat())
+    page.get_by_label("Last day away").fill((monday + timedelta(days=4)).isoformat())
+    page.get_by_role("button", name="Add time away").press("Enter")
+    expect(page.get_by_text("next:").first).to_be_visible()
+    theirs = windows.open("mo", "/coverage/#stand-ins")
+    readable(theirs, "stand-ins")
+    hand = theirs.locator("#stand-ins").get_by_role("button", name=re.compile("Hand to .*expertise"))
+    before = hand.count()
+    hand.first.press("Enter")
+    expect(theirs.locator(".said", has_text="stands in:")).to_be_visible()
+    expect(hand).to_have_count(before - 1)
+    readable(theirs, "stand-ins-chosen")
+    theirs.get_by_role("button", name=re.compile("Take back")).press("Enter")
+    expect(hand).to_have_count(before)
+    page.goto(f"/coverage/?day={monday.isoformat()}")
+    page.locator("form[action*='/absences/'] button", has_text="sam").first.press("Enter")
+    expect(page.locator(".said", has_text="Absence removed.")).to_be_visible()
+    assert not living.rows("SELECT 1 FROM team_absence WHERE first_day = %s", [monday])

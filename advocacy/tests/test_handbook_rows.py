@@ -119,6 +119,11 @@ def test_release_day_is_that_of_the_documents_and_its_room_is_read() -> None:
     assert {name: rule[name] for name in FACTS["release"]} == FACTS["release"]
 
 
+def test_emergency_contacts_and_the_bootcamp_are_those_of_the_documents() -> None:
+    told = {(row.values["kind"], row.values["name"]) for row in ROWS if row.kind == "contact"}
+    assert sorted(told) == sorted((fact["kind"], fact["name"]) for fact in FACTS["contact"])
+
+
 def test_the_sandbox_has_every_room_of_the_documents() -> None:
     known = {*FACTS["rooms"]["names"], *FACTS["rooms"]["guessed"]}
     assert sorted(room for room in known if room.removeprefix("#") not in world.SLACK_CHANNELS) == []

@@ -112,6 +112,8 @@ EXPECTED = {
     "team:remove_shift": ("method", "login no no ok ok ok"),
     "team:add_absence": ("method", "login no no bad bad bad"),
     "team:remove_absence": ("method", "login no no ok ok ok"),
+    "team:stand_in": ("method", "login no no no absent absent"),
+    "team:stand_in_take_back": ("method", "login no no no absent absent"),
     "team:renew_address": ("method", "login no ok ok ok ok"),
     "team:feed": ("absent", "method"),
     "team:expertises": ("login no ok ok ok ok", "method"),

@@ -22,6 +22,7 @@ from team.models import (
     IncidentReply,
     Meeting,
     Release,
+    StandIn,
     UrgentCall,
     VolunteerDay,
 )
@@ -117,6 +118,11 @@ def duties(_user: Any, since: datetime, now: datetime, zone: tzinfo) -> Iterator
     for turn in turns.select_related("expertise", "user").order_by("since", "pk"):
         words = f"{turn.expertise}: {_on(name_of(turn.user), turn.since)}"
         yield Entry("rotated", turn.since, words, reverse("team:expertises"))
+    begun = StandIn.objects.filter(begun_at__gte=since).select_related("to").order_by("begun_at", "pk")
+    for row in begun:
+        if row.begun_at is not None:
+            day = row.begun_at.astimezone(zone).date()
+            yield Entry("stood_in", day, f"{row.get_role_display()}, {row.what}: {_on(name_of(row.to), day)}")
     reported = Meeting.objects.filter(reported_at__gte=since)
     for meeting in reported.select_related("rule").order_by("reported_at", "pk"):
         if meeting.reported_at is not None:

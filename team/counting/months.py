@@ -33,6 +33,7 @@ COUNTS: dict[str, Promise] = {
     "feedback": gettext_lazy("Feedback to product"),
     "outcomes": gettext_lazy("Feedback settled"),
     "rotated": gettext_lazy("Expertise rotations"),
+    "stood_in": gettext_lazy("Roles taken by stand-ins"),
     "slides": gettext_lazy("Monthly slides ready"),
 }
 """Slug → heading."""

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from channels.clocks import desk_now
 from team.duties.choosing import PersonField
 from team.expertise import rotation
-from team.models import Expertise
+from team.models import Expertise, StandIn
 
 may_see = permission_required("team.view_expertise", raise_exception=True)
 may_change = permission_required("team.change_expertise", raise_exception=True)
@@ -64,13 +64,23 @@ def _page(
     rows = list(Expertise.objects.select_related("owner", "next_owner").prefetch_related("turns__user"))
     may = request.user.has_perm("team.change_expertise")
     people, today = rotation.advocates() if may else [], desk_now().date()
-    shown = [(each, (bound or {}).get(each.pk) or _form(each, people, today) if may else None) for each in rows]
+    standing = _stand_ins()
+    shown = [
+        (each, (bound or {}).get(each.pk) or _form(each, people, today) if may else None, standing.get(each.pk))
+        for each in rows
+    ]
     context = {
         "rows": shown,
         "today": today,
         "round_form": (round_form or RoundForm(auto_id="round-%s")) if may else None,
     }
     return render(request, "team/expertises.html", context, status=422 if bound or round_form else 200)
+
+
+def _stand_ins() -> dict[int, StandIn]:
+    """Expertise → its owner has it only while somebody is away."""
+    rows = StandIn.objects.filter(role=StandIn.Role.EXPERTISE, ended_at=None, begun_at__isnull=False)
+    return {row.number: row for row in rows.select_related("user", "absence")}
 
 
 def _form(expertise: Expertise, people: list[Any], today: Any) -> RotationForm:

@@ -17,6 +17,7 @@ from team.models.meeting import Meeting, MeetingCheck, MeetingRule, validate_ite
 from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
 from team.models.release_room import ReleaseRoom, RoomMessage
 from team.models.rota import RotaPlace
+from team.models.standing_in import StandIn
 from team.models.urgent import UrgentCall, UrgentPerson, UrgentPost, UrgentRule
 from team.models.volunteer import PracticePass, PracticeTry, VolunteerDay, VolunteerMail, VolunteerNeed
 
@@ -49,6 +50,7 @@ __all__ = [
     "RoomMessage",
     "RotaPlace",
     "Shift",
+    "StandIn",
     "UrgentCall",
     "UrgentPerson",
     "UrgentPost",

@@ -138,6 +138,8 @@ class Absence(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="absences")
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
+    told_for = models.DateField(null=True, blank=True, editable=False)
+    """The first day when the team was told of the roles that need a stand-in."""
 
     class Meta:
         verbose_name = _("absence")

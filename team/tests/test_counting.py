@@ -32,6 +32,7 @@ from team.models import (
     MeetingRule,
     Release,
     ReleaseRule,
+    StandIn,
     UrgentCall,
     VolunteerDay,
 )
@@ -165,6 +166,12 @@ def rotated(ticket, sam, at):
     ExpertiseTurn.objects.create(expertise=expertise, user=sam, since=at.date())
 
 
+def stood_in(ticket, sam, at):
+    people = {"user": UserFactory(), "to": sam, "by": sam, "at": at, "what": "Merch"}
+    StandIn.objects.create(role="expertise", number=1, begun_at=at, **people)
+    StandIn.objects.create(role="expertise", number=2, **people)  # has not begun
+
+
 def slides(ticket, sam, at):
     rule = MeetingRule.objects.create(name="Key meeting")
     Meeting.objects.create(rule=rule, month=at.date().replace(day=1), reported_at=at)
@@ -174,7 +181,7 @@ def slides(ticket, sam, at):
 MAKERS = {
     each.__name__: each
     for each in (urgent, escalated, handed, lapsed, passed, asked, answered, incidents, bulk, releases, volunteers,
-                 helped, feedback, outcomes, rotated, slides)
+                 helped, feedback, outcomes, rotated, stood_in, slides)
 }  # fmt: skip
 OF_TICKETS = ("urgent", "escalated", "passed", "asked", "answered", "bulk", "helped", "feedback", "outcomes")
 WITH_IT = {"escalated": {"urgent"}, "helped": {"volunteers"}, "answered": {"asked"}, "bulk": {"incidents"},

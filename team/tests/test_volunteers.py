@@ -467,6 +467,7 @@ def test_without_slack_no_need_counts_as_said(weekdays, ada, settings):
 # --- training ---------------------------------------------------------------------------------------------------------
 
 TRAINING = "/volunteers/training/"
+SANDBOX = "Sandbox: nothing here is sent"
 CACHE = "https://docs.acme.example/runners/cache"
 GOOD = {
     "question": ("reply/", {"text": f"Thanks, Rosa! The cache is kept by its key, {CACHE} shows how."}),
@@ -492,13 +493,17 @@ def test_three_practice_tickets_are_solved_one_after_the_other(trainee, vera, ad
     for slug, (way, fields) in GOOD.items():
         assert trainee.get(f"{TRAINING}play/").headers["Location"] == f"{TRAINING}{slug}/"
         page = trainee.get(f"{TRAINING}{slug}/").content.decode()
-        assert "Practice · nothing leaves the desk" in page
+        assert SANDBOX in page
         assert 'id="result"' not in page
         trainee.post(f"{TRAINING}{slug}/{way}", fields)
         page = trainee.get(f"{TRAINING}{slug}/").content.decode()
         assert "Well done" in page
+        assert SANDBOX in page
         assert str(exercises.BY_SLUG[slug].why)[:40] in page
-    assert "All practice tickets are solved" in trainee.get(f"{TRAINING}play/").content.decode()
+    done = trainee.get(f"{TRAINING}play/").content.decode()
+    assert "All practice tickets are solved" in done
+    assert "They were in a sandbox: nothing was sent." in done
+    assert SANDBOX in trainee.get(TRAINING).content.decode()
     assert "All solved" in trainee.get(TRAINING).content.decode()
     assert PracticePass.objects.filter(user=vera).count() == len(exercises.EXERCISES) == 3
     trainee.force_login(ada)
@@ -553,6 +558,7 @@ def test_a_deed_that_breaks_a_rule_says_which_keeps_the_text_and_may_be_tried_ag
     html = page.content.decode()
     assert page.status_code == 422
     assert problem in html
+    assert SANDBOX in html
     assert "To do better" in html
     written = next((fields[name] for name in ("text", "request") if fields.get(name, "").strip()), "")
     assert written in html

@@ -1,4 +1,4 @@
-"""The pages of practice tickets: one at a time as in play mode, checked when it is sent; nothing leaves the desk."""
+"""The sandbox for training: practice tickets one at a time as in play mode, checked when sent; nothing leaves it."""
 
 from __future__ import annotations
 

@@ -316,3 +316,13 @@ def test_login_page_and_error_pages_are_ours(client, sam):
     page = client.get("/accounts/login/").content.decode()
     assert 'class="entrance"' in page
     assert "sign up" not in page.lower()
+
+
+def test_full_guidelines_are_linked_below_those_of_the_channel(client, sam, settings):
+    ticket = MessageFactory(ticket__channel__guidelines="Say thanks.").ticket
+    settings.GUIDELINES_URL = ""
+    assert "Full guidelines" not in client.get(f"/tickets/{ticket.pk}/").content.decode()
+    settings.GUIDELINES_URL = "https://acme.example/social-media"
+    page = client.get(f"/tickets/{ticket.pk}/").content.decode()
+    assert 'href="https://acme.example/social-media"' in page
+    assert "Say thanks." in page
