@@ -2,8 +2,8 @@
 
 Django rebuilds a migration's model whenever an operation changes it or a related one, and clones each field by
 deconstructing it. Here intermediate states have no models until one is requested, and fields are copied, as they are
-for inheriting models. Adding or removing an index or a constraint updates its own model and rebuilds no other. Processes
-started by tests migrate as Django does.
+for inheriting models. Adding or removing an index or a constraint updates its own model and rebuilds no other.
+Processes started by tests migrate as Django does.
 """
 
 from __future__ import annotations
