@@ -412,6 +412,7 @@ def test_managers_hand_over_with_one_click_each_and_take_back(client, absence, r
     assert buttons(html) == len(ROLES)
     assert "Hand to bob" in html
     assert "/volunteers/?day=2026-03-16#invite" in html
+    assert "Invite advocates for a day" not in html, "which takes a right that managers lack"
     merch = roles["expertise"]
     html = post(client, "stand_in", absence.pk, role="expertise", number=merch.pk, to=team[1].pk).content.decode()
     assert "bob stands in: Merch" in html
