@@ -36,13 +36,13 @@ def hand(absence_id: int, role: str, number: int, to: Any, by: Any, now: datetim
         raise NotHanded(_("%(who)s already stands in.") % {"who": slack.name_of(row.to)})
     found = _role_of(absence, role, number, now)
     if not proposing.is_able(found, to):
-        raise NotHanded(_("%(who)s can’t stand in then. Choose somebody else.") % {"who": slack.name_of(to)})
+        raise NotHanded(_("%(who)s can’t stand in then. See below who can.") % {"who": slack.name_of(to)})
     is_passed_on = row is not None
     row = row or StandIn(role=role, number=number, absence=absence, user=absence.user)
     row.what, row.to, row.by, row.at = found.what[:200], to, by, now
     row.save()
     if not _begin(row, absence.user, now, at_once=is_passed_on) and row.role != Role.EXPERTISE:
-        raise NotHanded(_("That is over, or has changed. Reload the page."))
+        raise NotHanded(_("That is over, or has changed. Below is how it is now."))
     _tell(row, now)
     return row
 
