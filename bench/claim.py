@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db import connection
 
+from bench.data.tickets import NOW, advocate, drop, prepare, using
 from bench.measure import report, sized
-from bench.tickets import NOW, advocate, drop, prepare, using
 from mentions.queue import claims
 
 ROUNDS = sized(400, 20)

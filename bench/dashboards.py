@@ -12,7 +12,7 @@ import subprocess
 from typing import Any
 
 from bench import mail, measure
-from bench.month import Month
+from bench.data.month import Month
 from bench.pages import minimal
 
 COUNT = measure.sized(1_000_000, 3_000)

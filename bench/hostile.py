@@ -1,8 +1,8 @@
 """`script/hostile [--items 20000]`: hostile items of every platform through the real inbox and ingest, with faults
 injected.
 
-Items are the project's own payloads, corrupted (`bench.hostile_items`). Worker processes read them; one is killed every
-few seconds. At the end: nothing pending, nothing lost, nothing stored twice, and the peak memory of each process.
+Items are the project's own payloads, corrupted (`bench.data.hostile_items`). Worker processes read them; one is killed
+every few seconds. At the end: nothing pending, nothing lost, nothing stored twice, and the peak memory of each process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.hostile_items import POISON_EVERY, hostile_items
+from bench.data.hostile_items import POISON_EVERY, hostile_items
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_RSS_MB = 400

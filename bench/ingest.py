@@ -17,7 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 from psycopg2.extras import Json, execute_values
 
-from bench import measure, payloads
+from bench import measure
+from bench.data import payloads
 from channels.contract import Page
 from channels.inbox.leases import Row, take_pending
 from channels.inbox.storing_once import store_page

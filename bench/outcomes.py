@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from bench import measure
-from bench.month import Month
+from bench.data.month import Month
 
 COUNT = measure.sized(200_000, 3_000)
 ROUNDS = measure.sized(5, 1)

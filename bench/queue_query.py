@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bench.data.tickets import NOW, advocate, drop, prepare, using
 from bench.measure import report, sized
-from bench.tickets import NOW, advocate, drop, prepare, using
 from mentions.macros import presets
 from mentions.models import View
 from mentions.queue import paging, view_filters

@@ -79,7 +79,7 @@ def are_tickets(good: list[int]) -> bool:
 
 def pour_good() -> list[int]:
     """Mentions that come in after them: ids of inbox items."""
-    from bench import payloads
+    from bench.data import payloads
     from channels.clocks import desk_now
     from channels.contract import Page
     from channels.inbox import storing_once

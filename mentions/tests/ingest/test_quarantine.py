@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
-from bench import payloads
+from bench.data import payloads
 from channels.contract import Page
 from channels.inbox import leases, storing_once
 from channels.models import InboundItem

@@ -1,0 +1,1 @@
+"""Tickets, months of tickets, payloads and hostile items that the benchmarks load."""
