@@ -145,7 +145,10 @@ class _Queue:
         return rotation.suggested(role.row, [user for user in there if given[user.pk] == fewest], role.first)
 
     def there(self, role: HeldRole, people: Iterable[Any]) -> list[Any]:
-        away = {each.user_id for each in self._away if each.first_day <= role.last and each.last_day >= role.first}
+        near = [each for each in self._away if each.first_day <= role.last and each.last_day >= role.first]
+        if role.role == Role.EXPERTISE:  # it can wait for a few days, and so for a stand-in
+            near = [each for each in near if is_long(each, self._hours)]
+        away = {each.user_id for each in near}
         busy = self._busy(role) if role.role == Role.ON_CALL else set()
         return [user for user in people if user.pk not in away | busy | {role.absence.user_id}]
 
@@ -177,6 +180,10 @@ class _Queue:
     def _away(self) -> list[Absence]:
         first, last = self._days
         return list(Absence.objects.filter(first_day__lte=last, last_day__gte=first))
+
+    @cached_property
+    def _hours(self) -> coverage.Together:
+        return coverage.together()
 
     @cached_property
     def _shifts(self) -> list[Shift]:

@@ -130,6 +130,17 @@ def test_whose_turn_it_is_decides_and_whoever_is_away_too_is_passed_over(absence
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("days", "to"), [(2, "bob"), (5, "cy")])
+def test_an_expertise_goes_to_somebody_who_is_away_for_a_few_days_but_not_for_long(absence, roles, team, days, to):
+    _ada, bob, cy = team
+    shifts.add_absence(bob, FIRST, FIRST + timedelta(days=days - 1))
+    Expertise.objects.create(name="Forum", owner=cy)
+    ExpertiseTurn.objects.create(expertise=roles["expertise"], user=cy, since=date(2026, 1, 5))
+    found = next(each for each in proposing.arrangements(NOW) if each.absence == absence)
+    assert [user.username for role, user in found.open if role.role == "expertise"] == [to]
+    assert proposing.is_able(found.open[0][0], bob) is (days == 2)
+
+
 def test_nobody_there_is_nobody(absence, roles, team):
     for user in team[1:]:
         shifts.add_absence(user, FIRST, LAST)
@@ -379,7 +390,7 @@ def test_the_day_away_begins_and_ends_at_home(absence, roles, team):
 def test_what_can_not_be_handed_over_says_why(absence, roles, team):
     _ada, bob, cy = team
     merch = roles["expertise"]
-    shifts.add_absence(bob, date(2026, 3, 20), date(2026, 3, 20))
+    shifts.add_absence(bob, FIRST, date(2026, 3, 20))
     with pytest.raises(NotHanded, match="bob can’t stand in then"):
         hand(absence, "expertise", merch, bob)
     with pytest.raises(NotHanded, match="can’t stand in then"):
