@@ -26,7 +26,7 @@ _MAX_READ = 5_000
 
 class Api(ApiClient):
     label = "The support desk"
-    no_address = "This lookup has no address. Enter the support desk's, such as https://acme.zendesk.com."
+    no_address = "This lookup has no address. Enter the support desk's address, such as https://acme.zendesk.com."
     path_format = "api/v2/{}.json"
     limit_headers = "x-rate-limit-"
 

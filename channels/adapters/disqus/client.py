@@ -41,7 +41,7 @@ class Comments(ApiClient):
 
     def sign(self, config: Config, speaker: str) -> Signature:
         token = person(config) if speaker == PERSON else config.secret("access_token")
-        key = required(config.secret("api_key"), "This Disqus connection has no API key. Enter your application's.")
+        key = required(config.secret("api_key"), "This Disqus connection has no API key. Enter your application's key.")
         named = {"api_key": key, "api_secret": config.secret("api_secret"), "access_token": token}
         known = {name: value for name, value in named.items() if value}
         return Signature(params=known, keys=tuple(known.values()))
