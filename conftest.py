@@ -188,3 +188,12 @@ def clock_of_the_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clocks, "ask_database", lambda: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Nobody has failed to log in yet, and no platform has asked anybody to wait. What one test leaves in the cache the
+    next must not find: which tests share a process differs from run to run."""
+    from django.core.cache import cache
+
+    cache.clear()
