@@ -153,9 +153,9 @@ async def _fault(server: SMTP, what: str) -> str:
 @contextlib.contextmanager
 def smtp_serving(mailer: Mailer) -> Iterator[int]:
     """The port of an SMTP server that accepts logins."""
-    controller = Controller(
-        mailer, hostname="127.0.0.1", port=_free_port(), authenticator=mailer.authenticate, auth_required=False,
-        auth_require_tls=False,
+    controller = _OnAnyPort(
+        mailer, hostname="127.0.0.1", authenticator=mailer.authenticate, auth_required=False, auth_require_tls=False,
+        ready_timeout=60,
     )  # fmt: skip
     controller.start()
     try:
@@ -164,9 +164,15 @@ def smtp_serving(mailer: Mailer) -> Iterator[int]:
         controller.stop()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+class _OnAnyPort(Controller):
+    """Keeps the port that it was given: nobody else can take it before the server listens."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        super().__init__(*args, port=self._listener.getsockname()[1], **kwargs)
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self._listener)
 
 
 Verdict = Callable[[bytes], str | None]

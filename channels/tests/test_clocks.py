@@ -13,7 +13,8 @@ from channels import clocks
 from channels.clocks import desk_now
 
 ROOT = Path(__file__).resolve().parents[2]
-SECOND = timedelta(seconds=1)
+AGREED = timedelta(minutes=1)
+"""Between two clocks that are asked one after the other on a busy machine; wrong ones are ten minutes off."""
 _asked = clocks.ask_database
 
 
@@ -35,14 +36,14 @@ def database_now():
 @pytest.mark.parametrize("minutes", [-600, -10, 10, 600])
 def test_desk_now_on_a_machine_with_a_wrong_clock_is_the_databases(asking, minutes):
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes), tick=True):
-        assert abs(desk_now() - database_now()) < SECOND
+        assert abs(desk_now() - database_now()) < AGREED
 
 
 @pytest.mark.django_db
 def test_desk_now_when_the_machines_clock_jumps_does_not_jump(asking):
     desk_now()
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=3), tick=True):
-        assert abs(desk_now() - database_now()) < SECOND
+        assert abs(desk_now() - database_now()) < AGREED
 
 
 @pytest.mark.django_db
@@ -51,13 +52,13 @@ def test_desk_now_while_the_database_is_away_runs_on(asking, monkeypatch):
     monkeypatch.setattr(clocks, "_ask_at_s", 0.0)
     monkeypatch.setattr(clocks, "ask_database", lambda: None)
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=3), tick=True):
-        assert SECOND * 0 <= desk_now() - before < SECOND * 30
+        assert timedelta(0) <= desk_now() - before < AGREED
     assert clocks._ask_at_s - time.monotonic() <= clocks.ASK_AGAIN_S, "it is asked again soon"
 
 
 def test_desk_now_before_the_first_answer_is_the_machines(asking, monkeypatch):
     monkeypatch.setattr(clocks, "ask_database", lambda: None)
-    assert abs(desk_now() - datetime.now(UTC)) < SECOND
+    assert abs(desk_now() - datetime.now(UTC)) < AGREED
 
 
 @pytest.mark.django_db
@@ -72,7 +73,7 @@ def test_desk_now_in_a_broken_transaction_breaks_nothing_more(asking):
     with transaction.atomic():
         with pytest.raises(DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT * FROM no_such_table")
-        assert abs(desk_now() - datetime.now(UTC)) < 2 * SECOND
+        assert abs(desk_now() - datetime.now(UTC)) < AGREED
         transaction.set_rollback(True)
 
 
@@ -80,12 +81,13 @@ def test_desk_now_in_a_broken_transaction_breaks_nothing_more(asking):
 def test_desk_now_takes_no_step_back_for_a_reading_that_says_the_same(asking, monkeypatch):
     desk_now()
     first = clocks._reading
+    monkeypatch.setattr(clocks, "ask_database", first.now_s)
     monkeypatch.setattr(clocks, "_ask_at_s", 0.0)
     desk_now()
     assert clocks._reading is first
-    monkeypatch.setattr(clocks, "ask_database", lambda: time.time() + 60)
+    monkeypatch.setattr(clocks, "ask_database", lambda: time.time() + 600)
     monkeypatch.setattr(clocks, "_ask_at_s", 0.0)
-    assert desk_now() - datetime.now(UTC) > 59 * SECOND, "another server's clock is followed"
+    assert desk_now() - datetime.now(UTC) > timedelta(minutes=9), "another server's clock is followed"
 
 
 # --- nothing reads any other clock ----------------------------------------------------------------------------------

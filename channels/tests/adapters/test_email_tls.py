@@ -107,6 +107,8 @@ def tls_in_front_of(port: int, path: Path) -> Iterator[int]:
                 writer.write(data)
                 await writer.drain()
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     async def both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
@@ -115,12 +117,17 @@ def tls_in_front_of(port: int, path: Path) -> Iterator[int]:
     async def start() -> asyncio.Server:
         return await asyncio.start_server(both_ways, "127.0.0.1", 0, ssl=server_context(path))
 
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    async def end() -> None:
+        """Closes every connection: what is left open is a warning in some later test."""
+        server.close()
+        if talking := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(talking, timeout=20)
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        loop.call_soon_threadsafe(server.close)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), loop).result(10)
+        asyncio.run_coroutine_threadsafe(end(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()

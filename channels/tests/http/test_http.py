@@ -155,7 +155,7 @@ def test_a_server_that_drips_does_not_hold_us() -> None:
     stop = threading.Event()
     thread = threading.Thread(target=drip, daemon=True)
     thread.start()
-    network = Network(read_timeout_s=0.2, allowed_private=(address,))
+    network = Network(connect_timeout_s=1, read_timeout_s=1, allowed_private=(address,))
     with pytest.raises(Transient, match="too slowly"):
         http.get_json(network, f"http://{address}")
     stop.set()
