@@ -26,5 +26,6 @@ def test_keys_alone_mark_undo_take_and_lead_to_the_hand_over(windows, world):
     expect(page.locator("#urgent")).to_contain_text("Urgent, yours")
     page.keyboard.press("g")
     page.keyboard.press("h")
+    page.wait_for_url("**/hand-over/")
     expect(page.locator("main")).to_contain_text("urgent")
     readable(page, "hand-over")

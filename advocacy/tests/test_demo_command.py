@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -17,7 +18,7 @@ from advocacy.demo import parts
 from advocacy.tests.test_supervisor import alive, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(1200)]  # some 100 s on two idle cores
 START_S = 240
 
 
@@ -100,7 +101,8 @@ def test_demo_starts_stops_starts_again_with_its_data_and_leaves_nothing_when_ki
         port = taken.getsockname()[1]
         first = demo("--no-history", "--port", str(port))
         first.wait_until_up()
-        assert f"port {port} is taken, using {port + 1}" in first.text or port == 65535
+        (used,) = re.findall(rf"port {port} is taken, using (\d+)", first.text)
+        assert port < int(used)  # whoever has the one after it
     assert parts.get_json(f"{first.address}healthz")["well"] is True
     assert stat.S_IMODE((local / "keys.json").stat().st_mode) == 0o600
     passwords = json.loads((local / "keys.json").read_text())["passwords"]

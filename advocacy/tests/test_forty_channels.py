@@ -27,7 +27,7 @@ from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, MessageAlias, ThreadPost
 from sandbox import launch, world
 
-pytestmark = [pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 TICK_S = 5
 AN_HOUR_S = 3600
 """No platform's limit lasts longer, except daily quotas."""

@@ -3,7 +3,7 @@ others."""
 
 from __future__ import annotations
 
-import time
+import threading
 
 import pytest
 from django.core.cache import cache
@@ -123,24 +123,34 @@ def test_a_dead_lookup_says_why_and_holds_no_other(desk, monkeypatch):
 
 
 class Slow(LookupKind):
+    """Answers once somebody else's result is kept."""
+
     name, label, purpose = "slow", "Slow", all_kinds()["algolia"].purpose
 
+    def __init__(self):
+        self.may_answer = threading.Event()
+
     def find(self, config, words):
-        time.sleep(0.6)
+        self.may_answer.wait(30)
         return []
 
 
 def test_a_slow_lookup_does_not_hold_the_results_of_others(desk, monkeypatch):
-    monkeypatch.setattr(finding, "kind_for", lambda name: Slow() if name == "slow" else all_kinds()[name])
+    waiting = Slow()
+    monkeypatch.setattr(finding, "kind_for", lambda name: waiting if name == "slow" else all_kinds()[name])
     monkeypatch.setattr("channels.lookups.configs.kind_for", finding.kind_for)
     slow, docs = Lookup.objects.create(name="Slow", kind="slow"), Lookup.objects.get(name=DOCS)
-    kept = {}
+    kept = []
     keep = finding._keep
-    monkeypatch.setattr(
-        finding, "_keep", lambda lookup, *told: (kept.setdefault(lookup.name, time.monotonic()), keep(lookup, *told))
-    )
+
+    def keep_and_tell(lookup, *told):
+        keep(lookup, *told)
+        kept.append(lookup.name)
+        waiting.may_answer.set()
+
+    monkeypatch.setattr(finding, "_keep", keep_and_tell)
     finding.find_all([slow.pk, docs.pk], ["saml"])
-    assert kept[DOCS] < kept["Slow"]
+    assert kept == [DOCS, "Slow"]
 
 
 def test_a_failure_is_remembered_for_a_minute_and_tried_again_by_hand(desk, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from advocacy.tests.living_desk import ROOT, LivingDesk
 from channels.tests.poisoning import POISON
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 REPLY_S, TICKETS_S, SETUP_S = 5.0, 10.0, 1.0
 """On an idle machine, where Django is set up in so many seconds; elsewhere they may take as many times as long."""
 SETTINGS = {"DESK_UNDO_SECONDS": "2", "DESK_PARSE_SECONDS": "2", "DESK_PARSE_MEMORY_MB": "128"}

@@ -10,6 +10,8 @@ import pytest
 from advocacy.tests.bare_desk import ROOT, BareDesk
 from advocacy.tests.bouncer import Bouncer, program
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
@@ -72,7 +74,7 @@ def test_pooler_is_found_out_and_limits_go_with_each_transaction(desk, bouncer):
     code = """
 from django.db import connection, transaction, OperationalError
 from channels.db import db_session
-db_session.limit(db_session.Limits(statement_ms=300, lock_ms=200))
+db_session.limit(db_session.Limits(statement_ms=2500, lock_ms=200))
 def ask(sql):
     with connection.cursor() as cursor:
         cursor.execute(sql)
@@ -85,7 +87,7 @@ try:
 except OperationalError as error:
     print("statement timeout" in str(error))
 """
-    assert shell(desk, code) == [f"{['300ms'] * 7} True", str(["200ms"] * 3), "True"]
+    assert shell(desk, code) == [f"{['2500ms'] * 7} True", str(["200ms"] * 3), "True"]
     connection = psycopg2.connect(bouncer.url)
     connection.autocommit = True
     with connection.cursor() as cursor:

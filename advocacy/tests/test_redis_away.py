@@ -7,6 +7,8 @@ import pytest
 from advocacy.tests.bare_desk import BareDesk
 from advocacy.tests.test_pooler import visit
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):

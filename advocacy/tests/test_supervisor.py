@@ -47,7 +47,7 @@ def alive(pid):
     return state != "Z"
 
 
-def wait_until(true, seconds=10):
+def wait_until(true, seconds=60):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

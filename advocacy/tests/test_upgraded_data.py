@@ -13,7 +13,7 @@ from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from mentions.models import Reply
 from mentions.tests.factories import TicketFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300), pytest.mark.crash]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600), pytest.mark.crash]
 
 BEFORE = {"experts": "0003", "mentions": "0014", "channels": "0010"}
 """The last migrations of the release before."""

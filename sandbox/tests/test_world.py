@@ -171,10 +171,11 @@ def test_whole_history_comes_in_by_polling(tmp_path, reader):
 
 def test_stream_brings_new_things_and_stops(tmp_path):
     with launch.start(tmp_path, rate=1200) as running:
-        time.sleep(1.5)
+        deadline = time.monotonic() + 60
+        while running.state()["platforms"]["twitter"]["posts"] <= 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
         running.control("stream", rate=0)
-        count = running.state()["platforms"]["twitter"]["posts"]
-        assert count > 3
         time.sleep(0.6)
         assert running.state()["rate"] == 0
 
@@ -187,6 +188,12 @@ def test_bulk_of_two_thousand_is_what_the_truth_tells(tmp_path):
             assert {m["id"] for m in running.truth(name)["mentions"]} == set(made)
 
 
+def cpu_s(running):
+    """What the sandbox has used: unlike time, it does not depend on what else the machine does."""
+    used = psutil.Process(running.process.pid).cpu_times()
+    return used.user + used.system
+
+
 def test_page_of_a_hundred_is_quick(tmp_path, reader):
     with launch.start(tmp_path) as running:
         running.control("bulk", count=1500, platforms=["twitter", "hackernews"])
@@ -196,12 +203,10 @@ def test_page_of_a_hundred_is_quick(tmp_path, reader):
         )
         for url in places:
             reader.get(url, timeout=20)
-            took = []
-            for _ in range(5):
-                started = time.perf_counter()
+            before_s = cpu_s(running)
+            for _ in range(10):
                 assert reader.get(url, timeout=20).ok
-                took.append(time.perf_counter() - started)
-            assert min(took) < 0.05
+            assert cpu_s(running) - before_s < 10 * 0.05
 
 
 def test_one_port_taken_is_said_and_no_process_stays(tmp_path):
