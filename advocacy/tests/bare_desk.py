@@ -6,6 +6,7 @@ No worker, no beat, no sandbox: for tests of pages while these services come and
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -18,10 +19,19 @@ from typing import Self
 from advocacy.demo import keys
 from advocacy.demo.parts import NO_PROXY
 from advocacy.embedded.process import Kept
-from advocacy.embedded.redis import RedisServer, free_port
+from advocacy.embedded.redis import RedisServer
 from advocacy.tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def held_port() -> socket.socket:
+    """Bound to a loopback port that no other program is given before it is closed. gunicorn may listen there, also
+    after a restart: both allow the address to be reused, and this one doesn't listen."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 class BareDesk:
@@ -30,7 +40,8 @@ class BareDesk:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self.settings = folder, settings
         self.postgres, self.redis = migrated.temporary(), RedisServer()
-        self.port = free_port()
+        self.held = held_port()
+        self.port = int(self.held.getsockname()[1])
         self.web: Kept | None = None
 
     def __enter__(self) -> Self:
@@ -48,6 +59,7 @@ class BareDesk:
         self.stop()
         self.redis.stop()
         self.postgres.stop()
+        self.held.close()
 
     @property
     def env(self) -> dict[str, str]:
@@ -84,7 +96,7 @@ class BareDesk:
         assert (done.returncode == 0) is ok, f"{argv} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
-    def start(self, within_s: float = 60) -> None:
+    def start(self, within_s: float = 180) -> None:
         """Starts gunicorn; returns when it answers."""
         argv = [sys.executable, "-m", "gunicorn", "advocacy.wsgi", "--bind", f"127.0.0.1:{self.port}"]
         argv += ["--workers", "1", "--no-control-socket", "--timeout", "60", "--graceful-timeout", "2"]

@@ -32,13 +32,16 @@ from advocacy.demo import keys, parts
 from advocacy.demo.parts import Places
 from advocacy.embedded.postgres import PostgresServer
 from advocacy.embedded.process import Kept
-from advocacy.embedded.redis import RedisServer, free_port
+from advocacy.embedded.redis import RedisServer
 from advocacy.tests import migrated
+from advocacy.tests.bare_desk import held_port
 from sandbox import launch
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = {"worker": " ready.", "beat": " is starting.", "web": "Booting worker"}
 """What each program logs once it is running."""
+PATIENCE_S = 180
+"""Only what never comes is ended by it: whoever waits shares two busy cores with others."""
 
 
 class LivingDesk:
@@ -61,7 +64,8 @@ class LivingDesk:
         self.running: dict[str, Kept] = {}
         self.postgres = migrated.temporary() if root == ROOT else PostgresServer.temporary()
         self.redis = RedisServer(log=self.places.log("redis"))
-        self.port = free_port()
+        self.held = held_port()
+        self.port = int(self.held.getsockname()[1])
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.sandbox: launch.Running
         self.env: dict[str, str] = {}
@@ -95,6 +99,7 @@ class LivingDesk:
             self.sandbox.stop()
         self.redis.stop()
         self.postgres.stop()
+        self.held.close()
 
     # -- addresses -----------------------------------------------------------------------------------------------
 
@@ -108,7 +113,7 @@ class LivingDesk:
 
     # -- programs ------------------------------------------------------------------------------------------------
 
-    def start(self, name: str, within_s: float = 60, *, ahead_s: float = 0) -> None:
+    def start(self, name: str, within_s: float = PATIENCE_S, *, ahead_s: float = 0) -> None:
         """`worker`, `beat`, `web`, or a queue for a worker of that queue alone; returns once it is working.
         `worker:2` is one more, with the same log. `ahead_s`: how far its machine's clock is ahead, in seconds."""
         kind = name.partition(":")[0]
@@ -139,7 +144,7 @@ class LivingDesk:
         kept = self.running.pop(name)
         for pid in _children(kept.supervisor.pid):
             os.killpg(pid, signal.SIGKILL)  # each leads a separate session, and so a process group
-        kept.supervisor.wait(timeout=20)
+        kept.supervisor.wait(timeout=PATIENCE_S)
         kept.stop()
 
     def log(self, name: str) -> str:
@@ -152,7 +157,7 @@ class LivingDesk:
             [sys.executable, *argv], env=self.env, cwd=self.places.root, log=self.places.log(log), grace_s=grace_s
         )
 
-    def run(self, *argv: str, within_s: float = 120) -> str:
+    def run(self, *argv: str, within_s: float = PATIENCE_S) -> str:
         """Run a program and return its output. AssertionError with all of it if it fails or takes too long.
 
         Output goes to files, since a child left behind may hold a pipe open forever. The children are ended with it."""
@@ -188,7 +193,7 @@ class LivingDesk:
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
 
-    def wait_until(self, there: Callable[[], object], what: str, within_s: float = 60, every_s: float = 0.1) -> None:
+    def wait_until(self, there: Callable[[], object], what: str, within_s: float = PATIENCE_S, every_s: float = 0.1) -> None:
         deadline = time.monotonic() + within_s
         while not there():
             assert time.monotonic() < deadline, f"waited {within_s:.0f} s for {what} in vain"
@@ -227,7 +232,7 @@ class LivingDesk:
 
 def _children(pid: int) -> list[int]:
     """The program that a supervisor keeps running; it may not have started it yet."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         if found := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             return [int(child) for child in found]

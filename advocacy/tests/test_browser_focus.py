@@ -128,7 +128,7 @@ def test_the_focus_lands_where_the_eye_is(playing, living):
     page.keyboard.press("Enter")
     expect(page.locator("#text")).to_be_focused()
     expect(page.locator("#text")).not_to_have_value("")
-    page.wait_for_timeout(600)
+    page.wait_for_timeout(1500)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("answered")
     expect(page.locator("#main")).to_be_focused()

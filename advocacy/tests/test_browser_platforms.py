@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import SENT_SHOWN_MS, marks, posted_by_desk
+from advocacy.tests.browser import PATIENCE_S, SENT_SHOWN_MS, marks, posted_by_desk
 
 pytestmark = marks
 
@@ -40,7 +40,7 @@ def test_a_mention_is_played_answered_in_the_page_and_seen_there(windows, world,
     page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
 
-    living.wait_until(lambda: posted_by_desk(living, platform, asked.word), "the answer on the platform", 80)
+    living.wait_until(lambda: posted_by_desk(living, platform, asked.word), "the answer on the platform", PATIENCE_S)
     visitor = windows.open("", asked.url)
     there = visitor.locator("article").filter(has=visitor.get_by_text(answer)).last
     expect(there).to_be_visible()

@@ -5,7 +5,7 @@ import json
 
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import UNDO_S, marks, posted_by_desk, write
+from advocacy.tests.browser import PATIENCE_S, marks, posted_by_desk, write
 
 pytestmark = marks
 REFUSED = "status of 4(09|22)"
@@ -38,7 +38,7 @@ def test_a_reply_taken_back_within_the_window_is_never_posted(windows, world, li
     page.keyboard.press("z")
     expect(page.locator("#toasts")).to_contain_text("nothing was sent")
     expect(page.locator("#text")).to_have_value(f"Of course not {asked.word}")
-    living.wait_until(lambda: window_over(living, asked.ticket), "the window to be over", UNDO_S + 20)
+    living.wait_until(lambda: window_over(living, asked.ticket), "the window to be over", PATIENCE_S)
     assert posted_by_desk(living, "twitter", asked.word) == []
     assert [reply["state"] for reply in replies(living, asked.ticket)] == ["undone"]
 
@@ -59,10 +59,10 @@ def test_a_message_that_came_while_typing_stops_the_sending_and_keeps_the_text(w
     expect(page.locator("#text")).to_have_value(f"Run the installer {asked.word}")
     assert replies(living, asked.ticket) == []
 
-    page.wait_for_timeout(600)  # a second click doesn't send past the new message
+    page.wait_for_timeout(1500)  # a second click doesn't send past the new message
     page.keyboard.press("Control+Enter")  # read now: the same text may go
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
-    living.wait_until(lambda: posted_by_desk(living, "twitter", "Run the installer"), "the tweet", 80)
+    living.wait_until(lambda: posted_by_desk(living, "twitter", "Run the installer"), "the tweet", PATIENCE_S)
 
 
 def test_two_tabs_and_a_double_click_post_once(windows, world, living):
@@ -81,7 +81,8 @@ def test_two_tabs_and_a_double_click_post_once(windows, world, living):
     type_reply(second, f"No, {asked.word} is part of every plan!")
     second.keyboard.press("Control+Enter")
     expect(second.locator("#problem")).to_be_visible()
-    living.wait_until(lambda: window_over(living, asked.ticket), "the window to be over", UNDO_S + 20)
+    living.wait_until(lambda: posted_by_desk(living, "twitter", asked.word), "the tweet", PATIENCE_S)
+    living.wait_until(lambda: window_over(living, asked.ticket), "the window to be over", PATIENCE_S)
     assert len(posted_by_desk(living, "twitter", asked.word)) == 1
     assert len(replies(living, asked.ticket)) == 1
 
