@@ -1,5 +1,6 @@
 """Roll-ups match a slow, simple count over the messages, whatever happened to the tickets and in which order."""
 
+import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.db.models import Max
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ from mentions.triage import merging, outcomes
 from metrics.definitions import Filters
 from metrics.figures import first_reply
 from metrics.figures.source import Counted, Rolled
-from metrics.models import ChangedHour, DayCount, DayTimes, RolledZone
+from metrics.models import ChangedHour, DayCount, DayTally, DayTimes, RolledZone
 from metrics.periods import Period
 from metrics.reply_clock import CLOCKS
 from metrics.rollups import keeping, reading, sketch, statements
@@ -387,10 +389,64 @@ def test_a_difference_is_found_noted_and_not_mended(built):
     with pytest.raises(CommandError, match="1 figures differ"):
         call_command("rebuild_figures", check=True, stdout=out)
     assert "2026-11-20" in out.getvalue()
-    call_command("rebuild_figures", stdout=out)
+    keeping.build("UTC")
     assert RolledZone.objects.get().differences == 0
+
+
+def of_all_cells():
+    """Everything but the rows' numbers."""
+    return [
+        sorted(str({**row, "id": 0}) for row in model._default_manager.filter(zone="UTC").values())
+        for model in keeping.CELLS
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_counts_over_two_connections_what_one_counts(monkeypatch):
+    channels = [ChannelFactory(), ChannelFactory(target_minutes=60)]
+    for number in range(23):
+        at = NOON - timedelta(days=number)
+        TicketFactory(channel=channels[number % 2], posted_at=at, first_reply_at=at + timedelta(hours=number))
+    keeping.build("UTC")
+    alone, counts_on = of_all_cells(), set()
+    assert all(alone[:2])
+    DayCount.objects.update(answered=7)
+    DayTally.objects.all().delete()
+    count = keeping.count
+
+    def noticed(zone, portion):
+        counts_on.add(connection.connection.info.backend_pid)
+        count(zone, portion)
+
+    monkeypatch.setattr(keeping, "count", noticed)
+    out = StringIO()
+    call_command("rebuild_figures", stdout=out)
+    assert len(counts_on) == 2
+    assert of_all_cells() == alone
     call_command("rebuild_figures", check=True, stdout=out)
     assert "agree" in out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_command_that_fails_on_its_second_connection_is_not_done_and_goes_on(monkeypatch):
+    for number in range(10):
+        TicketFactory(posted_at=NOON - timedelta(days=number), first_reply_at=None)
+    tally = keeping.tally
+
+    def fails_beside(zone, portion):
+        if threading.current_thread() is not threading.main_thread():
+            raise OperationalError("the server is gone")
+        tally(zone, portion)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "tally", fails_beside)
+        with pytest.raises(OperationalError, match="gone"):
+            keeping.build_quickly("UTC")
+    assert reading.version("UTC") is None
+    assert RolledZone.objects.get(zone="UTC").built_to is None
+    keeping.refresh(desk_now())
+    assert reading.version("UTC") is not None
+    assert keeping.differences("UTC") == []
 
 
 @pytest.mark.parametrize("model", [DayCount, DayTimes])
