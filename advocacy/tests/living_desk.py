@@ -193,7 +193,9 @@ class LivingDesk:
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
 
-    def wait_until(self, there: Callable[[], object], what: str, within_s: float = PATIENCE_S, every_s: float = 0.1) -> None:
+    def wait_until(
+        self, there: Callable[[], object], what: str, within_s: float = PATIENCE_S, every_s: float = 0.1
+    ) -> None:
         deadline = time.monotonic() + within_s
         while not there():
             assert time.monotonic() < deadline, f"waited {within_s:.0f} s for {what} in vain"
