@@ -2,6 +2,9 @@
 
 `living` is one desk for the whole session. Chromium runs for one module only: while Playwright's loop runs in this
 thread, Django refuses to use a database in it.
+
+The machine may stall for seconds at any line. So nothing here counts on a moment: `World.end_undo` ends the undo
+window, `settled` waits by the page's own clock, `in_sequence` holds that clock.
 """
 
 from __future__ import annotations
@@ -9,15 +12,16 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from celery import Celery
 from playwright.sync_api import (
     BrowserContext,
@@ -30,15 +34,14 @@ from playwright.sync_api import (
 )
 
 from advocacy.tests.chromium import Chromium, chromium_program
-from advocacy.tests.living_desk import LivingDesk
+from advocacy.tests.living_desk import PATIENCE_S, LivingDesk
 from sandbox.world import SLACK_TOKEN
 
 marks = [pytest.mark.browser, pytest.mark.timeout(600)]
 """`pytestmark` of every module here."""
 
-UNDO_S = 8
-PATIENCE_S = 180
-"""Only what never comes is ended by it: three tests with a browser share two busy cores."""
+UNDO_S = 60
+"""More than any stall between sending and undoing. Nobody waits for its end: `World.end_undo`."""
 SENT_SHOWN_MS = 90_000
 """An open ticket asks every 15 s how its replies stand, and the page may be older than what the worker writes."""
 HERE = ("127.0.0.1", "localhost")
@@ -46,6 +49,15 @@ TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation",
   (event) => console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`));
 """
+LASTING_TOASTS = """(() => {
+  const { setTimeout } = window;
+  window.setTimeout = (act, ms, ...more) => setTimeout(act, ms >= 5000 ? 100 * ms : ms, ...more);
+})();"""
+"""A toast goes after 6 s, which may be over before a test has looked."""
+FADED = """Promise.all(document.getAnimations().filter((each) => each instanceof CSSTransition)
+  .map((each) => each.finished.catch(() => {}))).then(() => null)"""
+Theme = Literal["light", "dark"]
+WRONG = {"resultTypes": ["violations"]}
 
 
 @pytest.fixture(scope="session")
@@ -113,9 +125,10 @@ class Windows:
             accept_downloads=True,
             **more,
         )
-        context.set_default_timeout(45_000)
+        context.set_default_timeout(1000 * PATIENCE_S)
         self.contexts.append(context)
         context.add_init_script(TELL_VIOLATIONS)
+        context.add_init_script(LASTING_TOASTS)
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("request", self._request)
@@ -129,6 +142,11 @@ class Windows:
         """Console messages that the test itself causes, such as Chromium's line about a 409."""
         self.expected += patterns
 
+    def leave(self, page: Page) -> None:
+        """Close one of several windows; `close` says what was noticed in it."""
+        self.contexts.remove(page.context)
+        self.browser.close(page.context)
+
     def close(self) -> None:
         """Raises AssertionError with everything that was noticed."""
         for context in self.contexts:
@@ -140,6 +158,7 @@ class Windows:
     def _state(self, who: str) -> Any:
         if who and who not in self.states:
             context = self.browser.new_context(base_url=self.living.base_url)
+            context.set_default_timeout(1000 * PATIENCE_S)
             log_in(context.new_page(), who, self.living.logins[who])
             self.states[who] = context.storage_state()
             self.browser.close(context)
@@ -158,9 +177,9 @@ class Windows:
             self.problems.append(f"request to {request.url}")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def logged_in() -> dict[str, Any]:
-    """User name → login cookies, created when first needed."""
+    """User name → login cookies, created when first needed. No test logs out of them."""
     return {}
 
 
@@ -179,6 +198,51 @@ def log_in(page: Page, who: str, password: str) -> None:
     page.get_by_label("Password").first.fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(lambda url: "/accounts/" not in url)
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def settled(page: Page) -> None:
+    """A press counts: just after loading, the page takes it for the second of two quick ones (`SETTLED_MS`)."""
+    page.wait_for_load_state()
+    page.evaluate("new Promise((done) => setTimeout(done, 600))")
+
+
+def in_sequence(page: Page, *keys: str) -> None:
+    """Keys that count only together, such as g p. The page's clock stands still: it would soon forget the first."""
+    page.wait_for_load_state()
+    page.evaluate("performance.now = ((at) => () => at)(performance.now())")
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def show_in(page: Page, theme: Theme) -> None:
+    """Returns when no colour is on its way from one theme to the other."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate(FADED)
+
+
+def axe_finds_nothing(page: Page, name: str = "", dark: Mapping[str, Any] = WRONG) -> None:
+    """In either theme; the page is dark afterwards. `dark`: what axe looks for then."""
+    themes: dict[Theme, Mapping[str, Any]] = {"light": WRONG, "dark": dark}
+    for theme, options in themes.items():
+        show_in(page, theme)
+        found = axe(page, options)
+        assert found.violations_count == 0, f"{name} {theme}: {found.generate_report()}"
+
+
+def bring_axe(page: Page) -> None:
+    """Half a megabyte, to each page only once."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(f"{AXE_SCRIPT};0")
+
+
+def axe(page: Page, options: Mapping[str, Any] = WRONG, within: str | None = None) -> AxeResults:
+    """As `Axe().run`; only what is wrong comes back."""
+    bring_axe(page)
+    run = "([within, options]) => axe.run(within || document, options).then(({violations}) => ({violations}))"
+    return AxeResults(page.evaluate(run, [within, dict(options)]))
 
 
 # --- mentions ---------------------------------------------------------------------------------------------------------
@@ -207,10 +271,10 @@ class World:
         """Post a mention with `{word}` in its text, wait until it is a ticket, and make a view of it alone."""
         word = new_word()
         made = self.living.sandbox.post(platform, text=text.format(word=word), **more)
-        return self.arrived(word, made)
+        return self.arrived(word, made, platform)
 
-    def arrived(self, word: str, made: dict[str, Any]) -> Asked:
-        self.until(lambda: self.ticket_with(word), f"a ticket that says {word}")
+    def arrived(self, word: str, made: dict[str, Any], platform: str = "") -> Asked:
+        self.until(lambda: self.ticket_with(word), f"a ticket that says {word}", platform=platform)
         self.views.append(word)
         insert = """INSERT INTO mentions_view (name, slug, filters, "order", position)
             VALUES (%s, %s, %s, 'oldest', 900)"""
@@ -227,25 +291,44 @@ class World:
     def ticket(self, asked: Asked) -> dict[str, Any]:
         return self.living.rows("SELECT * FROM mentions_ticket WHERE id = %s", (asked.ticket,))[0]
 
-    def until(self, there: Any, what: str, within_s: float = PATIENCE_S) -> None:
-        """Wait for `there()` while the desk keeps polling the platforms."""
+    def until(self, there: Any, what: str, within_s: float = PATIENCE_S, *, platform: str = "") -> None:
+        """Wait for `there()` while the desk keeps polling the platforms, or this one."""
 
         def looked() -> bool:
             if there():
                 return True
-            self.hurry()
+            self.hurry(platform)
             return bool(there())
 
         self.living.wait_until(looked, what, within_s, every_s=0.7)
 
-    def hurry(self) -> None:
+    def hurry(self, platform: str = "") -> None:
         """Make every poll due and dispatch it now, as if all pauses were over."""
-        write(self.living, "UPDATE channels_connection SET next_poll_at = now()")
-        write(self.living, "UPDATE channels_followed SET next_at = now()")
+        of_it = "(SELECT id FROM channels_connection WHERE %s IN ('', platform))"
+        write(self.living, f"UPDATE channels_connection SET next_poll_at = now() WHERE id IN {of_it}", (platform,))
+        write(self.living, f"UPDATE channels_followed SET next_at = now() WHERE connection_id IN {of_it}", (platform,))
+        self.send("channels.dispatch_polls")
+        self.send("channels.refetch_followed", "polls")
+
+    def end_undo(self, asked: Asked) -> None:
+        """The undo window of its reply is over, as if all of it had passed."""
+        its = "ticket_id = %s AND state = 'scheduled'"
+        found = f"SELECT 1 FROM mentions_reply WHERE {its}"
+        self.living.wait_until(lambda: self.living.rows(found, (asked.ticket,)), "a reply in its undo window")
+        write(self.living, f"UPDATE mentions_reply SET send_at = now() WHERE {its}", (asked.ticket,))
+        self.send("mentions.hand_over_due")
+
+    def finish(self, *tasks: str) -> None:
+        """Run these once more, each to its end."""
+        for task in tasks:
+            done = f"Task {task}[{self.send(task)}] succeeded"
+            self.living.wait_until(lambda done=done: done in self.living.log("worker"), done)
+
+    def send(self, task: str, queue: str = "desk") -> str:
+        """Now, as beat does when it is due; its id."""
         app = Celery(broker=self.living.redis_url, set_as_current=False)
         with app.connection_for_write() as connection:
-            for task, queue in (("channels.dispatch_polls", "desk"), ("channels.refetch_followed", "polls")):
-                app.send_task(task, queue=queue, connection=connection, ignore_result=True)
+            return str(app.send_task(task, queue=queue, connection=connection, ignore_result=True).id)
 
     def close(self) -> None:
         write(self.living, "DELETE FROM mentions_view WHERE slug = ANY(%s)", (self.views,))
@@ -275,6 +358,7 @@ def posted_by_desk(living: LivingDesk, platform: str, text: str) -> list[dict[st
 
 def cells(page: Page, channel: str) -> Sequence[str]:
     """A channel's row in the first-reply report: mentions, answered, median, …; empty while nothing has come there."""
+    page.locator("#figures tbody tr").first.wait_for()  # the totals
     named = re.compile(rf"(?:^|\s){re.escape(channel)}$")  # after the platform, named by its icon
     row = page.locator("#figures tbody tr").filter(has=page.get_by_role("rowheader", name=named))
     return [text.strip() for text in row.locator("td").all_inner_texts()]

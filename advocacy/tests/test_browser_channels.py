@@ -1,10 +1,9 @@
 """The pages about channels, and every platform's ticket: the menu at every width, touch targets, charts, errors."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import marks, write
+from advocacy.tests.browser import axe_finds_nothing, marks, write
 from advocacy.tests.test_browser_pages import CLIPPED
 
 pytestmark = marks
@@ -15,13 +14,6 @@ OVERFLOW = """() => {
   const nav = document.querySelector(".topbar > nav"), bar = document.querySelector(".topbar");
   return [nav.scrollWidth - nav.clientWidth, bar.scrollWidth - bar.clientWidth];
 }"""
-
-
-def accessible(page):
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
 
 
 @pytest.fixture
@@ -84,7 +76,7 @@ def test_what_could_not_be_read_fits_a_phone_in_the_dark(windows, unreadable):
         expect(page.get_by_text("nospaces").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert page.evaluate(CLIPPED) == []
-        accessible(page)
+        axe_finds_nothing(page)
 
 
 @pytest.mark.parametrize("path", ["/channels/", "/channels/ignored/", "/channels/imports/", "/checklist/", "/add/"])
@@ -110,20 +102,18 @@ def test_charts_say_their_numbers_to_eyes_and_ears(windows):
         assert chart.locator("title").text_content() == said
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_admin_is_accessible(windows, living, dark):
+def test_the_admin_is_accessible(windows, living):
     """On Django's pages the CSP refuses axe's own styles, and logs it."""
     windows.expect("style-src", "preload assets")
     number = living.rows("SELECT id FROM channels_connection WHERE platform = 'twitter'")[0]["id"]
-    page = windows.open("admin", "/admin/", dark=dark)
+    page = windows.open("admin", "/admin/")
     for path in (
         *("", "connection/", "connection/add/", "connection/add/?platform=reddit", f"connection/{number}/change/"),
         *("ignorerule/", "ignorerule/add/", "inbounditem/", "outbounditem/"),
     ):
         page.goto(f"/admin/channels/{path}")
         expect(page.locator("#content")).to_be_visible()
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        axe_finds_nothing(page, path)
 
 
 def test_a_long_error_is_folded_and_opens(windows, troubled):
@@ -133,7 +123,7 @@ def test_a_long_error_is_folded_and_opens(windows, troubled):
     assert len(folded.locator(".short").inner_text()) < 120
     folded.locator("summary").click()
     expect(folded.locator("p")).to_contain_text(LONG_ERROR.strip())
-    accessible(page)
+    axe_finds_nothing(page)
 
 
 @pytest.mark.parametrize(("who", "shown"), [("sam", "Reply as"), ("admin", "Add your account")])
@@ -147,4 +137,4 @@ def test_the_composer_of_a_platform_that_takes_single_people_only(windows, livin
     assert page.evaluate(CLIPPED) == []
     page.set_viewport_size({"width": 1920, "height": 1080})
     assert page.evaluate(CLIPPED) == []
-    accessible(page)
+    axe_finds_nothing(page)

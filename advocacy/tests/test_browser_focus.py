@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import marks, write
+from advocacy.tests.browser import in_sequence, marks, settled, write
 
 pytestmark = marks
 
@@ -45,6 +45,8 @@ def test_ctrl_enter_in_the_note_saves_the_note_and_sends_nothing(playing, living
 
 def test_a_held_or_doubled_ctrl_enter_saves_one_note(playing, living):
     page, asked = playing
+    posted = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     page.keyboard.press("n")
     page.keyboard.type("once")
     page.keyboard.down("Control")
@@ -52,7 +54,8 @@ def test_a_held_or_doubled_ctrl_enter_saves_one_note(playing, living):
         page.keyboard.press("Enter")
     page.keyboard.up("Control")
     expect(page.locator("article.note")).to_contain_text("once")
-    page.wait_for_timeout(800)
+    page.wait_for_load_state("networkidle")
+    assert len([url for url in posted if url.endswith("/note/")]) == 1
     assert len(living.rows("SELECT 1 FROM mentions_note WHERE ticket_id = %s", (asked.ticket,))) == 1
 
 
@@ -90,20 +93,20 @@ def test_enter_in_the_palette_means_what_was_typed_last(playing, windows):
 def test_g_p_plays_the_view_that_is_on_screen(playing):
     page, asked = playing
     page.goto(f"/queue/{asked.view}/")
-    page.keyboard.press("g")
-    page.keyboard.press("p")
+    in_sequence(page, "g", "p")
     page.wait_for_url(f"**/play/{asked.view}/")
-    page.keyboard.press("g")
-    page.keyboard.press("p")
+    in_sequence(page, "g", "p")
     page.wait_for_url(f"**/play/{asked.view}/")
 
 
 def test_the_keyboard_passes_priorities_without_setting_them(playing, world):
     page, asked = playing
+    page.wait_for_load_state()
+    page.evaluate("window.submits = 0; addEventListener('submit', () => { window.submits += 1; }, true)")
     page.locator("#priority").focus()
     for key in ("ArrowDown", "ArrowUp", "ArrowUp"):
         page.keyboard.press(key)
-    page.wait_for_timeout(300)
+    assert page.evaluate("window.submits") == 0
     assert world.ticket(asked)["priority"] == 30
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -128,7 +131,7 @@ def test_the_focus_lands_where_the_eye_is(playing, living):
     page.keyboard.press("Enter")
     expect(page.locator("#text")).to_be_focused()
     expect(page.locator("#text")).not_to_have_value("")
-    page.wait_for_timeout(1500)
+    settled(page)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("answered")
     expect(page.locator("#main")).to_be_focused()
@@ -169,7 +172,8 @@ def test_a_list_brought_up_to_date_leaves_the_focus_and_what_is_typed(playing, l
     page.locator("#find").fill("half a wo")
     write(living, change, ("twice changed", asked.ticket))
     page.evaluate(LOOK)
-    page.wait_for_timeout(800)
+    page.evaluate("fetch(location.href, {headers: {'X-Fragment': '1'}}).then((answer) => answer.text())")
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")  # what it may have asked for has been answered, too
     expect(page.locator("#find")).to_have_value("half a wo")
     expect(page.locator("#rows")).to_contain_text("once changed")
 
@@ -182,13 +186,13 @@ def test_a_reload_at_once_keeps_the_newest_words(playing, living):
     page.keyboard.press("r")
     page.keyboard.type("An older thought")
     page.keyboard.press("Escape")
-    living.wait_until(lambda: draft(living, asked) == "An older thought", "the first save", 20)
+    living.wait_until(lambda: draft(living, asked) == "An older thought", "the first save")
     page.keyboard.press("r")
     page.keyboard.press("Control+a")
     page.keyboard.type("The newest thought")
     page.reload()
     expect(page.locator("#text")).to_have_value("The newest thought")
-    living.wait_until(lambda: draft(living, asked) == "The newest thought", "the last save", 20)
+    living.wait_until(lambda: draft(living, asked) == "The newest thought", "the last save")
 
 
 def test_words_that_never_reached_the_desk_survive_a_reload(playing, living, windows):
@@ -203,32 +207,35 @@ def test_words_that_never_reached_the_desk_survive_a_reload(playing, living, win
     expect(page.locator("#text")).to_have_value("Typed in a tunnel")
     page.keyboard.press("r")
     page.keyboard.press("Escape")
-    living.wait_until(lambda: draft(living, asked) == "Typed in a tunnel", "the save", 20)
+    living.wait_until(lambda: draft(living, asked) == "Typed in a tunnel", "the save")
 
 
-def test_two_windows_follow_each_other_and_lose_nothing(playing, living):
+def test_two_windows_follow_each_other_and_lose_nothing(playing, living, windows):
     page, asked = playing
     other = page.context.new_page()
     other.goto(f"/play/{asked.view}/")
     other.keyboard.press("r")
     other.keyboard.type("Written in the other window")
     other.keyboard.press("Escape")
-    living.wait_until(lambda: draft(living, asked) == "Written in the other window", "the save", 20)
+    living.wait_until(lambda: draft(living, asked) == "Written in the other window", "the save")
     page.bring_to_front()
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#text")).to_have_value("Written in the other window")
 
+    windows.expect("ERR_FAILED")
+    page.route("**/draft/", lambda route: route.abort())  # the other one's is saved first
     for window, text in ((other, " and more"), (page, " but different")):
         window.locator("#text").focus()
         window.keyboard.press("Control+End")
         window.keyboard.type(text)
     other.locator("#text").blur()
-    living.wait_until(lambda: draft(living, asked).endswith("and more"), "the other one's save", 20)
+    living.wait_until(lambda: draft(living, asked).endswith("and more"), "the other one's save")
+    page.unroute_all()
     page.locator("#text").blur()
     expect(page.locator("#draft-state")).to_contain_text("draft in another window")
     assert draft(living, asked).endswith("and more")
     page.get_by_role("button", name="Keep this text").click()
-    living.wait_until(lambda: draft(living, asked).endswith("but different"), "this one's save", 20)
+    living.wait_until(lambda: draft(living, asked).endswith("but different"), "this one's save")
 
 
 def test_what_a_macro_makes_pending_ctrl_enter_makes_pending(playing, world, living):

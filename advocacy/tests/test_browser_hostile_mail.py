@@ -36,7 +36,7 @@ def deliver(living, word):
     mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), f"<{word}@evil.example>"
     mail.set_content(f"Hello {word}")
     mail.add_alternative(HOSTILE.format(trap=trap, word=word), subtype="html")
-    box = imaplib.IMAP4("127.0.0.1", living.sandbox.imap_port, timeout=20)
+    box = imaplib.IMAP4("127.0.0.1", living.sandbox.imap_port, timeout=60)
     box.login(MAILBOX_USER, MAILBOX_PASSWORD)
     said, _ = box.append("INBOX", None, None, mail.as_bytes())
     box.logout()
@@ -46,7 +46,7 @@ def deliver(living, word):
 
 def test_a_hostile_mail_is_inert_and_loads_nothing_until_the_click(windows, world, living):
     word = new_word()
-    asked = world.arrived(word, deliver(living, word))
+    asked = world.arrived(word, deliver(living, word), "email")
     page = windows.open("sam")
     loaded = []
     page.context.on("request", lambda request: loaded.append(request.url))

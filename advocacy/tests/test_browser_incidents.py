@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import marks, write
+from advocacy.tests.browser import SENT_SHOWN_MS, in_sequence, marks, write
 from advocacy.tests.test_browser_experts import readable
 
 pytestmark = marks
@@ -18,8 +18,7 @@ def test_incident_is_opened_grouped_answered_together_and_closed(windows, world,
     asked = world.ask("twitter", "@acme {word}: the login is down, is it you?", to="acme")
     name = f"Login fails {asked.word}"
     page = windows.open("sam", "/queue/")
-    page.keyboard.press("g")
-    page.keyboard.press("i")
+    in_sequence(page, "g", "i")
     page.get_by_label("What is wrong").wait_for()
     readable(page, "incidents")
     page.get_by_label("What is wrong").fill(name)
@@ -46,7 +45,8 @@ def test_incident_is_opened_grouped_answered_together_and_closed(windows, world,
         shown(page, "incident-reply")
         page.get_by_role("button", name="Send the selected replies").click()
         expect(page.get_by_role("heading", name="Bulk replies")).to_be_visible()
-        expect(page.locator("[id^=progress]")).to_contain_text("1 sent", timeout=60_000)  # the page polls
+        world.end_undo(asked)
+        expect(page.locator("[id^=progress]")).to_contain_text("1 sent", timeout=SENT_SHOWN_MS)  # the page polls
         shown(page, "incident-sent")
         page.get_by_role("button", name="It is over").click()
         page.get_by_role("button", name="Close and post the report").click()

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import marks
+from advocacy.tests.browser import in_sequence, marks
 
 pytestmark = marks
 
@@ -35,8 +35,7 @@ def test_pages_are_reached_by_two_keys(windows):
     of_the_team = (("c", "/contacts/"), ("i", "/incidents/"), ("h", "/hand-over/"))
     for key, path in (("q", "/queue/"), ("s", "/search/"), ("r", "/reports/"), *of_the_team, ("p", "/play/")):
         page.locator("body").press("Escape")
-        page.keyboard.press("g")
-        page.keyboard.press(key)
+        in_sequence(page, "g", key)
         page.wait_for_url(f"**{path}**")
 
 
@@ -144,7 +143,7 @@ def test_no_reply_needed_parking_and_handing_back_by_keys(playing, world, living
     for _ in range(4):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    living.wait_until(lambda: world.ticket(asked)["waiting_on"] or None, "the ticket to be parked", 20)
+    living.wait_until(lambda: world.ticket(asked)["waiting_on"] or None, "the ticket to be parked")
 
 
 def test_skip_link_leads_to_the_content(windows):

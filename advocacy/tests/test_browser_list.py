@@ -18,7 +18,7 @@ def walked(windows, world, living):
     for number in range(3):
         made = living.sandbox.post("twitter", text=f"@acme {word} fails {number}", to="acme")
     count = "SELECT count(DISTINCT ticket_id) AS found FROM mentions_message WHERE text LIKE %s"
-    world.until(lambda: living.rows(count, (f"%{word}%",))[0]["found"] == 3, "three tickets")
+    world.until(lambda: living.rows(count, (f"%{word}%",))[0]["found"] == 3, "three tickets", platform="twitter")
     page = windows.open("sam", f"/queue/{world.arrived(word, made).view}/")
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -56,7 +56,7 @@ def test_what_is_being_read_is_not_taken_away_by_an_answer_that_was_on_its_way(w
     with page.expect_response(lambda answer: answer.request.headers.get("x-fragment") == "1") as answered:
         held.pop().continue_()
     assert answered.value.finished() is None
-    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")  # by the page's clock: its script has read the answer
     expect(page.locator("#rows .peek .message").first).to_be_visible()
     expect(page.locator("#rows > .row")).to_have_count(3)
     page.keyboard.press("Space")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.core import signing
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import marks
+from advocacy.tests.browser import in_sequence, marks
 from advocacy.tests.test_browser_experts import readable
 
 pytestmark = marks
@@ -75,8 +75,7 @@ def test_three_practice_tickets_are_played_by_keyboard_alone(windows, living):
     page.get_by_role("link", name="Start practising").focus()
     keys.press("Enter")
     _reply_with_macro_and_undo(page)
-    keys.press("g")
-    keys.press("p")
+    in_sequence(page, "g", "p")
     page.get_by_role("heading", name="Imre").first.wait_for()
     keys.press("e")
     _drawn(page)
@@ -94,15 +93,13 @@ def test_three_practice_tickets_are_played_by_keyboard_alone(windows, living):
     keys.press("Control+Enter")
     page.get_by_role("heading", name="Well done").wait_for()
     readable(page, "practice-asked")
-    keys.press("g")
-    keys.press("p")
+    in_sequence(page, "g", "p")
     page.get_by_role("heading", name="Joe").first.wait_for()
     keys.press("x")
     keys.type("compet")
     keys.press("Enter")
     page.get_by_role("heading", name="Well done").wait_for()
-    keys.press("g")
-    keys.press("p")
+    in_sequence(page, "g", "p")
     page.get_by_role("heading", name="All practice tickets are solved").wait_for()
     readable(page, "practice-done")
     passed = "SELECT 1 FROM team_practicepass WHERE user_id = (SELECT id FROM auth_user WHERE username = 'sam')"

@@ -2,10 +2,9 @@
 the text copied; the composer is accessible in each of its states."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import PATIENCE_S, SENT_SHOWN_MS, marks, posted_by_desk
+from advocacy.tests.browser import axe_finds_nothing, marks, posted_by_desk
 
 pytestmark = marks
 
@@ -17,14 +16,6 @@ DIRECT = {
 """Platform → (what it is answered as in the page, what is asked, whose name stands there)."""
 
 
-def readable(page):
-    """No axe findings, in either theme."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
-
-
 @pytest.mark.parametrize("platform", DIRECT)
 def test_a_mention_is_played_answered_in_the_page_and_seen_there(windows, world, living, platform):
     speaker, fields, name = DIRECT[platform]
@@ -32,22 +23,25 @@ def test_a_mention_is_played_answered_in_the_page_and_seen_there(windows, world,
     page = windows.open("sam", f"/play/{asked.view}/")
     expect(page.locator("article.asks")).to_contain_text(asked.word)
     expect(page.get_by_label("Reply as").locator("option:checked")).to_have_text(speaker)
-    readable(page)
+    axe_finds_nothing(page)
     answer = f"It does, {asked.word} is explained in our docs."
     page.keyboard.press("r")
     page.keyboard.type(answer)
-    readable(page)
+    axe_finds_nothing(page)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
 
-    living.wait_until(lambda: posted_by_desk(living, platform, asked.word), "the answer on the platform", PATIENCE_S)
+    world.end_undo(asked)
+    living.wait_until(lambda: posted_by_desk(living, platform, asked.word), "the answer on the platform")
     visitor = windows.open("", asked.url)
     there = visitor.locator("article").filter(has=visitor.get_by_text(answer)).last
     expect(there).to_be_visible()
     expect(there.locator(".by").first).to_contain_text(name)
+    sent = "SELECT 1 FROM mentions_reply WHERE ticket_id = %s AND state = 'sent'"
+    living.wait_until(lambda: living.rows(sent, (asked.ticket,)), "the desk to know that it is there")
     page.goto(f"/tickets/{asked.ticket}/")
-    expect(page.locator("article.team .badge.sent")).to_have_text("sent", timeout=SENT_SHOWN_MS)
-    readable(page)
+    expect(page.locator("article.team .badge.sent")).to_have_text("sent")
+    axe_finds_nothing(page)
     assert world.ticket(asked)["first_reply_at"] is not None
     assert len(posted_by_desk(living, platform, asked.word)) == 1
 
@@ -57,7 +51,7 @@ def test_a_question_is_answered_there_with_the_text_copied_and_is_recognised(win
     asked = world.ask("stackexchange", "How can Acme {word} be set?", author="lena", **fields)
     page = windows.open("sam", f"/play/{asked.view}/", permissions=["clipboard-read", "clipboard-write"])
     expect(page.locator(".tools.outside")).to_contain_text("outside the desk")
-    readable(page)
+    axe_finds_nothing(page)
     answer = f"I work at Acme. Set {asked.word} in the environment."
     page.locator("#text").fill(answer)
     with page.context.expect_page() as opened:
@@ -65,7 +59,7 @@ def test_a_question_is_answered_there_with_the_text_copied_and_is_recognised(win
     there = opened.value
     page.bring_to_front()
     expect(page.locator("#draft-state")).to_contain_text("Copied")
-    readable(page)
+    axe_finds_nothing(page)
     assert page.evaluate("navigator.clipboard.readText()") == answer
 
     expect(there.locator("article")).to_contain_text([asked.word])
@@ -83,7 +77,7 @@ def test_a_question_is_answered_there_with_the_text_copied_and_is_recognised(win
     assert [row["posted_at"] for row in told] == [world.ticket(asked)["first_reply_at"]]
     page.goto(f"/tickets/{asked.ticket}/")
     expect(page.locator("article.message.team")).to_contain_text(answer)
-    readable(page)
+    axe_finds_nothing(page)
 
 
 def test_what_is_left_is_told_where_somebody_may_get_near_the_end(windows, world):

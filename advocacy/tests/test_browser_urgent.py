@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from advocacy.tests.browser import marks
+from advocacy.tests.browser import in_sequence, marks
 from advocacy.tests.test_browser_experts import readable
 
 pytestmark = marks
@@ -24,8 +24,7 @@ def test_keys_alone_mark_undo_take_and_lead_to_the_hand_over(windows, world):
     page.goto(f"/play/{asked.view}/")
     page.keyboard.press("!")
     expect(page.locator("#urgent")).to_contain_text("Urgent, yours")
-    page.keyboard.press("g")
-    page.keyboard.press("h")
+    in_sequence(page, "g", "h")
     page.wait_for_url("**/hand-over/")
     expect(page.locator("main")).to_contain_text("urgent")
     readable(page, "hand-over")
