@@ -37,10 +37,11 @@ def said(*, with_noise: bool) -> str:
     return f"({asks} OR {IS_REPLY_SQL})"
 
 
-def waits_sql(of: str, *, with_noise: bool) -> str:
-    """The waits of the tickets that the condition `of` selects by `ticket_id`. Columns: `ticket_id`; `asked_at`, null
-    before we were asked; `answered_at`, null while it lasts; `is_live`: not all questions are deleted. As for a first
-    reply, a message counts even if its author deletes it, and a reply of the same moment answers it."""
+def waits_sql(of: str, *, with_noise: bool, among: str = "mentions_message") -> str:
+    """The waits of the tickets that the condition `of` selects by `ticket_id`, from the messages `among`. Columns:
+    `ticket_id`; `asked_at`, null before we were asked; `answered_at`, null while it lasts; `is_live`: not all questions
+    are deleted. As for a first reply, a message counts even if its author deletes it, and a reply of the same moment
+    answers it."""
     return f"""(SELECT ticket_id, min(posted_at) FILTER (WHERE NOT is_reply) AS asked_at,
                        max(posted_at) FILTER (WHERE is_reply) AS answered_at,
                        bool_or(NOT is_reply AND NOT is_deleted) AS is_live
@@ -48,7 +49,7 @@ def waits_sql(of: str, *, with_noise: bool) -> str:
                                count(*) FILTER (WHERE direction = 'team') OVER (
                                    PARTITION BY ticket_id ORDER BY posted_at, direction = 'team', id
                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS replies_before
-                          FROM mentions_message
+                          FROM {among}
                          WHERE {of} AND {said(with_noise=with_noise)}) said
                  GROUP BY ticket_id, replies_before)"""  # noqa: S608  (only constants of ours are filled in)
 

@@ -15,7 +15,7 @@ from metrics.figures import first_reply, parts
 from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, PERCENTILES, FirstReply
 from metrics.models import DayTally
 from metrics.rollups import access, exact, tallies
-from metrics.rollups.tally_statements import AWAY, COVERED, OF_SIDES
+from metrics.rollups.sides import AWAY, COVERED, TIMED
 
 Name = DayTally.Name
 ROLLED = (Name.SIDE_MENTIONS, Name.SIDE_ANSWERED, Name.SIDE_WITHIN, Name.SIDE_OPEN, Name.SIDE_REPLIED)
@@ -56,7 +56,7 @@ def rolled(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:
     zone, channels, period = str(filters.period.tz), access.channels_of(filters), filters.period
     tally = tallies.read(zone, channels, period, ROLLED, high=filters.high_only)
     counts = {name: tallies.by_whom(found) for name, found in tally.items()}
-    measures = {side: OF_SIDES[filters.clock.from_arrival, side] for side in (COVERED, AWAY)}
+    measures = {side: TIMED[filters.clock.from_arrival, side] for side in (COVERED, AWAY)}
     rows = exact.rows(zone, channels, period, measures.values(), high=filters.high_only)
     times = exact.percentiles({side: rows.get(measures[side], []) for side in measures}, list(PERCENTILES.values()))
     late = _by_side(filters.narrow(tickets).filter(figure("overdue", period, now)), "posted_at")

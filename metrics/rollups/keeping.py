@@ -7,20 +7,19 @@ in one transaction, so a note is never lost and a change that commits later has 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 
 from channels.clocks import clock_from
 from channels.models import Channel
+from mentions.db import prepared
 from mentions.models import Preference
 from metrics.models import DayCount, DayTally, DayTimes, RolledZone
 from metrics.periods import Period
@@ -133,44 +132,22 @@ def build(zone: str) -> None:
         pass
 
 
-def build_quickly(zone: str) -> None:
-    """The same over two connections, for a command that nobody shares the server with for long. It must not be called
-    in a transaction: the second connection would not see what that one wrote."""
-    _begin(zone)
-    with _second_connection() as beside:
-        while not _build_on(zone, beside):
-            pass
-
-
-@contextmanager
-def _second_connection() -> Iterator[Executor]:
-    """A thread, and the connection that it opens."""
-    with ThreadPoolExecutor(1) as thread:
-        try:
-            yield thread
-        finally:
-            thread.submit(connections.close_all).result()
-
-
 def _begin(zone: str) -> None:
     RolledZone.objects.update_or_create(zone=zone, defaults={"built_at": None, "built_to": None})
 
 
 @transaction.atomic
-def _build_on(zone: str, beside: Executor | None = None) -> bool:
-    """One step, committed on its own; returns whether it was the last. Changes to days already counted are noted.
-    `beside` counts as many days again; what it commits of a step that fails is counted anew with that step."""
+def _build_on(zone: str) -> bool:
+    """One step, committed on its own; returns whether it was the last. Changes to days already counted are noted."""
     with connection.cursor() as cursor:
         _lock(cursor)
     to = RolledZone.objects.values_list("built_to", flat=True).get(zone=zone)
     days = _days(zone)
-    some = [day for day in days if to is None or day > to][: DAYS_AT_ONCE * (2 if beside else 1)]
+    some = [day for day in days if to is None or day > to][:DAYS_AT_ONCE]
     if some:
-        own, *others = [Portion(each, _all_channels()) for each in _at_once(some)]
-        counted = [beside.submit(_fill, zone, portion) for portion in others if beside]
-        _fill(zone, own)
-        for each in counted:
-            each.result()
+        portion = Portion(some, _all_channels())
+        count(zone, portion)
+        tally(zone, portion)
         RolledZone.objects.filter(zone=zone).update(built_to=some[-1])
         return False
     for model in CELLS:
@@ -178,12 +155,6 @@ def _build_on(zone: str, beside: Executor | None = None) -> bool:
     fresh = {"built_at": Now(), "version": F("version") + 1, "differences": 0, "checked_at": None}
     RolledZone.objects.filter(zone=zone).update(**fresh)
     return True
-
-
-@transaction.atomic
-def _fill(zone: str, portion: Portion) -> None:
-    count(zone, portion)
-    tally(zone, portion)
 
 
 def _days(zone: str) -> list[date]:
@@ -225,7 +196,8 @@ def _at_once(days: list[date]) -> Iterator[list[date]]:
 
 
 def count(zone: str, portion: Portion) -> None:
-    """Replace these cells with counts from the tickets, in a transaction."""
+    """Replace these cells with counts from the tickets, in a transaction. A refresh of a few days takes less time than
+    planning its statements, so they are prepared; many days are worth a plan for their number of tickets."""
     _write(statements.WRITE, zone, portion)
 
 
@@ -234,11 +206,13 @@ def tally(zone: str, portion: Portion) -> None:
     _write(tally_statements.WRITE, zone, portion)
 
 
-def _write(write: Sequence[str], zone: str, portion: Portion) -> None:
+def _write(statement: str, zone: str, portion: Portion) -> None:
     values = _parameters(zone, portion)
     with connection.cursor() as cursor:
         cursor.execute(statements.SETTINGS)
-        for statement in write:
+        if len(portion.days) < DAYS_AT_ONCE:
+            prepared.run(statement, values)
+        else:
             cursor.execute(statement, values)
 
 
@@ -249,8 +223,8 @@ def _parameters(zone: str, portion: Portion) -> dict[str, Any]:
     return {
         "zone": zone,
         "channels": list(portion.channels),
-        "first": portion.days[0],
-        "edges": edges,
+        "first": str(portion.days[0]),
+        "edges": [str(edge) for edge in edges],
         "starts_at": edges[0],
         "ends_at": edges[-1],
     }

@@ -9,18 +9,20 @@ which its days begin and, last, at which the last one ends; `starts_at` and `end
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from mentions.clocks import targets
+from mentions.clocks.covered import is_covered_sql
 from mentions.models import Ticket
 from mentions.models.event import came_back_sql
-from metrics.models import DayTimes
+from metrics.models import DayTally, DayTimes
+from metrics.rollups import sides
 from metrics.rollups.sketch import BUCKET_SQL
 
 _HANDED_OVER = ", ".join(f"'{reason.value}'" for reason in Ticket.HANDED_OVER)
 NEEDED = f"""(t.no_reply_reason = ''
     OR t.no_reply_reason IN ({_HANDED_OVER}) AND t.first_reply_at IS NOT NULL)"""
-IN_CHANNELS = "t.channel_id = ANY(%(channels)s::bigint[]) AND t.merged_into_id IS NULL"
 IS_HIGH = f"t.priority >= {targets.HIGH_PRIORITY}"
 DUE = targets.due_sql(
     "t.posted_at",
@@ -29,38 +31,78 @@ DUE = targets.due_sql(
     "c.counts_coverage",
     "c.team_id",
 )
+NEVER = "DATE '0001-01-01'"
 SERIES = "(VALUES (false), (true)) series (high)"
 """All tickets, and those of high priority."""
+EDGES = "(SELECT %(edges)s::timestamptz[])"
+CHANNELS = "ARRAY(SELECT unnest(%(channels)s::bigint[]))"
+"""As a query, each is read once and not for every row, whatever its type was on the way here."""
+IN_CHANNELS = f"t.channel_id = ANY({CHANNELS}) AND t.merged_into_id IS NULL"
 _Measure = DayTimes.Measure
-MEASURES = (_Measure.POSTED, _Measure.INGESTED, _Measure.LAG)
-_SECONDS = {
-    _Measure.POSTED: "date_part('epoch', first_reply_at - posted_at)",
-    _Measure.INGESTED: "greatest(date_part('epoch', first_reply_at - created_at), 0)",
-    _Measure.LAG: "date_part('epoch', created_at - posted_at)",
+_ANSWERED = "counted AND first_reply_at IS NOT NULL"
+_TIMED = {
+    _Measure.POSTED: ("posted_s", _ANSWERED),
+    _Measure.INGESTED: ("ingested_s", _ANSWERED),
+    _Measure.LAG: ("lag_s", ""),
+    **{
+        measure: ("ingested_s" if from_arrival else "posted_s", f"{_ANSWERED} AND {sides.IS[side]}")
+        for (from_arrival, side), measure in sides.TIMED.items()
+    },
 }
+"""Measure → seconds, and of which tickets: the first replies of those that needed one, the lag of all."""
+MEASURES = tuple(_TIMED)
 
 
 def _tickets_by(column: str) -> str:
-    """Tickets of the portion by one of their times."""
-    return f"""
-      FROM mentions_ticket t JOIN channels_channel c ON c.id = t.channel_id
-     WHERE t.{column} >= %(starts_at)s::timestamptz AND t.{column} < %(ends_at)s::timestamptz
-       AND {IN_CHANNELS}"""
+    """Tickets of the portion by one of their times, with their channels."""
+    return f"FROM mentions_ticket t JOIN channels_channel c ON c.id = t.channel_id WHERE {_by(column)}"
+
+
+def _by(column: str) -> str:
+    return f"""t.{column} >= %(starts_at)s::timestamptz AND t.{column} < %(ends_at)s::timestamptz AND {IN_CHANNELS}"""
 
 
 def _place(column: str) -> str:
-    """Where a ticket is counted: the number of the day, from 1, and the hour by the clock."""
-    return f"""t.channel_id, width_bucket(t.{column}, %(edges)s::timestamptz[]) AS nth,
-           {IS_HIGH} AS is_high,
+    """Where a ticket is counted: the number of the day, from 1, within coverage hours or not, and the hour by the
+    clock."""
+    return f"""t.channel_id, width_bucket(t.{column}, {EDGES}) AS nth, {IS_HIGH} AS is_high,
+           {is_covered_sql(f"t.{column}", "c.team_id")} AS covered,
            date_part('hour', t.{column} AT TIME ZONE %(zone)s)::smallint AS hour"""
 
 
 _SAID = f"""
 said AS MATERIALIZED (
-    SELECT {_place("posted_at")}, {NEEDED} AS counted, t.posted_at, t.created_at, t.first_reply_at,
-           t.status IN ('new', 'open') AS is_open,
-           t.first_reply_at IS NOT NULL AND t.first_reply_at <= {DUE} AS in_time
-    {_tickets_by("posted_at")}
+    SELECT {_place("posted_at")}, {NEEDED} AS counted, t.first_reply_at, t.status IN ('new', 'open') AS is_open,
+           t.first_reply_at IS NOT NULL AND t.first_reply_at <= {DUE} AS in_time,
+           date_part('epoch', t.first_reply_at - t.posted_at) AS posted_s,
+           greatest(date_part('epoch', t.first_reply_at - t.created_at), 0) AS ingested_s,
+           date_part('epoch', t.created_at - t.posted_at) AS lag_s
+      {_tickets_by("posted_at")}
+)"""
+
+_NUMBERS = ("mentions", "answered", "within", "open", "unsettled", "no_reply", "replied", "solved")
+_BY_HOUR = ("mentions", "replied")
+_COUNTS = (*_NUMBERS, *(f"{name}_hours" for name in _BY_HOUR))
+
+
+def _number(among: str) -> str:
+    return f"count(*) FILTER (WHERE {among})::int"
+
+
+_COUNTED = f"""
+every AS MATERIALIZED (
+    SELECT channel_id, nth, is_high, covered, hour, count(*)::int AS mentions, {_number(_ANSWERED)} AS answered,
+           {_number("counted AND in_time")} AS within,
+           {_number("counted AND first_reply_at IS NULL AND is_open")} AS open,
+           {_number("counted AND first_reply_at IS NULL AND NOT is_open")} AS unsettled,
+           {_number("NOT counted")} AS no_reply, 0 AS replied, 0 AS solved
+      FROM said GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT {_place("first_reply_at")}, 0, 0, 0, 0, 0, 0, count(*)::int, 0
+      {_tickets_by("first_reply_at")} AND {NEEDED} GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT t.channel_id, width_bucket(t.solved_at, {EDGES}), {IS_HIGH}, true, 0, 0, 0, 0, 0, 0, 0, 0, count(*)::int
+      FROM mentions_ticket t WHERE {_by("solved_at")} GROUP BY 1, 2, 3
 )"""
 
 
@@ -69,36 +111,45 @@ def _hours(name: str) -> str:
     return f"ARRAY[{slots}] AS {name}_hours"
 
 
-_NUMBERS = ("mentions", "answered", "within", "open", "unsettled", "no_reply", "replied", "solved")
-_COUNTS = (*_NUMBERS, "mentions_hours", "replied_hours")
-_COUNTED_CELLS = f"""
-every AS (
-    SELECT channel_id, nth, is_high, hour, count(*) AS mentions,
-           count(*) FILTER (WHERE counted AND first_reply_at IS NOT NULL) AS answered,
-           count(*) FILTER (WHERE counted AND in_time) AS within,
-           count(*) FILTER (WHERE counted AND first_reply_at IS NULL AND is_open) AS open,
-           count(*) FILTER (WHERE counted AND first_reply_at IS NULL AND NOT is_open) AS unsettled,
-           count(*) FILTER (WHERE NOT counted) AS no_reply, 0::bigint AS replied, 0::bigint AS solved
-      FROM said GROUP BY 1, 2, 3, 4
-    UNION ALL
-    SELECT {_place("first_reply_at")}, 0, 0, 0, 0, 0, 0, count(*), 0
-    {_tickets_by("first_reply_at")} AND {NEEDED} GROUP BY 1, 2, 3, 4
-    UNION ALL
-    SELECT {_place("solved_at")}, 0, 0, 0, 0, 0, 0, 0, count(*) {_tickets_by("solved_at")} GROUP BY 1, 2, 3, 4
+_CELLS = f"""
+hourly AS MATERIALIZED (
+    SELECT channel_id, nth, series.high, hour, {", ".join(f"sum({name})::int AS {name}" for name in _NUMBERS)}
+      FROM every JOIN {SERIES} ON NOT series.high OR is_high GROUP BY 1, 2, 3, 4
 ),
 counts AS (
-    SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, series.high,
-           {", ".join(f"sum({name})::int AS {name}" for name in _NUMBERS)}, {_hours("mentions")}, {_hours("replied")}
-      FROM every JOIN {SERIES} ON NOT series.high OR is_high GROUP BY nth, channel_id, series.high
+    SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, high,
+           {", ".join(f"sum({name})::int AS {name}" for name in _NUMBERS)}, {", ".join(map(_hours, _BY_HOUR))}
+      FROM hourly GROUP BY nth, channel_id, high
 )"""
 
 
+def tallied(rows: str) -> str:
+    """The cells of tallies: rows of `channel_id`, `nth`, `is_high`, `name`, `of`, `before`, `number`."""
+    return f"""tallies AS (
+    SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, series.high, name, of, before,
+           sum(number)::bigint AS number
+      FROM ({rows}) x JOIN {SERIES} ON NOT series.high OR is_high
+     GROUP BY nth, channel_id, series.high, name, of, before
+)"""
+
+
+_NAMED = ", ".join(f"('{tally.value}', {count})" for tally, count in sides.COUNTED.items())
+_OF_SIDES = f"""SELECT *, {NEVER} AS before
+          FROM divided CROSS JOIN LATERAL (VALUES {_NAMED}) named (name, number) WHERE number > 0"""
+_SIDES = f"""divided AS (
+    SELECT channel_id, nth, is_high, CASE WHEN covered THEN '{sides.COVERED}' ELSE '{sides.AWAY}' END AS of,
+           {", ".join(f"sum({count}) AS {count}" for count in sides.COUNTED.values())}
+      FROM every GROUP BY channel_id, nth, is_high, covered
+),
+{tallied(_OF_SIDES)}"""
+
+
 def _sorted(measure: DayTimes.Measure, *, high: bool) -> str:
-    """The durations of a measure, shortest first: the first replies of tickets that needed one, the lag of all."""
-    among = "" if measure == _Measure.LAG else "counted AND first_reply_at IS NOT NULL"
+    """The durations of a measure, shortest first."""
+    seconds, among = _TIMED[measure]
     among = " AND ".join(condition for condition in (among, "is_high" * high) if condition)
     chosen = f" FILTER (WHERE {among})" if among else ""
-    return f"array_agg({_SECONDS[measure]} ORDER BY {_SECONDS[measure]}){chosen}"
+    return f"array_agg({seconds} ORDER BY {seconds}){chosen}"
 
 
 def _percentile(share: float) -> str:
@@ -122,7 +173,8 @@ def timed(rows: str) -> str:
            {_percentile(0.9)} AS p90_s, bars.buckets, bars.counts, seconds
       FROM {rows} CROSS JOIN LATERAL (
         SELECT array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts FROM (
-            SELECT {BUCKET_SQL.format(seconds="s")} AS bucket, count(*)::int AS n FROM unnest(seconds) s GROUP BY 1
+            SELECT {BUCKET_SQL.format(seconds="s")} AS bucket, count(*)::int AS n
+              FROM (SELECT unnest(seconds) AS s) each GROUP BY 1
         ) bar) bars
      WHERE seconds IS NOT NULL
 )"""
@@ -133,63 +185,82 @@ took AS (SELECT channel_id, nth, {_ARRAYS} FROM said GROUP BY 1, 2),
 {timed(f"took CROSS JOIN LATERAL (VALUES {_LISTED}) x (measure, high, seconds)")}"""
 KEY = ("zone", "day", "channel_id", "high")
 TIMES_KEY = (*KEY, "measure")
-_DAYS = "%(first)s::date AND %(first)s::date + cardinality(%(edges)s::timestamptz[]) - 2"
+TALLY_KEY = (*KEY, "name", "of", "before")
+_DAYS = f"%(first)s::date AND %(first)s::date + cardinality({EDGES}) - 2"
 
 
-def forget(table: str, among: str = "true") -> str:
-    return f"""DELETE FROM {table}
-     WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND channel_id = ANY(%(channels)s::bigint[]) AND {among}"""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Cells of a table, all or those `among` them, and the query's `rows` that belong there."""
 
+    table: str
+    key: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: str
+    among: str = "true"
 
-def forget_times(measures: Sequence[DayTimes.Measure]) -> str:
-    return forget("metrics_daytimes", _of(measures))
+    @property
+    def _differing(self) -> str:
+        """Of the portion: the rows (`n`) and the cells (`r`) that are not the same."""
+        counted, stored = (", ".join(f"{alias}.{name}" for name in self.values) for alias in ("n", "r"))
+        return f"""{self.rows} n FULL JOIN (
+            SELECT * FROM {self.table}
+             WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND channel_id = ANY({CHANNELS}) AND {self.among}
+        ) r USING ({", ".join(self.key)}) WHERE ({counted}) IS DISTINCT FROM ({stored})"""
 
+    @property
+    def replaced(self) -> str:
+        """Queries that delete the cells that differ, and then insert what they should be: the count of those deleted
+        makes one wait for the other. What is the same stays as it is."""
+        names = ", ".join((*self.key, *self.values))
+        values = ", ".join(f"n.{name}" for name in self.values)
+        return f"""{self.rows}_differ AS MATERIALIZED (
+    SELECT r.id, {", ".join(self.key)}, {values} FROM {self._differing}
+),
+{self.rows}_gone AS (
+    DELETE FROM {self.table} WHERE id = ANY(ARRAY(SELECT id FROM {self.rows}_differ)) RETURNING id
+),
+{self.rows}_new AS (
+    INSERT INTO {self.table} ({names}) SELECT {names} FROM {self.rows}_differ
+     WHERE {self.values[0]} IS NOT NULL AND (SELECT count(*) FROM {self.rows}_gone) >= 0
+)"""
 
-def _of(measures: Sequence[DayTimes.Measure]) -> str:
-    return f"measure IN ({', '.join(str(measure.value) for measure in measures)})"
-
-
-def insert(table: str, columns: tuple[str, ...], rows: str) -> str:
-    names = ", ".join(columns)
-    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {rows}"
-
-
-WRITE = (
-    forget("metrics_daycount"),
-    forget_times(MEASURES),
-    f"""WITH {_SAID}, {_COUNTED_CELLS}, {_TIMED_CELLS},
-written AS ({insert("metrics_daycount", (*KEY, *_COUNTS), "counts")})
-{insert("metrics_daytimes", (*TIMES_KEY, *TIMES), "times")}""",
-)
-"""Delete the cells, then write them anew from the tickets."""
-
-
-def compared(
-    cells: str, table: str, key: tuple[str, ...], values: tuple[str, ...], rows: str, due: str, among: str = "true"
-) -> str:
-    """One statement, hence one snapshot: the cells that differ, except those `due` for the next refresh."""
-    counted, stored = (", ".join(f"{alias}.{name}" for name in values) for alias in ("n", "r"))
-    nth = "coalesce(n.day, r.day) - %(first)s::date"
-    return f"""WITH {cells},
+    def compared(self, cells: str, due: str) -> str:
+        """One statement, hence one snapshot: the cells that differ, except those `due` for the next refresh."""
+        nth = "coalesce(n.day, r.day) - %(first)s::date"
+        return f"""WITH {cells},
 noted AS MATERIALIZED ({due})
-SELECT DISTINCT %(zone)s, day, channel_id, high FROM {rows} n
-  FULL JOIN (SELECT * FROM {table} WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND {among}) r USING ({", ".join(key)})
- WHERE ({counted}) IS DISTINCT FROM ({stored}) AND NOT EXISTS (
+SELECT DISTINCT %(zone)s, day, channel_id, high FROM {self._differing} AND NOT EXISTS (
     SELECT 1 FROM noted h
      WHERE h.channel_id = coalesce(n.channel_id, r.channel_id)
-       AND h.at < (%(edges)s::timestamptz[])[{nth} + 2]
-       AND h.at + interval '1 hour' > (%(edges)s::timestamptz[])[{nth} + 1])
+       AND h.at < {EDGES}[{nth} + 2]
+       AND h.at + interval '1 hour' > {EDGES}[{nth} + 1])
 """
 
 
-def compared_times(cells: str, measures: Sequence[DayTimes.Measure], due: str) -> str:
-    return compared(cells, "metrics_daytimes", TIMES_KEY, TIMES, "times", due, _of(measures))
+def stored_times(measures: Iterable[DayTimes.Measure]) -> Stored:
+    among = ", ".join(str(measure.value) for measure in measures)
+    return Stored("metrics_daytimes", TIMES_KEY, TIMES, "times", f"measure IN ({among})")
+
+
+def stored_tallies(names: Iterable[DayTally.Name]) -> Stored:
+    among = ", ".join(f"'{name.value}'" for name in names)
+    return Stored("metrics_daytally", TALLY_KEY, ("number",), "tallies", f"name IN ({among})")
+
+
+_COUNTS_OF = Stored("metrics_daycount", KEY, _COUNTS, "counts")
+_TALLIES_OF, _TIMES_OF = stored_tallies(sides.COUNTED), stored_times(MEASURES)
+WRITE = f"""WITH {_SAID}, {_COUNTED}, {_CELLS}, {_SIDES}, {_TIMED_CELLS},
+{_COUNTS_OF.replaced}, {_TALLIES_OF.replaced}, {_TIMES_OF.replaced}
+SELECT 1"""
+"""Make the cells what the tickets say. It returns a row, as prepared statements do here."""
 
 
 _DUE_TO_COUNT = "SELECT channel_id, at FROM metrics_changedhour WHERE of_ticket"
 COMPARE = (
-    compared(f"{_SAID}, {_COUNTED_CELLS}", "metrics_daycount", KEY, _COUNTS, "counts", _DUE_TO_COUNT),
-    compared_times(f"{_SAID}, {_TIMED_CELLS}", MEASURES, _DUE_TO_COUNT),
+    _COUNTS_OF.compared(f"{_SAID}, {_COUNTED}, {_CELLS}", _DUE_TO_COUNT),
+    _TALLIES_OF.compared(f"{_SAID}, {_COUNTED}, {_SIDES}", _DUE_TO_COUNT),
+    _TIMES_OF.compared(f"{_SAID}, {_TIMED_CELLS}", _DUE_TO_COUNT),
 )
 SETTINGS = """SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
        set_config('random_page_cost', '1.1', true)"""

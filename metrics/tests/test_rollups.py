@@ -1,6 +1,5 @@
 """Roll-ups match a slow, simple count over the messages, whatever happened to the tickets and in which order."""
 
-import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -9,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
 from django.db.models import Max
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -24,10 +22,10 @@ from mentions.triage import merging, outcomes
 from metrics.definitions import Filters
 from metrics.figures import first_reply
 from metrics.figures.source import Counted, Rolled
-from metrics.models import ChangedHour, DayCount, DayTally, DayTimes, RolledZone
+from metrics.models import ChangedHour, DayCount, DayTimes, RolledZone
 from metrics.periods import Period
 from metrics.reply_clock import CLOCKS
-from metrics.rollups import keeping, reading, sketch, statements
+from metrics.rollups import keeping, reading, sketch
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata")
 CHANGES = [
@@ -40,6 +38,7 @@ CHANGES = [
 """The nights of DST changes in Berlin and New York, and ends of months."""
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+OF_TICKETS = (DayTimes.Measure.POSTED, DayTimes.Measure.INGESTED, DayTimes.Measure.LAG)
 
 ACTS = (
     *("asks", "answers", "automatic", "automatic answer", "deleted", "bounced", "edited", "imported late"),
@@ -153,6 +152,7 @@ class History:
     def removed(self, ticket, which):
         if which == 0 and not Ticket.objects.filter(merged_into=ticket).exists() and not ticket.merged_into_id:
             Ticket.objects.filter(pk=ticket.pk).update(first_reply_message=None)
+            ticket.replies.all().delete()
             Message.objects.filter(ticket=ticket).delete()
             self.ids.remove(ticket.pk)
             ticket.delete()
@@ -214,7 +214,7 @@ def assert_equals_the_oracle(zone):
         for row in DayCount.objects.filter(zone=zone)
     }
     assert {cell: +found for cell, found in stored.items()} == counts
-    of_tickets = DayTimes.objects.filter(zone=zone, measure__in=statements.MEASURES)
+    of_tickets = DayTimes.objects.filter(zone=zone, measure__in=OF_TICKETS)
     rows = {(row.day, row.channel_id, row.high, row.measure): row for row in of_tickets}
     assert rows.keys() == times.keys()
     for cell, seconds in times.items():
@@ -389,64 +389,10 @@ def test_a_difference_is_found_noted_and_not_mended(built):
     with pytest.raises(CommandError, match="1 figures differ"):
         call_command("rebuild_figures", check=True, stdout=out)
     assert "2026-11-20" in out.getvalue()
-    keeping.build("UTC")
-    assert RolledZone.objects.get().differences == 0
-
-
-def of_all_cells():
-    """Everything but the rows' numbers."""
-    return [
-        sorted(str({**row, "id": 0}) for row in model._default_manager.filter(zone="UTC").values())
-        for model in keeping.CELLS
-    ]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_command_counts_over_two_connections_what_one_counts(monkeypatch):
-    channels = [ChannelFactory(), ChannelFactory(target_minutes=60)]
-    for number in range(23):
-        at = NOON - timedelta(days=number)
-        TicketFactory(channel=channels[number % 2], posted_at=at, first_reply_at=at + timedelta(hours=number))
-    keeping.build("UTC")
-    alone, counts_on = of_all_cells(), set()
-    assert all(alone[:2])
-    DayCount.objects.update(answered=7)
-    DayTally.objects.all().delete()
-    count = keeping.count
-
-    def noticed(zone, portion):
-        counts_on.add(connection.connection.info.backend_pid)
-        count(zone, portion)
-
-    monkeypatch.setattr(keeping, "count", noticed)
-    out = StringIO()
     call_command("rebuild_figures", stdout=out)
-    assert len(counts_on) == 2
-    assert of_all_cells() == alone
+    assert RolledZone.objects.get().differences == 0
     call_command("rebuild_figures", check=True, stdout=out)
     assert "agree" in out.getvalue()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_command_that_fails_on_its_second_connection_is_not_done_and_goes_on(monkeypatch):
-    for number in range(10):
-        TicketFactory(posted_at=NOON - timedelta(days=number), first_reply_at=None)
-    tally = keeping.tally
-
-    def fails_beside(zone, portion):
-        if threading.current_thread() is not threading.main_thread():
-            raise OperationalError("the server is gone")
-        tally(zone, portion)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(keeping, "tally", fails_beside)
-        with pytest.raises(OperationalError, match="gone"):
-            keeping.build_quickly("UTC")
-    assert reading.version("UTC") is None
-    assert RolledZone.objects.get(zone="UTC").built_to is None
-    keeping.refresh(desk_now())
-    assert reading.version("UTC") is not None
-    assert keeping.differences("UTC") == []
 
 
 @pytest.mark.parametrize("model", [DayCount, DayTimes])

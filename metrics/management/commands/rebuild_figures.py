@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if options["check"]:
             return self._check()
         for zone in keeping.wanted_zones():
-            keeping.build_quickly(zone)
+            keeping.build(zone)
             self.stdout.write(f"{zone}: built.")
 
     def _check(self) -> None:
