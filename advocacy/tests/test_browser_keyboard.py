@@ -71,7 +71,7 @@ def test_the_list_is_walked_previewed_and_opened(windows):
     assert first != second
     page.keyboard.press("k")
     page.keyboard.press("Space")
-    expect(page.locator("#rows .peek .message").first).to_be_visible()
+    expect(page.locator("#rows .peek .message:visible").first).to_be_visible()
     page.keyboard.press("Space")
     expect(page.locator("#rows .peek")).to_have_count(0)
     page.keyboard.press("Enter")

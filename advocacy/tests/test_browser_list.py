@@ -52,12 +52,12 @@ def test_what_is_being_read_is_not_taken_away_by_an_answer_that_was_on_its_way(w
     with page.expect_request(lambda request: request.headers.get("x-fragment") == "1"):
         page.evaluate(NOW)
     page.keyboard.press("Space")
-    expect(page.locator("#rows .peek .message").first).to_be_visible()
+    expect(page.locator("#rows .peek .message:visible").first).to_be_visible()
     with page.expect_response(lambda answer: answer.request.headers.get("x-fragment") == "1") as answered:
         held.pop().continue_()
     assert answered.value.finished() is None
     page.evaluate("new Promise((done) => setTimeout(done, 300))")  # by the page's clock: its script has read the answer
-    expect(page.locator("#rows .peek .message").first).to_be_visible()
+    expect(page.locator("#rows .peek .message:visible").first).to_be_visible()
     expect(page.locator("#rows > .row")).to_have_count(3)
     page.keyboard.press("Space")
     page.unroute_all()
