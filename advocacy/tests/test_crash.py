@@ -141,7 +141,7 @@ def crash_seed() -> str:
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(600)  # some 90 s on two idle cores
+@pytest.mark.timeout(1200)  # some 90 s on two idle cores
 def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path, crash_seed: str) -> None:
     rng = random.Random(crash_seed)
     with LivingDesk(tmp_path, settings=SETTINGS, seed=rng.randrange(10**6)) as desk:

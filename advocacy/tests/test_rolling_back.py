@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from channels.db import rollback
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1200)]
 
 OURS = [config.label for config in apps.get_app_configs() if rollback.is_ours(config.label)]
 LOSSY = {
