@@ -318,6 +318,16 @@ def test_login_page_and_error_pages_are_ours(client, sam):
     assert "sign up" not in page.lower()
 
 
+def test_a_missing_page_offers_a_login_instead_of_a_search_to_whoever_is_logged_out(client, sam):
+    ours = client.get("/nowhere/").content.decode()
+    client.logout()
+    strangers = client.get("/nowhere/").content.decode()
+    for mark in ('id="find"', "Account menu", "merged into another"):
+        assert (mark in ours, mark in strangers) == (True, False), mark
+    for mark in ("log in and search", ">Log in<"):
+        assert (mark in ours, mark in strangers) == (False, True), mark
+
+
 def test_full_guidelines_are_linked_below_those_of_the_channel(client, sam, settings):
     ticket = MessageFactory(ticket__channel__guidelines="Say thanks.").ticket
     settings.GUIDELINES_URL = ""
