@@ -28,6 +28,7 @@ MAX_RSS_MB = 400
 KILL_EVERY_S = 7.0
 """A worker needs some seconds to start: on a busy machine, `--kill-every` gives it more."""
 GIVE_UP_AFTER_S = 2 * 3600.0
+TOLD_EVERY_S = 30.0
 PAGE = 50
 SETTINGS = {"DESK_PARSE_SECONDS": "2", "DESK_PARSE_MEMORY_MB": "192"}
 
@@ -210,9 +211,12 @@ def attack(count: int, seed: int, kill_every_s: float = KILL_EVERY_S) -> Report:
     workers = [_worker(), _worker()]
     feeding = threading.Thread(target=_feed_in_thread, args=(count, seed, fed := []))
     feeding.start()
-    rng = random.Random(seed)
+    rng, told = random.Random(seed), began
     while feeding.is_alive() or InboundItem.objects.filter(state="pending").exists():
         time.sleep(kill_every_s)
+        if time.monotonic() - told >= TOLD_EVERY_S:
+            told = time.monotonic()
+            print(_progress(count, kills), flush=True)
         victim = rng.randrange(2)
         workers[victim].send_signal(signal.SIGKILL)
         workers[victim].wait()
@@ -229,6 +233,14 @@ def attack(count: int, seed: int, kill_every_s: float = KILL_EVERY_S) -> Report:
     report.peaks_mb, report.kills = memory.peaks, kills
     report.problems += [f"a {kind} took {mb} MB" for kind, mb in memory.peaks.items() if mb > MAX_RSS_MB]
     return report
+
+
+def _progress(count: int, kills: int) -> str:
+    from channels.models import InboundItem
+
+    stored = InboundItem.objects.count()
+    read = stored - InboundItem.objects.filter(state="pending").count()
+    return f"… {stored:,} of {count:,} items stored, {read:,} read, {kills} workers killed"
 
 
 def _feed_in_thread(count: int, seed: int, fed: list[int]) -> None:
@@ -281,7 +293,7 @@ def main() -> int:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        print(f"seed {wishes.seed}")
+        print(f"seed {wishes.seed}", flush=True)
         report = attack(wishes.items, wishes.seed, wishes.kill_every)
         print("\n".join(report.lines()))
         return 1 if report.problems else 0
