@@ -28,7 +28,7 @@ MAX_RSS_MB = 400
 KILL_EVERY_S = 7.0
 """A worker needs some seconds to start: on a busy machine, `--kill-every` gives it more."""
 GIVE_UP_AFTER_S = 2 * 3600.0
-TOLD_EVERY_S = 30.0
+PROGRESS_EVERY_S = 30.0
 PAGE = 50
 SETTINGS = {"DESK_PARSE_SECONDS": "2", "DESK_PARSE_MEMORY_MB": "192"}
 
@@ -211,11 +211,11 @@ def attack(count: int, seed: int, kill_every_s: float = KILL_EVERY_S) -> Report:
     workers = [_worker(), _worker()]
     feeding = threading.Thread(target=_feed_in_thread, args=(count, seed, fed := []))
     feeding.start()
-    rng, told = random.Random(seed), began
+    rng, last_progress = random.Random(seed), began
     while feeding.is_alive() or InboundItem.objects.filter(state="pending").exists():
         time.sleep(kill_every_s)
-        if time.monotonic() - told >= TOLD_EVERY_S:
-            told = time.monotonic()
+        if time.monotonic() - last_progress >= PROGRESS_EVERY_S:
+            last_progress = time.monotonic()
             print(_progress(count, kills), flush=True)
         victim = rng.randrange(2)
         workers[victim].send_signal(signal.SIGKILL)
@@ -240,7 +240,7 @@ def _progress(count: int, kills: int) -> str:
 
     stored = InboundItem.objects.count()
     read = stored - InboundItem.objects.filter(state="pending").count()
-    return f"… {stored:,} of {count:,} items stored, {read:,} read, {kills} workers killed"
+    return f"… {stored:,} of about {count:,} items stored, {read:,} read, {kills} workers killed"
 
 
 def _feed_in_thread(count: int, seed: int, fed: list[int]) -> None:

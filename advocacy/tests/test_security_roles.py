@@ -358,6 +358,22 @@ def test_every_address_is_open_to_exactly_whom_it_should_be():
     assert found == {}
 
 
+def test_no_page_shows_the_search_or_the_account_menu_to_whoever_is_logged_out():
+    logging.disable(logging.ERROR)
+    try:
+        client, shown = client_of(somebody("anonymous")), set()
+        for key, address in [*addresses(world()), ("a missing page", "/nowhere/")]:
+            for method in ("get", "post"):
+                with transaction.atomic():
+                    page = getattr(client, method)(address).getvalue()
+                    transaction.set_rollback(True)
+                if b'id="find"' in page or b"Account menu" in page:
+                    shown.add(f"{method} {key}")
+    finally:
+        logging.disable(logging.NOTSET)
+    assert shown == set()
+
+
 def test_rights_for_a_day_open_what_the_role_of_volunteers_opens_and_only_on_that_day():
     """A colleague without a role on their volunteer day, and one whose day is over although no sweep ran."""
     logging.disable(logging.ERROR)
