@@ -40,12 +40,13 @@ _NAME_WROTE = re.compile(
     r"\S.{0,150}\S\s(?:wrote|writes|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev)\s?:$", re.I
 )
 _SEPARATOR = re.compile(
-    r"[-_*\s]{0,40}(?:original message|original appointment|forwarded message|begin forwarded message|reply message"
+    r"(?:original message|original appointment|forwarded message|begin forwarded message|reply message"
     r"|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message transféré|mensaje original"
     r"|mensaje reenviado|messaggio originale|messaggio inoltrato|oorspronkelijk bericht|mensagem original"
-    r"|ursprungligt meddelande)\s?:?[-_*\s]{0,40}$",
+    r"|ursprungligt meddelande)\s?:?$",
     re.I,
 )
+_AROUND_SEPARATOR = "-_* \t\xa0"
 _RULE = re.compile(r"_{10,}$|-{10,}$")
 _FROM = re.compile(r"\*?(?:from|von|de|da|van|från|fra|od)\s?:\*?\s?\S", re.I)
 _HEADER = re.compile(
@@ -147,7 +148,7 @@ def _is_quoted_below(lines: list[str], number: int) -> bool:
 def _begins_history(lines: list[str], number: int) -> bool:
     """A separator, or the block of headers that Outlook puts above the quoted mail."""
     line = lines[number].strip()
-    if _SEPARATOR.match(line):
+    if _SEPARATOR.match(line.strip(_AROUND_SEPARATOR)):
         return True
     if _RULE.match(line):
         following = [each.strip() for each in lines[number + 1 : number + 4] if each.strip()]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle
 
 import pytest
 
@@ -48,6 +49,21 @@ def test_quadratic_work_is_found(name: str) -> None:
     found = next((grown for _ in range(5) if (grown := superlinear(_work(QUADRATIC[name])))), None)
     assert found is not None
     assert "for four times the input" in str(found)
+
+
+def _timed(monkeypatch: pytest.MonkeyPatch, seconds: Iterator[float]) -> None:
+    monkeypatch.setattr(growth, "_seconds", lambda work, size: next(seconds))
+
+
+def test_twice_the_input_for_four_times_the_time_is_not_linear(monkeypatch: pytest.MonkeyPatch) -> None:
+    _timed(monkeypatch, cycle([8.0, 2.0]))
+    with pytest.raises(AssertionError, match=r"8\.0 s for 100, 2\.0 s for half of it"):
+        growth.assert_linear(len, 100)
+
+
+def test_one_run_beside_others_does_not_make_it_quadratic(monkeypatch: pytest.MonkeyPatch) -> None:
+    _timed(monkeypatch, iter([8.0, 2.0, 4.0, 2.0]))
+    growth.assert_linear(len, 100)
 
 
 @pytest.mark.parametrize("name", LINEAR)
