@@ -23,6 +23,8 @@ from advocacy.tests.dispositions import hear_for_children
 
 ROOT = Path(__file__).resolve().parent
 
+pytest_plugins = ["advocacy.tests.second_try"]
+
 # How fast the machine is, is no matter of a test.
 hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("untimed")
