@@ -145,9 +145,7 @@ def _build_on(zone: str) -> bool:
     days = _days(zone)
     some = [day for day in days if to is None or day > to][:DAYS_AT_ONCE]
     if some:
-        portion = Portion(some, _all_channels())
-        count(zone, portion)
-        tally(zone, portion)
+        _rebuild(zone, Portion(some, _all_channels()))
         RolledZone.objects.filter(zone=zone).update(built_to=some[-1])
         return False
     for model in CELLS:
@@ -196,23 +194,32 @@ def _at_once(days: list[date]) -> Iterator[list[date]]:
 
 
 def count(zone: str, portion: Portion) -> None:
-    """Replace these cells with counts from the tickets, in a transaction. A refresh of a few days takes less time than
-    planning its statements, so they are prepared; many days are worth a plan for their number of tickets."""
-    _write(statements.WRITE, zone, portion)
+    """Replace these cells with counts from the tickets, in a transaction."""
+    _refresh(statements.REFRESH, zone, portion)
 
 
 def tally(zone: str, portion: Portion) -> None:
     """The same of what their messages, replies and events say."""
-    _write(tally_statements.WRITE, zone, portion)
+    _refresh(tally_statements.REFRESH, zone, portion)
 
 
-def _write(statement: str, zone: str, portion: Portion) -> None:
+def _refresh(statement: str, zone: str, portion: Portion) -> None:
+    """A few days take less time than planning the statement, so it is prepared; many days are worth a plan for their
+    number of tickets."""
     values = _parameters(zone, portion)
     with connection.cursor() as cursor:
         cursor.execute(statements.SETTINGS)
         if len(portion.days) < DAYS_AT_ONCE:
             prepared.run(statement, values)
         else:
+            cursor.execute(statement, values)
+
+
+def _rebuild(zone: str, portion: Portion) -> None:
+    values = _parameters(zone, portion)
+    with connection.cursor() as cursor:
+        cursor.execute(statements.SETTINGS)
+        for statement in (statements.REBUILD, tally_statements.REBUILD):
             cursor.execute(statement, values)
 
 

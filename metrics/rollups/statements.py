@@ -162,21 +162,21 @@ def _percentile(share: float) -> str:
 _KINDS = [(measure, high) for measure in MEASURES for high in (False, True)]
 _ARRAYS = ", ".join(f"{_sorted(measure, high=high)} AS s{measure.value}{high}" for measure, high in _KINDS)
 _LISTED = ", ".join(f"({measure.value}::smallint, {high}, s{measure.value}{high})" for measure, high in _KINDS)
-TIMES = ("median_s", "p75_s", "p90_s", "buckets", "counts", "seconds")
+DERIVED = ("median_s", "p75_s", "p90_s", "buckets", "counts")
+_DERIVING = f"""CROSS JOIN LATERAL (
+    SELECT {_percentile(0.5)} AS median_s, {_percentile(0.75)} AS p75_s, {_percentile(0.9)} AS p90_s,
+           array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
+      FROM (SELECT {BUCKET_SQL.format(seconds="s")} AS bucket, count(*)::int AS n
+              FROM (SELECT unnest(seconds) AS s) each GROUP BY 1) bar
+) derived"""
+"""From the sorted durations."""
 
 
 def timed(rows: str) -> str:
     """The cells of sorted durations: of each channel, day, `high` and measure in `rows`."""
     return f"""times AS (
-    SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, high, measure,
-           {_percentile(0.5)} AS median_s, {_percentile(0.75)} AS p75_s,
-           {_percentile(0.9)} AS p90_s, bars.buckets, bars.counts, seconds
-      FROM {rows} CROSS JOIN LATERAL (
-        SELECT array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts FROM (
-            SELECT {BUCKET_SQL.format(seconds="s")} AS bucket, count(*)::int AS n
-              FROM (SELECT unnest(seconds) AS s) each GROUP BY 1
-        ) bar) bars
-     WHERE seconds IS NOT NULL
+    SELECT %(zone)s AS zone, %(first)s::date + nth - 1 AS day, channel_id, high, measure, seconds
+      FROM {rows} WHERE seconds IS NOT NULL
 )"""
 
 
@@ -191,37 +191,52 @@ _DAYS = f"%(first)s::date AND %(first)s::date + cardinality({EDGES}) - 2"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Cells of a table, all or those `among` them, and the query's `rows` that belong there."""
+    """Cells of a table, all or those `among` them, and the query's `rows` that belong there. `deriving`, a lateral
+    join, computes the columns `derived` from the `values`."""
 
     table: str
     key: tuple[str, ...]
     values: tuple[str, ...]
     rows: str
     among: str = "true"
+    derived: tuple[str, ...] = ()
+    deriving: str = ""
 
-    @property
-    def _differing(self) -> str:
+    def _differing(self, rows: str, values: tuple[str, ...]) -> str:
         """Of the portion: the rows (`n`) and the cells (`r`) that are not the same."""
-        counted, stored = (", ".join(f"{alias}.{name}" for name in self.values) for alias in ("n", "r"))
-        return f"""{self.rows} n FULL JOIN (
+        counted, stored = (", ".join(f"{alias}.{name}" for name in values) for alias in ("n", "r"))
+        return f"""{rows} n FULL JOIN (
             SELECT * FROM {self.table}
              WHERE zone = %(zone)s AND day BETWEEN {_DAYS} AND channel_id = ANY({CHANNELS}) AND {self.among}
         ) r USING ({", ".join(self.key)}) WHERE ({counted}) IS DISTINCT FROM ({stored})"""
 
     @property
-    def replaced(self) -> str:
+    def _whole(self) -> tuple[str, tuple[str, ...]]:
+        """The rows and columns with what is derived."""
+        return f"(SELECT * FROM {self.rows} {self.deriving})", (*self.values, *self.derived)
+
+    @property
+    def refreshed(self) -> str:
+        """Like `rebuilt`, but whether a cell differs is judged by its `values`, and the others are derived for those
+        alone that do."""
+        return self._replaced(self.rows, self.values, self.deriving)
+
+    @property
+    def rebuilt(self) -> str:
         """Queries that delete the cells that differ, and then insert what they should be: the count of those deleted
         makes one wait for the other. What is the same stays as it is."""
-        names = ", ".join((*self.key, *self.values))
-        values = ", ".join(f"n.{name}" for name in self.values)
+        return self._replaced(*self._whole)
+
+    def _replaced(self, rows: str, values: tuple[str, ...], deriving: str = "") -> str:
+        names = ", ".join((*self.key, *self.values, *self.derived))
         return f"""{self.rows}_differ AS MATERIALIZED (
-    SELECT r.id, {", ".join(self.key)}, {values} FROM {self._differing}
+    SELECT r.id, {", ".join(self.key)}, {", ".join(f"n.{name}" for name in values)} FROM {self._differing(rows, values)}
 ),
 {self.rows}_gone AS (
     DELETE FROM {self.table} WHERE id = ANY(ARRAY(SELECT id FROM {self.rows}_differ)) RETURNING id
 ),
 {self.rows}_new AS (
-    INSERT INTO {self.table} ({names}) SELECT {names} FROM {self.rows}_differ
+    INSERT INTO {self.table} ({names}) SELECT {names} FROM {self.rows}_differ {deriving}
      WHERE {self.values[0]} IS NOT NULL AND (SELECT count(*) FROM {self.rows}_gone) >= 0
 )"""
 
@@ -230,7 +245,7 @@ class Stored:
         nth = "coalesce(n.day, r.day) - %(first)s::date"
         return f"""WITH {cells},
 noted AS MATERIALIZED ({due})
-SELECT DISTINCT %(zone)s, day, channel_id, high FROM {self._differing} AND NOT EXISTS (
+SELECT DISTINCT %(zone)s, day, channel_id, high FROM {self._differing(*self._whole)} AND NOT EXISTS (
     SELECT 1 FROM noted h
      WHERE h.channel_id = coalesce(n.channel_id, r.channel_id)
        AND h.at < {EDGES}[{nth} + 2]
@@ -240,7 +255,7 @@ SELECT DISTINCT %(zone)s, day, channel_id, high FROM {self._differing} AND NOT E
 
 def stored_times(measures: Iterable[DayTimes.Measure]) -> Stored:
     among = ", ".join(str(measure.value) for measure in measures)
-    return Stored("metrics_daytimes", TIMES_KEY, TIMES, "times", f"measure IN ({among})")
+    return Stored("metrics_daytimes", TIMES_KEY, ("seconds",), "times", f"measure IN ({among})", DERIVED, _DERIVING)
 
 
 def stored_tallies(names: Iterable[DayTally.Name]) -> Stored:
@@ -250,10 +265,17 @@ def stored_tallies(names: Iterable[DayTally.Name]) -> Stored:
 
 _COUNTS_OF = Stored("metrics_daycount", KEY, _COUNTS, "counts")
 _TALLIES_OF, _TIMES_OF = stored_tallies(sides.COUNTED), stored_times(MEASURES)
-WRITE = f"""WITH {_SAID}, {_COUNTED}, {_CELLS}, {_SIDES}, {_TIMED_CELLS},
-{_COUNTS_OF.replaced}, {_TALLIES_OF.replaced}, {_TIMES_OF.replaced}
-SELECT 1"""
-"""Make the cells what the tickets say. It returns a row, as prepared statements do here."""
+_ALL = (_COUNTS_OF, _TALLIES_OF, _TIMES_OF)
+
+
+def _write(parts: Iterable[str]) -> str:
+    """It returns a row, as prepared statements do here."""
+    return f"WITH {_SAID}, {_COUNTED}, {_CELLS}, {_SIDES}, {_TIMED_CELLS},\n{', '.join(parts)}\nSELECT 1"
+
+
+REFRESH = _write(stored.refreshed for stored in _ALL)
+"""Make the cells what the tickets say."""
+REBUILD = _write(stored.rebuilt for stored in _ALL)
 
 
 _DUE_TO_COUNT = "SELECT channel_id, at FROM metrics_changedhour WHERE of_ticket"

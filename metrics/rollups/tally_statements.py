@@ -10,6 +10,8 @@ before lies before them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mentions.clocks.counted import NOISE_REASONS
 from mentions.clocks.first_reply import IS_REPLY_SQL
 from mentions.models import EventKind, Reply
@@ -255,10 +257,15 @@ _LISTED = " UNION ALL ".join(
 _TIMES = f"""listed AS ({_LISTED}),
 {statements.timed("listed CROSS JOIN LATERAL (VALUES (false, s_all), (true, s_high)) x (high, seconds)")}"""
 _TALLIES_OF, _TIMES_OF = statements.stored_tallies(NAMES), statements.stored_times(MEASURES)
-WRITE = f"""WITH {_TALLIES}, {_TIMES},
-{_TALLIES_OF.replaced}, {_TIMES_OF.replaced}
-SELECT 1"""
+
+
+def _write(parts: Iterable[str]) -> str:
+    return f"WITH {_TALLIES}, {_TIMES},\n{', '.join(parts)}\nSELECT 1"
+
+
+REFRESH = _write((_TALLIES_OF.refreshed, _TIMES_OF.refreshed))
 """Make the cells what messages, replies and events say."""
+REBUILD = _write((_TALLIES_OF.rebuilt, _TIMES_OF.rebuilt))
 
 
 _DUE = """SELECT channel_id, at FROM metrics_changedhour UNION SELECT h.channel_id, h.at

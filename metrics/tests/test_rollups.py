@@ -395,6 +395,27 @@ def test_a_difference_is_found_noted_and_not_mended(built):
     assert "agree" in out.getvalue()
 
 
+def _values(model):
+    keys = {"id", *(name for rule in model._meta.constraints for name in rule.fields)}
+    return [field.name for field in model._meta.fields if field.name not in keys]
+
+
+@pytest.mark.parametrize(("model", "name"), [(model, name) for model in keeping.CELLS for name in _values(model)])
+def test_each_wrong_value_is_a_difference_and_built_again(built, model, name):
+    row = model.objects.filter(high=False).first()
+    right = getattr(row, name)
+    setattr(row, name, [*right, 7] if isinstance(right, list) else right + 1)
+    row.save()
+    assert keeping.check(NOON) == 1
+    keeping.build("UTC")
+    assert keeping.check(NOON) == 0
+    assert [getattr(cell, name) for cell in model.objects.filter(**_key(row))] == [right]
+
+
+def _key(row):
+    return {name: getattr(row, name) for rule in row._meta.constraints for name in rule.fields}
+
+
 @pytest.mark.parametrize("model", [DayCount, DayTimes])
 def test_a_missing_row_and_one_too_many_are_differences(built, model):
     row = model.objects.filter(high=False).first()
