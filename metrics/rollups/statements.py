@@ -218,25 +218,34 @@ class Stored:
     @property
     def refreshed(self) -> str:
         """Like `rebuilt`, but whether a cell differs is judged by its `values`, and the others are derived for those
-        alone that do."""
-        return self._replaced(self.rows, self.values, self.deriving)
+        alone that do: once, if several have the same values."""
+        if not self.derived:
+            return self.rebuilt
+        each = ", ".join(self.values)
+        return f"""{self._differ(self.rows, self.values)},
+{self.rows}_once AS MATERIALIZED (
+    SELECT {each}, {", ".join(self.derived)} FROM (SELECT DISTINCT {each} FROM {self.rows}_differ) x {self.deriving}
+),
+{self._replaced(f"{self.rows}_differ JOIN {self.rows}_once USING ({each})")}"""
 
     @property
     def rebuilt(self) -> str:
         """Queries that delete the cells that differ, and then insert what they should be: the count of those deleted
         makes one wait for the other. What is the same stays as it is."""
-        return self._replaced(*self._whole)
+        return f"{self._differ(*self._whole)},\n{self._replaced(f'{self.rows}_differ')}"
 
-    def _replaced(self, rows: str, values: tuple[str, ...], deriving: str = "") -> str:
-        names = ", ".join((*self.key, *self.values, *self.derived))
+    def _differ(self, rows: str, values: tuple[str, ...]) -> str:
         return f"""{self.rows}_differ AS MATERIALIZED (
     SELECT r.id, {", ".join(self.key)}, {", ".join(f"n.{name}" for name in values)} FROM {self._differing(rows, values)}
-),
-{self.rows}_gone AS (
+)"""
+
+    def _replaced(self, rows: str) -> str:
+        names = ", ".join((*self.key, *self.values, *self.derived))
+        return f"""{self.rows}_gone AS (
     DELETE FROM {self.table} WHERE id = ANY(ARRAY(SELECT id FROM {self.rows}_differ)) RETURNING id
 ),
 {self.rows}_new AS (
-    INSERT INTO {self.table} ({names}) SELECT {names} FROM {self.rows}_differ {deriving}
+    INSERT INTO {self.table} ({names}) SELECT {names} FROM {rows}
      WHERE {self.values[0]} IS NOT NULL AND (SELECT count(*) FROM {self.rows}_gone) >= 0
 )"""
 
