@@ -68,5 +68,11 @@ def context(_request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[st
 
 
 EXPERTISES = Panel(
-    "expertises", gettext_lazy("Expertises"), "team/expertise_panel.html", context, 45, "team.view_expertise"
+    "expertises",
+    gettext_lazy("Expertises"),
+    "team/expertise_panel.html",
+    context,
+    position=45,
+    permission="team.view_expertise",
+    rows="EXISTS (SELECT 1 FROM team_expertise)",
 )

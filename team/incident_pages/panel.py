@@ -18,7 +18,7 @@ MOST = 5
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any] | None:
-    """One statement. None if no incident is running and the ticket belongs to none."""
+    """None if no incident is running and the ticket belongs to none."""
     own = seen_by(request.user, IncidentMention).filter(incident=OuterRef("pk"), ticket=ticket)
     rows = Incident.objects.annotate(
         mention=Subquery(own.filter(is_part=True).values("pk")[:1]), mention_why=Subquery(own.values("why")[:1])
@@ -37,5 +37,12 @@ def _is_taken(mine: list[Any]) -> bool:
 
 
 INCIDENT = Panel(
-    "incident", _("Incident"), "team/incident_panel.html", context, position=8, permission="team.view_incident"
+    "incident",
+    _("Incident"),
+    "team/incident_panel.html",
+    context,
+    position=8,
+    permission="team.view_incident",
+    rows="""EXISTS (SELECT 1 FROM team_incident WHERE state <> 'closed')
+        OR EXISTS (SELECT 1 FROM team_incidentmention WHERE ticket_id = %(ticket)s)""",
 )

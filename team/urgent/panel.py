@@ -19,36 +19,52 @@ from team.urgent import calls
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any] | None:
-    """One statement without a call, five with. None on a ticket that is done and never was urgent."""
+    """Its newest call."""
     call = (
         seen_by(request.user, UrgentCall).filter(ticket=ticket).select_related("taken_by", "asked_by", "rule").first()
     )
-    is_open = ticket.status not in calls.ENDED and not ticket.merged_into_id
-    if call is None and not is_open:
-        return None
-    running = call is not None and call.is_running
-    people = list(call.people.select_related("user")) if call is not None else []
+    if call is None:
+        return blank(request, ticket)
+    people = list(call.people.select_related("user"))
     return {
         "call": call,
-        "is_running": running,
-        "may_ask": is_open and not running,
-        "is_mine": running and call is not None and call.taken_by_id == request.user.pk,
+        "is_running": call.is_running,
+        "may_ask": _is_open(ticket) and not call.is_running,
+        "is_mine": call.is_running and call.taken_by_id == request.user.pk,
         "seen": [each.user for each in people if each.seen_at],
         "called": [each.user for each in people if each.called_at],
         "has_seen": any(each.seen_at and each.user_id == request.user.pk for each in people),
-        "posts": list(call.posts.select_related("outbound", "person")) if call is not None else [],
-        "rooms": _rooms(ticket, call) if running else [],
-        "rapid": settings.RAPID_RESPONSE_SLACK_CHANNEL if running else "",
+        "posts": list(call.posts.select_related("outbound", "person")),
+        "rooms": _rooms(ticket, call) if call.is_running else [],
+        "rapid": settings.RAPID_RESPONSE_SLACK_CHANNEL if call.is_running else "",
     }
 
 
-def _rooms(ticket: Ticket, call: UrgentCall | None) -> list[str]:
+def blank(_request: HttpRequest, ticket: Ticket) -> dict[str, Any] | None:
+    """A ticket that never was urgent: how to mark it, or nothing if it is done."""
+    return {"call": None, "is_running": False, "may_ask": True} if _is_open(ticket) else None
+
+
+def _is_open(ticket: Ticket) -> bool:
+    return ticket.status not in calls.ENDED and not ticket.merged_into_id
+
+
+def _rooms(ticket: Ticket, call: UrgentCall) -> list[str]:
     """Further Slack channels to choose from; none for a restricted ticket."""
-    if call is None or audience.circle_of([ticket]).channels:
+    if audience.circle_of([ticket]).channels:
         return []
     used = set(call.posts.values_list("slack_channel", flat=True))
     known = [*sharing.channels_of(ticket), settings.RAPID_RESPONSE_SLACK_CHANNEL]
     return [room for room in dict.fromkeys(known) if room and room not in used]
 
 
-URGENT = Panel("urgent", _("Urgent"), "team/urgent_panel.html", context, position=5, permission=access.PLAY)
+URGENT = Panel(
+    "urgent",
+    _("Urgent"),
+    "team/urgent_panel.html",
+    context,
+    position=5,
+    permission=access.PLAY,
+    rows="EXISTS (SELECT 1 FROM team_urgentcall WHERE ticket_id = %(ticket)s)",
+    blank=blank,
+)

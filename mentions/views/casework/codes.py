@@ -124,5 +124,11 @@ def put_back(request: HttpRequest, number: int, code_id: int) -> HttpResponse:
 
 
 CODES = Panel(
-    "codes", gettext_lazy("Codes"), "mentions/casework/given_codes.html", context, position=35, permission=GIVE
+    "codes",
+    gettext_lazy("Codes"),
+    "mentions/casework/given_codes.html",
+    context,
+    position=35,
+    permission=GIVE,
+    rows="EXISTS (SELECT 1 FROM mentions_code WHERE ticket_id = %(ticket)s)",
 )

@@ -38,24 +38,31 @@ MAX_ASSIGNEES = 10
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str, Any] | None:
-    """One statement without issues."""
-    may_change = request.user.has_perm(access.PLAY)
     links = list(
         access.seen_by(request.user, IssueLink)
         .filter(ticket=ticket)
         .select_related("issue__outbound", "issue__connection", "by")
         .order_by("at", "pk")
     )
-    if not links and not may_change:
-        return None
+    if not links:
+        return blank(request, ticket)
+    refused = assigning.trouble_of([link.issue_id for link in links])
+    shown = [_shown(link, refused.get(link.issue_id, "")) for link in links]
+    return {**_common(request, ticket), "issues": shown, "key": uuid4()}
+
+
+def blank(request: HttpRequest, ticket: Ticket) -> Mapping[str, Any] | None:
+    """Without issues: how to add one, for those who may."""
+    common = _common(request, ticket)
+    return {**common, "issues": [], "key": ""} if common["may_change"] else None
+
+
+def _common(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     held = ticket.claimed_by_id == request.user.pk
-    refused = assigning.trouble_of([link.issue_id for link in links]) if links else {}
     return {
-        "issues": [_shown(link, refused.get(link.issue_id, "")) for link in links],
-        "may_change": may_change,
+        "may_change": request.user.has_perm(access.PLAY),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
         "token": ticket.claim_token if held else "",
-        "key": uuid4() if links else "",
     }
 
 
@@ -200,4 +207,12 @@ def _assign(request: HttpRequest, found: IssueLink) -> None:
     messages.success(request, _("Assigning the issue to %(who)s.") % {"who": ", ".join(names)})
 
 
-ISSUES = Panel("issues", gettext_lazy("Issues"), "mentions/casework/issues.html", context, position=30)
+ISSUES = Panel(
+    "issues",
+    gettext_lazy("Issues"),
+    "mentions/casework/issues.html",
+    context,
+    position=30,
+    rows="EXISTS (SELECT 1 FROM mentions_issuelink WHERE ticket_id = %(ticket)s)",
+    blank=blank,
+)

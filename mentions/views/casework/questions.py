@@ -17,10 +17,17 @@ SHOWN = 3
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str, Any] | None:
-    """One statement; None if nothing was asked."""
+    """None if nothing was asked."""
     asked = seen_by(request.user, Question).filter(ticket=ticket).select_related("asked_by")[:SHOWN]
     questions = list(asked)
     return {"questions": questions} if questions else None
 
 
-QUESTIONS = Panel("questions", _("Asked in Slack"), "mentions/casework/questions.html", context, position=35)
+QUESTIONS = Panel(
+    "questions",
+    _("Asked in Slack"),
+    "mentions/casework/questions.html",
+    context,
+    position=35,
+    rows="EXISTS (SELECT 1 FROM mentions_question WHERE ticket_id = %(ticket)s)",
+)
