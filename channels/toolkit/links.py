@@ -63,7 +63,7 @@ def canonical(address: str) -> str:
 
     A fragment is kept only if it identifies content (`#comment-42`, `#/room`): a heading is the same page.
     """
-    if not (found := _parts(address.strip())):
+    if not address or not (found := _parts(address.strip())):
         return ""
     parts, host = found
     try:
