@@ -106,7 +106,9 @@ def _grown(work: Work, length: int, attempts: Iterator[int]) -> Growth | None:
         found = Growth(4 * length, _measured(work, length, attempts), _measured(work, 4 * length, attempts))
         if found.long_s <= MAX_FOR_FOUR_TIMES * found.short_s:
             return None
-    return found
+    # A step may be where the memory has to grow: it is not repeated at the next one.
+    beyond_s = _measured(work, 16 * length, attempts)
+    return None if beyond_s <= MAX_FOR_FOUR_TIMES * found.long_s else found
 
 
 def endless(work: Work, length: int) -> Growth | None:

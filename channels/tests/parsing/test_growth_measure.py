@@ -71,6 +71,18 @@ def test_linear_work_is_not(name: str) -> None:
     assert superlinear(_work(LINEAR[name])) is None
 
 
+@pytest.mark.parametrize(
+    ("seconds", "is_found"), [([0.001, 0.012, 0.050], False), ([0.001, 0.012, 0.190], True)], ids=["once", "each time"]
+)
+def test_a_step_that_is_not_repeated_is_no_growth(
+    seconds: list[float], is_found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = dict(zip((100, 400, 1600), seconds, strict=True))
+    monkeypatch.setattr(growth, "TRIES", 0)
+    monkeypatch.setattr(growth, "_measured", lambda work, length, attempts: taken[length])
+    assert (growth._grown(_work(len), 100, iter(())) is not None) is is_found
+
+
 @pytest.mark.parametrize("name", LINEAR)
 def test_linear_work_is_not_by_processor_time_either(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "TRIES", 0)  # never trust the wall clock
