@@ -46,7 +46,7 @@ _SEPARATOR = re.compile(
     r"|ursprungligt meddelande)\s?:?$",
     re.I,
 )
-_AROUND_SEPARATOR = "-_* \t\xa0"
+_AROUND_SEPARATOR = "-_*" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 _RULE = re.compile(r"_{10,}$|-{10,}$")
 _FROM = re.compile(r"\*?(?:from|von|de|da|van|från|fra|od)\s?:\*?\s?\S", re.I)
 _HEADER = re.compile(

@@ -54,6 +54,10 @@ def test_everything_below_an_unmarked_attribution_is_quoted() -> None:
         "Von: Acme\nGesendet: Montag, 12. Januar 2026\nAn: Dana\nBetreff: Hoodie\n\nNoch einmal.",
         "De : Acme\nEnvoyé : lundi 12 janvier 2026\nÀ : Dana\nObjet : Hoodie\n\nEncore.",
         "---------- Forwarded message ---------\nFrom: Acme\n\nTry again.",
+        *(
+            f"{space}--{space}_*_Original Message :{space}--{space}\nTry again."
+            for space in " \t\xa0\u2003\u202f\u3000"
+        ),
     ],
 )
 def test_a_history_block_is_quoted_to_the_end(history: str) -> None:
