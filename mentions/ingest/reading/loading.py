@@ -43,24 +43,26 @@ _FIELDS = (
 _COLUMNS = ", ".join(f"m.{name}" for name in _FIELDS)
 _SELECT = f"""SELECT m.id, m.ticket_id, a.external_id, c.rank, {_COLUMNS}
     FROM {{source}} JOIN mentions_author a ON a.id = m.author_id JOIN channels_channel c ON c.id = m.channel_id"""  # noqa: S608
-_NAMED = """unnest(%(namespaces)s::text[]) n (namespace) CROSS JOIN unnest(%(ids)s::text[]) i (external_id)
-    CROSS JOIN LATERAL"""
-"""Each looked up with its unique index: where tables grow quicker than their statistics, a plan for all ids at once
-reads the whole namespace."""
 _MESSAGES = f"""
+WITH named AS (
+    SELECT * FROM unnest(%(namespaces)s::text[]) n (namespace), unnest(%(ids)s::text[]) i (external_id)
+)
 SELECT k.external_id, f.* FROM (
-    SELECT i.external_id, m.id FROM {_NAMED} (
-        SELECT id FROM mentions_message WHERE namespace = n.namespace AND external_id = i.external_id OFFSET 0) m
+    SELECT named.external_id, m.id FROM named CROSS JOIN LATERAL (
+        SELECT id FROM mentions_message
+         WHERE namespace = named.namespace AND external_id = named.external_id OFFSET 0) m
     UNION ALL
-    SELECT i.external_id, a.message_id FROM {_NAMED} (
+    SELECT named.external_id, a.message_id FROM named CROSS JOIN LATERAL (
         SELECT message_id FROM mentions_messagealias
-         WHERE namespace = n.namespace AND external_id = i.external_id OFFSET 0) a
+         WHERE namespace = named.namespace AND external_id = named.external_id OFFSET 0) a
     UNION ALL
     SELECT external_id, id FROM mentions_message
      WHERE namespace = ANY(%(namespaces)s) AND thread_id = ANY(%(threads)s)
        AND ticket_id IS NULL
-) k CROSS JOIN LATERAL ({_SELECT.format(source="mentions_message m")} WHERE m.id = k.id) f
+) k CROSS JOIN LATERAL ({_SELECT.format(source="mentions_message m")} WHERE m.id = k.id OFFSET 0) f
 """  # noqa: S608  (only constants of ours are filled in)
+"""Each id is looked up with its index: where tables grow quicker than their statistics, a plan for all of them at once
+reads the whole namespace."""
 
 
 @dataclass(slots=True)
