@@ -133,6 +133,12 @@ CLIPPED = """() => {
   return found;
 }"""
 
+LONGEST_TIMES = """() => {
+  const words = { ago: "5 h 58 min ago", ahead: "in 5 h 58 min", due: "due soon, in 5 h 58 min" };
+  for (const at of document.querySelectorAll("time[data-time]")) at.textContent = words[at.dataset.time];
+}"""
+"""Which times are on a page depends on when the tests run."""
+
 
 @pytest.fixture(scope="module")
 def ids(living):
@@ -179,7 +185,7 @@ def test_nothing_is_clipped_at_any_width_and_axe_finds_nothing_in_either_theme(s
     page = shown(name, width=360, height=740)
     for width, height in ((360, 740), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate(CLIPPED) == [], f"{width} px"
+        assert page.evaluate(f"() => {{ ({LONGEST_TIMES})(); return ({CLIPPED})(); }}") == [], f"{width} px"
     page.set_viewport_size({"width": 1280, "height": 800})
     axe_finds_nothing(page, dark=OF_COLOURS)
 
