@@ -18,27 +18,56 @@ MANY = 3000
 GIVEN = ("id", "external_id", "thread_id", "search")
 
 
+@pytest.fixture(autouse=True)
+def no_statistics() -> None:
+    """As during a first import: autovacuum hasn't come yet. A benchmark's test may have left some."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE mentions_message CASCADE")
+
+
+def _many(**values: Any) -> Message:
+    """One message, and `MANY` more like it, e0, e1, …, in threads t0, t1, … unless the values name one."""
+    first = MessageFactory(namespace="twitter", **values)
+    alike = {f.attname: getattr(first, f.attname) for f in Message._meta.concrete_fields if f.name not in GIVEN}
+    threads = [values.get("thread_id", f"t{n}") for n in range(MANY)]
+    Message.objects.bulk_create(
+        Message(**alike, external_id=f"e{n}", thread_id=thread) for n, thread in enumerate(threads)
+    )
+    return first
+
+
+def _looked_up(ids: list[str], threads: list[str]) -> tuple[list[str], int]:
+    """The ids found, and how many rows of messages were read for them."""
+    params = {"namespaces": ["twitter"], "ids": ids, "threads": threads}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {loading._MESSAGES}", params)
+        (plan,) = cursor.fetchone()
+        cursor.execute(loading._MESSAGES, params)
+        found = sorted(row[0] for row in cursor.fetchall())
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    steps = [step for step in _steps(plan[0]["Plan"]) if step.get("Relation Name") == "mentions_message"]
+    return found, sum(
+        (step["Actual Rows"] + step.get("Rows Removed by Filter", 0)) * step["Actual Loops"] for step in steps
+    )
+
+
 def _steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for each in plan.get("Plans", ()):
         yield from _steps(each)
 
 
-def test_known_messages_are_looked_up_without_reading_the_others_before_there_are_statistics() -> None:
-    """As during a first import: autovacuum hasn't come yet."""
-    with connection.cursor() as cursor:  # a benchmark's test may have left statistics of an emptied table
-        cursor.execute("TRUNCATE mentions_message CASCADE")
-    first = MessageFactory(namespace="twitter")
-    rest = {f.attname: getattr(first, f.attname) for f in Message._meta.concrete_fields if f.name not in GIVEN}
-    Message.objects.bulk_create([Message(**rest, external_id=f"e{n}", thread_id=f"t{n}") for n in range(MANY)])
-    names = [f"e{n}" for n in range(100)]
-    params = {"namespaces": ["twitter"], "ids": names, "threads": []}
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {loading._MESSAGES}", params)
-        (plan,) = cursor.fetchone()
-        cursor.execute(loading._MESSAGES, params)
-        assert sorted(row[0] for row in cursor.fetchall()) == sorted(names)
-    plan = json.loads(plan) if isinstance(plan, str) else plan
-    steps = [step for step in _steps(plan[0]["Plan"]) if step.get("Relation Name") == "mentions_message"]
-    read = sum((step["Actual Rows"] + step.get("Rows Removed by Filter", 0)) * step["Actual Loops"] for step in steps)
-    assert len(names) <= read <= 3 * len(names), steps
+def test_known_messages_are_looked_up_without_reading_the_others() -> None:
+    _many()
+    ids = [f"e{n}" for n in range(100)]
+    found, read = _looked_up(ids, [])
+    assert found == sorted(ids)
+    assert len(ids) <= read <= 3 * len(ids)
+
+
+def test_what_waits_in_a_busy_thread_is_looked_up_without_reading_the_thread() -> None:
+    answered = _many(thread_id="busy")
+    MessageFactory(namespace="twitter", external_id="waits", thread_id="busy", author=answered.author, ticket=None)
+    found, read = _looked_up([], ["busy"])
+    assert found == ["waits"]
+    assert read <= 3
