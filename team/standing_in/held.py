@@ -44,11 +44,11 @@ class HeldRole:
 
 
 def held(absences: Sequence[Absence], today: date) -> dict[int, list[HeldRole]]:
-    """Absence → the roles that need somebody from `today` on, in the order of `StandIn.Role`. Five queries however many
+    """Absence → the roles that need somebody from `today` on, in the order of `StandIn.Role`. Six queries however many
     absences; none without one."""
     found: dict[int, list[HeldRole]] = {each.pk: [] for each in absences}
     if absences:
-        for source in (_expertises, _releases, _meetings, _on_call, _buddies):
+        for source in (_expertises, _promised, _releases, _meetings, _on_call, _buddies):
             for role in source(absences):
                 if role.last >= today:
                     found[role.absence.pk].append(role)
@@ -67,7 +67,7 @@ def near(now: datetime, ahead: timedelta) -> QuerySet[Absence]:
         | Exists(Meeting.objects.filter(owner=user, reported_at=None))
         | Exists(Shift.objects.filter(user=user, is_on_call=True, ends_at__gt=now))
         | Exists(buddies)
-        | Exists(StandIn.objects.filter(absence=OuterRef("pk"), ended_at=None))
+        | Exists(StandIn.objects.filter(Q(absence=OuterRef("pk")) | Q(to=user), ended_at=None))
     )
 
 
@@ -108,6 +108,24 @@ def _expertises(absences: Sequence[Absence]) -> Iterator[HeldRole]:
                 yield HeldRole(Role.EXPERTISE, each, absence, each.name, absence.first_day, absence.last_day, url)
             elif is_next and day is not None and absence.first_day <= day <= absence.last_day:
                 yield HeldRole(Role.EXPERTISE, each, absence, _on(each.name, day), day, absence.last_day, url)
+
+
+def _promised(absences: Sequence[Absence]) -> Iterator[HeldRole]:
+    """Expertises for which they stand in, but which haven't changed hands yet."""
+    first, last = _span(absences)
+    rows = StandIn.objects.filter(role=Role.EXPERTISE, begun_at=None, ended_at=None, to__in=_users(absences))
+    rows = rows.filter(absence__first_day__lte=last, absence__last_day__gte=first).select_related("absence")
+    found = list(rows)
+    expertises = Expertise.objects.prefetch_related("turns").in_bulk([each.number for each in found]) if found else {}
+    for each in found:
+        expertise, theirs = expertises.get(each.number), each.absence
+        if expertise is None or theirs is None:
+            continue
+        for absence in absences:
+            first, last = max(absence.first_day, theirs.first_day), min(absence.last_day, theirs.last_day)
+            if absence.user_id == each.to_id and first <= last:
+                url = reverse("team:expertises")
+                yield HeldRole(Role.EXPERTISE, expertise, absence, expertise.name, first, last, url)
 
 
 def _releases(absences: Sequence[Absence]) -> Iterator[HeldRole]:

@@ -371,6 +371,36 @@ def test_a_stand_in_who_goes_away_is_replaced_and_the_role_still_comes_back(abse
     assert holder("expertise", merch) == ["ada"]
 
 
+def test_a_stand_in_who_will_be_away_is_replaced_before_it_begins(absence, roles, team):
+    _ada, bob, cy = team
+    merch = roles["expertise"]
+    hand(absence, "expertise", merch, bob)
+    second = shifts.add_absence(bob, date(2026, 3, 13), date(2026, 3, 20))
+    found = next(each for each in proposing.arrangements(NOW) if each.absence == second)
+    assert [(role.what, role.first, role.last, to.username) for role, to in found.open] == [
+        ("Merch", FIRST, date(2026, 3, 20), "cy")
+    ]
+    announcing.announce(NOW)
+    assert any("bob is away" in text and "expertise: Merch. Next: cy" in text for text in texts())
+    for _click in range(2):
+        hand(second, "expertise", merch, cy)
+    assert [each for each in proposing.arrangements(NOW) if each.absence == second] == []
+    assert holder("expertise", merch) == ["ada"]
+    for moment, owner in ((at(16), "cy"), (at(21), "cy"), (at(28), "ada")):
+        handing.follow(moment)
+        assert holder("expertise", merch) == [owner]
+
+
+@pytest.mark.parametrize(("first", "last"), [(9, 13), (16, 17)], ids=["over by then", "a few days"])
+def test_a_stand_in_who_is_back_in_time_or_soon_stays(absence, roles, team, first, last):
+    bob = team[1]
+    hand(absence, "expertise", roles["expertise"], bob)
+    second = shifts.add_absence(bob, date(2026, 3, first), date(2026, 3, last))
+    assert [each for each in proposing.arrangements(NOW) if each.absence == second] == []
+    handing.follow(at(18))
+    assert holder("expertise", roles["expertise"]) == ["bob"]
+
+
 def test_nobody_who_has_left_gets_anything_back(absence, roles, team):
     hand(absence, "expertise", roles["expertise"], team[1])
     handing.follow(at(16))
