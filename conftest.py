@@ -7,10 +7,13 @@ and a Redis number for each. `DESK_TEST_DATABASE_URL` and `DESK_TEST_REDIS_URL` 
 
 import atexit
 import gc
+import math
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import django
@@ -190,6 +193,18 @@ def clock_of_the_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clocks, "ask_database", lambda: None)
         yield
+
+
+@pytest.fixture
+def stop_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Stops the desk's clock at a time, for pages, tasks and permissions alike. Without it `desk_now` is today."""
+    from channels import clocks
+
+    def stop(now: datetime) -> None:
+        monkeypatch.setattr(clocks, "_reading", SimpleNamespace(now_s=now.timestamp))
+        monkeypatch.setattr(clocks, "_ask_at_s", math.inf)
+
+    return stop
 
 
 @pytest.fixture(autouse=True)

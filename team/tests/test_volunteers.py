@@ -40,17 +40,10 @@ def _desk(settings, monkeypatch):
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", TEAM
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """Sets the desk's clock for pages."""
-
-    def at(now):
-        views = ("team.volunteers.views", "team.volunteers.practice_views")
-        for module in (*views, "mentions.people.current", "mentions.people.access", "team.page_notes"):
-            monkeypatch.setattr(f"{module}.desk_now", lambda: now)
-
-    at(NOW)
-    return at
+@pytest.fixture(autouse=True)
+def clock(stop_clock):
+    stop_clock(NOW)
+    return stop_clock
 
 
 @pytest.fixture
@@ -156,8 +149,8 @@ def test_past_the_end_nothing_is_seen_at_once_though_no_sweep_ran(client, clock,
     inviting.accept(invited.pk, NOW)
     ticket = MessageFactory(text="in the open").ticket
     days.run(BEGINS)
-    client.force_login(vera)
     clock(ENDS - timedelta(seconds=1))
+    client.force_login(vera)
     assert "in the open" in client.get(f"/tickets/{ticket.pk}/").content.decode()
     clock(ENDS)
     assert vera.groups.filter(name="volunteer").exists()
