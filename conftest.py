@@ -176,6 +176,19 @@ def quick_migrations() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def preparing_is_not_counted() -> Iterator[None]:
+    """A connection prepares a statement once. Whether that falls to a test that counts queries depends on what ran
+    before it in its process."""
+    from django.test.utils import CaptureQueriesContext
+
+    once, every = ("PREPARE ", "SET plan_cache_mode"), CaptureQueriesContext.captured_queries.fget
+    with pytest.MonkeyPatch.context() as patch:
+        counted = property(lambda capture: [q for q in every(capture) if not q["sql"].startswith(once)])
+        patch.setattr(CaptureQueriesContext, "captured_queries", counted)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def workers_are_seen() -> Iterator[None]:
     """No beat and no worker runs beside most tests; `advocacy/tests/test_standing.py` looks for them all the same."""
     from advocacy.monitoring import standing
