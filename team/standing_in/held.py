@@ -44,15 +44,15 @@ class HeldRole:
 
 
 def held(absences: Sequence[Absence], today: date) -> dict[int, list[HeldRole]]:
-    """Absence → the roles that need somebody from `today` on, in the order of `StandIn.Role`. Six queries however many
-    absences; none without one."""
-    found: dict[int, list[HeldRole]] = {each.pk: [] for each in absences}
+    """Absence → the roles that need somebody from `today` on, each once, in the order of `StandIn.Role`. Six queries
+    however many absences, seven with expertises that haven't changed hands yet; none without an absence."""
+    found: dict[int, dict[tuple[str, int], HeldRole]] = {each.pk: {} for each in absences}
     if absences:
-        for source in (_expertises, _promised, _releases, _meetings, _on_call, _buddies):
+        for source in (_promised, _expertises, _releases, _meetings, _on_call, _buddies):
             for role in source(absences):
                 if role.last >= today:
-                    found[role.absence.pk].append(role)
-    return found
+                    found[role.absence.pk].setdefault((role.role, role.number), role)
+    return {key: list(roles.values()) for key, roles in found.items()}
 
 
 def near(now: datetime, ahead: timedelta) -> QuerySet[Absence]:

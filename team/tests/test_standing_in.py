@@ -47,10 +47,9 @@ NOW = at(9)
 
 
 @pytest.fixture(autouse=True)
-def _slack(settings, monkeypatch):
+def _slack(settings, stop_clock):
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", "#community-advocates"
-    monkeypatch.setattr("team.views.desk_now", lambda: NOW)
-    monkeypatch.setattr("team.standing_in.views.desk_now", lambda: NOW)
+    stop_clock(NOW)
     for weekday in range(5):
         CoverageHours.objects.create(weekday=weekday, starts=time(8), ends=time(22))
 
@@ -391,6 +390,16 @@ def test_a_stand_in_who_will_be_away_is_replaced_before_it_begins(absence, roles
         assert holder("expertise", merch) == [owner]
 
 
+def test_a_role_that_is_theirs_twice_is_listed_once(absence, roles, team):
+    """Bob stands in for Merch, and then it would be his."""
+    merch, bob = roles["expertise"], team[1]
+    Expertise.objects.filter(pk=merch.pk).update(rotates_on=date(2026, 3, 18), next_owner=bob)
+    hand(absence, "expertise", merch, bob)
+    second = shifts.add_absence(bob, FIRST, date(2026, 3, 20))
+    found = next(each for each in proposing.arrangements(NOW) if each.absence == second)
+    assert [(role.role, role.number) for role, _to in found.open] == [("expertise", merch.pk)]
+
+
 @pytest.mark.parametrize(("first", "last"), [(9, 13), (16, 17)], ids=["over by then", "a few days"])
 def test_a_stand_in_who_is_back_in_time_or_soon_stays(absence, roles, team, first, last):
     bob = team[1]
@@ -500,7 +509,7 @@ def test_nonsense_is_not_found(client, absence, manager, data):
 # --- weeks of it ------------------------------------------------------------------------------------------------------
 
 
-def run(monkeypatch, deeds=()):
+def run(stop_clock, deeds=()):
     """Every hour of five weeks, with a scheduler that is down for six hours on the first day away: [(hour, text)]."""
     deeds, found = dict(deeds), []
     start, down = at(2, 0), (at(16, 0), at(16, 6))
@@ -510,7 +519,7 @@ def run(monkeypatch, deeds=()):
             deeds[now]()
         if down[0] <= now < down[1]:
             continue
-        monkeypatch.setattr("team.tasks.desk_now", lambda now=now: now)
+        stop_clock(now)
         before = OutboundItem.objects.count()
         tasks.follow_stand_ins()
         tasks.follow_stand_ins()
@@ -522,21 +531,20 @@ def run(monkeypatch, deeds=()):
 AHEAD = ("09 08", "ada is away Monday, 16 March to Friday, 27 March. Somebody should stand in:")
 
 
-def test_weeks_with_nobody_clicking_say_it_once_and_change_nothing(absence, roles, monkeypatch):
-    assert run(monkeypatch) == [AHEAD]
+def test_weeks_with_nobody_clicking_say_it_once_and_change_nothing(absence, roles, stop_clock):
+    assert run(stop_clock) == [AHEAD]
     assert {role: holder(role, row) for role, row in roles.items()} == {
         "expertise": ["ada"], "release": ["ada"], "meeting": ["ada"], "on_call": [], "buddy": ["ada"]
     }  # fmt: skip
 
 
-def test_weeks_with_one_who_clicks_hand_everything_over_and_back(client, absence, roles, team, manager, monkeypatch):
-    client.force_login(manager)
-
+def test_weeks_with_one_who_clicks_hand_everything_over_and_back(client, absence, roles, team, manager, stop_clock):
     def click():
+        client.force_login(manager)
         for role, row in roles.items():
             post(client, "stand_in", absence.pk, role=role, number=row.pk, to=team[1].pk)
 
-    said = run(monkeypatch, {at(10, 14): click})
+    said = run(stop_clock, {at(10, 14): click})
     assert said == [
         AHEAD,
         ("28 00", "expertise: Merch is with ada again. Thank you for standing in, bob!"),
