@@ -1,7 +1,9 @@
 """Every page at every width and in every theme: WCAG checked by axe, nothing clipped, and no violation of the strict
 CSP."""
 
+import json
 import re
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +12,7 @@ from playwright.sync_api import expect
 
 from advocacy.tests.all_pages import SPACES, arguments_of, closed_incident, found_pages, practised, team_with_hours
 from advocacy.tests.browser import WRONG, axe_finds_nothing, bring_axe, marks
+from mentions.text import times
 
 pytestmark = marks
 
@@ -133,10 +136,16 @@ CLIPPED = """() => {
   return found;
 }"""
 
-LONGEST_TIMES = """() => {
-  const words = { ago: "5 h 58 min ago", ahead: "in 5 h 58 min", due: "due soon, in 5 h 58 min" };
+NOW, LONGEST = datetime(2026, 6, 1, 12, tzinfo=UTC), timedelta(hours=5, minutes=58)
+TIMES = {
+    "ago": times.ago(NOW - LONGEST, NOW),
+    "ahead": times.ahead(NOW + LONGEST, NOW),
+    "due": times.due(NOW + LONGEST, NOW, soon_at=NOW),
+}
+LENGTHEN_TIMES = f"""() => {{
+  const words = {json.dumps(TIMES)};
   for (const at of document.querySelectorAll("time[data-time]")) at.textContent = words[at.dataset.time];
-}"""
+}}"""
 """Which times are on a page depends on when the tests run."""
 
 
@@ -185,7 +194,7 @@ def test_nothing_is_clipped_at_any_width_and_axe_finds_nothing_in_either_theme(s
     page = shown(name, width=360, height=740)
     for width, height in ((360, 740), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate(f"() => {{ ({LONGEST_TIMES})(); return ({CLIPPED})(); }}") == [], f"{width} px"
+        assert page.evaluate(f"() => {{ ({LENGTHEN_TIMES})(); return ({CLIPPED})(); }}") == [], f"{width} px"
     page.set_viewport_size({"width": 1280, "height": 800})
     axe_finds_nothing(page, dark=OF_COLOURS)
 
