@@ -181,7 +181,7 @@ def preparing_is_not_counted() -> Iterator[None]:
     before it in its process."""
     from django.test.utils import CaptureQueriesContext
 
-    once, every = ("PREPARE ", "SET plan_cache_mode"), CaptureQueriesContext.captured_queries.fget
+    once, every = ("PREPARE ", "SET plan_cache_mode"), vars(CaptureQueriesContext)["captured_queries"].fget
     with pytest.MonkeyPatch.context() as patch:
         counted = property(lambda capture: [q for q in every(capture) if not q["sql"].startswith(once)])
         patch.setattr(CaptureQueriesContext, "captured_queries", counted)

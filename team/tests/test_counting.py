@@ -44,8 +44,8 @@ AT = datetime(2026, 7, 10, 9, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _now(monkeypatch):
-    monkeypatch.setattr("team.counting.views.desk_now", lambda: NOW)
+def _now(stop_clock):
+    stop_clock(NOW)
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ DAY = date(2026, 3, 16)
 
 
 @pytest.fixture(autouse=True)
-def _slack(settings, monkeypatch):
+def _slack(settings, stop_clock):
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", "#community-advocates"
-    monkeypatch.setattr("team.expertise.views.desk_now", lambda: NOW)
+    stop_clock(NOW)
 
 
 @pytest.fixture

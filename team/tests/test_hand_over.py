@@ -216,8 +216,8 @@ def test_summary_is_posted_once_with_links_and_says_nothing_of_a_restricted_tick
 
 
 @pytest.mark.parametrize("decision", ["pass", "keep"])
-def test_what_could_become_important_is_posted_in_the_room_of_its_topic_once(client, ada, ben, monkeypatch, decision):
-    monkeypatch.setattr("team.handover.views.desk_now", lambda: NOW)
+def test_what_could_become_important_is_posted_in_the_room_of_its_topic_once(client, ada, ben, stop_clock, decision):
+    stop_clock(NOW)
     TopicFactory(name="Product", slack_channel="#product")
     ticket, secret = make("assigned", ada), make("assigned", ada)
     type(secret.channel).objects.filter(pk=secret.channel_id).update(visible_to=["advocate"])
@@ -247,9 +247,9 @@ def test_room_that_is_none_is_said_and_the_ticket_stays(ada, ben):
 
 @pytest.mark.parametrize("is_here", [True, False])
 def test_who_owns_its_expertise_is_offered_for_a_ticket_and_proposed_while_on_shift(
-    client, ada, ben, monkeypatch, is_here
+    client, ada, ben, stop_clock, is_here
 ):
-    monkeypatch.setattr("team.handover.views.desk_now", lambda: NOW)
+    stop_clock(NOW)
     cleo = UserFactory(username="cleo", role="advocate")
     shifts.add_shifts(cleo, NOW.date() + timedelta(days=0 if is_here else 1), time(12), time(20), ZoneInfo("UTC"))
     Expertise.objects.create(name="Merchandise", owner=cleo, words=["socks"])
@@ -290,8 +290,8 @@ def test_somebody_else_holds_it_meanwhile_the_rest_is_done(ada, ben):
 # --- the next person --------------------------------------------------------------------------------------------------
 
 
-def test_next_one_starts_with_it(client, ada, ben, monkeypatch):
-    monkeypatch.setattr("team.handover.views.desk_now", lambda: NOW)
+def test_next_one_starts_with_it(client, ada, ben, stop_clock):
+    stop_clock(NOW)
     other, ticket = make("assigned", ben), make("parked", ada)
     form = {f"decision-{ticket.pk}": "pass", f"note-{ticket.pk}": "Ask Jo", "to": ben.pk, "note": "Calm."}
     client.force_login(ada)
@@ -384,8 +384,8 @@ def test_somebody_without_a_shift_is_reminded_if_they_worked_today(ada):
     assert [reminding.run(at("UTC", hour)) for hour in (15, 17, 18)] == [0, 1, 0]
 
 
-def test_page_reminds_too(client, ada, monkeypatch):
-    monkeypatch.setattr("team.page_notes.desk_now", lambda: NOW)
+def test_page_reminds_too(client, ada, stop_clock):
+    stop_clock(NOW)
     shifts.add_shifts(ada, NOW.date(), time(8), time(16), ZoneInfo("UTC"))
     make("assigned", ada)
     reminding.run(NOW)

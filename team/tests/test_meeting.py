@@ -20,9 +20,9 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _slack(settings, monkeypatch):
+def _slack(settings, stop_clock):
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", TEAM
-    monkeypatch.setattr("team.meeting.views.desk_now", lambda: NOW)
+    stop_clock(NOW)
 
 
 @pytest.fixture

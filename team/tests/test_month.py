@@ -38,11 +38,11 @@ def hours():
     return [now for now in every if not DOWN[0] <= now < DOWN[1]]
 
 
-def run(monkeypatch, hours):
+def run(stop_clock, hours):
     """[(hour, announcement)]."""
     found = []
     for now in hours:
-        monkeypatch.setattr("team.tasks.desk_now", lambda now=now: now)
+        stop_clock(now)
         before = OutboundItem.objects.count()
         for task in (tasks.follow_releases, tasks.rotate_expertises, tasks.prompt_meetings):
             task()
@@ -51,7 +51,7 @@ def run(monkeypatch, hours):
     return found
 
 
-def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
+def test_weeks_of_the_team_with_nobody_clicking(team, stop_clock):
     ada, bob = team
     ReleaseRule.objects.create(
         name="Acme", day_of_month=29, time_zone="Europe/Amsterdam", slack_channel="#release-post"
@@ -64,7 +64,7 @@ def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
     swaps.ask(first.pk, second.pk, ada, START)  # bob never answers
     shifts.add_absence(ada, date(2026, 3, 29), date(2026, 3, 29))
     asked = [(START, item.payload["text"].split("\n")[0]) for item in OutboundItem.objects.all()]
-    said = [*asked, *run(monkeypatch, hours())]
+    said = [*asked, *run(stop_clock, hours())]
     assert [(f"{at:%d %H}", text.partition(", <!date")[0]) for at, text in said] == [
         ("16 00", "bob, ada asks to swap release duty: you take Sunday, 29 March, they take Wednesday, 29 April."),
         ("22 07", "Acme: release day is Sunday, 29 March"),
@@ -79,4 +79,4 @@ def test_weeks_of_the_team_with_nobody_clicking(team, monkeypatch):
     assert ReleaseSwap.objects.get().state == "lapsed"
     assert Shift.objects.filter(user=ada, note="Release day").count() == 1
     again = sorted({*(at for at, _text in said), *hours()[::6]})
-    assert run(monkeypatch, again) == [], "whatever runs again says nothing again"
+    assert run(stop_clock, again) == [], "whatever runs again says nothing again"

@@ -24,8 +24,8 @@ POST = "https://acme.example/releases/17-6/"
 
 
 @pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setattr("team.release_pages.views.desk_now", lambda: NOW)
+def _today(stop_clock):
+    stop_clock(NOW)
 
 
 @pytest.fixture
@@ -291,8 +291,8 @@ def test_rota_is_joined_and_left(client, release, sam):
     assert "Nobody is in the rota" in client.get("/releases/").content.decode()
 
 
-def test_release_is_on_the_calendar_and_in_the_feed(client, release, sam, monkeypatch):
-    monkeypatch.setattr("team.views.desk_now", lambda: NOW)
+def test_release_is_on_the_calendar_and_in_the_feed(client, release, sam, stop_clock):
+    stop_clock(NOW)
     html = client.get("/coverage/").content.decode()
     assert f"/releases/{release.pk}/" in html
     assert b"Release day 17.6: sam" in calendar_feed.calendar(NOW)

@@ -62,9 +62,8 @@ def slack(settings, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _now(monkeypatch):
-    monkeypatch.setattr("team.release_pages.views.desk_now", lambda: NOW)
-    monkeypatch.setattr("team.release_pages.room_views.desk_now", lambda: NOW)
+def _now(stop_clock):
+    stop_clock(NOW)
 
 
 @pytest.fixture
@@ -368,8 +367,8 @@ def test_owner_hears_once_that_the_post_is_out(release, slack):
     assert told() == [("#community-advocates", "The release post of Monthly release is linked in #release-post.")]
 
 
-def test_the_schedule_does_both(release, slack, monkeypatch):
-    monkeypatch.setattr(tasks, "desk_now", lambda: NOW + timedelta(hours=1))
+def test_the_schedule_does_both(release, slack, stop_clock):
+    stop_clock(NOW + timedelta(hours=1))
     slack.says("One")
     tasks.read_release_rooms()
     assert rows() == [("Ines Almeida", "One")]

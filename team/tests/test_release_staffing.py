@@ -23,10 +23,9 @@ DAY = date(2026, 7, 22)
 
 
 @pytest.fixture(autouse=True)
-def _today(monkeypatch, settings):
+def _today(stop_clock, settings):
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", "#community-advocates"
-    for module in ("views", "staffing_views"):
-        monkeypatch.setattr(f"team.release_pages.{module}.desk_now", lambda: NOW)
+    stop_clock(NOW)
 
 
 @pytest.fixture
@@ -127,10 +126,10 @@ def test_a_team_without_shifts_is_told_that_the_desk_cannot_tell(client, release
     assert "missing" not in html
 
 
-def test_nothing_is_proposed_after_the_day_or_before_the_first(client, release, monkeypatch):
-    monkeypatch.setattr("team.release_pages.views.desk_now", lambda: NOW + timedelta(days=5))
+def test_nothing_is_proposed_after_the_day_or_before_the_first(client, release, stop_clock):
+    stop_clock(NOW + timedelta(days=5))
     assert "Enough people?" not in page(client, release)
-    monkeypatch.setattr("team.release_pages.views.desk_now", lambda: datetime(2026, 6, 2, tzinfo=UTC))
+    stop_clock(datetime(2026, 6, 2, tzinfo=UTC))
     assert "Enough people?" not in page(client, release)
 
 

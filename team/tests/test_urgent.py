@@ -322,9 +322,8 @@ def test_restricted_ticket_is_only_a_link_and_only_its_circle_is_called(people):
 # --- in Slack and on the page -----------------------------------------------------------------------------------------
 
 
-def test_button_in_slack_and_the_page_at_once_have_one_owner(client, people, monkeypatch):
-    monkeypatch.setattr("team.urgent.views.desk_now", lambda: DAY)
-    monkeypatch.setattr("experts.views.slack.desk_now", lambda: DAY)
+def test_button_in_slack_and_the_page_at_once_have_one_owner(client, people, stop_clock):
+    stop_clock(DAY)
     ticket = a_ticket()
     call = calls.ask(ticket.pk, None, now=DAY)
     sent()
@@ -337,8 +336,8 @@ def test_button_in_slack_and_the_page_at_once_have_one_owner(client, people, mon
     assert (call.taken_by, log(ticket)) == (people["ben"], ["asked", "taken"])
 
 
-def test_somebody_without_a_login_is_told_in_the_thread(client, people, monkeypatch):
-    monkeypatch.setattr("experts.views.slack.desk_now", lambda: DAY)
+def test_somebody_without_a_login_is_told_in_the_thread(client, people, stop_clock):
+    stop_clock(DAY)
     call = calls.ask(a_ticket().pk, None, now=DAY)
     sent()
     press(client, DAY, wording.TAKE, call.key, user="U0000NOBODY", name="jo")
@@ -346,8 +345,8 @@ def test_somebody_without_a_login_is_told_in_the_thread(client, people, monkeypa
     assert UrgentCall.objects.get().state == "open"
 
 
-def test_one_key_marks_shows_and_undoes(client, sam, monkeypatch):
-    monkeypatch.setattr("team.urgent.views.desk_now", lambda: DAY)
+def test_one_key_marks_shows_and_undoes(client, sam, stop_clock):
+    stop_clock(DAY)
     ticket = a_ticket()
     page = reverse("mentions:ticket", args=[ticket.pk])
     assert 'data-key="!"' in client.get(page).content.decode()
@@ -362,8 +361,8 @@ def test_one_key_marks_shows_and_undoes(client, sam, monkeypatch):
     assert 'id="urgent"' not in client.get(reverse("mentions:queue")).content.decode()
 
 
-def test_page_takes_it_and_claims_the_ticket(client, sam, monkeypatch):
-    monkeypatch.setattr("team.urgent.views.desk_now", lambda: DAY)
+def test_page_takes_it_and_claims_the_ticket(client, sam, stop_clock):
+    stop_clock(DAY)
     ticket = a_ticket()
     call = calls.ask(ticket.pk, None, now=DAY)
     client.post(reverse("team:take", args=[call.pk]), follow=True)

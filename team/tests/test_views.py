@@ -23,8 +23,8 @@ PAGE = "/coverage/"
 
 
 @pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("team.views.desk_now", lambda: NOW)
+def _monday(stop_clock):
+    stop_clock(NOW)
 
 
 @pytest.fixture
@@ -237,8 +237,8 @@ def test_forged_address_is_not_found(client, address):
 # --- contacts ---------------------------------------------------------------------------------------------------------
 
 
-def test_contacts_by_kind_and_who_is_on(client, sam, hours, monkeypatch):
-    monkeypatch.setattr("team.contacts.desk_now", lambda: NOW)
+def test_contacts_by_kind_and_who_is_on(client, sam, hours, stop_clock):
+    stop_clock(NOW)
     Contact.objects.create(kind="room", name="#incident-management", position=1)
     Contact.objects.create(
         kind="advocates", name="Maria", how="+49 30 1234", url="https://acme.example/rota", position=2
