@@ -2,18 +2,21 @@
 
 Ingest takes the fingerprint of a new item when it parses it. Comparing a known item requires reading it again, and a
 hostile one must not hang or kill a poller or a web process: it is read in a process that can be killed. An item that
-can't be parsed has the digest of all its bytes.
+can't be parsed has the digest of all its bytes. Most polls find what the poll before found, byte for byte: a process
+remembers what it has read, and reads only what has changed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 
 from channels.contract import Adapter, Config, Item
 from channels.db.payloads import canonical_digest
-from channels.parsing import reader
+from channels.parsing import plain, reader
+from channels.parsing.frames import to_text
 from channels.parsing.pool import ParserUnavailable
 from channels.parsing.work import Fingerprint
 
@@ -21,25 +24,64 @@ logger = logging.getLogger(__name__)
 
 MAX_LOST = 5
 """After this many items of a page have killed their parser, the rest of the page isn't parsed now."""
-MAX_KNOWN = 1000
+MAX_POISON = 1000
+MAX_REMEMBERED = 20_000
+"""About 5 MB per process: the latest pages of a hundred connections."""
 _CHUNK = 200
-_poison: OrderedDict[bytes, None] = OrderedDict()
+
+
+class Remembered:
+    """At most `size` values by their digests; the one that wasn't asked for the longest goes first."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._values: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def get(self, key: bytes) -> bytes | None:
+        if (value := self._values.get(key)) is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self.size:
+            self._values.popitem(last=False)
+
+
+_poison = Remembered(MAX_POISON)
 """Digests of items that killed a parser of this process: later polls don't parse them again."""
+_prints = Remembered(MAX_REMEMBERED)
+"""Key of `_keys` → fingerprint."""
 
 
 def digests(adapter: Adapter, config: Config, items: Sequence[Item]) -> list[bytes]:
     """One digest per item, in order."""
-    whole = {id(item): canonical_digest(item.payload, item.raw) for item in items} if _poison else {}
-    tried = [item for item in items if whole.get(id(item)) not in _poison]
-    found = dict(zip(map(id, tried), _fingerprints(adapter, config, tried), strict=True))
-    result = []
-    for item in items:
-        print_ = found.get(id(item), Fingerprint(None))
-        digest = print_.digest or whole.get(id(item)) or canonical_digest(item.payload, item.raw)
+    whole = [canonical_digest(item.payload, item.raw) for item in items]
+    is_apart = reader.is_apart(adapter)
+    keys = _keys(adapter, config, items, whole) if is_apart else whole
+    found = [_prints.get(key) or _poison.get(digest) for key, digest in zip(keys, whole, strict=True)]
+    unknown = [place for place, digest in enumerate(found) if digest is None]
+    read = _fingerprints(adapter, config, [items[place] for place in unknown])
+    for place, print_ in zip(unknown, read, strict=True):
+        found[place] = print_.digest or whole[place]
         if print_.is_lost:
-            _remember(digest, adapter)
-        result.append(digest)
-    return result
+            logger.warning("%s: an item cannot be fingerprinted; it is stored as it is.", adapter.platform)
+            _poison.put(whole[place], whole[place])
+        elif print_.digest is not None and is_apart:
+            _prints.put(keys[place], print_.digest)
+    return [digest for digest in found if digest is not None]
+
+
+def _keys(adapter: Adapter, config: Config, items: Sequence[Item], whole: Sequence[bytes]) -> list[bytes]:
+    """A digest over all that a fingerprint depends on: the adapter, its config, the item's id and its bytes."""
+    base = hashlib.blake2b(to_text([adapter.platform, plain.config_to_plain(config)]), digest_size=16)
+    keys = []
+    for item, digest in zip(items, whole, strict=True):
+        key = base.copy()
+        key.update(digest + item.external_id.encode("utf-8", "surrogatepass"))
+        keys.append(key.digest())
+    return keys
 
 
 def _fingerprints(adapter: Adapter, config: Config, items: Sequence[Item]) -> list[Fingerprint]:
@@ -54,10 +96,3 @@ def _fingerprints(adapter: Adapter, config: Config, items: Sequence[Item]) -> li
             logger.error("%s: items are stored without a fingerprint. %s", adapter.platform, error)
             found += [Fingerprint(None)] * len(chunk)
     return found
-
-
-def _remember(digest: bytes, adapter: Adapter) -> None:
-    logger.warning("%s: an item cannot be fingerprinted; it is stored as it is.", adapter.platform)
-    _poison[digest] = None
-    while len(_poison) > MAX_KNOWN:
-        _poison.popitem(last=False)
