@@ -54,10 +54,13 @@ def from_json(text: str | bytes) -> Json:
 def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
     """16 bytes over the whole item, if it can't be parsed: any change counts as an edit."""
     try:
-        text = json.dumps(payload, sort_keys=True, default=str)
+        text = _sorted(payload)
     except RecursionError:
         text = _written(payload)
     return hashlib.blake2b(text.encode() + b"\0" + (raw or b""), digest_size=16).digest()
+
+
+_sorted = json.JSONEncoder(sort_keys=True, default=str).encode
 
 
 def storable_id(external_id: str) -> str:

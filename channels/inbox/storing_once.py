@@ -64,7 +64,8 @@ RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
     judged="(stored.state = 'ignored' AND stored.ignored_why <> 'undone')",
 )
 # The items that `_STORE` would write, whatever they say, and those that it would write if they have been edited: a page
-# of known items costs this one read and no transaction.
+# of known items costs this one read and no transaction. LIMIT makes it look up each id in the index: a plan from
+# statistics of a few minutes ago would read everything that the connection has brought since.
 _NEEDED = """
 SELECT place, is_new, is_needed, is_unreadable, digest FROM (
     SELECT n.place, stored.id IS NULL AS is_new,
@@ -77,8 +78,10 @@ SELECT place, is_new, is_needed, is_unreadable, digest FROM (
         CASE WHEN %(edits)s AND (%(at)s >= stored.fetched_at OR stored.role = 'thread' AND %(role)s = 'mention')
             THEN stored.digest END AS digest
     FROM unnest(%(ids)s::text[], %(whole)s::boolean[]) WITH ORDINALITY AS n (external_id, is_whole, place)
-    LEFT JOIN channels_inbounditem stored
-        ON stored.connection_id = %(connection)s AND stored.external_id = n.external_id
+    LEFT JOIN LATERAL (
+        SELECT id, raw, state, role, ignored_why, fetched_at, digest FROM channels_inbounditem
+         WHERE connection_id = %(connection)s AND external_id = n.external_id LIMIT 1
+    ) stored ON true
 ) found WHERE is_needed OR digest IS NOT NULL
 """
 

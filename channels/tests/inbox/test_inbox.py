@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection as db_connection
 from django.db import connections, transaction
 
 from channels.contract import Config, Item, Page
@@ -16,6 +17,7 @@ from channels.queries.ignoring import Exclusion
 from channels.registry.configs import source_of
 from channels.signals import items_stored
 from channels.tests.factories import NOW, make_connection, page_of
+from channels.tests.plans import rows_read
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 State = InboundItem.State
@@ -79,6 +81,17 @@ def test_known_items_cost_one_select_and_no_write(django_assert_num_queries) -> 
     with django_assert_num_queries(1) as queries:
         assert store(connection, *posts, at=60, source=source) == []
     assert not [q for q in queries if q["sql"].startswith(("INSERT", "UPDATE"))]
+
+
+def test_known_items_are_looked_up_without_reading_the_others() -> None:
+    """As during a first import: autovacuum hasn't come yet."""
+    with db_connection.cursor() as cursor:
+        cursor.execute("TRUNCATE channels_inbounditem CASCADE")
+    connection, ids = make_connection(), [str(n) for n in range(100)]
+    store(connection, *((str(n), "text") for n in range(3000)))
+    asked = {"connection": connection.pk, "role": "mention", "at": NOW, "edits": True}
+    read = rows_read(storing_once._NEEDED, {**asked, "ids": ids, "whole": [False] * 100}, "channels_inbounditem")
+    assert len(ids) <= read <= 3 * len(ids)
 
 
 def test_moving_likes_are_no_edit() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from channels.tests.plans import rows_read
 from mentions.ingest.reading import loading
 from mentions.models import Message
 from mentions.tests.factories import MessageFactory
@@ -39,22 +38,11 @@ def _many(**values: Any) -> Message:
 def _looked_up(ids: list[str], threads: list[str]) -> tuple[list[str], int]:
     """The ids found, and how many rows of messages were read for them."""
     params = {"namespaces": ["twitter"], "ids": ids, "threads": threads}
+    read = rows_read(loading._MESSAGES, params, "mentions_message")
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {loading._MESSAGES}", params)
-        (plan,) = cursor.fetchone()
         cursor.execute(loading._MESSAGES, params)
         found = sorted(row[0] for row in cursor.fetchall())
-    plan = json.loads(plan) if isinstance(plan, str) else plan
-    steps = [step for step in _steps(plan[0]["Plan"]) if step.get("Relation Name") == "mentions_message"]
-    return found, sum(
-        (step["Actual Rows"] + step.get("Rows Removed by Filter", 0)) * step["Actual Loops"] for step in steps
-    )
-
-
-def _steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for each in plan.get("Plans", ()):
-        yield from _steps(each)
+    return found, read
 
 
 def test_known_messages_are_looked_up_without_reading_the_others() -> None:
