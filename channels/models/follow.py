@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 class Followed(models.Model):
     """A thread with an open ticket or a running outreach, refetched at growing intervals until `until`."""
 
-    connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="followed")
+    connection = models.ForeignKey(
+        "channels.Connection", on_delete=models.CASCADE, related_name="followed", db_index=False
+    )
     namespace = models.CharField(max_length=200)
     thread_id = models.CharField(max_length=500)
     until = models.DateTimeField()

@@ -32,7 +32,9 @@ class InboundItem(models.Model):
         MENTION = "mention", _("mention")  # from a search, timeline or mailbox
         THREAD = "thread", _("thread")  # from a followed thread: context until its author says otherwise
 
-    connection = models.ForeignKey("channels.Connection", on_delete=models.PROTECT, related_name="items")
+    connection = models.ForeignKey(
+        "channels.Connection", on_delete=models.PROTECT, related_name="items", db_index=False
+    )
     external_id = models.CharField(max_length=500)
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.MENTION)
     payload = models.JSONField(null=True)
@@ -44,9 +46,11 @@ class InboundItem(models.Model):
     ignored_why = models.CharField(max_length=7, choices=Ignored.choices, blank=True, default="")
     """What stopped an ignored item, if it wasn't the adapter (a retweet, no whole-word match)."""
     ignored_by = models.ForeignKey(
-        "channels.IgnoreRule", null=True, blank=True, on_delete=models.SET_NULL, related_name="items"
+        "channels.IgnoreRule", null=True, blank=True, on_delete=models.SET_NULL, related_name="items", db_index=False
     )
-    batch = models.ForeignKey("channels.Batch", null=True, blank=True, on_delete=models.SET_NULL, related_name="items")
+    batch = models.ForeignKey(
+        "channels.Batch", null=True, blank=True, on_delete=models.SET_NULL, related_name="items", db_index=False
+    )
     """The import (a poll, a query change) that first added it; null: another way, such as a webhook."""
     attempts = models.PositiveSmallIntegerField(default=0)
     """Attempts to parse this version, each counted before it starts; reset to 0 on success."""

@@ -74,10 +74,10 @@ class EventKind(StrEnum):
 class Event(models.Model):
     """Who did what and when, with the values before and after. Append-only."""
 
-    ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="events")
+    ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="events", db_index=False)
     at = models.DateTimeField()
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     """Null for the desk itself."""
     kind = models.CharField(max_length=30)

@@ -22,7 +22,7 @@ class Message(models.Model):
         BYSTANDER = "by", _("by others")
 
     ticket = models.ForeignKey(
-        "mentions.Ticket", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+        "mentions.Ticket", null=True, blank=True, on_delete=models.PROTECT, related_name="messages", db_index=False
     )
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
     """The primary channel among its sightings, by rank."""
@@ -32,7 +32,7 @@ class Message(models.Model):
     parent_external_id = models.CharField(max_length=500, blank=True)
     reply_to_external_id = models.CharField(max_length=500, blank=True)
     """The id to answer, if not `external_id` (the newest id of an edited tweet)."""
-    author = models.ForeignKey("mentions.Author", on_delete=models.PROTECT, related_name="messages")
+    author = models.ForeignKey("mentions.Author", on_delete=models.PROTECT, related_name="messages", db_index=False)
     direction = models.CharField(max_length=4, choices=Direction.choices, default=Direction.INBOUND)
     subject = models.CharField(max_length=1000, blank=True)
     text = models.TextField(blank=True)
@@ -134,8 +134,8 @@ class MessageRevision(models.Model):
 class Sighting(models.Model):
     """Records that a channel saw a message. Several per message; the message's own `channel` is the primary one."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="sightings")
-    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="sightings", db_index=False)
+    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField()
 
     class Meta:
@@ -159,7 +159,7 @@ class Blob(models.Model):
 class Attachment(models.Model):
     """A file of a message. `blob` is null if it was over the size cap; name and size are always stored."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments", db_index=False)
     name = models.CharField(max_length=300)
     type = models.CharField(max_length=150)
     size = models.BigIntegerField()

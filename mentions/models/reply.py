@@ -55,7 +55,7 @@ class Reply(models.Model):
     ON_ITS_WAY = (State.SCHEDULED, State.QUEUED, State.SENT, State.UNCERTAIN)
     """States that count as an answer until further news: if the reply fails, its ticket reopens."""
 
-    ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="replies")
+    ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="replies", db_index=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
     """The handle or alias that sends it."""

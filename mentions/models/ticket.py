@@ -91,7 +91,7 @@ class Ticket(models.Model):
     last_message_at = models.DateTimeField()
     first_reply_at = models.DateTimeField(null=True, blank=True)
     first_reply_message = models.ForeignKey(
-        "mentions.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "mentions.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     due_at = models.DateTimeField(null=True, blank=True)
     """When the first reply is due; null once answered or if no reply is needed."""
@@ -105,8 +105,12 @@ class Ticket(models.Model):
     claim_token = models.UUIDField(null=True, blank=True)
     claim_expires_at = models.DateTimeField(null=True, blank=True)
 
-    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
-    follow_up_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups")
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged", db_index=False
+    )
+    follow_up_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups", db_index=False
+    )
 
     objects = TicketQuerySet.as_manager()
 
@@ -153,6 +157,12 @@ class Ticket(models.Model):
             models.Index(fields=["first_reply_at"], name="ticket_replied", condition=Q(first_reply_at__isnull=False)),
             models.Index(fields=["solved_at"], name="ticket_solved", condition=Q(solved_at__isnull=False)),
             models.Index(fields=["due_at"], name="ticket_due", condition=Q(due_at__isnull=False)),
+            # Every claim and every outcome writes an entry into each index that has the ticket: these have few.
+            models.Index(
+                fields=["first_reply_message"], name="ticket_replied_by", condition=Q(first_reply_message__isnull=False)
+            ),
+            models.Index(fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False)),
+            models.Index(fields=["follow_up_of"], name="ticket_followed_up", condition=Q(follow_up_of__isnull=False)),
         ]
 
     def __str__(self) -> str:
