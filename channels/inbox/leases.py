@@ -43,6 +43,9 @@ _SIZE = """coalesce(octet_length(raw), 0) + CASE WHEN payload IS NULL THEN 0
     WHEN pg_column_size(payload) < 2000 THEN 2000 ELSE octet_length(payload::text) END"""
 _FREE = "state = 'pending' AND (lease_until IS NULL OR lease_until <= clock_timestamp())"
 _LEASE = "lease_token = %(token)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second'"
+# Sent with a statement as one string, hence one transaction and one round trip. A lease is lost only if the database
+# server crashes, and then nobody has started parsing.
+_LOSABLE = "SELECT set_config('synchronous_commit', 'off', true);"
 _TAKE = f"""
 WITH locked AS MATERIALIZED (
     SELECT id, {_SIZE} AS size FROM channels_inbounditem
@@ -123,10 +126,8 @@ def _taken(sql: str, connection_id: int | None, **params: int) -> list[Row]:
     token = uuid4()
     only = "" if connection_id is None else "AND connection_id = %(connection)s"
     given: dict[str, Any] = {"token": token, "lease": LEASE_S, "connection": connection_id, **params}
-    with transaction.atomic(), database.cursor() as cursor:
-        # Lost only if the database server crashes, and then nobody has started parsing.
-        cursor.execute("SET LOCAL synchronous_commit TO off")
-        cursor.execute(sql.format(only=only) if "{only}" in sql else sql, given)
+    with database.cursor() as cursor:
+        cursor.execute(_LOSABLE + (sql.format(only=only) if "{only}" in sql else sql), given)
         return sorted((_row(values, token) for values in cursor.fetchall()), key=lambda row: row.id)
 
 
