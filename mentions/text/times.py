@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from django.utils import timezone
@@ -48,14 +48,19 @@ def ago(at: datetime, now: datetime) -> str:
     if now - at < timedelta(minutes=1):
         return _("just now")
     if now - at > timedelta(days=14):
-        local = timezone.localtime(at)
-        return date_format(local, _("j M") if local.year == timezone.localtime(now).year else _("j M Y"))
+        day, today = timezone.localtime(at).date(), timezone.localtime(now).date()
+        return _day(day, day.year == today.year, get_language())
     return _past(max(0, int((now - at).total_seconds())) // 60, get_language())
 
 
 @lru_cache(maxsize=8192)
 def _past(minutes: int, language: str | None) -> str:
     return _("%(span)s ago") % {"span": _span(minutes, language)}
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, is_this_year: bool, _language: str | None) -> str:
+    return date_format(day, _("j M") if is_this_year else _("j M Y"))
 
 
 def ahead(at: datetime, now: datetime) -> str:
