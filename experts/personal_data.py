@@ -87,9 +87,13 @@ def _erase_feedback(scope: Scope, names: Names) -> int:
     own = Feedback.objects.filter(ticket__in=scope.own)
     near = [(each, names.text(each.summary)) for each in Feedback.objects.filter(ticket__in=scope.near)]
     near = [(each, text) for each, text in near if text != each.summary]
-    told = [*own.exclude(summary=""), *(each for each, _text in near)]
-    digests = FeedbackDigest.objects.filter(due_on__gte=min((f.routed_at.date() for f in told), default=None) or _NEVER)
-    posts = OutboundItem.objects.filter(pk__in=digests.filter(topic__in=[f.topic_id for f in told]).values("outbound"))
+    affected = [*own.exclude(summary=""), *(each for each, _text in near)]
+    digests = FeedbackDigest.objects.filter(
+        due_on__gte=min((f.routed_at.date() for f in affected), default=None) or _NEVER
+    )
+    posts = OutboundItem.objects.filter(
+        pk__in=digests.filter(topic__in=[f.topic_id for f in affected]).values("outbound")
+    )
     erasing.erase_settled(posts)
     for each, text in near:
         Feedback.objects.filter(pk=each.pk).update(summary=text)

@@ -6,4 +6,4 @@ message_ingested = Signal()
 """Arguments: message_ids (list[int])."""
 
 thread_states_changed = Signal()
-"""Arguments: state_ids (list[int]), states of conversations that a platform told; message_ids (list[int]), new ones."""
+"""Arguments: state_ids (list[int]), conversation states that a platform reported; message_ids (list[int]), new ones."""

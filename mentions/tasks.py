@@ -202,7 +202,7 @@ def sweep_issues() -> int:
     """Issues after a lost nudge of their delivery, and requesters who have been told."""
     now = desk_now()
     applied = sweeps.each("issues", opening.unsettled(), lambda pk: opening.apply_delivery(pk, now))
-    return applied + closed_issues.note_told(now)
+    return applied + closed_issues.mark_notified(now)
 
 
 @shared_task(name="mentions.read_questions")  # type: ignore[untyped-decorator]

@@ -23,8 +23,8 @@ Truth = dict[str, dict[str, Rows]]
 
 def truth_of(desk: LivingDesk) -> Truth:
     """The sandbox's truth for the preset's connections: on Twitter they also search for the word."""
-    told = {name: desk.sandbox.truth(name, search=name == "twitter") for name in PLATFORMS}
-    return {name: {kind: of for kind, of in each.items() if kind != "platform"} for name, each in told.items()}
+    truths = {name: desk.sandbox.truth(name, search=name == "twitter") for name in PLATFORMS}
+    return {name: {kind: of for kind, of in each.items() if kind != "platform"} for name, each in truths.items()}
 
 
 def stored(desk: LivingDesk) -> Rows:
@@ -161,7 +161,7 @@ def notices_once(desk: LivingDesk, truth: Truth) -> Iterator[str]:
 
     A restored desk announces nothing from before the restore: the desk that made the backup already did.
     """
-    untold = desk.rows(
+    unannounced = desk.rows(
         """SELECT DISTINCT m.external_id, room.name FROM mentions_message m
              JOIN mentions_sighting s ON s.message_id = m.id JOIN channels_channel c ON c.id = s.channel_id
             CROSS JOIN LATERAL jsonb_array_elements_text(c.slack_channels) AS room (name)
@@ -170,7 +170,7 @@ def notices_once(desk: LivingDesk, truth: Truth) -> Iterator[str]:
               AND NOT EXISTS (SELECT 1 FROM mentions_notice n WHERE n.message_id = m.id
                               AND n.slack_channel = room.name AND n.post_id IS NOT NULL)"""
     )
-    yield from (f"{row['name']} never heard of {row['external_id']}" for row in untold)
+    yield from (f"{row['name']} never heard of {row['external_id']}" for row in unannounced)
     metadata = [post.get("metadata") or {} for post in truth["slack"]["desk"]]
     posted = Counter(str(each.get("event_payload", {}).get("key")) for each in metadata)
     for row in desk.rows(

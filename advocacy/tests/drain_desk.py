@@ -96,8 +96,8 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     pending = InboundItem.objects.filter(state=InboundItem.State.PENDING)
     done["troubled"] = troubled
     done["left"] = [len(troubled), left.count(), scheduled.count(), pending.count()]
-    told = ("pk", "connection__platform", "state", "attempts", "checks", "error", "not_before")
-    done["unsent"] = [[str(each) for each in item] for item in left.values_list(*told)[:10]]
+    columns = ("pk", "connection__platform", "state", "attempts", "checks", "error", "not_before")
+    done["unsent"] = [[str(each) for each in item] for item in left.values_list(*columns)[:10]]
     return any(done["left"])
 
 

@@ -294,8 +294,8 @@ def misplaced(tickets: Any) -> list[str]:
     for ticket in tickets.prefetch_related("messages", "replies"):
         live = [m for m in ticket.messages.all() if not m.is_auto and not m.is_deleted]
         asked = max((m.posted_at for m in live if m.direction == "in"), default=None)
-        told = max((m.posted_at for m in live if m.direction == "team"), default=None)
-        is_waiting = asked is not None and (told is None or asked > told)
+        answered = max((m.posted_at for m in live if m.direction == "team"), default=None)
+        is_waiting = asked is not None and (answered is None or asked > answered)
         is_back = any(reply.state in ("failed", "blocked") for reply in ticket.replies.all())
         if ticket.is_queued and not is_waiting and asked is not None and not is_back:
             wrong.append(f"#{ticket.pk} is {ticket.status} and answered: {ticket.subject}")

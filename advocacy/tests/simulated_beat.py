@@ -62,8 +62,8 @@ class Beat:
         app.tasks[SCHEDULE[name]["task"]]()
 
     def listen(self, now: datetime) -> None:
-        told = self.outside.truth("slack")["desk"]
-        for message in sorted(told, key=lambda each: each["ts"]):
+        posts = self.outside.truth("slack")["desk"]
+        for message in sorted(posts, key=lambda each: each["ts"]):
             if message["id"] not in self._seen:
                 self._seen.add(message["id"])
                 root = str(message.get("thread_ts") or "")

@@ -33,9 +33,9 @@ VOLUNTEER = "grace"
 
 def mailbox(outside: Any) -> Any:
     """A channel that answers by mail, through the sandbox's server."""
-    told = outside.access()["email"]
-    secrets = {name: vault.seal(value) for name, value in told["secrets"].items()}
-    connection = ConnectionFactory(platform="email", settings=told["settings"], secrets=secrets)
+    email = outside.access()["email"]
+    secrets = {name: vault.seal(value) for name, value in email["secrets"].items()}
+    connection = ConnectionFactory(platform="email", settings=email["settings"], secrets=secrets)
     return ChannelFactory(connection=connection, name="Mail", slug="mail", address="community@acme.example", rank=10)
 
 
@@ -107,9 +107,9 @@ class Outage:
         assert client.post(address, {**form, **guards, **after}).status_code == 302
 
     def _sent(self, kind: str, status: str) -> None:
-        told = IncidentReply.objects.filter(kind=kind, reply__state="sent")
-        assert told.count() == len(set(ASKERS))
-        assert set(told.values_list("ticket__status", flat=True)) == {status}
+        replies = IncidentReply.objects.filter(kind=kind, reply__state="sent")
+        assert replies.count() == len(set(ASKERS))
+        assert set(replies.values_list("ticket__status", flat=True)) == {status}
 
     def announcements(self) -> list[tuple[datetime, str, str]]:
         at = self.team.week.at

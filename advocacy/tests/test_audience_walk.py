@@ -36,7 +36,7 @@ def body(response):
     return b"".join(response) if response.streaming else response.content
 
 
-def told(response):
+def revealed(response):
     """Everything that a response reveals: the page, the redirect target, and messages in cookies."""
     parts = [body(response).decode("utf-8", "replace"), response.headers.get("Location", "")]
     return " ".join([*parts, *(str(morsel) for morsel in response.cookies.values())])
@@ -45,7 +45,7 @@ def told(response):
 def answers(w, user, address):
     """Everything revealed, by every kind of request."""
     client = client_of(user)
-    return [told(client.get(address, query, headers=h)) for query, h in restricted.questions(address, w, user)]
+    return [revealed(client.get(address, query, headers=h)) for query, h in restricted.questions(address, w, user)]
 
 
 def walked(w, user, ids):
@@ -54,7 +54,7 @@ def walked(w, user, ids):
     for route in restricted.routes():
         for address in restricted.addresses(route, w, ids):
             yield f"GET {address}", " ".join(answers(w, user, address))
-            yield f"POST {address}", told(client_of(user).post(address, fields))
+            yield f"POST {address}", revealed(client_of(user).post(address, fields))
 
 
 @pytest.mark.parametrize("role", ["anonymous", "volunteer", "admin"])
@@ -86,7 +86,7 @@ def test_whoever_may_see_it_finds_it_on_these_pages(w):
 def test_superusers_find_it_in_the_admin(w):
     root = UserFactory(is_superuser=True, is_staff=True)
     lists = ["channels/inbounditem", "channels/outbounditem", "channels/followed", "experts/outreach"]
-    pages = {page: told(client_of(root).get(f"/admin/{page}/")) for page in lists}
+    pages = {page: revealed(client_of(root).get(f"/admin/{page}/")) for page in lists}
     assert [page for page, words in pages.items() if MARKER not in words] == []
 
 
@@ -107,11 +107,11 @@ def test_a_ticket_that_becomes_restricted_while_it_is_held_leaves_the_screen(w):
     client = client_of(volunteer)
     client.post(f"/tickets/{w.shown.ticket.pk}/claim/")
     AudienceLimit.objects.create(ticket=w.shown.ticket, channel=w.hidden)
-    assert "in the open" not in told(client.get("/play/"))
+    assert "in the open" not in revealed(client.get("/play/"))
 
 
 def test_the_page_for_an_expert_needs_a_login_only_where_the_ticket_is_restricted(w):
     address = "/" + w.secret.outreach.path
     assert "/login/" in Client().get(address).headers["Location"]
     assert client_of(somebody("volunteer")).get(address).status_code == 403
-    assert MARKER in told(client_of(somebody("advocate")).get(address))
+    assert MARKER in revealed(client_of(somebody("advocate")).get(address))

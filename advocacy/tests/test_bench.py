@@ -21,12 +21,12 @@ def test_every_benchmark_runs_in_one_command_and_ends_in_a_table():
     done = run("--short")
     assert done.returncode == 0, done.stdout + done.stderr
     table = done.stdout[done.stdout.index("\nbenchmark ") :]
-    told = {line.split()[0] for line in table.splitlines() if line.strip()} - {"benchmark"}
-    assert told == set(names())
+    listed = {line.split()[0] for line in table.splitlines() if line.strip()} - {"benchmark"}
+    assert listed == set(names())
     assert "FAILED" not in table
 
 
-def test_the_runner_is_no_benchmark_and_a_name_that_is_none_is_told():
+def test_the_runner_is_no_benchmark_and_an_unknown_name_is_reported():
     assert "__main__" not in names()
     assert names()
     done = run("nothing")

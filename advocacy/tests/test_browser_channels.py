@@ -61,9 +61,9 @@ def unreadable(living):
     insert = """INSERT INTO channels_inbounditem (connection_id, external_id, role, payload, digest, state, error,
         ignored_why, attempts, revision, fetched_at, acknowledged_at)
         VALUES (%s, %s, 'mention', %s, %s, 'failed', %s, '', 2, 1, now(), now())"""
-    told = ("x" * 180, '{"text": "' + "long" * 400 + '"}', b"0" * 16, f"ParserError: {'nospaces' * 40}")
-    write(living, insert, (connection["id"], *told))
-    (item,) = living.rows("SELECT id FROM channels_inbounditem WHERE external_id = %s", [told[0]])
+    values = ("x" * 180, '{"text": "' + "long" * 400 + '"}', b"0" * 16, f"ParserError: {'nospaces' * 40}")
+    write(living, insert, (connection["id"], *values))
+    (item,) = living.rows("SELECT id FROM channels_inbounditem WHERE external_id = %s", [values[0]])
     yield connection["id"], item["id"]
     write(living, "DELETE FROM channels_inbounditem WHERE id = %s", (item["id"],))
 

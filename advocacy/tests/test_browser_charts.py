@@ -129,12 +129,12 @@ def test_the_period_is_chosen_and_kept_in_the_address(windows):
 def test_a_question_mark_tells_what_the_figure_means(windows):
     page = windows.open("mo", "/reports/overview/")
     mark = page.get_by_role("button", name="What “Backlog” means")
-    told = page.get_by_text("Tickets that are new or open, parked ones included.")
-    expect(told).to_be_hidden()
+    explanation = page.get_by_text("Tickets that are new or open, parked ones included.")
+    expect(explanation).to_be_hidden()
     mark.press("Enter")
-    expect(told).to_be_visible()
+    expect(explanation).to_be_visible()
     page.keyboard.press("Escape")
-    expect(told).to_be_hidden()
+    expect(explanation).to_be_hidden()
 
 
 def test_a_table_sorts_by_a_press_on_a_head(windows):

@@ -106,8 +106,8 @@ def test_a_comment_is_answered_there_and_recognised_with_its_own_time(windows, w
     page.get_by_role("button", name="I answered").click()
     expect(page.locator("#toasts")).to_contain_text("answered outside")
     world.until(lambda: world.ticket(asked)["status"] == "solved", "the answer to be recognised")
-    told = living.rows("SELECT posted_at FROM mentions_message WHERE text LIKE %s", (f"%cache {asked.word}%",))
-    assert world.ticket(asked)["first_reply_at"] == told[0]["posted_at"]
+    messages = living.rows("SELECT posted_at FROM mentions_message WHERE text LIKE %s", (f"%cache {asked.word}%",))
+    assert world.ticket(asked)["first_reply_at"] == messages[0]["posted_at"]
     living.wait_until(counted(world, report, "Hacker News mentions", before), "the report to count it", every_s=0.5)
 
 

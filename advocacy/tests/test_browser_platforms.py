@@ -73,14 +73,14 @@ def test_a_question_is_answered_there_with_the_text_copied_and_is_recognised(win
     page.get_by_role("button", name="I answered").click()
     expect(page.locator("#toasts")).to_contain_text("answered outside")
     world.until(lambda: world.ticket(asked)["status"] == "solved", "the answer to be recognised")
-    told = living.rows("SELECT posted_at FROM mentions_message WHERE text LIKE %s", (f"%{asked.word} in the env%",))
-    assert [row["posted_at"] for row in told] == [world.ticket(asked)["first_reply_at"]]
+    messages = living.rows("SELECT posted_at FROM mentions_message WHERE text LIKE %s", (f"%{asked.word} in the env%",))
+    assert [row["posted_at"] for row in messages] == [world.ticket(asked)["first_reply_at"]]
     page.goto(f"/tickets/{asked.ticket}/")
     expect(page.locator("article.message.team")).to_contain_text(answer)
     axe_finds_nothing(page)
 
 
-def test_what_is_left_is_told_where_somebody_may_get_near_the_end(windows, world):
+def test_characters_left_are_shown_where_somebody_may_get_near_the_end(windows, world):
     asked = world.ask("reddit", "Does Acme {word} at night?", author="lena", to="devops", title="Acme at night")
     page = windows.open("sam", f"/play/{asked.view}/")
     counter = page.locator("#counter")

@@ -90,7 +90,7 @@ def test_two_tabs_and_a_double_click_post_once(windows, world, living):
     assert len(replies(living, asked.ticket)) == 1
 
 
-def test_who_lost_the_claim_is_told_and_keeps_the_text(windows, world, living):
+def test_who_lost_the_claim_sees_a_problem_and_keeps_the_text(windows, world, living):
     asked = world.ask("twitter", "@acme where is {word} documented?", to="acme")
     page = windows.open("sam")
     page.clock.install()

@@ -32,14 +32,14 @@ def test_check_connects_only_when_asked(settings):
     call_command("check", stdout=io.StringIO())
 
 
-def test_redis_that_refuses_the_password_is_told(settings):
+def test_redis_that_refuses_the_password_is_reported(settings):
     _address, _, rest = settings.REDIS_URL.partition("@")
     settings.REDIS_URL = f"redis://:wrong-password@{rest}"
     (found,) = connecting.redis_server(None)
     assert (found.id, "wrong-password" in found.msg) == ("desk.E042", False)
 
 
-def test_database_that_refuses_us_is_told_without_the_password(monkeypatch):
+def test_database_that_refuses_us_is_reported_without_the_password(monkeypatch):
     other = connection.copy()
     other.settings_dict = {**connection.settings_dict, "NAME": "nowhere", "PASSWORD": "very-secret"}
     monkeypatch.setattr(connecting, "connection", other)
@@ -49,7 +49,7 @@ def test_database_that_refuses_us_is_told_without_the_password(monkeypatch):
     assert "very-secret" not in found.msg
 
 
-def test_database_that_is_too_old_is_told(monkeypatch):
+def test_database_that_is_too_old_is_reported(monkeypatch):
     def refuse():
         raise NotSupportedError("PostgreSQL 16 or newer is required; DATABASE_URL points to 15.")
 
@@ -59,7 +59,7 @@ def test_database_that_is_too_old_is_told(monkeypatch):
     assert ids(connecting.database(None)) == ["desk.E005"]
 
 
-def test_mail_server_that_is_away_is_told(settings):
+def test_mail_server_that_is_away_is_reported(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     assert ids(connecting.mail_server(None)) == ["desk.E043"]
@@ -73,7 +73,7 @@ def test_mail_server_that_says_nothing_is_given_up_on(settings, monkeypatch):
         assert ids(connecting.mail_server(None)) == ["desk.E043"]
 
 
-def test_slack_that_refuses_the_token_is_told_without_it(settings):
+def test_slack_that_refuses_the_token_is_reported_without_it(settings):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     settings.SLACK_TOKEN, settings.SLACK_API_BASE = TOKEN, f"http://127.0.0.1:{port}/"

@@ -156,7 +156,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path, crash_see
         truth = crash_judge.truth_of(desk)
         logger.info("%s %s", happened, summary(desk))
     assert wrong == [], "\n".join([f"CRASH_SEED={crash_seed}", *wrong[:60]])
-    said = {name: len(told["mentions"]) for name, told in truth.items()}
+    said = {name: len(posted["mentions"]) for name, posted in truth.items()}
     assert sum(said.values()) > MENTIONS * 0.9, said  # some on Reddit and Slack are chatter that no search finds
     assert_it_was_hard(happened)
 

@@ -70,12 +70,12 @@ def test_every_platform_is_alive_in_the_demo(access):
 
 
 def test_secrets_of_the_demo_are_sealed(access):
-    told = access(1, 2, 3)
-    load(told)
+    platforms = access(1, 2, 3)
+    load(platforms)
     stored = str([*Connection.objects.values_list("secrets"), *Channel.objects.values_list("secrets")])
     for secret in (world.BEARER_TOKEN, world.MAILBOX_PASSWORD, world.HANDLES["acme"].access_token_secret):
         assert secret not in stored
-    for platform in told.values():
+    for platform in platforms.values():
         for secret in platform["secrets"].values():
             assert secret not in stored
 
@@ -96,9 +96,9 @@ def test_preset_again_moves_the_ports_and_keeps_what_people_changed(access):
 
 
 def test_hooks_lead_to_connections_with_their_secrets(access):
-    told = access(1, 2, 3)
-    load(told)
-    *hooks, clicks = preset.hooks(told)
+    platforms = access(1, 2, 3)
+    load(platforms)
+    *hooks, clicks = preset.hooks(platforms)
     assert clicks == {"platform": "slack-interactivity", "path": "/hooks/slack/", "secret": world.SLACK_SIGNING_SECRET}
     assert {hook["platform"] for hook in hooks} == {
         platform for platform, adapter in all_adapters().items() if adapter.can(Capability.WEBHOOK)
@@ -109,11 +109,11 @@ def test_hooks_lead_to_connections_with_their_secrets(access):
 
 
 def test_the_teams_accounts_are_known_on_every_platform(access):
-    told = access(1, 2, 3)
+    platforms = access(1, 2, 3)
     team.load(PASSWORDS)
-    load(told)
-    team.connect(told)
-    team.connect(told)
+    load(platforms)
+    team.connect(platforms)
+    team.connect(platforms)
     spaces = set(Account.objects.filter(person__name="Sam Okafor").values_list("namespace", flat=True))
     for connection in Connection.objects.filter(is_active=True).exclude(
         platform__in=("feed", "manual", "form", "statuspage")
@@ -145,10 +145,10 @@ def test_every_view_of_the_preset_can_be_asked(access):
 
 def test_past_is_replayed_with_believable_times(sandbox):
     team.load(PASSWORDS)
-    told = sandbox.access()
-    load(told)
-    team.connect(told)
-    team.speak_for_themselves(told, timezone.now())
+    platforms = sandbox.access()
+    load(platforms)
+    team.connect(platforms)
+    team.speak_for_themselves(platforms, timezone.now())
     accounts = PersonalAccount.objects.filter(error="").exclude(external_id="")
     assert accounts.filter(user__username="sam").count() == PersonalAccount.objects.filter(user__username="sam").count()
     assert {account.connection.platform for account in accounts} == {"disqus", "discourse", "reddit"}

@@ -155,9 +155,9 @@ def found(floor: str, name: str) -> Any:
     return None
 
 
-def call_as_it_stands(verb: Callable[..., Any], told: str) -> None:
+def call_as_it_stands(verb: Callable[..., Any], parameters: str) -> None:
     """Raises TypeError if the verb can't be called with the parameters of the table; those after `*` by name."""
-    by_place, _, by_name = f"{told}, ".partition("*, ")
+    by_place, _, by_name = f"{parameters}, ".partition("*, ")
     first = [name for name in by_place.split(", ") if name]
     signature = inspect.signature(verb)
     names = [name for name in signature.parameters if name != "self"]
@@ -249,8 +249,8 @@ def test_every_channel_of_the_preset_stands_in_the_handbooks_page() -> None:
     for slug, row in written.items():
         values = channels[slug]
         slack = " ".join(values["slack_channels"])
-        told = [*(["queue"] if values["to_queue"] else []), *([f"Slack `{slack}`"] if slack else [])]
-        assert row[3] == " + ".join(told), slug
+        destinations = [*(["queue"] if values["to_queue"] else []), *([f"Slack `{slack}`"] if slack else [])]
+        assert row[3] == " + ".join(destinations), slug
         assert row[4] == ("yes" if values["is_active"] else "no"), slug
 
 
@@ -263,18 +263,18 @@ def test_the_handbooks_table_has_thirty_rows_of_which_twenty_three_are_active() 
 
 
 def test_what_begins_at_once_is_what_needs_no_credentials() -> None:
-    told = re.search(r"start at once: (.+?)\.", HANDBOOK, re.DOTALL)
-    assert told
+    sentence = re.search(r"start at once: (.+?)\.", HANDBOOK, re.DOTALL)
+    assert sentence
     ready = {row.values["name"] for row in ROWS if row.kind == "connection" and row.values["is_active"]}
-    assert set(re.findall(r"\*(.+?)\*", told[1])) == ready
+    assert set(re.findall(r"\*(.+?)\*", sentence[1])) == ready
 
 
 def test_macros_tags_and_views_of_the_preset_are_named_in_its_page() -> None:
     of_interest = [row.values["name"] for row in ROWS if row.kind in ("macro", "tag", "role")]
     assert [name for name in of_interest if name not in HANDBOOK] == []
     counts = {kind: sum(row.kind == kind for row in ROWS) for kind in {row.kind for row in ROWS}}
-    told = {row[0]: int(row[1]) for row in tables(HANDBOOK, under="What is loaded")}
-    assert told == {f"{kind}s": count for kind, count in counts.items()}
+    documented = {row[0]: int(row[1]) for row in tables(HANDBOOK, under="What is loaded")}
+    assert documented == {f"{kind}s": count for kind, count in counts.items()}
     for page in (ROOT / "README.md", DOCS / "running.md"):
         assert set(re.findall(r"(\d+) channels", page.read_text())) == {str(counts["channel"])}, named(page)
 
@@ -289,10 +289,10 @@ def options_of(command: BaseCommand) -> set[str]:
 
 
 @pytest.mark.parametrize(("command", "page"), [(load_handbook, "handbook.md"), (demo, "running.md")])
-def test_options_of_a_command_are_told(command: Any, page: str) -> None:
+def test_options_of_a_command_are_documented(command: Any, page: str) -> None:
     rows = tables((DOCS / page).read_text())
-    told = {match[1] for row in rows if (match := re.match(r"`(--[a-z-]+)", row[0]))}
-    assert told == options_of(command.Command())
+    documented = {match[1] for row in rows if (match := re.match(r"`(--[a-z-]+)", row[0]))}
+    assert documented == options_of(command.Command())
 
 
 def test_schedules_that_the_docs_promise_are_those_of_the_beat() -> None:

@@ -114,10 +114,10 @@ def test_ten_minutes_with_faults(pretend: World) -> None:
     starved = _starved(pretend)
     _catch_up(pretend)
     assert starved == []
-    told = {platform: pretend.outside.truth(platform) for platform in platforms}
-    assert min(len(truth["mentions"]) for truth in told.values()) > 10, "every platform was talked on"
-    assert _missing(told) == {}
-    assert _doubled(told) == {}
+    truths = {platform: pretend.outside.truth(platform) for platform in platforms}
+    assert min(len(truth["mentions"]) for truth in truths.values()) > 10, "every platform was talked on"
+    assert _missing(truths) == {}
+    assert _doubled(truths) == {}
     assert InboundItem.objects.filter(state="failed").count() == 0, list(
         InboundItem.objects.filter(state="failed").values_list("connection__platform", "error")
     )
@@ -149,10 +149,10 @@ def _catch_up(pretend: World) -> None:
     raise AssertionError([(c.name, c.last_error) for c in left])
 
 
-def _missing(told: dict[str, dict]) -> dict[str, list[str]]:
+def _missing(truths: dict[str, dict]) -> dict[str, list[str]]:
     """Platform → posted mentions that the desk lacks; one kept as a later message of a ticket isn't missing."""
     missing: dict[str, list[str]] = {}
-    for platform, truth in told.items():
+    for platform, truth in truths.items():
         spaces = _spaces(platform)
         known = set(Message.objects.filter(namespace__in=spaces).values_list("external_id", flat=True))
         known |= set(MessageAlias.objects.filter(namespace__in=spaces).values_list("external_id", flat=True))
@@ -172,10 +172,10 @@ def _spaces(platform: str) -> list[str]:
     return [space for space in found if space == platform or space.startswith(f"{platform}:")]
 
 
-def _doubled(told: dict[str, dict]) -> dict[str, list[str]]:
+def _doubled(truths: dict[str, dict]) -> dict[str, list[str]]:
     """Platform → inbound messages under an ID that nobody posted: the same message stored again under another name."""
     doubled: dict[str, list[str]] = {}
-    for platform, truth in told.items():
+    for platform, truth in truths.items():
         posted = _bare({str(entry["id"]) for place in ("mentions", "optional", "ours") for entry in truth[place]})
         inbound = Message.objects.filter(namespace__in=_spaces(platform), direction="in")
         strange = [each for each in inbound.values_list("external_id", flat=True) if each.strip("<>") not in posted]

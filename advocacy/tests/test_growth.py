@@ -72,7 +72,7 @@ BOUNDED = {
 }
 """Where a library takes disproportionately long, and what bounds it: it has to end, whatever the length."""
 BOUNDED_BY = 128 * 1024
-TOLD = 4
+MAX_NAMED = 4
 """How many kinds of text are named for one function; more would say the same."""
 MODULES = [name for package in PACKAGES for name in modules_of(package)]
 
@@ -144,7 +144,7 @@ def _complaints(taker: Taker) -> list[str]:
             if found := _grown(taker, many, json, form):
                 kind = "a list of " if many else "an object of " if json == "object" else ""
                 wrong.append(f"{taker.name} on {kind}{form.name}: {found}")
-            if len(wrong) >= TOLD:
+            if len(wrong) >= MAX_NAMED:
                 break
     return wrong
 

@@ -21,7 +21,7 @@ from sandbox import world
 FACTS: dict[str, Any] = tomllib.loads((Path(__file__).parent / "handbook_rows.toml").read_text())
 ROWS = list(preset.rows(Company()))
 CHANNELS = {row.key: row.values for row in ROWS if row.kind == "channel"}
-TOLD = {fact["key"]: fact for fact in (*FACTS["channel"], *FACTS["support"])}
+DOCUMENTED = {fact["key"]: fact for fact in (*FACTS["channel"], *FACTS["support"])}
 BESIDE = {"mastodon", "bluesky", "status-page"}
 """Channels that the documents don't have: docs/handbook.md says so, and they are off."""
 IN_THE_TEXT = {"by-hand", "twitter-direct", "tracker-team", "tracker-team-confidential"}
@@ -44,9 +44,9 @@ def texts() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("key", sorted(TOLD))
+@pytest.mark.parametrize("key", sorted(DOCUMENTED))
 def test_row_says_what_the_table_says(key: str) -> None:
-    fact, values = TOLD[key], CHANNELS[key]
+    fact, values = DOCUMENTED[key], CHANNELS[key]
     assert values["name"] == fact["name"]
     if "source" in fact:
         assert values["source"] == fact["source"]
@@ -55,13 +55,13 @@ def test_row_says_what_the_table_says(key: str) -> None:
     assert values["target_minutes"] == fact.get("target_minutes")
 
 
-@pytest.mark.parametrize("key", sorted(key for key, fact in TOLD.items() if "to" in fact))
+@pytest.mark.parametrize("key", sorted(key for key, fact in DOCUMENTED.items() if "to" in fact))
 def test_destinations_are_those_of_the_table(key: str) -> None:
-    told, values = TOLD[key]["to"], CHANNELS[key]
-    assert values["to_queue"] is ("queue" in told)
-    assert values["slack_channels"] == [name for name in told if name.startswith("#")]
+    destinations, values = DOCUMENTED[key]["to"], CHANNELS[key]
+    assert values["to_queue"] is ("queue" in destinations)
+    assert values["slack_channels"] == [name for name in destinations if name.startswith("#")]
     links = {link["label"] for link in values.get("tool_links", ())}
-    assert {name for name in told if name != "queue" and not name.startswith("#")} <= links
+    assert {name for name in destinations if name != "queue" and not name.startswith("#")} <= links
 
 
 def test_tools_are_where_the_documents_say_that_they_are() -> None:
@@ -72,15 +72,15 @@ def test_tools_are_where_the_documents_say_that_they_are() -> None:
     assert {urlsplit(link["url"]).scheme for link in links} == {"https"}
 
 
-@pytest.mark.parametrize("key", sorted(TOLD.keys() - OURS))
+@pytest.mark.parametrize("key", sorted(DOCUMENTED.keys() - OURS))
 def test_priority_is_normal_unless_the_documents_say_more(key: str) -> None:
-    usual = "normal" if TOLD[key]["active"] else "occasional"
-    assert CHANNELS[key]["priority"] == PRIORITIES[TOLD[key].get("priority", usual)]
+    usual = "normal" if DOCUMENTED[key]["active"] else "occasional"
+    assert CHANNELS[key]["priority"] == PRIORITIES[DOCUMENTED[key].get("priority", usual)]
 
 
-@pytest.mark.parametrize("key", sorted(TOLD))
+@pytest.mark.parametrize("key", sorted(DOCUMENTED))
 def test_workflow_says_what_its_page_says(key: str) -> None:
-    fact, values = TOLD[key], CHANNELS[key]
+    fact, values = DOCUMENTED[key], CHANNELS[key]
     wanted = [*FACTS["workflows"].get(fact.get("workflow", ""), ()), *fact.get("says", ())]
     shown = flat(f"{values['workflow']}\n{values['guidelines']}")
     assert [each for each in wanted if flat(each) not in shown] == []
@@ -88,7 +88,7 @@ def test_workflow_says_what_its_page_says(key: str) -> None:
 
 
 def test_no_channel_is_invented() -> None:
-    rest = CHANNELS.keys() - TOLD.keys() - BESIDE - IN_THE_TEXT
+    rest = CHANNELS.keys() - DOCUMENTED.keys() - BESIDE - IN_THE_TEXT
     internal = {key for key in rest if CHANNELS[key]["connection"] == "internal"}
     assert {CHANNELS[key]["slug"] for key in internal} == {
         f"slack-{room}" for room in ("community-advocates", "community-relations", "education-oss", "swag")
@@ -120,8 +120,8 @@ def test_release_day_is_that_of_the_documents_and_its_room_is_read() -> None:
 
 
 def test_emergency_contacts_and_the_bootcamp_are_those_of_the_documents() -> None:
-    told = {(row.values["kind"], row.values["name"]) for row in ROWS if row.kind == "contact"}
-    assert sorted(told) == sorted((fact["kind"], fact["name"]) for fact in FACTS["contact"])
+    contacts = {(row.values["kind"], row.values["name"]) for row in ROWS if row.kind == "contact"}
+    assert sorted(contacts) == sorted((fact["kind"], fact["name"]) for fact in FACTS["contact"])
 
 
 def test_the_sandbox_has_every_room_of_the_documents() -> None:
@@ -136,6 +136,6 @@ _TIME = re.compile(
 
 
 def test_texts_promise_no_time_that_the_documents_do_not_name() -> None:
-    told = [flat(each) for each in FACTS["figures"]["times"]]
+    named = [flat(each) for each in FACTS["figures"]["times"]]
     found = {where: _TIME.findall(text.replace("*", "")) for where, text in texts().items()}
-    assert {where: times for where, times in found.items() if [time for time in times if flat(time) not in told]} == {}
+    assert {where: times for where, times in found.items() if [time for time in times if flat(time) not in named]} == {}

@@ -151,7 +151,7 @@ def test_backlogs_are_failures_and_what_a_person_should_see_is_none(client):
     assert (found["inbox"], found["outbox"]) == ("failed", "failed")
 
 
-def test_check_that_breaks_is_told_and_spoils_no_other(client, monkeypatch, caplog):
+def test_check_that_breaks_is_reported_and_spoils_no_other(client, monkeypatch, caplog):
     seen()
     monkeypatch.setitem(health.CHECKS, "alarms", health.Check(lambda now: str(1 / 0)))
     response = client.get("/healthz")

@@ -243,7 +243,7 @@ def test_what_was_there_before_is_left_as_it_is() -> None:
     assert Tag.objects.get(name="praise").description == "our words"
 
 
-def test_a_place_that_is_taken_is_told() -> None:
+def test_a_place_that_is_taken_is_reported() -> None:
     load()
     mailbox = Connection.objects.get(name="Mailbox")
     PresetRecord.objects.filter(kind="channel", key="mail-merch").delete()
@@ -297,9 +297,9 @@ def test_personal_inboxes_of_several_people_are_channels_of_their_own() -> None:
 
 def test_no_real_company_is_named_in_the_preset() -> None:
     load()
-    told = " ".join(str(list(model.objects.values())) for model in (Channel, Connection, Macro, View, Tag)).lower()
-    assert "gitlab-com" not in told
-    assert "@gitlab" not in told
+    loaded = " ".join(str(list(model.objects.values())) for model in (Channel, Connection, Macro, View, Tag)).lower()
+    assert "gitlab-com" not in loaded
+    assert "@gitlab" not in loaded
 
 
 def test_the_command_says_what_it_would_do() -> None:

@@ -109,7 +109,7 @@ def links(text):
     return re.findall(r"http://localhost:8000(/accounts/\S+)", text)
 
 
-def test_a_new_address_counts_once_it_is_verified_and_the_old_one_is_told(vera):
+def test_a_new_address_counts_once_it_is_verified_and_the_old_one_is_notified(vera):
     client = Client()
     log_in(client)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})

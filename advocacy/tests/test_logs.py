@@ -43,7 +43,7 @@ def test_equal_complaints_are_written_once_and_counted_after_a_minute(log, monke
     assert log.written()[1:] == ["4 more like this in the last 60 s: Cannot connect to 4", "something else"]
 
 
-def test_an_outage_that_goes_on_is_told_again_each_minute(log, monkeypatch):
+def test_an_outage_that_goes_on_is_logged_again_each_minute(log, monkeypatch):
     log.error("away")
     log.error("away")
     a_minute_later(monkeypatch)
@@ -78,7 +78,7 @@ def test_different_complaints_are_told_apart(log):
     assert "send failed" in text
 
 
-def test_what_was_held_back_is_told_at_the_end(log):
+def test_what_was_held_back_is_counted_at_the_end(log):
     log.error("away")
     log.error("away")
     log.handler.close()

@@ -143,8 +143,8 @@ def test_a_slow_lookup_does_not_hold_the_results_of_others(desk, monkeypatch):
     kept = []
     keep = finding._keep
 
-    def keep_and_tell(lookup, *told):
-        keep(lookup, *told)
+    def keep_and_tell(lookup, *args):
+        keep(lookup, *args)
         kept.append(lookup.name)
         waiting.may_answer.set()
 
@@ -176,7 +176,7 @@ def test_without_words_only_those_that_take_none_are_asked(desk, monkeypatch):
     assert sent == [Lookup.objects.get(name="Status page").pk]
 
 
-def test_no_worker_is_told_at_once(desk, monkeypatch):
+def test_no_worker_is_reported_at_once(desk, monkeypatch):
     monkeypatch.setattr(finding, "send_task", lambda *args: False)
     docs = Lookup.objects.get(name=DOCS)
     finding.begin([docs], ["saml"], timezone.now())
@@ -186,9 +186,9 @@ def test_no_worker_is_told_at_once(desk, monkeypatch):
 @pytest.mark.parametrize("kind", sorted(all_kinds()))
 def test_every_kind_says_what_is_missing_instead_of_failing(kind):
     lookup = Lookup.objects.create(name=kind, kind=kind)
-    told = found_by(lookup, "word")
-    assert told.progress is Progress.FAILED
-    assert told.problem
+    result = found_by(lookup, "word")
+    assert result.progress is Progress.FAILED
+    assert result.problem
 
 
 def test_pages_that_macros_link_are_those_of_the_lookups(desk):

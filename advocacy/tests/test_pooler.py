@@ -107,7 +107,7 @@ def test_first_query_of_a_process_may_be_one_that_streams(desk, bouncer):
     assert int(shell(desk, code)[-1]) >= 2
 
 
-def test_pooler_that_cannot_be_told_is_noticed_by_what_it_loses(desk, bouncer):
+def test_pooler_that_cannot_be_recognised_is_noticed_by_what_it_loses(desk, bouncer):
     code = """
 from django.db import connection
 from channels.db import db_session

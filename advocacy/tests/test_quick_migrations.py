@@ -13,7 +13,7 @@ DJANGOS_CLONE, DJANGOS_STEP = Field.clone, Migration.mutate_state
 """As this module is read, before a test runs."""
 
 
-def told(models):
+def definitions(models):
     """model → its definition, for comparison: fields with all their arguments, in order."""
     apart = MigrationAutodetector(ProjectState(), ProjectState()).deep_deconstruct
     return {
@@ -28,7 +28,7 @@ def models_made(clone):
         patch.setattr(Field, "clone", clone)
         made = MigrationLoader(None).project_state().apps.get_models()
     names = {model._meta.label: [field.name for field in model._meta.get_fields()] for model in made}
-    return told({model._meta.label: ModelState.from_model(model) for model in made}), names
+    return definitions({model._meta.label: ModelState.from_model(model) for model in made}), names
 
 
 def test_copied_fields_make_the_same_models():
@@ -43,24 +43,24 @@ def test_a_migration_leads_to_the_same_state():
         before = loader.project_state((app, name), at_end=False)
         models = before.apps.get_models()
         after = loader.disk_migrations[app, name].mutate_state(before)
-        assert told(after.models) == told(DJANGOS_STEP(loader.disk_migrations[app, name], before).models)
+        assert definitions(after.models) == definitions(DJANGOS_STEP(loader.disk_migrations[app, name], before).models)
         assert before.apps.get_models() == models, "the state before stays as it is"
         assert "apps" not in after.__dict__
 
 
-def told_of(models):
+def everything_of(models):
     """What each is made of, and all that it has."""
-    state = told({model._meta.label: ModelState.from_model(model) for model in models})
+    state = definitions({model._meta.label: ModelState.from_model(model) for model in models})
     unique = {model._meta.label: model._meta.total_unique_constraints for model in models}
     names = {model._meta.label: sorted(field.name for field in model._meta.get_fields()) for model in models}
     return state, {model._meta.label: (model._meta.indexes, model._meta.constraints) for model in models}, unique, names
 
 
 def made_anew(state):
-    return told_of(StateApps(state.real_apps, state.models).get_models())
+    return everything_of(StateApps(state.real_apps, state.models).get_models())
 
 
-def test_models_that_are_told_of_an_index_are_like_those_that_are_made_anew():
+def test_models_whose_indexes_change_are_like_those_that_are_made_anew():
     """Without any of theirs, and with all of them again."""
     state = MigrationLoader(None).project_state()
     models = state.apps.get_models()
@@ -73,13 +73,13 @@ def test_models_that_are_told_of_an_index_are_like_those_that_are_made_anew():
         for app, name, kind, listed in has:
             for one in listed:
                 state._remove_option(app, name, kind, one.name)
-        assert told_of(state.apps.get_models()) == made_anew(state)
+        assert everything_of(state.apps.get_models()) == made_anew(state)
         for app, name, kind, listed in has:
             for one in listed:
                 state._append_option(app, name, kind, one)
-        assert told_of(state.apps.get_models()) == made_anew(state)
+        assert everything_of(state.apps.get_models()) == made_anew(state)
         for app, name, kind, listed in has:
             for one in listed:
                 state._alter_option(app, name, kind, one.name, one)
-    assert told_of(state.apps.get_models()) == made_anew(state)
+    assert everything_of(state.apps.get_models()) == made_anew(state)
     assert state.apps.get_models() == models, "none was made anew"

@@ -42,7 +42,7 @@ class Place:
     ticket: bool = True
     """False: Slack only, until somebody wants to work on it."""
     threads: bool = True
-    """Whether it can be told which post answers which."""
+    """Whether a post says which one it answers."""
     edits: bool = True
     deletes: bool = True
     waits_on: str = ""
@@ -140,8 +140,8 @@ def post(desk, client, place: Place, **fields: Any) -> dict[str, Any]:
         desk.outside.control("webhook", platform="form", url="")
     (call,) = website.seen
     headers = {name: value for name, value in call.headers.items() if name.startswith("X-Desk")}
-    told = client.post(f"/hooks/{connection.hook_id}/", call.body, content_type="application/json", headers=headers)
-    assert told.status_code == 200, told.content
+    response = client.post(f"/hooks/{connection.hook_id}/", call.body, content_type="application/json", headers=headers)
+    assert response.status_code == 200, response.content
     desk.ingest()
     return made
 
@@ -213,8 +213,8 @@ def came_in(desk, asked: Asked) -> None:
     look(desk, place.platform)
     message = said(asked.word)
     assert (message.direction, message.channel.slug) == ("in", place.channel)
-    told = next(e for e in truth(desk, place.platform) if asked.word in e.get("text", str(e.get("answers"))))
-    assert abs(message.posted_at.timestamp() - told["at"]) < 2
+    entry = next(e for e in truth(desk, place.platform) if asked.word in e.get("text", str(e.get("answers"))))
+    assert abs(message.posted_at.timestamp() - entry["at"]) < 2
     assert who.lower() in f"{message.author.handle} {message.author.name} {message.author.external_id}".lower()
     assert bool(message.ticket_id) == place.ticket
     tickets = Ticket.objects.filter(messages__text__contains=asked.word)
@@ -222,8 +222,8 @@ def came_in(desk, asked: Asked) -> None:
 
 
 def truth(desk, platform: str) -> list[dict[str, Any]]:
-    told = desk.outside.truth(platform, search=True)
-    return [*told["mentions"], *told["optional"]]
+    posted = desk.outside.truth(platform, search=True)
+    return [*posted["mentions"], *posted["optional"]]
 
 
 def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
@@ -262,7 +262,7 @@ def answered_outside(desk, asked: Asked, ticket: Ticket) -> str:
 def answered_there(desk, asked: Asked, ticket: Ticket) -> str:
     """Answered by a team member without using the desk."""
     count, word = Ticket.objects.count(), new_word()
-    told = desk.outside.control(
+    answer = desk.outside.control(
         "answer", platform=asked.place.platform, id=asked.made["id"], text=f"Like so: {word}.", **{"as": "sam"}
     )
     look(desk, asked.place.platform)
@@ -270,7 +270,7 @@ def answered_there(desk, asked: Asked, ticket: Ticket) -> str:
         recognised(ticket, word)
     assert said(word).direction == "team"
     assert Ticket.objects.count() == count
-    return str(told["id"])
+    return str(answer["id"])
 
 
 def recognised(ticket: Ticket, word: str) -> None:

@@ -131,8 +131,8 @@ def test_high_priority_is_overdue_after_five_hours_and_late_when_answered_after_
     assert figures(desk, ticket).overdue == 1
     assert ticket in overdue_view(desk)
     desk.reply(again(ticket), "It was, sorry!")
-    told = figures(desk, ticket)
-    assert (told.answered, told.within, told.overdue) == (1, 0, 0)
+    report = figures(desk, ticket)
+    assert (report.answered, report.within, report.overdue) == (1, 0, 0)
 
 
 def test_a_bounced_reply_is_no_first_reply_in_any_figure(desk):
@@ -141,8 +141,8 @@ def test_a_bounced_reply_is_no_first_reply_in_any_figure(desk):
     assert figures(desk, ticket).answered == 1
     for _ in range(2):
         desk.poll("email")
-    told = figures(desk, ticket)
-    assert (told.answered, told.median, again(ticket).is_queued) == (0, None, True)
+    report = figures(desk, ticket)
+    assert (report.answered, report.median, again(ticket).is_queued) == (0, None, True)
     desk.wait(days=2)
     assert figures(desk, ticket).overdue == 1
 
@@ -156,9 +156,9 @@ def test_reported_spam_goes_to_abuse_with_board_and_time_and_its_reporter_is_tha
     message = ticket.messages.get()
     applied = apply(desk, "Spam::They report spam", ticket, board=board)
     desk.reply(again(ticket), applied.reply_text)
-    (told,) = [m for m in desk.outside.truth("slack")["desk"] if board in m["text"]]
-    assert f"{message.posted_at:%Y-%m-%d %H:%M} UTC" in told["text"]
-    assert message.url in told["text"]
+    (post,) = [m for m in desk.outside.truth("slack")["desk"] if board in m["text"]]
+    assert f"{message.posted_at:%Y-%m-%d %H:%M} UTC" in post["text"]
+    assert message.url in post["text"]
     assert again(ticket).status == "solved"
     assert len(desk.posted("twitter", "Thank you for reporting")) == 1
 
@@ -170,9 +170,9 @@ def test_suggested_change_of_the_guidelines_is_heard_and_listed_until_somebody_m
     ticket = desk.ticket(mention(desk, "twitter", f"@acme do you like AI? {uuid4()}"))
     apply(desk, "Guidelines::Suggest a change", ticket, change="Say what we think of AI.")
     desk.send_due()
-    (told,) = [m for m in desk.outside.truth("slack")["desk"] if "Say what we think of AI." in m["text"]]
-    assert told["channel"] == world.SLACK_CHANNELS["community-advocates"]
-    assert f"/tickets/{ticket.pk}/" in told["text"]
+    (post,) = [m for m in desk.outside.truth("slack")["desk"] if "Say what we think of AI." in m["text"]]
+    assert post["channel"] == world.SLACK_CHANNELS["community-advocates"]
+    assert f"/tickets/{ticket.pk}/" in post["text"]
     desk.poll("slack")
     assert not Message.objects.filter(text__contains="what we think of AI").exists()
     desk.reply(again(ticket), "We do.")
@@ -208,10 +208,10 @@ def test_permissions_for_a_colleague_are_asked_for_where_the_admins_are_known(de
     ticket = desk.ticket(mention(desk, "hackerone", "Steps", author="hunter", title="A hole"))
     apply(desk, "Security::HackerOne permissions", ticket, colleague="Ines")
     desk.send_due()
-    (told,) = [m for m in desk.outside.truth("slack")["desk"] if "Ines needs permissions" in m["text"]]
-    assert told["channel"] == world.SLACK_CHANNELS["support"]
-    assert "Sam Okafor" in told["text"]
-    assert "Steps" not in told["text"]
+    (post,) = [m for m in desk.outside.truth("slack")["desk"] if "Ines needs permissions" in m["text"]]
+    assert post["channel"] == world.SLACK_CHANNELS["support"]
+    assert "Sam Okafor" in post["text"]
+    assert "Steps" not in post["text"]
 
 
 # --- what the tables say ----------------------------------------------------------------------------------------------

@@ -172,20 +172,20 @@ def truth_of(tickets, period, now):
         said = [m for m in ticket.messages.all() if not m.is_auto]
         asked = min((m.posted_at for m in said if m.direction == "in"), default=ticket.posted_at)
         ours = [m for m in said if m.direction == "team" and not m.is_deleted and not m.is_bounced]
-        told = [m.posted_at for m in ours if m.posted_at >= asked]
+        reply_times = [m.posted_at for m in ours if m.posted_at >= asked]
         is_live = any(m.direction == "in" and not m.is_deleted for m in said)
         if not period.start <= asked < period.end:
             continue
         own, goal = ticket.channel.target_minutes, 300 if ticket.priority >= 30 else 420
         target = timedelta(minutes=own or goal)
         figures["mentions"] += 1
-        is_left = ticket.no_reply_reason and not (told and ticket.no_reply_reason in Ticket.HANDED_OVER)
+        is_left = ticket.no_reply_reason and not (reply_times and ticket.no_reply_reason in Ticket.HANDED_OVER)
         if is_left:
             figures["no_reply"] += 1
-        elif told and any(m.direction == "in" for m in said):
+        elif reply_times and any(m.direction == "in" for m in said):
             figures["answered"] += 1
-            times.append(min(told) - asked)
-            figures["within"] += counted(ticket.channel, asked, min(told)) <= target
+            times.append(min(reply_times) - asked)
+            figures["within"] += counted(ticket.channel, asked, min(reply_times)) <= target
         elif ticket.status not in ("new", "open"):
             figures["unsettled"] += 1
         else:
@@ -194,9 +194,9 @@ def truth_of(tickets, period, now):
     return figures, median(times) if times else None
 
 
-def is_about(told, middle):
+def is_about(value, middle):
     """PostgreSQL rounds microseconds differently."""
-    return told == middle or abs(told - middle) <= timedelta(microseconds=1)
+    return value == middle or abs(value - middle) <= timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("high", [False, True], ids=["all", "high"])
@@ -208,11 +208,11 @@ def test_first_reply_report_is_what_the_messages_say(high):
         period = Period(today - timedelta(days=first), today - timedelta(days=last))
         chosen = [t for t in tickets if not high or t.priority >= 30]
         figures, middle = truth_of(chosen, period, now)
-        told = first_reply.first_reply(Ticket.objects.all(), Filters(period), now, high=high)
-        assert {name: getattr(told, name) for name in figures} == figures
-        assert is_about(told.median, middle)
+        report = first_reply.first_reply(Ticket.objects.all(), Filters(period), now, high=high)
+        assert {name: getattr(report, name) for name in figures} == figures
+        assert is_about(report.median, middle)
         if first == DAYS:
-            assert told.answered > 50
+            assert report.answered > 50
 
 
 def test_first_reply_report_by_channel_is_what_the_messages_say():

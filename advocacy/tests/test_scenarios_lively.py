@@ -57,9 +57,9 @@ def test_three_rounds_with_eighty_people(desk):
     states = Counter(Reply.objects.values_list("state", flat=True))
     assert set(states) <= {"sent", "blocked"}, states
     assert states["sent"] > 60
-    told = Counter(post["text"] for name in PLATFORMS for post in desk.outside.truth(name)["desk"])
+    posts = Counter(post["text"] for name in PLATFORMS for post in desk.outside.truth(name)["desk"])
     for reply in Reply.objects.filter(state="sent"):
-        assert sum(count for text, count in told.items() if reply.text in text) == 1
+        assert sum(count for text, count in posts.items() if reply.text in text) == 1
         assert Message.objects.filter(text__contains=reply.text, direction="team").count() == 1
         assert reply.message.ticket_id == reply.ticket_id
     assert not Ticket.objects.filter(requester__is_us=True).exists()

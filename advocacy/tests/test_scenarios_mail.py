@@ -58,11 +58,11 @@ def test_primary_alias_is_the_one_written_to_and_not_the_one_copied(desk):
 
 
 def test_blind_copy_goes_where_it_was_delivered_and_else_to_the_default(desk):
-    told = mail(desk, "blind@lists.example", to="friends@lists.example", bcc=["opensource@acme.example"])
-    untold = mail(desk, "blinder@lists.example", to="friends@lists.example", bcc=["desk@acme.example"])
+    to_opensource = mail(desk, "blind@lists.example", to="friends@lists.example", bcc=["opensource@acme.example"])
+    to_desk = mail(desk, "blinder@lists.example", to="friends@lists.example", bcc=["desk@acme.example"])
     desk.poll("email")
-    assert desk.ticket(told).channel.slug == "mail-opensource"
-    assert desk.ticket(untold).channel.slug == "mail-community"
+    assert desk.ticket(to_opensource).channel.slug == "mail-opensource"
+    assert desk.ticket(to_desk).channel.slug == "mail-community"
 
 
 def test_reply_goes_from_the_alias_with_the_threading_headers_and_the_answer_comes_back_by_them(desk):

@@ -37,13 +37,13 @@ def said(desk: scenario.Desk, words: str, room: str = "hn-mentions") -> list[dic
     return [entry for entry in posts if words in str(entry) and entry["channel"] == world.SLACK_CHANNELS[room]]
 
 
-def test_a_mention_is_told_and_its_notice_follows_the_ticket(desk: scenario.Desk) -> None:
+def test_a_mention_is_announced_and_its_notice_follows_the_ticket(desk: scenario.Desk) -> None:
     word = "wharfinger"
     post = desk.outside.post("hackernews", text=f"Is Acme good for a {word}?", author="jane_hn")
     desk.poll("hackernews")
     tell(desk)
     tell(desk)
-    [told] = said(desk, word)
+    [notice] = said(desk, word)
     assert len(said(desk, word, "community-advocates")) == 1, "it is on the front page, too"
     assert word in requests.get(f"{desk.outside.http_url}/slack/hn-mentions", timeout=10).text
     ticket, sam = desk.ticket(post["id"]), desk.user("sam")
@@ -52,9 +52,9 @@ def test_a_mention_is_told_and_its_notice_follows_the_ticket(desk: scenario.Desk
     assert "is on it" in str(said(desk, word)[0])
     outcomes.no_reply_needed(ticket.pk, sam, claim.claim_token, reason="community", now=desk.now())
     tell(desk)
-    [told] = said(desk, word)
-    assert "no reply needed" in str(told)
-    assert told["edits"] == 2
+    [notice] = said(desk, word)
+    assert "no reply needed" in str(notice)
+    assert notice["edits"] == 2
     assert NoticePost.objects.get(notices__message__ticket=ticket, slack_channel="#hn-mentions").edits == 2
 
 
@@ -76,9 +76,9 @@ def test_what_only_notifies_says_so(desk: scenario.Desk) -> None:
     desk.outside.post("disqus", text=f"The docs of Acme lack {word}.", to="acme-docs", author="doc_reader")
     desk.poll("disqus")
     tell(desk)
-    [told] = said(desk, word, "docs-comments")
-    assert "for your information" in str(told)
-    assert "Ticket #" not in str(told)
+    [notice] = said(desk, word, "docs-comments")
+    assert "for your information" in str(notice)
+    assert "Ticket #" not in str(notice)
 
 
 def test_what_only_notifies_becomes_a_ticket_by_the_link_of_its_notice_and_an_expert_is_asked(
@@ -88,8 +88,8 @@ def test_what_only_notifies_becomes_a_ticket_by_the_link_of_its_notice_and_an_ex
     desk.outside.post("disqus", text=f"The docs of Acme lack {word}.", to="acme-docs", author="doc_reader")
     desk.poll("disqus")
     tell(desk)
-    [told] = said(desk, word, "docs-comments")
-    address = re.findall(r"<([^|>]+)\|Make a ticket>", str(told))[0].replace("&amp;", "&")
+    [notice] = said(desk, word, "docs-comments")
+    address = re.findall(r"<([^|>]+)\|Make a ticket>", str(notice))[0].replace("&amp;", "&")
     client.force_login(desk.user())
     page: Any = client.get(address.removeprefix(settings.BASE_URL))
     form = {name: page.context["form"].initial.get(name) or "" for name in page.context["form"].fields}
@@ -101,6 +101,6 @@ def test_what_only_notifies_becomes_a_ticket_by_the_link_of_its_notice_and_an_ex
     asked = ask(desk, ticket, "yuki")
     assert asked.slack_ts
     tell(desk)
-    [told] = said(desk, word, "docs-comments")
-    assert f"Ticket #{ticket.pk}" in str(told)
-    assert "Make a ticket" not in str(told)
+    [notice] = said(desk, word, "docs-comments")
+    assert f"Ticket #{ticket.pk}" in str(notice)
+    assert "Make a ticket" not in str(notice)

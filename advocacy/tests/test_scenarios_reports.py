@@ -126,7 +126,7 @@ def test_lost_nudge_is_found_by_the_sweep(desk, monkeypatch):
 
 def test_signed_webhook_makes_the_connection_due_and_forged_ones_nothing(desk):
     number, _ticket = reported(desk)
-    told = next(h for h in preset.hooks(desk.outside.access()) if h["platform"] == "hackerone")
+    webhook = next(h for h in preset.hooks(desk.outside.access()) if h["platform"] == "hackerone")
     connection = Connection.objects.get(platform="hackerone")
     body = json.dumps({"data": {"report": {"id": number, "type": "report", "attributes": {"state": "resolved"}}}})
 
@@ -143,7 +143,7 @@ def test_signed_webhook_makes_the_connection_due_and_forged_ones_nothing(desk):
     with pytest.raises(Refused):
         call("something else")
     assert Connection.objects.get(pk=connection.pk).next_poll_at == later
-    assert call(told["secret"]).status == 200
+    assert call(webhook["secret"]).status == 200
     assert Connection.objects.get(pk=connection.pk).next_poll_at <= desk.now()
 
 

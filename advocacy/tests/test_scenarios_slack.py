@@ -48,8 +48,8 @@ def click(desk, client, where, who, action, *, times=1, **more):
     (call,) = caught.seen
     headers = {name: value for name, value in call.headers.items() if name.startswith("X-Slack")}
     for _ in range(times):
-        told = client.post("/hooks/slack/", call.body, content_type=call.headers["Content-Type"], headers=headers)
-        assert told.status_code == 200, told.content
+        response = client.post("/hooks/slack/", call.body, content_type=call.headers["Content-Type"], headers=headers)
+        assert response.status_code == 200, response.content
     desk.send_due()
 
 
@@ -119,9 +119,9 @@ def test_expert_hears_once_that_the_requester_has_written_again(desk, question):
     mention(desk, "twitter", "Anybody there?", author=ticket.requester.handle, reply_to=first)
     desk.listen()
     desk.listen()
-    (told,) = in_thread(desk, asked)
-    assert told.startswith("They have written again:")
-    assert "Anybody there?" in told
+    (message,) = in_thread(desk, asked)
+    assert message.startswith("They have written again:")
+    assert "Anybody there?" in message
     ticket.refresh_from_db()
     assert (ticket.waiting_on, Outreach.objects.get(pk=asked.pk).state) == ("", "asked")
 

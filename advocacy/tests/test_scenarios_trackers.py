@@ -85,7 +85,7 @@ def test_closed_issue_brings_the_ticket_back_and_the_answer_ends_the_loop(desk):
 
     desk.wait(seconds=1)
     desk.reply(again(ticket), "It is solved!")
-    closing.note_told(desk.now())
+    closing.mark_notified(desk.now())
     link.refresh_from_db()
     assert link.told_at is not None
     assert again(ticket).status == "solved"
@@ -243,8 +243,8 @@ def test_confidential_issue_is_no_more_than_an_address_on_a_ticket_it_was_not_op
         page = client.get(f"/tickets/{other.pk}/").content.decode()
         assert issue.url in page
         assert issue.title not in page
-        told = other.events.filter(kind="issue").values_list("data", flat=True)
-        assert {each["title"] for each in told} == {""}
+        data = other.events.filter(kind="issue").values_list("data", flat=True)
+        assert {each["title"] for each in data} == {""}
     linked = Issue.objects.get()
     assert (linked.title, linked.assignees, linked.is_confidential, linked.state) == ("", [], True, "open")
 

@@ -35,8 +35,10 @@ def empty_cache(monkeypatch):
 
 def make_form(**settings):
     connection = make_connection(platform="form", secrets={"webhook_secret": seal("of-the-website")})
-    told = {"form_title": "Education", "subject": "Education: {name}", "form_fields": QUESTIONS, **settings}
-    return make_channel(connection, slug="education", address="education@acme.example", settings=told, is_default=True)
+    form_settings = {"form_title": "Education", "subject": "Education: {name}", "form_fields": QUESTIONS, **settings}
+    return make_channel(
+        connection, slug="education", address="education@acme.example", settings=form_settings, is_default=True
+    )
 
 
 def token(channel, age_s=30):

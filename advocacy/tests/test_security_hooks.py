@@ -269,12 +269,12 @@ def test_no_signed_body_is_an_error_of_ours(platform, caplog):
     with caplog.at_level(logging.INFO):
         for number, body in enumerate(bodies(body_of(platform, now))):
             answer = knock_well(connection, body, now)
-            told = answer.content.decode()
+            text = answer.content.decode()
             if not (200 <= answer.status_code < 300 or 400 <= answer.status_code < 500):
                 wrong.append((number, body[:60], answer.status_code))
-            elif answer.status_code >= 400 and (told.strip().count("\n") or len(told) > 500 or "<" in told):
-                wrong.append((number, body[:60], told[:300]))
-            assert SECRET not in told
+            elif answer.status_code >= 400 and (text.strip().count("\n") or len(text) > 500 or "<" in text):
+                wrong.append((number, body[:60], text[:300]))
+            assert SECRET not in text
     assert wrong == []
     assert SECRET not in caplog.text
     ingest_pending(100)

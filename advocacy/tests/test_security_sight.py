@@ -84,8 +84,8 @@ def test_a_hidden_conversation_is_in_no_list(desk, role):
     desk.secret.ticket.save()
     client = client_of(somebody(role))
     seen = {page: client.get(page) for page in lists(desk)}
-    told = [page for page, answer in seen.items() if SECRET in answer.content.decode()]
-    assert [page for page in told if SECRET not in page] == []  # a search shows what was typed
+    leaking = [page for page, answer in seen.items() if SECRET in answer.content.decode()]
+    assert [page for page in leaking if SECRET not in page] == []  # a search shows what was typed
     link = f"/tickets/{desk.secret.ticket.pk}/"
     assert [page for page, answer in seen.items() if link in answer.content.decode()] == []
     # The channels page is about connections, for managers, and names them all.

@@ -90,8 +90,8 @@ def test_every_setting_is_documented_and_no_other():
 
 
 def test_documented_defaults_are_those_of_the_table():
-    told = documented()
-    assert {name: told[name][0] for name in BY_NAME} == {s.name: s.documented_default for s in SETTINGS}
+    rows = documented()
+    assert {name: rows[name][0] for name in BY_NAME} == {s.name: s.documented_default for s in SETTINGS}
 
 
 def test_every_setting_of_the_table_is_read_and_no_other():
@@ -138,7 +138,7 @@ def test_wrong_value_is_refused_with_its_name_and_the_remedy(name, text):
         assert text not in problem.said.replace(name, "")
 
 
-def test_what_is_needed_and_missing_is_told_with_its_remedy():
+def test_what_is_needed_and_missing_is_reported_with_its_remedy():
     assert [problem.said for problem in environment.read({"DESK_SECRET_KEY": "  "}).problems] == [
         f"{name} is not set." for name in RIGHT
     ]
@@ -176,7 +176,7 @@ def test_senders_as_they_are_written_are_taken(text):
 
 
 @pytest.mark.parametrize("name", [name for name in BY_NAME if name.startswith("DESK_")])
-def test_misspelt_name_is_told_with_the_one_that_was_meant(name):
+def test_misspelt_name_is_reported_with_the_one_that_was_meant(name):
     for misspelt in (name[:-1], name + "S", name[:7] + name[8:]):
         if misspelt not in BY_NAME:
             (stranger,) = environment.read({**RIGHT, misspelt: "1"}).unknown

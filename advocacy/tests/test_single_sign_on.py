@@ -135,7 +135,7 @@ def test_an_admin_by_mapping_may_open_the_admin_pages(settings):
 
 
 @pytest.mark.parametrize("sub", ["u-2", "u-3"])
-def test_who_has_no_role_is_told_so_and_whom_to_ask(sub):
+def test_who_has_no_role_sees_why_and_whom_to_ask(sub):
     UserFactory(username="ada", first_name="Ada", last_name="Admin", role="admin")
     client = Client()
     response = come(client, sub)

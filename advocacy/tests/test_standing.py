@@ -114,10 +114,10 @@ def test_a_worker_without_redis_goes_on(monkeypatch):
 
 
 @pytest.mark.parametrize("dead", EVERYBODY)
-def test_a_dead_part_is_an_alarm_told_once_and_once_when_it_is_back(dead):
+def test_a_dead_part_raises_one_alarm_and_one_notification_when_it_is_back(dead):
     seen(*others(dead))
     seen(dead, s_ago=SILENT_AFTER_S - 10)
-    assert watch() == 0, "a restart is told to nobody"
+    assert watch() == 0, "a restart is reported to nobody"
     seen(dead, s_ago=SILENT_AFTER_S + 1)
     assert watch() == 1
     assert watch() == 0

@@ -130,7 +130,7 @@ def test_no_known_advisory_is_said():
     )
 
 
-def test_known_advisory_is_told_with_its_fix():
+def test_known_advisory_is_reported_with_its_fix():
     code, said = asked({"Django": {"vulnerabilities": [KNOWN]}, "fine": {"vulnerabilities": []}})
     assert code == advisories.SOME
     assert "Django 5.2.1: PYSEC-1, fixed in 5.2.2. It leaks." in said

@@ -111,14 +111,14 @@ def test_database_of_a_later_version_is_refused(desk):
     assert "Nothing was changed" in said
 
 
-def test_database_that_does_not_answer_is_told(desk, monkeypatch):
+def test_database_that_does_not_answer_is_reported(desk, monkeypatch):
     monkeypatch.setitem(desk.settings, "DATABASE_URL", "postgresql://desk@127.0.0.1:1/desk")
     said = desk.manage("upgrade", ok=False)
     assert "DATABASE_URL: no connection" in said
     assert "Traceback" not in said
 
 
-def test_wrong_setting_is_told_before_anything_is_done(desk, monkeypatch):
+def test_wrong_setting_is_reported_before_anything_is_done(desk, monkeypatch):
     monkeypatch.setitem(desk.settings, "DESK_UNDO_SECONDS", "soon")
     said = desk.manage("upgrade", ok=False)
     assert "DESK_UNDO_SECONDS is not a whole number" in said

@@ -60,8 +60,8 @@ def test_requests_of_the_release_before_go_on_or_end():
         "answered": request(solved, days=1, expert=expert, state="answered"),
     }
     forth()
-    told = {name: Outreach.objects.get(pk=pk) for name, pk in made.items()}
-    assert {name: outreach.state for name, outreach in told.items()} == {
+    outreaches = {name: Outreach.objects.get(pk=pk) for name, pk in made.items()}
+    assert {name: outreach.state for name, outreach in outreaches.items()} == {
         "goes on": "asked",
         "asked twice": "withdrawn",
         "to its topic": "asked",
@@ -71,8 +71,8 @@ def test_requests_of_the_release_before_go_on_or_end():
         "solved since": "withdrawn",
         "answered": "answered",
     }
-    assert told["old, but its ticket is parked"].ends_at == parked.wake_at
-    assert all(outreach.ends_at for outreach in told.values() if outreach.state == "asked")
+    assert outreaches["old, but its ticket is parked"].ends_at == parked.wake_at
+    assert all(outreach.ends_at for outreach in outreaches.values() if outreach.state == "asked")
 
 
 def test_states_survive_going_back_and_forth():

@@ -136,7 +136,7 @@ def test_a_secret_may_name_a_variable(boss: Client, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "problem"),
     [
         ({"setting_port": "99999"}, "from 1 to 65535"),
         ({"setting_port": "http"}, "whole number"),
@@ -149,10 +149,10 @@ def test_a_secret_may_name_a_variable(boss: Client, monkeypatch) -> None:
         ({"channels-0-slug": ""}, "This field is required"),
     ],
 )
-def test_a_wrong_value_is_a_clear_error_and_stores_nothing(boss: Client, wrong: dict, told: str) -> None:
+def test_a_wrong_value_is_a_clear_error_and_stores_nothing(boss: Client, wrong: dict, problem: str) -> None:
     response = boss.post(ADD + "?platform=fake", form_data(**wrong))
     assert response.status_code == 200
-    assert told in response.content.decode()
+    assert problem in response.content.decode()
     assert "connection-token" not in response.content.decode()
     assert not Connection.objects.exists()
 
@@ -203,8 +203,8 @@ def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake:
         yield
 
     fake.on_fetch = refused
-    told = said(after_test(boss, connection))
-    assert "refused: •••" in told
+    shown = said(after_test(boss, connection))
+    assert "refused: •••" in shown
     fake.on_fetch = lambda config, cursor: 1 / 0
     assert "ZeroDivisionError" in said(after_test(boss, connection))
 

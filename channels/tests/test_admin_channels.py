@@ -80,7 +80,7 @@ def test_everything_that_a_channel_says_is_edited(boss: Client, stored: Channel)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "problem"),
     [
         ({"visible_to": ["nobody-knows"]}, "nobody-knows is not one of the available choices"),
         ({"reply_roles": ["x"]}, "x is not one of the available choices"),
@@ -92,12 +92,12 @@ def test_everything_that_a_channel_says_is_edited(boss: Client, stored: Channel)
     ],
 )
 def test_what_a_channel_cannot_say_is_refused_in_words(
-    boss: Client, stored: Channel, wrong: dict[str, object], told: str
+    boss: Client, stored: Channel, wrong: dict[str, object], problem: str
 ) -> None:
     make_channel(make_connection(platform="maillike"), slug="mail")
     response = change(boss, stored, **wrong)
     assert response.status_code == 200
-    assert told in response.content.decode()
+    assert problem in response.content.decode()
 
 
 def test_a_role_that_is_gone_stays_until_somebody_takes_it_away(boss: Client, stored: Channel) -> None:

@@ -51,8 +51,8 @@ def found_by(lookup: Lookup, *words: str) -> Finding:
 def test_address_inside_is_not_asked(name: str, host: str, settings) -> None:
     settings.ALLOWED_PRIVATE_HOSTS = []
     with serving(lambda seen: Reply(200, b"{}")) as server:
-        told = found_by(lookup_of(name, f"http://{host}:{server.server_address[1]}"), "runner")
-    assert (told.progress, server.seen) == (Progress.FAILED, [])
+        result = found_by(lookup_of(name, f"http://{host}:{server.server_address[1]}"), "runner")
+    assert (result.progress, server.seen) == (Progress.FAILED, [])
 
 
 def odd_answers(name: str) -> list[object]:
@@ -64,17 +64,17 @@ def odd_answers(name: str) -> list[object]:
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_whatever_is_answered_is_found_or_told(name: str, settings) -> None:
+def test_whatever_is_answered_is_found_or_reported(name: str, settings) -> None:
     answers = odd_answers(name)
     with serving(lambda seen: as_json(answers[turn])) as server:
         settings.ALLOWED_PRIVATE_HOSTS = [server.address]
         lookup = lookup_of(name, server.url)
         for turn in range(len(answers)):
             cache.clear()
-            told = found_by(lookup, "runner")
-            assert told.progress in (Progress.FOUND, Progress.FAILED), answers[turn]
-            assert all(web_address(url) for hit in told.hits for url in (hit.url, *hit.links)), answers[turn]
-            assert "key-" not in told.problem
+            result = found_by(lookup, "runner")
+            assert result.progress in (Progress.FOUND, Progress.FAILED), answers[turn]
+            assert all(web_address(url) for hit in result.hits for url in (hit.url, *hit.links)), answers[turn]
+            assert "key-" not in result.problem
     assert server.seen
 
 

@@ -68,13 +68,13 @@ def test_a_reply_is_nudged_after_commit(
     assert ("channels.send_due", ()) in queued
 
 
-def test_what_waits_in_the_inbox_is_told_again(fake: FakeAdapter, django_capture_on_commit_callbacks) -> None:
-    connection, told = make_connection(), []
+def test_what_waits_in_the_inbox_is_announced_again(fake: FakeAdapter, django_capture_on_commit_callbacks) -> None:
+    connection, announced = make_connection(), []
     ids = storing_once.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
     settling.finish(stored=ids[:1], now=NOW)
 
     def receive(sender, connection_id, item_ids, **kwargs):
-        told.append((connection_id, item_ids))
+        announced.append((connection_id, item_ids))
 
     items_stored.connect(receive)
     try:
@@ -82,7 +82,7 @@ def test_what_waits_in_the_inbox_is_told_again(fake: FakeAdapter, django_capture
             assert tasks.nudge_pending() == 1
     finally:
         items_stored.disconnect(receive)
-    assert told == [(connection.pk, ids[1:])]
+    assert announced == [(connection.pk, ids[1:])]
 
 
 def test_the_sweeps_find_nothing_in_an_empty_desk(fake: FakeAdapter) -> None:

@@ -54,7 +54,7 @@ class _Known:
         return next(iter(self.experts.get((name, value), ())), None) if value else None
 
 
-MAX_TOLD = 5
+MAX_NAMED = 5
 """How many other lines about a person are reported; hundreds have one cause."""
 OUR_TITLE = "community advocate"
 _NEW = Expert()
@@ -211,7 +211,7 @@ def _find_twice(steps: Sequence[Step]) -> None:
             lines.setdefault((pair[0], pair[1].lower()), []).append(step)
     for together in lines.values():
         for step in together if len(together) > 1 else []:
-            others = [str(other.entry.line) for other in together[: MAX_TOLD + 1] if other is not step][:MAX_TOLD]
+            others = [str(other.entry.line) for other in together[: MAX_NAMED + 1] if other is not step][:MAX_NAMED]
             problem = _("line %(lines)s is about the same person") % {"lines": ", ".join(others)}
             if others and problem not in step.problems:
                 step.problems.append(problem)

@@ -86,7 +86,7 @@ def test_a_topic_has_a_conversation_once(client, sam, ticket, ci):
     assert Feedback.objects.count() == 1
 
 
-def test_nothing_of_a_restricted_conversation_is_filled_in_or_told(client, sam, ci):
+def test_nothing_of_a_restricted_conversation_is_filled_in_or_posted(client, sam, ci):
     hidden = ChannelFactory(visible_to=["advocate"])
     ticket = MessageFactory(text="a hole in the runner", ticket__channel=hidden).ticket
     page = client.get(f"/tickets/{ticket.pk}/feedback/").content.decode()
@@ -99,19 +99,19 @@ def test_nothing_of_a_restricted_conversation_is_filled_in_or_told(client, sam, 
 
 
 def test_what_was_routed_by_mistake_is_taken_back_until_a_digest_tells_it(client, sam, ci):
-    found, told = routed(ci), routed(ci)
+    found, announced = routed(ci), routed(ci)
     client.post(f"/feedback/{found.pk}/", {"take_back": "1"})
     assert not Feedback.objects.filter(pk=found.pk).exists()
     assert OutboundItem.objects.get(key=found.key).state == "cancelled"
     digests.post_due(MONDAY)
     with pytest.raises(OutcomeRefused):
-        routing.take_back(told.pk, MONDAY)
+        routing.take_back(announced.pk, MONDAY)
 
 
 # --- digests ----------------------------------------------------------------------------------------------------------
 
 
-def test_each_topic_with_news_is_told_once_a_week_in_its_room(ci):
+def test_each_topic_with_news_is_posted_once_a_week_in_its_room(ci):
     other = Topic.objects.create(name="Plan", slug="plan", slack_channel="#s_plan")
     routed(ci)
     routed(other, summary="wants <!channel> boards")
@@ -129,7 +129,7 @@ def test_what_comes_after_the_hour_is_for_the_next_week(ci):
     assert digests.post_due(MONDAY + timedelta(days=7)) == 1
 
 
-def test_what_became_of_it_is_told_by_the_next_digest(ci):
+def test_what_became_of_it_is_in_the_next_digest(ci):
     found = routed(ci)
     digests.post_due(MONDAY)
     fates.settle(found.pk, State.SHIPPED, "jo", MONDAY + timedelta(days=2))

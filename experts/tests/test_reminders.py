@@ -69,7 +69,7 @@ def test_acknowledged_request_is_reminded_later(asked):
     assert reminders.run(MONDAY + timedelta(hours=25)) == 1
 
 
-def test_time_is_up_once_the_ticket_returns_and_slack_is_told(asked):
+def test_time_is_up_once_the_ticket_returns_and_slack_is_notified(asked):
     assert reminders.run(asked.ends_at - timedelta(minutes=1)) <= 1
     OutboundItem.objects.all().delete()
     assert reminders.run(asked.ends_at) == 1

@@ -335,7 +335,7 @@ odd_people = st.lists(
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(odd_people, min_size=1, max_size=3))
-def test_whatever_a_page_says_it_is_read_or_told(pages):
+def test_whatever_a_page_says_it_is_read_or_reported(pages):
     with transaction.atomic():
         page = TeamPage.objects.create(name="Handbook", url="https://about.acme.example/team.json")
         for people in pages:

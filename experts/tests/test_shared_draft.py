@@ -48,7 +48,7 @@ def state(asked):
     return asked.state, Ticket.objects.get(pk=asked.ticket_id).waiting_on
 
 
-def told(asked):
+def messages(asked):
     return [item.payload["text"] for item in OutboundItem.objects.filter(conversation=f"outreach:{asked.ticket_id}")]
 
 
@@ -125,8 +125,8 @@ def test_expert_asks_for_a_look_and_the_advocate_changes_and_approves(asked):
         client.post(reverse("experts:edit_draft", args=[asked.pk]), form)
     latest = DraftVersion.objects.first()
     assert (latest.number, latest.name, latest.written_by) == (2, "Sam", asked.asked_by)
-    assert len([text for text in told(asked) if "changed the draft" in text and "/respond/" in text]) == 1
-    assert len([text for text in told(asked) if "looks good" in text]) == 1
+    assert len([text for text in messages(asked) if "changed the draft" in text and "/respond/" in text]) == 1
+    assert len([text for text in messages(asked) if "looks good" in text]) == 1
     assert state(asked)[0] == "acknowledged"
 
 

@@ -189,7 +189,7 @@ def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
 def _asked(request: HttpRequest, made: Outreach, *, is_playing: bool) -> HttpResponse:
     if not _is_fragment(request):
         messages.success(request, _("Asked %(who)s. The ticket is parked.") % {"who": made.asked})
-    told = {"play": "1"} if is_playing else {}
+    query = {"play": "1"} if is_playing else {}
     if seen := number_of(request.POST.get("seen")):
-        told["seen"] = str(seen)
-    return redirect(f"{reverse('experts:asked', args=[made.pk])}?{urlencode(told)}")
+        query["seen"] = str(seen)
+    return redirect(f"{reverse('experts:asked', args=[made.pk])}?{urlencode(query)}")

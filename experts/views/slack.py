@@ -17,15 +17,15 @@ from experts.listening import buttons
 def slack(request: HttpRequest) -> HttpResponse:
     """Authenticates itself by its signature, so it needs no session. A rejection says why in one line."""
     if receiving_webhooks.declared_bytes(request.META) > buttons.MAX_BYTES:
-        return _told("Too large.", 413)
+        return _response("Too large.", 413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        return _told(buttons.receive(headers, request.body, desk_now()), 200)
+        return _response(buttons.receive(headers, request.body, desk_now()), 200)
     except Refused as error:
-        return _told(str(error), 403)
+        return _response(str(error), 403)
     except Malformed as error:
-        return _told(str(error), 400)
+        return _response(str(error), 400)
 
 
-def _told(words: str, status: int) -> HttpResponse:
+def _response(words: str, status: int) -> HttpResponse:
     return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")

@@ -148,8 +148,8 @@ def _from_another_worker(connection_id: int, namespace: str, name: str) -> Messa
     if message := _message(namespace, name):
         return message
     why = (item.error or item.get_state_display()) if item else ""
-    told = _("Stored, but no ticket was created (%(why)s). An admin can find it in the inbox.")
-    raise AddingRefused(told % {"why": why})
+    problem = _("Stored, but no ticket was created (%(why)s). An admin can find it in the inbox.")
+    raise AddingRefused(problem % {"why": why})
 
 
 def _message(namespace: str, name: str) -> Message | None:

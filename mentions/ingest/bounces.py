@@ -36,7 +36,7 @@ def bounce_text(facts: dict[str, Any]) -> str:
     """`facts`: recipient, status and diagnostic of a delivery report; None where missing."""
     why = storable(str(facts.get("diagnostic") or facts.get("status") or ""), 500)
     if recipient := storable(str(facts.get("recipient") or ""), 254):
-        told = _("The email to %(recipient)s bounced.") % {"recipient": recipient}
+        text = _("The email to %(recipient)s bounced.") % {"recipient": recipient}
     else:
-        told = _("The email bounced.")
-    return f"{told} {why}".strip()
+        text = _("The email bounced.")
+    return f"{text} {why}".strip()

@@ -157,7 +157,7 @@ def _write_together(parsed: Sequence[Parsed], fresh: Ingested) -> None:
     bounces.match(batch, parsed)
     for each in parsed:
         placing.place(batch, each)
-    states = thread_states.told_by(parsed)
+    states = thread_states.reported_by(parsed)
     thread_states.mark(batch, states)
     at = max(each.at for each in parsed)
     tickets = [*batch.tickets.values(), *batch.new_tickets]

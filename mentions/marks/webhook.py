@@ -52,15 +52,15 @@ def entries_in(body: bytes, now: datetime) -> list[Entry]:
     return [_entry(number, each, now) for number, each in enumerate(found, start=1)]
 
 
-def _entry(number: int, told: Any, now: datetime) -> Entry:
-    if not isinstance(told, Mapping):
+def _entry(number: int, item: Any, now: datetime) -> Entry:
+    if not isinstance(item, Mapping):
         return Entry(number, problems=[_("is not an object")])
-    unknown = [str(name)[:40] for name in told if name not in (*COLUMNS, "at")]
+    unknown = [str(name)[:40] for name in item if name not in (*COLUMNS, "at")]
     problems = [_("there is no field “%(name)s”") % {"name": unknown[0]}] if unknown else []
-    at = _time(told.get("at"))
+    at = _time(item.get("at"))
     if at is None or (at - now) > signing.OLDEST:
         problems.append(_("“at” must be a time with its zone, such as 2026-11-23T09:30:00Z, and not in the future"))
-    given = {name: _text(told[name]) for name in COLUMNS if name in told}
+    given = {name: _text(item[name]) for name in COLUMNS if name in item}
     return entry_of(number, given, problems, at or now)
 
 

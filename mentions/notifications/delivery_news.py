@@ -47,9 +47,9 @@ def tell(now: datetime) -> int:
         return 0
     open_ones = DeliveryProblem.objects.filter(settled_at=None).order_by("pk")
     new = open_ones.filter(told_author_at=None).values_list("pk", flat=True)[:MAX_PER_RUN]
-    told = sweeps.each("delivery problems", new, lambda pk: _tell_author(pk, now))
+    notified = sweeps.each("delivery problems", new, lambda pk: _tell_author(pk, now))
     late = open_ones.filter(told_team_at=None, at__lte=now - TEAM_HEARS_AFTER).values_list("pk", flat=True)
-    return told + sweeps.each("delivery problems", late[:MAX_PER_RUN], lambda pk: _tell_team(pk, now))
+    return notified + sweeps.each("delivery problems", late[:MAX_PER_RUN], lambda pk: _tell_team(pk, now))
 
 
 @transaction.atomic

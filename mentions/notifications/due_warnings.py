@@ -47,17 +47,17 @@ def tell(now: datetime) -> int:
     """The sweep; returns how many messages were queued."""
     if not settings.SLACK_TOKEN:
         return 0
-    rooms = _rooms(_untold(now))
-    told = _claim([ticket for tickets in rooms.values() for ticket in tickets], now)
+    rooms = _rooms(_unannounced(now))
+    claimed = _claim([ticket for tickets in rooms.values() for ticket in tickets], now)
     count = 0
     for room, tickets in sorted(rooms.items()):
-        if news := [ticket for ticket in tickets if ticket.pk in told]:
+        if news := [ticket for ticket in tickets if ticket.pk in claimed]:
             _post(room, news, now)
             count += 1
     return count
 
 
-def _untold(now: datetime) -> QuerySet[Ticket]:
+def _unannounced(now: datetime) -> QuerySet[Ticket]:
     """A warning for another due time doesn't count."""
     known = DueWarning.objects.filter(ticket=OuterRef("pk"), due_at=OuterRef("due_at"))
     tickets = Ticket.objects.filter(due_soon.due_soon(now), ~Exists(known), merged_into=None)

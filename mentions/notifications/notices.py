@@ -193,16 +193,16 @@ def _edit(post_id: int) -> bool:
 
 def _loaded(ids: Iterable[int]) -> list[NoticePost]:
     """With everything needed for their text, in two queries."""
-    told = Notice.objects.select_related(
+    notices = Notice.objects.select_related(
         "channel__connection",
         "message__author",
         "message__ticket__claimed_by",
         "message__ticket__first_reply_message__author",
         "message__ticket__first_reply_message__channel__connection",
     ).order_by("message__posted_at", "id")
-    told = told.defer("message__search", "message__html")
+    notices = notices.defer("message__search", "message__html")
     posts = NoticePost.objects.filter(pk__in=list(ids)).select_related("outbound")
-    return list(posts.prefetch_related(Prefetch("notices", queryset=told)))
+    return list(posts.prefetch_related(Prefetch("notices", queryset=notices)))
 
 
 def words_of(post: NoticePost) -> slack_messages.Post:

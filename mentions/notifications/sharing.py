@@ -87,7 +87,7 @@ def take_back(ticket_id: int, key: UUID, now: datetime) -> bool:
     return True
 
 
-def note_told(tickets: Sequence[Ticket], room: str, sent: OutboundItem, now: datetime) -> None:
+def record_posted(tickets: Sequence[Ticket], room: str, sent: OutboundItem, now: datetime) -> None:
     """Record that the desk itself posted about these tickets in a Slack channel: their histories say so, and people who
     may not see one of them can't read the message in the outbox."""
     for ticket in tickets:

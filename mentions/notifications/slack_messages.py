@@ -154,8 +154,8 @@ def _state(said: NoticedMention) -> str:
         case "waiting":
             return _("waiting for an expert or an answer")
         case "answered" | "solved" if said.after is not None:
-            told = _("answered by %(who)s after %(span)s") if who else _("answered after %(span)s")
-            return told % {"who": who, "span": _span(said.after)}
+            text = _("answered by %(who)s after %(span)s") if who else _("answered after %(span)s")
+            return text % {"who": who, "span": _span(said.after)}
         case "solved":
             return _("solved")
         case "no_reply":

@@ -174,8 +174,8 @@ def _with_its_channel(user: Viewer) -> Q:
 
 @rule_for(NoticePost)
 def _all_it_tells(user: Viewer) -> Q:
-    told = Notice.objects.filter(post=OuterRef("pk"))
-    return ~Q(Exists(told.exclude(pk__in=seen_by(user, Notice).values("pk"))))
+    notices = Notice.objects.filter(post=OuterRef("pk"))
+    return ~Q(Exists(notices.exclude(pk__in=seen_by(user, Notice).values("pk"))))
 
 
 _OUTBOX = Fragment(

@@ -195,7 +195,7 @@ def apply_changed(now: datetime, limit: int = 500) -> int:
     ids = list(settled.order_by("id").values_list("outbound_id", flat=True)[:limit])
     lately = Reply.objects.filter(state=State.SENT, created_at__gt=now - BOUNCES_WITHIN)
     ids += lately.filter(outbound__state=Outbound.FAILED).values_list("outbound_id", flat=True)[:limit]
-    others = [*_deletions_not_written_down(limit), *_not_told(limit), *_over(limit)]
+    others = [*_deletions_not_written_down(limit), *_unreported(limit), *_over(limit)]
     sweeps.each("deliveries", [*ids, *others], lambda pk: apply(pk, now))
     return len(ids)
 
@@ -204,17 +204,17 @@ def _deletions_not_written_down(limit: int) -> list[int]:
     """Items with an end state not yet recorded on the reply."""
     asked = Reply.objects.filter(deletion__isnull=False).exclude(state=State.DELETED)
     done = asked.filter(deletion__state__in=(Outbound.SENT, Outbound.FAILED))
-    told = DeliveryProblem.objects.filter(outbound=OuterRef("deletion")).exclude(how=DeliveryProblem.How.AGAIN)
-    return list(done.exclude(Exists(told), deletion__state=Outbound.FAILED).values_list("deletion", flat=True)[:limit])
+    known = DeliveryProblem.objects.filter(outbound=OuterRef("deletion")).exclude(how=DeliveryProblem.How.AGAIN)
+    return list(done.exclude(Exists(known), deletion__state=Outbound.FAILED).values_list("deletion", flat=True)[:limit])
 
 
-def _not_told(limit: int) -> list[int]:
+def _unreported(limit: int) -> list[int]:
     """Among the latest items: failed posts, likes and deletions that nobody was notified of."""
     latest = OutboundItem.objects.order_by("-pk")[:LATEST]
     wrong = OutboundItem.objects.filter(pk__in=latest.values("pk"), state__in=(Outbound.FAILED, Outbound.UNCERTAIN))
     alone = wrong.filter(Q(kind=OutboundItem.Kind.REPLY, conversation__startswith=POSTS) | Q(kind__in=_ALONE))
-    told = DeliveryProblem.objects.filter(outbound=OuterRef("pk")).exclude(how=DeliveryProblem.How.AGAIN)
-    return list(alone.exclude(Exists(told)).values_list("pk", flat=True)[:limit])
+    known = DeliveryProblem.objects.filter(outbound=OuterRef("pk")).exclude(how=DeliveryProblem.How.AGAIN)
+    return list(alone.exclude(Exists(known)).values_list("pk", flat=True)[:limit])
 
 
 def _over(limit: int) -> list[int]:

@@ -51,7 +51,7 @@ class Touched:
     locks: set[str] = field(default_factory=set)
     shares: set[str] = field(default_factory=set)
     is_anything: bool = False
-    """It can't be told what."""
+    """Nobody can say what."""
 
     def add(self, other: Touched) -> None:
         for name in ("reads", "writes", "locks", "shares"):

@@ -51,10 +51,9 @@ def _back(ticket: Ticket, issue: Issue, said: str, now: datetime) -> None:
 
 def reopened(issue: Issue, now: datetime) -> None:
     """Before anybody was told: there is no news after all. The tickets stay in the queue, and say why."""
-    untold = issue.links.filter(told_at__isnull=True, came_back_at__isnull=False)
-    for link in untold.select_related("ticket").order_by("ticket"):
-        told = {"title": issue.title_on(link.ticket_id), "url": issue.url}
-        data = {"issue": issue.pk, "said": "reopened", **told}
+    waiting = issue.links.filter(told_at__isnull=True, came_back_at__isnull=False)
+    for link in waiting.select_related("ticket").order_by("ticket"):
+        data = {"issue": issue.pk, "said": "reopened", "title": issue.title_on(link.ticket_id), "url": issue.url}
         record(link.ticket, None, now, EventKind.ISSUE, data)
         link.came_back_at = None
         link.save(update_fields=["came_back_at"])
@@ -67,7 +66,7 @@ def lost(issue: Issue, now: datetime) -> None:
             _back(link.ticket, issue, "missing", now)
 
 
-def note_told(now: datetime, ticket_ids: list[int] | None = None) -> int:
+def mark_notified(now: datetime, ticket_ids: list[int] | None = None) -> int:
     """End the loop of tickets whose requester has heard from us since the issue was closed; returns how many."""
     links = IssueLink.objects.filter(told_at__isnull=True, came_back_at__isnull=False)
     if ticket_ids is not None:
@@ -78,12 +77,12 @@ def note_told(now: datetime, ticket_ids: list[int] | None = None) -> int:
     sent = Reply.objects.filter(ticket=OuterRef("ticket"), state=Reply.State.SENT)
     since = Q(Exists(said.filter(posted_at__gte=OuterRef("came_back_at"))))
     since |= Q(Exists(sent.filter(created_at__gte=OuterRef("came_back_at"))))
-    told = links.filter(since).order_by("pk").values_list("pk", flat=True)[:SWEEP_LIMIT]
-    return sweeps.each("news told", told, lambda pk: _told(pk, now))
+    notified = links.filter(since).order_by("pk").values_list("pk", flat=True)[:SWEEP_LIMIT]
+    return sweeps.each("news told", notified, lambda pk: _mark_notified(pk, now))
 
 
 @transaction.atomic
-def _told(link_id: int, now: datetime) -> bool:
+def _mark_notified(link_id: int, now: datetime) -> bool:
     link = IssueLink.objects.select_related("issue").get(pk=link_id)
     ticket = Ticket.objects.select_for_update().get(pk=link.ticket_id)
     if not IssueLink.objects.filter(pk=link_id, told_at__isnull=True).update(told_at=now):

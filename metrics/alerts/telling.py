@@ -64,7 +64,7 @@ def spike(channel: Channel, hour: Hour, now: datetime) -> None:
     for room in dict.fromkeys(rooms):
         sent = _post(room, f"spike {channel.pk} {now} {room}", "\n".join(lines), now)
         if sent is not None:
-            sharing.note_told(shown, room, sent, now)
+            sharing.record_posted(shown, room, sent, now)
 
 
 def samples(tickets: QuerySet[Ticket], at: datetime) -> list[Ticket]:

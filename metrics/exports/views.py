@@ -66,8 +66,8 @@ def export(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, _("Choose what to export, and enter dates as YYYY-MM-DD. Nothing was exported."))
         return redirect("metrics:exports")
     except running.TooMany as refused:
-        told = _("That is %(rows)s rows; the limit is %(most)s. Choose fewer days, or ask an admin to run the command.")
-        messages.error(request, told % {"rows": f"{refused.rows:,}", "most": f"{running.MAX_ROWS:,}"})
+        text = _("That is %(rows)s rows; the limit is %(most)s. Choose fewer days, or ask an admin to run the command.")
+        messages.error(request, text % {"rows": f"{refused.rows:,}", "most": f"{running.MAX_ROWS:,}"})
         return redirect("metrics:exports")
     headers = {"Content-Disposition": f'attachment; filename="{kind}-{run.begun_at:%Y-%m-%d}.{form}"'}
     return StreamingHttpResponse(pieces, content_type=streaming.FORMS[form], headers=headers)

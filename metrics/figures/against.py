@@ -42,15 +42,15 @@ def titled(title: str, period: Period) -> str:
 def sentence(filters: Filters) -> str:
     """The sentence that says what a page compares."""
     period, earlier = filters.period, filters.earlier
-    told = _("%(period)s, compared with %(earlier)s.") % {
+    words = _("%(period)s, compared with %(earlier)s.") % {
         "period": days_of(period),
         "earlier": period_in_words(earlier),
     }
     now, then = len(period.days), len(earlier.days)
     if now == then:
-        return told
+        return words
     lengths = {"now": _days(now), "then": _days(then)}
-    return f"{told} " + _("That is %(now)s against %(then)s: counts are not scaled.") % lengths
+    return f"{words} " + _("That is %(now)s against %(then)s: counts are not scaled.") % lengths
 
 
 def _days(count: int) -> str:

@@ -135,7 +135,7 @@ def _with_unsettled(table: Table, rows: Sequence[FirstReply]) -> Table:
 
 def _compared(pair: Pair, earlier: Period) -> list[Cell]:
     row = pair.now
-    now, ago = _told(row), [Cell("—", None)] * 3 if pair.before is None else _told(pair.before, earlier)
+    now, ago = _period_cells(row), [Cell("—", None)] * 3 if pair.before is None else _period_cells(pair.before, earlier)
     (mentions, median, within), (mentions_ago, median_ago, within_ago) = now, ago
     return [
         Cell(row.label, row.label, platform=row.platform, pinned=row.channel_id is None),
@@ -145,7 +145,7 @@ def _compared(pair: Pair, earlier: Period) -> list[Cell]:
     ]
 
 
-def _told(row: FirstReply, period: Period | None = None) -> list[Cell]:
+def _period_cells(row: FirstReply, period: Period | None = None) -> list[Cell]:
     """Mentions, median and share within target, of the page's period or of another."""
     share = row.within_percent
     found = (

@@ -18,7 +18,7 @@ _KEYS = UUID("5b1f7a52-6f0e-4f0c-9a35-2f6c8d1e7b40")
 NEWS = timedelta(days=3)
 
 
-def is_told() -> bool:
+def is_set_up() -> bool:
     """Whether a channel for announcing packages is set."""
     return bool(settings.PACKAGE_SLACK_CHANNEL and settings.SLACK_TOKEN)
 
@@ -27,7 +27,7 @@ def announce(now: datetime) -> int:
     """Announce the last month's package, which counts what everybody may see; returns how many are announced by now.
     The key is the package's, so the outbox holds one post, however often this runs. If the channel was chosen more than
     NEWS after the package was ready, only the next one is announced."""
-    if not is_told():
+    if not is_set_up():
         return 0
     month = months.last_whole(now, ZoneInfo(settings.TIME_ZONE))
     team = Package.objects.filter(user=None, month=month, state=Package.State.READY)

@@ -52,7 +52,7 @@ def _sentences(of: Compared) -> Iterator[str]:
     yield from _within(of)
     yield from _named(of.tags, _("Tag"))
     yield from _of_spikes(of)
-    yield _how_told(of)
+    yield _footnote(of)
 
 
 def _mentions(count: int) -> str:
@@ -73,10 +73,10 @@ def _change(count: moves.Count) -> str:
 
 
 def _counted(count: moves.Count, what: str, done: str) -> str:
-    told = _("%(what)s %(done)s, %(change)s.") % {"what": what, "done": done, "change": _change(count)}
+    sentence = _("%(what)s %(done)s, %(change)s.") % {"what": what, "done": done, "change": _change(count)}
     if not count.change or count.has_moved:
-        return told
-    return told + " " + _("Chance alone explains that.")
+        return sentence
+    return sentence + " " + _("Chance alone explains that.")
 
 
 def _named(moved: list[tuple[str, moves.Count]], kind: str) -> Iterator[str]:
@@ -93,8 +93,8 @@ def _median(times: Times) -> str:
     now, before = times.now, times.before
     values = {"median": duration(now.median), "before": duration(before.median)}
     if not times.longer.is_comparable:
-        told = _("Median first reply time: %(median)s (before: %(before)s).") % values
-        return told + " " + _("Too few answers to compare: %(now)s and %(then)s.") % _answers(times)
+        sentence = _("Median first reply time: %(median)s (before: %(before)s).") % values
+        return sentence + " " + _("Too few answers to compare: %(now)s and %(then)s.") % _answers(times)
     if not times.has_moved:
         return (
             _("Median first reply time: %(median)s (before: %(before)s); chance alone explains the difference.")
@@ -122,11 +122,11 @@ def _within(of: Compared) -> Iterator[str]:
     share = of.within
     if not share.is_comparable:
         return
-    told = _(
+    sentence = _(
         "Answered within target: %(percent)s %% (%(some)s of %(of)s), "
         "before %(then)s %% (%(some_then)s of %(of_then)s)."
     )
-    words = told % {
+    words = sentence % {
         "percent": round(100 * share.some / share.of), "some": f"{share.some:,}", "of": f"{share.of:,}",
         "then": round(100 * share.some_before / share.of_before), "some_then": f"{share.some_before:,}",
         "of_then": f"{share.of_before:,}",
@@ -141,9 +141,9 @@ def _of_spikes(of: Compared) -> Iterator[str]:
         yield _("%(day)s: %(words)s.") % {"day": day, "words": words_of(alert)}
 
 
-def _how_told(of: Compared) -> str:
+def _footnote(of: Compared) -> str:
     nothing = not (of.channels or of.channel_times or of.tags)
-    told = _("No channel and no tag changed by more than chance explains.") + " " if nothing else ""
-    return told + _("Only changes of more than three standard deviations are named. Days are in %(zone)s.") % {
+    intro = _("No channel and no tag changed by more than chance explains.") + " " if nothing else ""
+    return intro + _("Only changes of more than three standard deviations are named. Days are in %(zone)s.") % {
         "zone": of.period.tz
     }

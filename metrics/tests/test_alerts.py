@@ -96,7 +96,7 @@ def arrive(number, at, **values):
     return [TicketFactory(posted_at=at, created_at=at, **values) for _number in range(number)]
 
 
-def test_growth_is_told_once_and_again_when_it_is_over(slack):
+def test_growth_is_announced_once_and_again_when_it_is_over(slack):
     tickets = arrive(8, NOON - HOUR)
     arrive(2, NOON - 2 * HOUR, status="solved", solved_at=NOON - HOUR)
     arrive(30, NOON - 3 * HOUR, status="solved", solved_at=NOON - 4 * HOUR)  # history
@@ -180,7 +180,7 @@ def known(channel, weeks=10):
     return channel
 
 
-def test_a_spike_is_told_once_with_samples_and_ends_by_itself(slack):
+def test_a_spike_is_announced_once_with_samples_and_ends_by_itself(slack):
     channel = known(ChannelFactory(name="Talk <b>"))
     for week in range(1, 9):
         arrive(2, NOON - week * WEEK - MINUTE, channel=channel)

@@ -28,8 +28,8 @@ def rows_of_the_document():
 @pytest.mark.parametrize("name", MEANINGS)
 def test_the_document_begins_with_the_same_sentence(name):
     meaning = MEANINGS[name]
-    told = [means for figure, means in rows_of_the_document() if figure == meaning.label]
-    assert any(means.startswith(str(meaning.text)) for means in told), told
+    documented = [means for figure, means in rows_of_the_document() if figure == meaning.label]
+    assert any(means.startswith(str(meaning.text)) for means in documented), documented
 
 
 def test_every_figure_that_leads_to_tickets_is_defined():

@@ -446,7 +446,7 @@ def test_whoever_lost_their_rights_in_between_gets_nothing(figures):
     assert mail.outbox == []
 
 
-def test_a_pressed_package_is_sent_once_it_is_ready_and_slack_is_told_no_figure(figures):
+def test_a_pressed_package_is_sent_once_it_is_ready_and_slack_gets_no_figure(figures):
     user = member("admin", slack="U1234567")
     package = asking.ask(user, OCTOBER, "UTC", ["slack"], key=uuid4(), now=NOW)
     assert sending.send_due(NOW) == 0

@@ -26,7 +26,7 @@ from metrics.tests.test_rollups import ACTS, CHANGES, ZONES, History, middle, mi
 PAST = [night for night in CHANGES if night < datetime.now(UTC) - timedelta(days=30)]
 """Whoever changes coverage hours to come changes no figure, so the database notes only those that have begun. A history
 and its hours last at most 26 days."""
-TOLD = (
+REACH_NUMBERS = (
     {"views": 7},
     {"view_count": 9, "likes": 2},
     {"points": -3},
@@ -34,11 +34,11 @@ TOLD = (
     {"score": 10**14},
     {"comments": 3},
 )
-MORE = ("hours", "hours", "team", "told", "told", "told", "asks", "answers")
+MORE = ("hours", "hours", "team", "reach", "reach", "reach", "asks", "answers")
 SEEN = Counter()
 EVERYTHING = (
     PAST[0],
-    [*(act for n in range(len(TOLD)) for act in (("asks", n, 60), ("told", n, 1))), ("hours", 2, 1)],
+    [*(act for n in range(len(REACH_NUMBERS)) for act in (("asks", n, 60), ("reach", n, 1))), ("hours", 2, 1)],
 )
 """A history with all that is compared: random ones may miss some."""
 
@@ -65,10 +65,10 @@ class CoveredHistory(History):
     def team_changes(self, ticket, which):
         Channel.objects.filter(pk=ticket.channel_id).update(team=(None, self.of_team)[which % 2])
 
-    def told(self, ticket, which):
+    def reach(self, ticket, which):
         said = Message.objects.filter(ticket=ticket).order_by("pk")
         if said:
-            Message.objects.filter(pk=said[which % len(said)].pk).update(extra=TOLD[which])
+            Message.objects.filter(pk=said[which % len(said)].pk).update(extra=REACH_NUMBERS[which])
 
 
 class SidesAndReach(TestCase):
@@ -156,8 +156,8 @@ class SidesAndReach(TestCase):
         for ticket in chosen(high):
             if is_within(ticket.posted_at, period):
                 people.setdefault(ticket.channel.connection.platform, []).append(ticket.requester_id)
-        told = {platform: (len(who), len(set(who))) for platform, who in people.items()}
-        assert counts.people_by_platform(posted) == told
+        expected = {platform: (len(who), len(set(who))) for platform, who in people.items()}
+        assert counts.people_by_platform(posted) == expected
 
     def walk_reach(self, period, high):
         """Platform → name → sum."""

@@ -102,7 +102,7 @@ def mentions(channel, period, count, *, took=None, tag=""):
             ticket.tags.add(Tag.objects.get_or_create(name=tag)[0])
 
 
-def told(before=SEPTEMBER):
+def sentences_of_october(before=SEPTEMBER):
     ids = scope.channels_in_sight(None)
     tickets: Tickets = scope.tickets_of(ids)
     compared = comparing.compare(tickets, Filters(OCTOBER, ids or [0]), before, NOON, ids)
@@ -120,7 +120,7 @@ def test_what_moved_is_named_with_its_channel_its_tag_and_its_counts():
         kind="spike", channel=news, began_at=OCTOBER.start + timedelta(days=11), at=NOON,
         figures={"count": 40, "usual": 2.0, "weeks": 8},
     )  # fmt: skip
-    said = told()
+    said = sentences_of_october()
     assert said[0] == "October 2026, compared with September 2026."
     assert "92 mentions came in, 52 more than before (40)." in said
     assert "News (Hacker News): 60 mentions, 50 more than before (10)." in said
@@ -138,7 +138,7 @@ def test_what_chance_explains_is_said_to_be_that():
     news = ChannelFactory(name="News")
     mentions(news, SEPTEMBER, 30, took=timedelta(hours=1))
     mentions(news, OCTOBER, 31, took=timedelta(hours=1))
-    said = told()
+    said = sentences_of_october()
     assert "31 mentions came in, 1 more than before (30). Chance alone explains that." in said
     assert any(line.startswith("No channel and no tag changed by more than chance explains.") for line in said)
     assert not any(line.startswith("News") for line in said)
@@ -149,7 +149,7 @@ def test_few_answers_are_not_compared_and_one_is_no_plural():
     news = ChannelFactory(name="News")
     mentions(news, SEPTEMBER, 2, took=timedelta(hours=1))
     mentions(news, OCTOBER, 1, took=timedelta(hours=40))
-    said = told()
+    said = sentences_of_october()
     assert "1 mention came in, 1 fewer than before (2). Chance alone explains that." in said
     assert any("Too few answers to compare: 1 and 2." in line for line in said)
     assert not any("within target" in line for line in said)
@@ -158,14 +158,14 @@ def test_few_answers_are_not_compared_and_one_is_no_plural():
 @pytest.mark.django_db
 def test_a_desk_that_began_later_has_nothing_to_compare_with():
     mentions(ChannelFactory(), OCTOBER, 3)
-    assert told() == [
+    assert sentences_of_october() == [
         "October 2026: 3 mentions. Nothing to compare with: the desk has no mentions from before then.",
     ]
 
 
 @pytest.mark.django_db
 def test_an_empty_desk_has_its_sentence():
-    assert told() == [
+    assert sentences_of_october() == [
         "October 2026: 0 mentions. Nothing to compare with: the desk has no mentions from before then.",
     ]
 
@@ -177,5 +177,5 @@ def test_the_same_queries_however_many_channels(django_assert_max_num_queries):
         mentions(channel, SEPTEMBER, 2, took=timedelta(hours=1), tag=f"t{n}")
         mentions(channel, OCTOBER, 2, took=timedelta(hours=2))
     with django_assert_max_num_queries(18):
-        said = told()
+        said = sentences_of_october()
     assert all(not re.search(r"%\(|None", line) for line in said)

@@ -28,7 +28,7 @@ def test_session_is_given_for_the_app_password_only_and_prolonged(calm, ask):
     assert (spent.status_code, spent.json()["error"]) == (400, "ExpiredToken")
 
 
-def test_missing_and_wrong_token_are_refused_and_limits_are_told(ask):
+def test_missing_and_wrong_token_are_refused_and_limits_are_in_the_headers(ask):
     assert ask(NOTES, token="").json()["error"] == "AuthMissing"
     assert ask(NOTES, token="wrong").json()["error"] == "InvalidToken"
     headers = ask(NOTES).headers

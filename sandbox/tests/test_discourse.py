@@ -47,7 +47,7 @@ def test_private_messages_are_for_who_takes_part(calm, ask, anybody):
     listed = ask("posts.json").json()["latest_posts"]
     assert made["id"] not in [str(post["id"]) for post in listed]
     assert made["id"] not in [
-        m["id"] for told in calm.truth("discourse").values() if isinstance(told, list) for m in told
+        m["id"] for entries in calm.truth("discourse").values() if isinstance(entries, list) for m in entries
     ]
     url = f"{calm.http_url}/discourse/posts/{made['id']}.json"
     assert anybody.get(url, headers=own("sam"), timeout=20).json()["raw"] == "My password is hunter2"

@@ -78,9 +78,9 @@ def test_two_aliases_are_named_by_delivered_to(calm, mail):
     for n in range(6):
         made = calm.post("email", to="merch,education", text=f"both {n}")
         copies = mail.with_id(made["id"])
-        told = next(m for m in calm.truth("email")["mentions"] if m["id"] == made["id"])
-        assert len(copies) == len(told["uids"])
-        assert set(told["addressed"]) == {"merch", "education"}
+        mention = next(m for m in calm.truth("email")["mentions"] if m["id"] == made["id"])
+        assert len(copies) == len(mention["uids"])
+        assert set(mention["addressed"]) == {"merch", "education"}
         aliases.add(len(copies))
     assert aliases == {1, 2}
 
@@ -104,10 +104,10 @@ def test_attachment_is_there(calm, mail):
 def test_answer_arrives_at_the_customer_and_in_the_truth(calm, mail, anybody):
     asked = calm.post("email", to="merch", text="Where?", author="bea@northwind.example")
     mail.send("bea@northwind.example", message_id="answer-1@desk.example", answer_to=asked["id"])
-    told = [m for m in calm.truth("email")["desk"] if m["message_id"] == "answer-1@desk.example"]
-    assert len(told) == 1
-    assert told[0]["in_reply_to"] == asked["id"]
-    assert told[0]["recipients"] == ["bea@northwind.example"]
+    sent = [m for m in calm.truth("email")["desk"] if m["message_id"] == "answer-1@desk.example"]
+    assert len(sent) == 1
+    assert sent[0]["in_reply_to"] == asked["id"]
+    assert sent[0]["recipients"] == ["bea@northwind.example"]
     page = anybody.get(f"{calm.http_url}/mail/bea@northwind.example", timeout=20).text
     assert "Re: socks" in page
 
@@ -196,7 +196,7 @@ def test_mails_that_come_while_a_client_reads_are_seen(calm, mail):
 
 
 @pytest.mark.parametrize(("kind", "code"), [("451", 451), ("429", 451), ("550", 550), ("500", 554)])
-def test_smtp_refuses_as_told(calm, mail, kind, code):
+def test_smtp_refuses_as_the_fault_says(calm, mail, kind, code):
     calm.control("faults", platform="smtp", kind=kind, count=1)
     with pytest.raises(smtplib.SMTPDataError) as refused:
         mail.send("x@northwind.example", message_id=f"refused-{kind}@desk.example")
@@ -231,9 +231,9 @@ def test_team_mail_is_ours_only_when_the_check_passed(calm, mail):
     results = [mail.with_id(made["id"])[0]["Authentication-Results"] for made in (genuine, forged)]
     assert "dkim=pass header.d=acme.example" in results[0]
     assert "dkim=fail header.d=acme.example" in results[1]
-    told = calm.truth("email")
-    assert genuine["id"] in [m["id"] for m in told["ours"]]
-    assert forged["id"] in [m["id"] for m in told["mentions"]]
+    truth = calm.truth("email")
+    assert genuine["id"] in [m["id"] for m in truth["ours"]]
+    assert forged["id"] in [m["id"] for m in truth["mentions"]]
 
 
 def test_expert_answer_is_in_copy_to_the_alias(calm, mail):

@@ -9,19 +9,19 @@ import pytest
 from sandbox.platforms.form.applications import FORMS
 
 
-def test_an_application_is_told_with_a_signature_over_time_and_body(calm, listener):
+def test_an_application_is_sent_with_a_signature_over_time_and_body(calm, listener):
     calm.control("webhook", platform="form", url=listener.url, secret="s3cret")
     made = calm.post("form", kind="opensource", author="ada@code.example", text="Ünicode & more")
     headers, body = listener.wait_for(1)[0]
     calm.control("webhook", platform="form", url="", secret="")
     signed = b"v1:" + headers["X-Desk-Timestamp"].encode() + b":" + body
     assert headers["X-Desk-Signature"] == "v1=" + hmac.new(b"s3cret", signed, hashlib.sha256).hexdigest()
-    told = json.loads(body)
-    assert (told["form"], told["id"]) == ("opensource@acme.example", made["id"])
-    assert told["answers"]["email"] == "ada@code.example"
-    assert told["answers"]["message"] == "Ünicode & more"
+    sent = json.loads(body)
+    assert (sent["form"], sent["id"]) == ("opensource@acme.example", made["id"])
+    assert sent["answers"]["email"] == "ada@code.example"
+    assert sent["answers"]["message"] == "Ünicode & more"
     truth = next(m for m in calm.truth("form")["mentions"] if m["id"] == made["id"])
-    assert truth["answers"] == told["answers"]
+    assert truth["answers"] == sent["answers"]
     assert truth["addressed"] == ["opensource@acme.example"]
 
 

@@ -41,7 +41,7 @@ def test_comments_are_flat_and_what_is_gone_stays_only_above_answers(calm, ask):
     assert ask(f"c/{removed[2:]}.json").json()["is_moderated"] is True
 
 
-def test_what_is_missing_is_told_in_two_ways(calm, ask):
+def test_missing_stories_and_comments_are_answered_differently(calm, ask):
     story = calm.post("lobsters", title="Gone soon", text="", author="ann")["id"]
     calm.control("delete", platform="lobsters", id=story)
     assert ask(f"s/{story}.json").status_code == 404

@@ -11,7 +11,7 @@ def ids(answer):
     return [status["id"] for status in answer.json()]
 
 
-def test_wrong_token_is_refused_and_limits_are_told(ask):
+def test_wrong_token_is_refused_and_limits_are_in_the_headers(ask):
     refused = ask("v1/accounts/verify_credentials", token="wrong")
     assert (refused.status_code, refused.json()) == (401, {"error": "The access token is invalid"})
     answer = ask("v1/accounts/verify_credentials")
@@ -22,9 +22,9 @@ def test_wrong_token_is_refused_and_limits_are_told(ask):
 
 def test_more_than_the_quota_is_refused_until_it_is_renewed(calm, ask):
     calm.control("quotas/renew")
-    told = [ask("v1/accounts/verify_credentials") for _ in range(api.Api.limit + 1)]
-    assert [answer.status_code for answer in told] == [200] * api.Api.limit + [429]
-    left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in told]
+    answers = [ask("v1/accounts/verify_credentials") for _ in range(api.Api.limit + 1)]
+    assert [answer.status_code for answer in answers] == [200] * api.Api.limit + [429]
+    left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
     assert left == [*range(api.Api.limit - 1, -1, -1), 0]
     calm.control("quotas/renew")
     assert ask("v1/accounts/verify_credentials").headers["X-RateLimit-Remaining"] == str(api.Api.limit - 1)
@@ -47,10 +47,10 @@ def test_notification_is_made_for_whoever_is_named_and_never_for_private_posts(c
     got = [n["status"]["id"] for n in ask("v1/notifications?types[]=mention").json()]
     assert (named in got, private in got, direct in got) == (True, False, True)
     assert ask(f"v1/statuses/{private}").status_code == 404
-    told = [
+    listed = [
         entry["id"] for entries in calm.truth("mastodon").values() if isinstance(entries, list) for entry in entries
     ]
-    assert not {private, direct} & set(told)
+    assert not {private, direct} & set(listed)
 
 
 def test_search_is_sloppy_and_public_only(calm, ask):

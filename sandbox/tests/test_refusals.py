@@ -34,9 +34,9 @@ def ask(calm, anybody):
     return lambda name: Client(calm, name, anybody)
 
 
-def is_told(answer, told):
-    """Checks the status, and that the JSON or text contains everything in `told`."""
-    status, wanted = told
+def check_answer(answer, expected):
+    """Checks the status, and that the JSON or text contains everything in `expected`."""
+    status, wanted = expected
     assert answer.status_code == status, answer.text
     if isinstance(wanted, str):
         assert wanted in answer.text
@@ -106,26 +106,26 @@ def test_the_right_credentials_are_answered(ask, name):
 @pytest.mark.parametrize("name", WAYS)
 def test_without_a_token(ask, name):
     answer = ask(name)(WAYS[name].probe, token="")
-    is_told(answer, WAYS[name].none or (200, ""))
+    check_answer(answer, WAYS[name].none or (200, ""))
 
 
 @pytest.mark.parametrize("name", WAYS)
 def test_with_a_wrong_token(ask, name):
     answer = ask(name)(WAYS[name].probe, token=NOT_A_TOKEN)
-    is_told(answer, WAYS[name].wrong or (200, ""))
+    check_answer(answer, WAYS[name].wrong or (200, ""))
 
 
 @pytest.mark.parametrize("name", WAYS)
 def test_at_an_unknown_path(ask, name):
-    is_told(ask(name)("no/such/thing/any/where"), WAYS[name].unknown)
+    check_answer(ask(name)("no/such/thing/any/where"), WAYS[name].unknown)
 
 
 @pytest.mark.parametrize("name", [name for name, way in WAYS.items() if way.size])
 @pytest.mark.parametrize("value", ["ten", "1.5", "0x10"])
 def test_a_page_length_that_is_no_number(ask, name, value):
-    path, told = WAYS[name].size
+    path, expected = WAYS[name].size
     assert ask(name)(f"{path}10").status_code == 200
-    is_told(ask(name)(f"{path}{value}"), told)
+    check_answer(ask(name)(f"{path}{value}"), expected)
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -134,7 +134,7 @@ def test_over_the_quota_and_not_after_it_is_renewed(calm, ask, name):
     assert client(way.probe).status_code == 200
     before = calm.state()["overruns"].get(name, 0)
     calm.control("quotas/use_up")
-    is_told(client(way.probe), way.over or (200, ""))
+    check_answer(client(way.probe), way.over or (200, ""))
     assert calm.state()["overruns"].get(name, 0) - before == (1 if way.over else 0)
     calm.control("quotas/renew")
     assert client(way.probe).status_code == 200
@@ -145,5 +145,5 @@ def test_over_the_quota_and_not_after_it_is_renewed(calm, ask, name):
 def test_with_a_fault(calm, ask, name, kind):
     client, way = ask(name), WAYS[name]
     calm.control("faults", platform=name, kind=kind, count=1)
-    is_told(client(way.probe), way.faults[kind])
+    check_answer(client(way.probe), way.faults[kind])
     assert client(way.probe).status_code == 200

@@ -111,8 +111,8 @@ def test_an_update_is_kept_with_how_often_and_empty_blocks_clear(calm, slack):
     made = slack.chat_postMessage(channel="questions", text="one", blocks=[{"type": "divider"}])
     for text in ("two", "three"):
         slack.chat_update(channel=made["channel"], ts=made["ts"], text=text)
-    told = calm.truth("slack")["desk"][-1]
-    assert (told["text"], told["edits"], told["blocks"]) == ("three", 2, [{"type": "divider"}])
+    posted = calm.truth("slack")["desk"][-1]
+    assert (posted["text"], posted["edits"], posted["blocks"]) == ("three", 2, [{"type": "divider"}])
     slack.chat_update(channel=made["channel"], ts=made["ts"], text="four", blocks=[])
     shown = slack.conversations_history(channel=made["channel"], limit=1)["messages"][0]
     assert (shown["text"], shown["blocks"], "edited" in shown) == ("four", [], True)
@@ -154,8 +154,8 @@ def test_a_deleted_message_with_answers_leaves_a_tombstone(slack):
 def test_colleagues_ask_and_emoji_make_a_mention(calm):
     asked = calm.post("slack", kind="question", to="swag")
     quiet = calm.post("slack", kind="emoji", to="swag")
-    told = {entry["id"] for entry in calm.truth("slack")["mentions"]}
-    assert asked["id"] in told
-    assert quiet["id"] not in told
+    mentions = {entry["id"] for entry in calm.truth("slack")["mentions"]}
+    assert asked["id"] in mentions
+    assert quiet["id"] not in mentions
     requests.post(f"{calm.http_url}/slack/react", data={"id": quiet["id"]}, timeout=20)
     assert quiet["id"] in {entry["id"] for entry in calm.truth("slack")["mentions"]}

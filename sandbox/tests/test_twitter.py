@@ -143,8 +143,8 @@ def test_edit_is_a_new_id_linked_by_its_history(calm, read):
     listed = [t["id"] for t in read(f"users/{ACME}/mentions", max_results=100).json()["data"]]
     assert edited["id"] in listed
     assert made["id"] not in listed
-    told = next(m for m in calm.truth("twitter")["mentions"] if m["id"] == made["id"])
-    assert told["text"] == "@acme a typo"
+    mention = next(m for m in calm.truth("twitter")["mentions"] if m["id"] == made["id"])
+    assert mention["text"] == "@acme a typo"
 
 
 def test_deleted_parent_is_a_partial_error(calm, read):
@@ -168,8 +168,8 @@ def test_reply_is_threaded_named_and_in_the_truth(calm, read, desk):
     assert tweet["text"].startswith("@una_dev @acmestatus Hi, see https://t.co/")
     assert tweet["conversation_id"] == asked["id"]
     assert tweet["author_id"] == ACME
-    told = calm.truth("twitter")["desk"][-1]
-    assert (told["id"], told["in_reply_to"]) == (tweet_id, asked["id"])
+    posted = calm.truth("twitter")["desk"][-1]
+    assert (posted["id"], posted["in_reply_to"]) == (tweet_id, asked["id"])
     thread = read("tweets/search/recent", query=f"conversation_id:{asked['id']}").json()["data"]
     assert tweet_id in [t["id"] for t in thread]
 

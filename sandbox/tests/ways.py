@@ -27,7 +27,7 @@ from sandbox.platforms.youtube import api as youtube
 from sandbox.platforms.zendesk import api as zendesk
 
 AGENT = "web:test:v1 (by /u/tester)"
-Told = tuple[int, Any]
+Expected = tuple[int, Any]
 """(status, the fields of its JSON that matter, or a part of its text)."""
 
 
@@ -46,12 +46,12 @@ class Way:
 
     base: str
     probe: str
-    unknown: Told
-    faults: dict[str, Told]
-    none: Told | None = None
-    wrong: Told | None = None
-    over: Told | None = None
-    size: tuple[str, Told] | None = None
+    unknown: Expected
+    faults: dict[str, Expected]
+    none: Expected | None = None
+    wrong: Expected | None = None
+    over: Expected | None = None
+    size: tuple[str, Expected] | None = None
     token: str | Callable[[Running], str] = ""
     keys: Callable[[str], dict[str, Any]] = field(default=lambda token: {})
 
@@ -77,7 +77,7 @@ def _youtube(code: int, reason: str) -> dict[str, Any]:
     return {"error": {"code": code, "errors": [{"reason": reason}]}}
 
 
-def alike(unknown_caller: Told, over: Told, broken: Told) -> dict[str, Any]:
+def alike(unknown_caller: Expected, over: Expected, broken: Expected) -> dict[str, Any]:
     """The fields of a platform with the same response to a missing, a wrong and an expired token, and above any
     quota."""
     return {

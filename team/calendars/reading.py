@@ -99,8 +99,8 @@ def _bounded(text: str) -> None:
         elif upper.startswith("END:"):
             depth -= 1
         if depth > MAX_DEPTH or count > MAX_COMPONENTS:
-            told = _("It has more than %(most)d events. Share a smaller calendar.")
-            raise BadCalendar(told % {"most": MAX_COMPONENTS})
+            problem = _("It has more than %(most)d events. Share a smaller calendar.")
+            raise BadCalendar(problem % {"most": MAX_COMPONENTS})
     if depth or not text.rstrip().upper().endswith("END:VCALENDAR"):
         raise BadCalendar(_DAMAGED)
 

@@ -132,9 +132,9 @@ def undo(request: HttpRequest, batch_id: int) -> HttpResponse:
     found = get_object_or_404(IncidentBatch, pk=batch_id)
     done = sending.undo(found.pk, request.user, desk_now())
     words = ngettext("%(count)d reply taken back.", "%(count)d replies taken back.", done.taken_back)
-    told = words % {"count": done.taken_back}
+    text = words % {"count": done.taken_back}
     if done.gone:
         gone = ngettext("%(count)d had already been sent.", "%(count)d had already been sent.", done.gone)
-        told = f"{told} {gone % {'count': done.gone}}"
-    (messages.success if done.taken_back else messages.warning)(request, told)
+        text = f"{text} {gone % {'count': done.gone}}"
+    (messages.success if done.taken_back else messages.warning)(request, text)
     return redirect("team:incident", found.incident_id)

@@ -88,7 +88,7 @@ def _page(request: HttpRequest, found: Incident, form: DetailsForm | None = None
         "proposed": [] if is_closed else grouping.proposed(found, user, now),
         "batches": progressing.batches(found, user, now),
         "report": report.shown(found.report) if is_closed and found.report else None,
-        "untold": 0 if found.state != Incident.State.OVER else closing.untold(found),
+        "untold": 0 if found.state != Incident.State.OVER else closing.count_unnotified(found),
         "may_change": may,
         "may_reopen": is_closed and user.has_perm("team.change_incident"),
         "may_send": not is_closed and user.has_perm(access.BULK),
@@ -150,10 +150,10 @@ def _tell_decided(
     if not count:
         return
     if is_part:
-        told = ngettext("%(count)d mention added.", "%(count)d mentions added.", count)
+        text = ngettext("%(count)d mention added.", "%(count)d mentions added.", count)
     else:
-        told = ngettext("%(count)d mention marked as unrelated.", "%(count)d mentions marked as unrelated.", count)
-    messages.success(request, told % {"count": count}, extra_tags=f"undo-incident-{changed[0].pk}")
+        text = ngettext("%(count)d mention marked as unrelated.", "%(count)d mentions marked as unrelated.", count)
+    messages.success(request, text % {"count": count}, extra_tags=f"undo-incident-{changed[0].pk}")
 
 
 @require_POST
@@ -180,10 +180,10 @@ def undo_step(request: HttpRequest, mention_id: int) -> HttpResponse:
     for words in refused[:5]:
         messages.error(request, words)
     if count:
-        told = ngettext(
+        text = ngettext(
             "Taken back. It may be proposed again.", "%(count)d taken back. They may be proposed again.", count
         )
-        messages.success(request, told % {"count": count})
+        messages.success(request, text % {"count": count})
     return redirect("team:incident", mention.incident_id)
 
 

@@ -116,18 +116,18 @@ def _news(incident: Incident, now: datetime) -> tuple[str, str]:
     return "", ""
 
 
-def untold(incident: Incident) -> int:
-    """How many people were answered but not told that it is over; without restricted tickets."""
-    told = incident.replies.filter(kind=IncidentKind.OVER, state__in=IncidentReply.LIVE)
-    told = told.exclude(reply__state__in=(Reply.State.UNDONE, Reply.State.BLOCKED))
-    members = incident.mentions.filter(is_part=True).exclude(ticket__in=told.values("ticket")).values("ticket")
+def count_unnotified(incident: Incident) -> int:
+    """How many people were answered but not notified that it is over; without restricted tickets."""
+    notified = incident.replies.filter(kind=IncidentKind.OVER, state__in=IncidentReply.LIVE)
+    notified = notified.exclude(reply__state__in=(Reply.State.UNDONE, Reply.State.BLOCKED))
+    members = incident.mentions.filter(is_part=True).exclude(ticket__in=notified.values("ticket")).values("ticket")
     answered = Ticket.objects.filter(pk__in=members, merged_into=None, first_reply_at__isnull=False)
     waiting = for_everybody(answered.exclude(status=Ticket.Status.CLOSED)).select_related("requester")
-    return len({preview.recipient_of(ticket) for ticket in waiting} - set(told.values_list("recipient", flat=True)))
+    return len({preview.recipient_of(ticket) for ticket in waiting} - set(notified.values_list("recipient", flat=True)))
 
 
 def waiting_words(incident: Incident) -> str:
-    count = untold(incident)
+    count = count_unnotified(incident)
     if not count:
         return _("Nobody is left to tell.")
     words = ngettext("Tell the %(count)d person we answered.", "Tell the %(count)d people we answered.", count)

@@ -108,7 +108,7 @@ def _check(incident: Incident, ticket: Ticket, *, is_part: bool) -> None:
     if ticket.merged_into_id:
         raise OutcomeRefused(_("#%(id)s was merged into #%(into)s.") % {**names, "into": ticket.merged_into_id})
     if not is_part:
-        if _is_told(incident, ticket):
+        if _is_notified(incident, ticket):
             raise OutcomeRefused(_("#%(id)s was already told about “%(name)s”, so it stays.") % names)
         return
     others = IncidentMention.objects.filter(ticket=ticket, is_part=True).exclude(incident=incident)
@@ -119,7 +119,7 @@ def _check(incident: Incident, ticket: Ticket, *, is_part: bool) -> None:
         )
 
 
-def _is_told(incident: Incident, ticket: Ticket) -> bool:
+def _is_notified(incident: Incident, ticket: Ticket) -> bool:
     return IncidentReply.objects.filter(incident=incident, ticket=ticket, state__in=IncidentReply.LIVE).exists()
 
 

@@ -62,8 +62,8 @@ class PreviewFacts:
     replying: set[int]
     drafts: set[int]
     public: set[int]
-    told_recipients: dict[str, int]
-    """Recipient → the ticket where they are told."""
+    tickets_by_recipient: dict[str, int]
+    """Recipient → the ticket where they get the message."""
     siblings: dict[int, list[Channel]] = field(default_factory=dict)
 
 
@@ -102,7 +102,7 @@ def line_again(item: IncidentReply, texts: Sequence[str], now: datetime) -> Prev
     user = item.batch.by
     tickets = list(access.visible_tickets(user).filter(pk=item.ticket_id, merged_into=None).select_related(*RELATED))
     facts = _facts(item.incident, item.kind, tickets, user)
-    facts.told_recipients.pop(item.recipient, None)
+    facts.tickets_by_recipient.pop(item.recipient, None)
     own = texts[item.wording % len(texts)]
     return next(iter(_lines(item.incident, item.kind, [own], tickets, facts, user, now)), None)
 
@@ -116,11 +116,11 @@ def _lines(
     written = 0
     for ticket in tickets:
         line = PreviewLine(ticket, recipient_of(ticket), facts.guards.get(ticket.pk, 0), wording=written % len(texts))
-        line.why = _state_refusal(ticket, kind, facts, now, user) or _told_elsewhere(line, facts.told_recipients)
+        line.why = _state_refusal(ticket, kind, facts, now, user) or _already_notified(line, facts.tickets_by_recipient)
         if not line.why:
             _write(line, texts[line.wording], incident, facts, page, user, now)
         if not line.why:
-            facts.told_recipients[line.recipient] = ticket.pk
+            facts.tickets_by_recipient[line.recipient] = ticket.pk
             written += 1
             line.doubt = _doubt(ticket, kind, facts)
         found.append(line)
@@ -128,9 +128,9 @@ def _lines(
 
 
 def _tickets(incident: Incident, kind: str, user: Any, only: Collection[int] | None) -> list[Ticket]:
-    told = IncidentReply.objects.filter(incident=incident, kind=kind, state__in=IncidentReply.LIVE).values("ticket")
+    replied = IncidentReply.objects.filter(incident=incident, kind=kind, state__in=IncidentReply.LIVE).values("ticket")
     members = incident.mentions.filter(is_part=True).values("ticket")
-    rows = access.visible_tickets(user).filter(pk__in=members, merged_into=None).exclude(pk__in=told)
+    rows = access.visible_tickets(user).filter(pk__in=members, merged_into=None).exclude(pk__in=replied)
     if only is not None:
         rows = rows.filter(pk__in=list(only))
     return list(rows.select_related(*RELATED).order_by("posted_at", "pk")[:MAX_LINES])
@@ -146,7 +146,7 @@ def _facts(incident: Incident, kind: str, tickets: Sequence[Ticket], user: Any) 
     ids = [ticket.pk for ticket in tickets]
     about = Message.objects.filter(ticket__in=ids)
     last = about.filter(is_auto=False, is_deleted=False).order_by("ticket", "-posted_at", "-pk").distinct("ticket")
-    told = IncidentReply.objects.filter(incident=incident, kind=kind, state__in=IncidentReply.LIVE)
+    live = IncidentReply.objects.filter(incident=incident, kind=kind, state__in=IncidentReply.LIVE)
     asked = Draft.objects.filter(ticket__in=ids, user=user).exclude(text="")
     return PreviewFacts(
         guards=dict(about.order_by().values("ticket").annotate(last=Max("pk")).values_list("ticket", "last")),
@@ -156,7 +156,7 @@ def _facts(incident: Incident, kind: str, tickets: Sequence[Ticket], user: Any) 
         replying=set(Reply.objects.filter(ticket__in=ids, state__in=ON_ITS_WAY).values_list("ticket", flat=True)),
         drafts=set(asked.values_list("ticket", flat=True)),
         public=set(for_everybody(Ticket.objects.filter(pk__in=ids)).values_list("pk", flat=True)),
-        told_recipients=dict(told.values_list("recipient", "ticket")),
+        tickets_by_recipient=dict(live.values_list("recipient", "ticket")),
     )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _not_answered(ticket: Ticket) -> str:
     return "" if ticket.first_reply_at is not None else _("Nobody has answered it yet.")
 
 
-def _told_elsewhere(line: PreviewLine, taken: dict[str, int]) -> str:
+def _already_notified(line: PreviewLine, taken: dict[str, int]) -> str:
     other = taken.get(line.recipient)
     return _("The same person is told in #%(id)s.") % {"id": other} if other else ""
 

@@ -35,7 +35,7 @@ def of(incident: Incident) -> Report:
         )
     )
     ids = [row[0] for row in rows]
-    told = list(
+    notified = list(
         incident.replies.filter(ticket__in=for_everybody(Ticket.objects.all()), kind="over", reply__state__in=SENT)
     )
     lasted = (incident.over_at - incident.started_at).total_seconds() if incident.over_at else None
@@ -44,12 +44,12 @@ def of(incident: Incident) -> Report:
         "mentions": len(rows),
         "answered": len(answered),
         "waiting": len(rows) - len(answered),
-        "told_over": len(told),
+        "told_over": len(notified),
         "reply_s": _median(answered),
         "lasted_s": lasted,
         "channels": _channels(rows),
         "people": _people(ids),
-        "told": [_told(batch) for batch in incident.batches.select_related("by").order_by("at", "pk")],
+        "told": [_batch_summary(batch) for batch in incident.batches.select_related("by").order_by("at", "pk")],
     }
 
 
@@ -81,7 +81,7 @@ def _people(ids: Sequence[int]) -> list[dict[str, Any]]:
     return [{"name": name, "replies": count} for name, count in sorted(counts.items(), key=lambda p: (-p[1], p[0]))]
 
 
-def _told(batch: Any) -> dict[str, Any]:
+def _batch_summary(batch: Any) -> dict[str, Any]:
     replies = list(batch.replies.values_list("state", "reply__state"))
     return {
         "kind": batch.kind,
@@ -131,7 +131,7 @@ def duration(seconds: float | None) -> str:
 
 def shown(found: Report) -> Report:
     """With durations in words and times as times, for a page."""
-    told = [{**each, "at": datetime.fromisoformat(each["at"])} for each in found["told"]]
+    batches = [{**each, "at": datetime.fromisoformat(each["at"])} for each in found["told"]]
     channels = [{**each, "reply": duration(each["reply_s"])} for each in found["channels"]]
     words = {"reply": duration(found["reply_s"]), "lasted": duration(found["lasted_s"])}
-    return {**found, **words, "told": told, "channels": channels}
+    return {**found, **words, "told": batches, "channels": channels}

@@ -55,7 +55,7 @@ def _up_to_date(release: Release, rule: ReleaseRule) -> bool:
     is_new, is_moved = release.pk is None, day != release.day
     release.day = day
     if is_moved:
-        forget_told(release)
+        reset_announcements(release)
     owner = release.owner if has_owner else _next(release)
     if not is_new and not is_moved and owner == release.owner:
         return False
@@ -87,7 +87,7 @@ def give(release: Release, owner: Any) -> None:
         release.save(update_fields=["shift"])
 
 
-def forget_told(release: Release) -> None:
+def reset_announcements(release: Release) -> None:
     """Announcements for the old day are repeated for the new one."""
     release.told_ahead_at = release.told_day_at = release.told_summary_at = None
 
@@ -106,7 +106,7 @@ def move(release_id: int, day: Any) -> Release:
     release = Release.objects.select_for_update(of=("self",)).select_related("rule", "owner").get(pk=release_id)
     if day != release.day:
         release.day, release.is_moved = day, True
-        forget_told(release)
+        reset_announcements(release)
         release.save(update_fields=["day", "is_moved", "told_ahead_at", "told_day_at", "told_summary_at"])
         give(release, release.owner)
     return release

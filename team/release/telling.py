@@ -34,8 +34,8 @@ def announce(now: datetime) -> int:
     near = Release.objects.filter(
         rule__is_active=True, day__gte=(now - STILL_NEWS - 2 * DAY).date(), day__lte=(now + AHEAD + 2 * DAY).date()
     )
-    untold = near.exclude(told_ahead_at__isnull=False, told_day_at__isnull=False, told_summary_at__isnull=False)
-    return sweeps.each("release days", untold.values_list("pk", flat=True), lambda pk: _announce(pk, now))
+    pending = near.exclude(told_ahead_at__isnull=False, told_day_at__isnull=False, told_summary_at__isnull=False)
+    return sweeps.each("release days", pending.values_list("pk", flat=True), lambda pk: _announce(pk, now))
 
 
 @transaction.atomic

@@ -76,7 +76,7 @@ def _releases(since: datetime, now: datetime) -> Iterator[str]:
     for release in near.select_related("rule"):
         ahead, day, _after = telling.windows(release)
         spans = [(ahead, release.told_ahead_at), (day, release.told_day_at)]
-        if any(told is None and since < span.start and span.end <= now for span, told in spans):
+        if any(announced_at is None and since < span.start and span.end <= now for span, announced_at in spans):
             yield _("the announcements of %(what)s on %(day)s") % {
                 "what": telling.named(release), "day": telling.day_words(release)
             }  # fmt: skip

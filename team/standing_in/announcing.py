@@ -32,8 +32,8 @@ def announce(now: datetime) -> int:
     now = now.astimezone(UTC)
     if now.time() < AT or not slack.is_set_up():
         return 0
-    untold = near(now, AHEAD).exclude(told_for=F("first_day"))
-    if not untold.exists() or not needs.is_worked(coverage.together(), now.date()):
+    unannounced = near(now, AHEAD).exclude(told_for=F("first_day"))
+    if not unannounced.exists() or not needs.is_worked(coverage.together(), now.date()):
         return 0
     return sweeps.each("absences", proposing.arrangements(now, AHEAD), lambda each: _announce(each, now))
 

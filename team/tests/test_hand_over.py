@@ -328,7 +328,7 @@ def test_next_people_are_on_shift_first_and_never_away(ada, ben):
 # --- the reminder -----------------------------------------------------------------------------------------------------
 
 
-def told():
+def reminders():
     items = OutboundItem.objects.filter(payload__channel="U00000ADA").order_by("pk")
     return [item.payload["text"] for item in items]
 
@@ -346,8 +346,8 @@ def test_reminder_comes_once_at_the_end_of_the_day_in_their_zone(ada, zone):
         for minute in (0, 15, 30, 45):
             reminding.run(at(zone, hour, minute))
             if (hour, minute) < (16, 30):
-                assert told() == []
-    (text,) = told()
+                assert reminders() == []
+    (text,) = reminders()
     assert "1 conversation is still yours" in text
     assert "/hand-over/" in text
     assert HandOver.objects.get().reminded_at == at(zone, 16, 30)
@@ -359,7 +359,7 @@ def test_no_reminder_without_open_work_or_after_handing_over(ada, ben):
     ticket = make("assigned", ada)
     deciding.hand_over(ada, ben, {ticket.pk: Choice("keep")}, now=NOW)
     assert reminding.run(NOW) == 0
-    assert told() == []
+    assert reminders() == []
 
 
 def test_break_between_two_shifts_is_not_the_end_of_the_day(ada):
@@ -412,7 +412,7 @@ def every_five_minutes(start, end, down=()):
 
 
 @pytest.mark.parametrize("is_down", [False, True], ids=["up", "down for six hours"])
-def test_day_without_a_hand_over_is_told_once_and_everything_is_owned(ada, is_down):
+def test_day_without_a_hand_over_is_announced_once_and_everything_is_owned(ada, is_down):
     """Nobody clicks anything. If the day ends during downtime, nobody gets a late reminder, but the team is told."""
     shifts.add_shifts(ada, NOW.date(), time(8), time(16), ZoneInfo("UTC"))
     tickets = {kind: make(kind, ada) for kind in KINDS}
@@ -422,7 +422,7 @@ def test_day_without_a_hand_over_is_told_once_and_everything_is_owned(ada, is_do
     Event.objects.update(at=NOW - timedelta(hours=1))
     down = (at("UTC", 15), at("UTC", 21)) if is_down else ()
     every_five_minutes(at("UTC", 14), at("UTC", 8, day=24), down)
-    assert len(told()) == (0 if is_down else 1)
+    assert len(reminders()) == (0 if is_down else 1)
     (text,) = lapses()
     assert "ada’s day ended without a hand-over" in text
     assert f"/tickets/{tickets['parked'].pk}/" in text
@@ -436,7 +436,7 @@ def test_day_without_a_hand_over_is_told_once_and_everything_is_owned(ada, is_do
 
 
 @pytest.mark.parametrize("why", ["handed over", "nothing open", "still there", "on shift again"])
-def test_nothing_is_told_of_a_day(ada, why):
+def test_nothing_is_posted_about_a_day(ada, why):
     shifts.add_shifts(ada, NOW.date(), time(8), time(16), ZoneInfo("UTC"))
     ticket = make("assigned", ada) if why != "nothing open" else None
     Event.objects.update(at=NOW - timedelta(hours=1))

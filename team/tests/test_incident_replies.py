@@ -221,7 +221,7 @@ def test_next_batch_begins_after_the_one_before(world):
     assert Reply.objects.get(ticket=later).send_at == NOW + seconds(20)
 
 
-def test_pressed_twice_in_two_tabs_by_two_people_is_told_once(world):
+def test_pressed_twice_in_two_tabs_by_two_people_is_sent_once(world):
     tickets = [world.mention() for _number in range(3)]
     key = uuid4()
     found = {line.ticket.pk: line.guard for line in world.lines()}
@@ -377,7 +377,7 @@ def test_somebody_elses_batch_needs_the_right_to_delete_replies(world):
     assert sending.undo(batch.pk, world.ben, NOW).taken_back == 1
 
 
-def test_one_that_was_undone_on_its_ticket_may_be_told_again(world):
+def test_one_that_was_undone_on_its_ticket_may_be_sent_again(world):
     world.mention()
     world.begin()
     sending.run(NOW)
@@ -393,10 +393,10 @@ def test_one_that_was_undone_on_its_ticket_may_be_told_again(world):
     assert sorted(Reply.objects.values_list("state", flat=True)) == ["scheduled", "undone"]
 
 
-# --- told when it is over ---------------------------------------------------------------------------------------------
+# --- notified when it is over -----------------------------------------------------------------------------------------
 
 
-def told_of_it(world, count=3):
+def answered_and_over(world, count=3):
     tickets = [world.mention() for _number in range(count)]
     world.begin()
     sending.run(NOW)
@@ -406,39 +406,39 @@ def told_of_it(world, count=3):
 
 
 def test_everybody_who_was_answered_is_told_once_that_it_is_over(world):
-    tickets = told_of_it(world)
+    tickets = answered_and_over(world)
     by_hand = answered(world.mention(), NOON + timedelta(minutes=5))
     unanswered = world.mention()
     assert whys(world.lines("over")) == {unanswered.pk: "Nobody has answered it yet."}
-    assert closing.untold(world.incident) == 4
+    assert closing.count_unnotified(world.incident) == 4
     found = {line.ticket.pk: line.guard for line in world.lines("over") if not line.why}
     later = NOW + timedelta(hours=1)
     world.begin(kind="over", text="Over, {requester_name}!", after="solved", now=later)
-    assert closing.untold(world.incident) == 0
+    assert closing.count_unnotified(world.incident) == 0
     for user in (world.sam, world.ben):
         with pytest.raises(sending.SendingRefused, match="Nobody is left"):
             world.begin(kind="over", user=user, text="Over!", after="solved", chosen=found, now=later)
     for _worker in range(2):
         sending.run(later)
     world.leave(later + timedelta(minutes=5))
-    told = Reply.objects.filter(text__startswith="Over").values_list("ticket", "state")
-    assert sorted(told) == sorted((ticket.pk, "sent") for ticket in [*tickets, by_hand])
+    notified = Reply.objects.filter(text__startswith="Over").values_list("ticket", "state")
+    assert sorted(notified) == sorted((ticket.pk, "sent") for ticket in [*tickets, by_hand])
     assert log(tickets[0]) == ["answered", "over"]
     tickets[0].refresh_from_db()
     assert tickets[0].status == "solved"
 
 
 def test_somebody_with_two_tickets_waits_to_hear_it_once(world):
-    (ticket,) = told_of_it(world, 1)
+    (ticket,) = answered_and_over(world, 1)
     answered(world.mention(requester=ticket.requester), NOON + timedelta(minutes=5))
-    assert closing.untold(world.incident) == 1
+    assert closing.count_unnotified(world.incident) == 1
     world.begin(kind="over", text="Over!", after="solved", now=NOW + timedelta(hours=1))
     sending.run(NOW + timedelta(hours=1))
-    assert closing.untold(world.incident) == 0
+    assert closing.count_unnotified(world.incident) == 0
 
 
-def test_it_is_not_told_before_it_is_over_nor_after_it_is_closed(world):
-    told_of_it(world, 1)
+def test_the_end_is_not_announced_before_it_is_over_nor_after_it_is_closed(world):
+    answered_and_over(world, 1)
     Incident.objects.update(state="open", over_at=None)
     with pytest.raises(sending.SendingRefused, match="is not over"):
         world.begin(kind="over", text="Over!", after="solved")
@@ -449,20 +449,20 @@ def test_it_is_not_told_before_it_is_over_nor_after_it_is_closed(world):
 
 
 def test_whoever_wrote_again_is_only_told_if_somebody_chooses_it(world):
-    (ticket,) = told_of_it(world, 1)
+    (ticket,) = answered_and_over(world, 1)
     MessageFactory(ticket=ticket, posted_at=NOW + timedelta(minutes=30), text="my data is gone")
     (line,) = world.lines("over")
     assert (line.why, line.doubt) == ("", "They wrote again after our answer.")
 
 
-def test_what_was_told_cannot_be_taken_out(world):
-    (ticket,) = told_of_it(world, 1)
+def test_what_was_answered_cannot_be_taken_out(world):
+    (ticket,) = answered_and_over(world, 1)
     with pytest.raises(OutcomeRefused, match="was already told"):
         grouping.take_back(IncidentMention.objects.get(ticket=ticket).pk, world.sam, NOW)
 
 
-def test_report_names_who_answered_and_what_was_told(world):
-    told_of_it(world, 2)
+def test_report_names_who_answered_and_what_was_sent(world):
+    answered_and_over(world, 2)
     world.begin(kind="over", text="Over!", after="solved", now=NOW + timedelta(hours=1))
     sending.run(NOW + timedelta(hours=1))
     world.leave(NOW + timedelta(hours=2))

@@ -80,7 +80,7 @@ def log(ticket):
 # --- opened and closed by the status page -----------------------------------------------------------------------------
 
 
-def test_incident_of_the_status_page_is_opened_once_and_told_once():
+def test_incident_of_the_status_page_is_opened_once_and_announced_once():
     page = status_page()
     update(page, "investigating", NOON, components=["Pipelines"])
     for _run in range(3):
@@ -94,7 +94,7 @@ def test_incident_of_the_status_page_is_opened_once_and_told_once():
     assert f"/incidents/{found.pk}/" in text
 
 
-def test_it_ends_goes_on_and_ends_with_the_page_and_each_is_told():
+def test_it_ends_goes_on_and_ends_with_the_page_and_each_is_announced():
     page = status_page()
     update(page, "investigating", NOON)
     opening.follow(NOON)
@@ -264,7 +264,7 @@ def test_report_is_made_once_kept_and_posted_once():
     assert "20 min" in text
 
 
-def test_closing_undone_in_the_window_is_not_told_and_later_not_told_again():
+def test_closing_undone_in_the_window_is_not_announced_and_later_only_once():
     found, sam = closed_with_mentions()
     closing.close(found.pk, sam, NOW)
     closing.follow(NOW + timedelta(seconds=2))
@@ -340,14 +340,14 @@ def test_one_undo_takes_back_exactly_what_was_added_together(client, sam):
     assert found.mentions.count() == 2
 
 
-def test_undo_of_a_step_leaves_what_has_been_told_and_says_so(client, sam):
-    found, told, other = an_incident(), a_mention("down"), a_mention("also down")
-    client.post(reverse("team:incident_mentions", args=[found.pk]), {"ticket": [told.pk, other.pk]})
+def test_undo_of_a_step_leaves_what_was_answered_and_says_so(client, sam):
+    found, replied, other = an_incident(), a_mention("down"), a_mention("also down")
+    client.post(reverse("team:incident_mentions", args=[found.pk]), {"ticket": [replied.pk, other.pk]})
     batch = IncidentBatch.objects.create(incident=found, key=uuid4(), kind="answer", text="x", by=sam, at=NOW)
-    IncidentReply.objects.create(batch=batch, incident=found, kind="answer", ticket=told, recipient="author:1")
+    IncidentReply.objects.create(batch=batch, incident=found, kind="answer", ticket=replied, recipient="author:1")
     page = client.post(reverse("team:incident_undo_step", args=[found.mentions.first().pk]), follow=True)
     assert "was already told about" in page.content.decode()
-    assert [each.ticket for each in found.mentions.all()] == [told]
+    assert [each.ticket for each in found.mentions.all()] == [replied]
 
 
 def test_incident_room_hears_of_the_beginning_and_the_end_once(settings):

@@ -106,7 +106,7 @@ def test_done_before_is_not_prompted(meeting, sam):
     assert len(said()) == 1
 
 
-def test_report_waits_for_the_checklist_and_is_told_once_with_the_numbers(meeting, sam):
+def test_report_waits_for_the_checklist_and_is_posted_once_with_the_numbers(meeting, sam):
     blog, hidden = ChannelFactory(name="Blog"), ChannelFactory(visible_to=["admin"])
     at = datetime(2026, 3, 31, 23, tzinfo=UTC)
     TicketFactory(channel=blog, posted_at=at, first_reply_at=at + timedelta(minutes=80), status="solved")

@@ -34,7 +34,7 @@ def after(**span):
 
 
 @pytest.mark.parametrize(("minutes", "says"), [(1, False), (29, False), (30, True), (360, True)])
-def test_pause_is_told_and_a_restart_is_not(minutes, says):
+def test_pause_is_announced_and_a_restart_is_not(minutes, says):
     assert after(minutes=minutes) is says
     assert len(texts()) == says
 
@@ -43,7 +43,7 @@ def test_first_run_has_missed_nothing():
     assert pauses.note(DOWN) is False
 
 
-def test_pause_is_told_once_whoever_notes_it():
+def test_pause_is_announced_once_whoever_notes_it():
     for _worker in range(2):
         assert after(hours=6)
     (text,) = texts()

@@ -324,7 +324,7 @@ def test_volunteers_read_it_and_decide_nothing(client, release, slack):
 # --- nobody looks at it -----------------------------------------------------------------------------------------------
 
 
-def told():
+def posts():
     return [(i.payload["channel"], i.payload["text"].partition("\n")[0]) for i in OutboundItem.objects.order_by("pk")]
 
 
@@ -336,11 +336,11 @@ def test_owner_hears_once_what_nobody_looks_at_and_the_team_in_the_summary(relea
         reading.read_due(NOW + timedelta(minutes=minutes))
         reminding.run(NOW + timedelta(minutes=minutes))
     words = "messages in #release-post wait for somebody to look at them."
-    assert told() == [("U00000SAM", f"2 {words}")]
+    assert posts() == [("U00000SAM", f"2 {words}")]
     slack.says("Three", NOW + timedelta(hours=10))
     reading.read_due(NOW + timedelta(hours=10, minutes=31))
     reminding.run(NOW + timedelta(hours=10, minutes=31))
-    assert told()[1:] == [("U00000SAM", "1 message in #release-post waits for somebody to look at it.")]
+    assert posts()[1:] == [("U00000SAM", "1 message in #release-post waits for somebody to look at it.")]
     OutboundItem.objects.all().delete()
     telling.announce(NOW + timedelta(hours=21))
     assert "3 messages in #release-post are still open." in OutboundItem.objects.get().payload["text"]
@@ -351,7 +351,7 @@ def test_nobody_hears_of_what_is_done(client, release, slack):
     reading.read_due(NOW)
     decide(client, release, RoomMessage.objects.get(), do="done")
     reminding.run(NOW + timedelta(hours=1))
-    assert told() == []
+    assert posts() == []
     telling.announce(NOW + timedelta(hours=21))
     assert "still open" not in OutboundItem.objects.get().payload["text"]
 
@@ -364,7 +364,7 @@ def test_owner_hears_once_that_the_post_is_out(release, slack):
     slack.says(f"Out: <{POST}?utm_source=slack>", NOW + timedelta(minutes=1))
     reading.read_due(NOW + timedelta(minutes=2))
     assert [reminding.run(NOW + timedelta(minutes=minutes)) for minutes in (2, 3)] == [1, 0]
-    assert told() == [("#community-advocates", "The release post of Monthly release is linked in #release-post.")]
+    assert posts() == [("#community-advocates", "The release post of Monthly release is linked in #release-post.")]
 
 
 def test_the_schedule_does_both(release, slack, stop_clock):
@@ -372,4 +372,4 @@ def test_the_schedule_does_both(release, slack, stop_clock):
     slack.says("One")
     tasks.read_release_rooms()
     assert rows() == [("Ines Almeida", "One")]
-    assert len(told()) == 1
+    assert len(posts()) == 1

@@ -85,7 +85,7 @@ def test_scheduler_that_was_away_says_what_still_makes_sense():
     assert [room for room, _text in said()] == [TEAM, ROOM]
 
 
-def test_late_within_the_week_is_told_once():
+def test_late_within_the_week_is_announced_once():
     assert [telling.announce(at(3, day, 9)) for day in (25, 26)] == [1, 0]
 
 
@@ -107,7 +107,7 @@ def test_owner_who_is_away_and_a_day_without_owner_are_said(ada):
 
 
 @pytest.mark.parametrize("missing", ["SLACK_TOKEN", "TEAM_SLACK_CHANNEL"])
-def test_without_slack_nothing_is_marked_as_told(settings, missing):
+def test_without_slack_nothing_is_marked_as_announced(settings, missing):
     setattr(settings, missing, "")
     assert telling.announce(at(3, 22, 8)) == 0
     assert not Release.objects.exclude(told_ahead_at=None).exists()

@@ -250,12 +250,12 @@ def test_without_slack_nothing_is_said_and_nothing_counts_as_said(absence, roles
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_is_handed_over_for_that_time_told_once_and_comes_back(absence, roles, team, role):
+def test_a_role_is_handed_over_for_that_time_announced_once_and_comes_back(absence, roles, team, role):
     row = roles[role]
     hand(absence, role, row, team[1])
     assert hand(absence, role, row, team[1]).pk == StandIn.objects.get().pk, "twice changes nothing"
-    told = [text for text in texts() if text.startswith("bob, you stand in for ada")]
-    assert len(told) == 1
+    announced = [text for text in texts() if text.startswith("bob, you stand in for ada")]
+    assert len(announced) == 1
     if role == "expertise":
         handing.follow(at(15, 23, 59))
         assert holder(role, row) == ["ada"], "not before the first day"
@@ -549,8 +549,8 @@ def test_weeks_with_one_who_clicks_hand_everything_over_and_back(client, absence
         AHEAD,
         ("28 00", "expertise: Merch is with ada again. Thank you for standing in, bob!"),
     ]
-    told = [text for text in texts() if text.startswith("bob, you stand in for ada")]
-    assert len(told) == len(ROLES)
+    announced = [text for text in texts() if text.startswith("bob, you stand in for ada")]
+    assert len(announced) == len(ROLES)
     assert {role: holder(role, row) for role, row in roles.items()} == {
         "expertise": ["ada"], "release": ["bob"], "meeting": ["bob"], "on_call": ["bob"], "buddy": ["bob"]
     }  # fmt: skip

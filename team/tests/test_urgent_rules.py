@@ -194,8 +194,8 @@ def test_six_hours_of_matches_at_once_call_for_some_and_only_mark_the_rest():
     assert set(Ticket.objects.values_list("priority", flat=True)) == {Priority.URGENT}
     posted = OutboundItem.objects.filter(conversation__startswith="urgent:", payload__channel="#community-advocates")
     assert posted.count() == rules.MAX_AN_HOUR
-    (told,) = OutboundItem.objects.filter(conversation="slack:#community-advocates")
-    assert "Many conversations match the rule “Outages” at once." in told.payload["text"]
+    (notice,) = OutboundItem.objects.filter(conversation="slack:#community-advocates")
+    assert "Many conversations match the rule “Outages” at once." in notice.payload["text"]
 
 
 @pytest.mark.usefixtures("_slack")

@@ -72,7 +72,7 @@ def rights(user):
     return User.objects.get(pk=user.pk).has_perm(access.PLAY)
 
 
-def told(channel):
+def posted_to(channel):
     return [text for text in OutboundItem.objects.order_by("pk").values_list("payload__text", flat=True)
             if OutboundItem.objects.filter(payload__channel=channel, payload__text=text).exists()]  # fmt: skip
 
@@ -89,7 +89,7 @@ def test_only_the_schedule_runs_between_the_answer_and_the_thanks(client, clock,
     [message] = mail.outbox
     assert message.to == ["vera@acme.example"]
     link = re.search(r"http\S+", message.body)[0]
-    assert told("U0000VERA")[0].count("/volunteers/answer/") == 1
+    assert posted_to("U0000VERA")[0].count("/volunteers/answer/") == 1
     page = client.get(link)
     assert page.status_code == 200
     assert VolunteerDay.objects.get().state == "invited"
@@ -98,7 +98,7 @@ def test_only_the_schedule_runs_between_the_answer_and_the_thanks(client, clock,
         now = NOW + timedelta(minutes=minutes)
         days.run(now)
         assert rights(vera) is (BEGINS <= now < ENDS), now
-    assert [text for text in told(TEAM) if "Thank you" in text] == [
+    assert [text for text in posted_to(TEAM) if "Thank you" in text] == [
         "Thank you, <@U0000VERA>, for being an advocate for a day!"
     ]
     kinds = list(VolunteerMail.objects.order_by("pk").values_list("to__username", "kind"))
@@ -139,7 +139,7 @@ def test_a_day_that_is_over_is_not_declined_any_more(invited, vera):
     days.run(ENDS)
     assert inviting.decline(invited.pk, ENDS + timedelta(hours=1)).state == "accepted"
     days.run(ENDS + timedelta(hours=8))
-    assert len([text for text in told(TEAM) if "Thank you" in text]) == 1
+    assert len([text for text in posted_to(TEAM) if "Thank you" in text]) == 1
 
 
 # --- rights -----------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_scheduler_that_was_down_gives_no_late_rights_and_no_thanks_for_a_day_
     inviting.accept(invited.pk, NOW)
     days.run(ENDS + timedelta(hours=1))
     assert not rights(vera)
-    assert not [text for text in told(TEAM) if "Thank you" in text]
+    assert not [text for text in posted_to(TEAM) if "Thank you" in text]
     assert VolunteerDay.objects.get().thanked_at is not None
 
 
@@ -275,7 +275,7 @@ def test_who_stops_after_accepting_loses_the_rights_at_once_and_the_buddy_hears_
     assert not rights(vera)
     days.run(ENDS)
     assert VolunteerMail.objects.filter(to__username="ada", kind="cancelled").count() == 1
-    assert not [text for text in told(TEAM) if "Thank you" in text]
+    assert not [text for text in posted_to(TEAM) if "Thank you" in text]
 
 
 def test_who_may_be_invited_by_whom(vera, ada):
@@ -388,7 +388,7 @@ def test_the_absence_of_somebody_else_needs_nobody(vera, ada):
     assert needs.lacking(NOW) == []
 
 
-def told_of_needs():
+def posted_needs():
     """(day of the month on which the team heard it, text)."""
     rows = OutboundItem.objects.filter(payload__channel=TEAM).order_by("pk")
     return [(row.not_before.day, row.payload["text"]) for row in rows if "volunteers" in row.payload["text"]]
@@ -412,7 +412,7 @@ def test_a_need_is_said_once_on_a_working_day_and_again_on_the_working_day_befor
     for day in (date(2026, 11, 27), date(2026, 11, 30)):
         shifts.add_absence(ada, day, day)
     hourly(19, 30)
-    said = told_of_needs()
+    said = posted_needs()
     assert [(day, re.findall(r"\w+, \d+ November", text), "still" in text) for day, text in said] == [
         (23, ["Friday, 27 November"], False),
         (24, ["Monday, 30 November"], False),
@@ -428,7 +428,7 @@ def test_a_need_of_tomorrow_is_said_the_same_afternoon_and_not_again(weekdays, a
     for hour in (11, 14, 15, 16):
         calling.announce(NOW.replace(hour=hour))
     hourly(24, 25)
-    assert [(day, "still" in text) for day, text in told_of_needs()] == [(23, False)]
+    assert [(day, "still" in text) for day, text in posted_needs()] == [(23, False)]
 
 
 def test_who_has_enough_volunteers_by_then_is_not_reminded(weekdays, ada, vera):
@@ -438,7 +438,7 @@ def test_who_has_enough_volunteers_by_then_is_not_reminded(weekdays, ada, vera):
     for user in (vera, second):
         inviting.accept(inviting.invite(user, date(2026, 11, 26), other, other, NOW).pk, NOW)
     hourly(25, 26)
-    assert len(told_of_needs()) == 1
+    assert len(posted_needs()) == 1
 
 
 def test_a_weekend_on_which_a_team_works_is_no_weekend(weekdays, ada):

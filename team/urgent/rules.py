@@ -115,8 +115,8 @@ def _is_thread_called(rule: UrgentRule, message: Message) -> bool:
 def _tell_of_many(rule: UrgentRule, now: datetime) -> None:
     """In the team's channel, once per rule and hour."""
     words = _("Many conversations match the rule “%(name)s” at once. Further ones are marked as urgent but not posted:")
-    told = slack_posts.escaped(words % {"name": rule.name})
-    text = f"{told} {settings.BASE_URL}{reverse('mentions:queue')}"
+    notice = slack_posts.escaped(words % {"name": rule.name})
+    text = f"{notice} {settings.BASE_URL}{reverse('mentions:queue')}"
     slack.tell_team(f"many urgent {rule.pk} {now:%Y-%m-%d %H}", text, now)
 
 

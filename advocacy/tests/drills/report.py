@@ -18,12 +18,12 @@ def _s(seconds: float | None) -> str:
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
     seen = verdict.seen
-    told = (_s(seen.page_s), _s(seen.health_s), _s(seen.alarm_s)) if verdict.must_tell else ("", "", "")
+    delays = (_s(seen.page_s), _s(seen.health_s), _s(seen.alarm_s)) if verdict.must_tell else ("", "", "")
     counts = (verdict.mentions, verdict.replies, verdict.lost, verdict.twice)
     return (
         verdict.name,
         verdict.what,
-        *told,
+        *delays,
         _s(verdict.healed_s),
         *map(str, counts),
         "ok" if verdict.passed else "FAILED",

@@ -54,7 +54,7 @@ def play(name: str, folder: Path, seed: int, quick: bool) -> Verdict:
         verdict.seen.health_s = verdict.seen.health_s or _health_says_held(desk)
         if desk.rows("SELECT 1 FROM channels_alarm WHERE state = 'copy' AND told_at IS NOT NULL"):
             verdict.seen.alarm_s = 60.0  # by mail; a copy posts nothing in Slack
-        verdict.told_in_time()
+        verdict.check_reported_in_time()
         _compare(desk, posted, verdict, "a restored copy")
         desk.stop_programs()
 

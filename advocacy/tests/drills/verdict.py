@@ -31,7 +31,7 @@ class Verdict:
     def passed(self) -> bool:
         return not self.wrong
 
-    def told_in_time(self) -> None:
+    def check_reported_in_time(self) -> None:
         """A problem for each of page, report and alarm that didn't show the outage within two minutes."""
         for name, seconds in (
             ("page", self.seen.page_s),
@@ -94,10 +94,10 @@ def judge(desk: DrillDesk, verdict: Verdict) -> Verdict:
 def _count(desk: DrillDesk, verdict: Verdict, accepted: list[dict[str, object]]) -> None:
     truth = crash_judge.truth_of(desk)
     messages = Counter((m["namespace"], m["external_id"]) for m in crash_judge.stored(desk))
-    told = [(name, entry) for name in crash_judge.PLATFORMS for entry in truth[name]["mentions"]]
-    counts = [sum(messages[name, each] for each in {entry["id"], *entry.get("ids", ())}) for name, entry in told]
+    entries = [(name, entry) for name in crash_judge.PLATFORMS for entry in truth[name]["mentions"]]
+    counts = [sum(messages[name, each] for each in {entry["id"], *entry.get("ids", ())}) for name, entry in entries]
     posted = crash_judge.posts_by_key(truth)
     known = {row["key"].replace("-", "") for row in desk.rows("SELECT key::text AS key FROM mentions_reply")}
-    verdict.mentions, verdict.replies = len(told), len(accepted)
+    verdict.mentions, verdict.replies = len(entries), len(accepted)
     verdict.lost = counts.count(0) + sum(str(line["key"]).replace("-", "") not in known for line in accepted)
     verdict.twice = sum(count > 1 for count in counts) + sum(count > 1 for count in posted.values())

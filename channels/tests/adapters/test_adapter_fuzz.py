@@ -113,7 +113,7 @@ def read(adapter: Adapter, document: Json, config: Config) -> int:
     try:
         items = adapter.split(document, config)
     except Malformed as error:
-        _assert_told(error)
+        _assert_has_message(error)
         return 0
     for item in items:
         assert isinstance(item.external_id, str)
@@ -122,11 +122,11 @@ def read(adapter: Adapter, document: Json, config: Config) -> int:
         try:
             assert len(adapter.fingerprint(item, config)) == 16
         except Malformed as error:
-            _assert_told(error)
+            _assert_has_message(error)
         try:
             mention = adapter.parse(stored, config)
         except Malformed as error:
-            _assert_told(error)
+            _assert_has_message(error)
             continue
         if mention is not None:
             found += 1
@@ -145,14 +145,14 @@ def read_file(adapter: Adapter, data: bytes, config: Config) -> None:
         for document in adapter.documents(data, config):
             read(adapter, document, config)
     except Malformed as error:
-        _assert_told(error)
+        _assert_has_message(error)
 
 
 def files_of(platform: str) -> list[Path]:
     return [sample.path for sample in SAMPLES if sample.platform == platform]
 
 
-def _assert_told(error: Malformed) -> None:
+def _assert_has_message(error: Malformed) -> None:
     assert str(error).strip()
 
 

@@ -186,7 +186,7 @@ def test_a_write_with_an_ended_session_is_sent_once_more(pds: Pds, server: Serve
         (as_json({"error": "RateLimitExceeded", "message": "slow"}, 429), RateLimited, "limit reached"),
     ],
 )
-def test_why_no_session_is_given_is_told(
+def test_the_error_says_why_no_session_is_given(
     pds: Pds, server: Server, reply: Reply, error: type[Exception], words: str
 ) -> None:
     pds.failing["com.atproto.server.createSession"] = [reply]

@@ -33,9 +33,9 @@ def test_what_is_said_comes_in_as_it_was_said(sandbox: launch.Running) -> None:
     answer = sandbox.post("bluesky", reply_to=ours["id"], text="Hello!", author="hal")
     config, found = connection(sandbox), {}
     cursor = poll(config, found)
-    told = {entry["id"]: entry for entry in sandbox.truth("bluesky")["mentions"]}
-    assert set(found) == set(told) >= {said["id"], answer["id"]}
-    for number, entry in told.items():
+    expected = {entry["id"]: entry for entry in sandbox.truth("bluesky")["mentions"]}
+    assert set(found) == set(expected) >= {said["id"], answer["id"]}
+    for number, entry in expected.items():
         mention = found[number]
         assert (mention.text, mention.author.handle) == (entry["text"], entry["author"])
         assert (mention.thread_id, mention.parent_id) == (entry["thread_id"], entry["in_reply_to"])
@@ -59,8 +59,8 @@ def test_an_answer_is_posted_found_liked_and_deleted(sandbox: launch.Running) ->
     outgoing = Outgoing("k1", text, root["id"], asked["id"])
     assert ADAPTER.find_own(config, outgoing, since) is None
     receipt = ADAPTER.send(config, outgoing)
-    (told,) = [entry for entry in sandbox.truth("bluesky")["desk"] if entry["id"] == receipt.external_id]
-    assert (told["text"], told["thread_id"], told["in_reply_to"]) == (text, root["id"], asked["id"])
+    (posted,) = [entry for entry in sandbox.truth("bluesky")["desk"] if entry["id"] == receipt.external_id]
+    assert (posted["text"], posted["thread_id"], posted["in_reply_to"]) == (text, root["id"], asked["id"])
     found = ADAPTER.find_own(config, outgoing, since)
     assert found is not None
     assert (found.external_id, found.url) == (receipt.external_id, receipt.url)
@@ -84,8 +84,8 @@ def test_an_answer_is_posted_found_liked_and_deleted(sandbox: launch.Running) ->
 
 def test_a_post_of_our_own_needs_no_parent(sandbox: launch.Running) -> None:
     receipt = ADAPTER.send(connection(sandbox), Outgoing("k0", "Version 5 is out."))
-    (told,) = [entry for entry in sandbox.truth("bluesky")["desk"] if entry["id"] == receipt.external_id]
-    assert (told["text"], told["in_reply_to"]) == ("Version 5 is out.", None)
+    (posted,) = [entry for entry in sandbox.truth("bluesky")["desk"] if entry["id"] == receipt.external_id]
+    assert (posted["text"], posted["in_reply_to"]) == ("Version 5 is out.", None)
 
 
 def test_a_reply_of_which_the_answer_was_lost_is_found(sandbox: launch.Running) -> None:
@@ -125,7 +125,7 @@ def test_a_session_that_has_ended_is_prolonged_once(sandbox: launch.Running) -> 
         ADAPTER.check(Config(config.settings, {"app_password": "wrong"}, network=config.network))
 
 
-def test_the_quota_is_told(sandbox: launch.Running) -> None:
+def test_the_quota_is_reported(sandbox: launch.Running) -> None:
     (first, *_) = ADAPTER.fetch(connection(sandbox), None)
     assert first.quota_left is not None
     assert 0 < first.quota_left < 3000

@@ -149,10 +149,10 @@ def test_a_conversation_is_read_with_what_stands_around_it() -> None:
     with homeserver(home, own_nicks=["@sam:x"]) as (_, config):
         found, _ = read(config)
         mentions = [ADAPTER.parse(item, config) for item in ADAPTER.fetch_thread(config, f"!r:x/{anchor}")]
-    told = [(m.text, m.thread_id, m.is_own) for m in mentions if m]
+    lines = [(m.text, m.thread_id, m.is_own) for m in mentions if m]
     thread = f"!r:x/{anchor}"
     # The very first burst may have begun earlier; mo's line is a separate conversation.
-    assert told == [
+    assert lines == [
         ("Acme hangs", thread, False),
         ("which version?", thread, False),
         ("the newest", thread, False),
@@ -239,7 +239,7 @@ def test_logs_are_read_day_by_day_and_line_by_line(monkeypatch: pytest.MonkeyPat
     ]
 
 
-def test_no_file_at_all_is_told_and_a_silent_day_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_at_all_is_an_error_and_a_silent_day_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     logs = Logs()
     with logging_of(logs, monkeypatch) as config:
         with pytest.raises(Rejected, match="404"):
@@ -264,16 +264,16 @@ def test_the_bounds_of_a_burst_are_those_of_the_handbook() -> None:
     assert (bursts.BURST_S, bursts.SILENCE_S, bursts.CONTEXT_LINES) == (300, 3600, 10)
 
 
-def test_a_log_that_is_closed_is_told_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_is_closed_is_reported_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     logs = Logs()
     logs.files["/acme/2026-11-21.txt"] = "[12:00:00] <ada> Acme?\n"
     known = logs.answer
     monkeypatch.setattr(logs, "answer", lambda seen: Reply(403) if "/staff/" in seen.path else known(seen))
     with logging_of(logs, monkeypatch) as config:
         config.settings["rooms"].insert(0, "#staff")  # type: ignore[union-attr,call-arg]
-        *_, told = pages = list(ADAPTER.fetch(config, None))
+        *_, last = pages = list(ADAPTER.fetch(config, None))
     assert len([item for page in pages for item in page.items]) == 1
-    assert told.trouble.startswith("#staff: ")
+    assert last.trouble.startswith("#staff: ")
 
 
 def test_half_a_surrogate_pair_in_names_is_replaced_in_links() -> None:

@@ -35,19 +35,19 @@ def theirs(found: dict[str, Mention]) -> dict[str, tuple[str, str]]:
     return {m.external_id: (m.author.id, m.text) for m in found.values() if not m.is_own and not m.is_deleted}
 
 
-def told(running: launch.Running) -> dict[str, tuple[str, str]]:
+def expected(running: launch.Running) -> dict[str, tuple[str, str]]:
     return {entry["id"]: (entry["author"], entry["text"]) for entry in running.truth("chatlog")["mentions"]}
 
 
 def test_what_comes_in_is_the_truth_and_goes_on(running: launch.Running) -> None:
     settings = config(running)
     found, cursor = fetched(settings)
-    assert theirs(found) == told(running)
+    assert theirs(found) == expected(running)
     for text in ("Acme hangs", "since this morning"):
         made = running.post("chatlog", text=text, author="ada")
     running.post("chatlog", text="no idea", author="ben")
     more, cursor = fetched(settings, cursor)
-    assert theirs({**found, **more}) == told(running)
+    assert theirs({**found, **more}) == expected(running)
     assert [m.text for m in more.values()][-1] == "Acme hangs\nsince this morning"
     assert fetched(settings, cursor)[0] == {}
     first = next(iter(more))

@@ -252,8 +252,8 @@ def _connection(adapter: Adapter, base: str, network: Network) -> Config:
 def _answering(adapter: Adapter, reply: Reply) -> Callable[[Seen], Reply]:
     """`reply` to everything except the request for an access token, if the platform has one."""
     path = PAYLOADS / adapter.platform / "access_token.json"
-    told = json.loads(path.read_text()) if path.exists() else []
-    before = told if isinstance(told, list) else [told]
+    recorded = json.loads(path.read_text()) if path.exists() else []
+    before = recorded if isinstance(recorded, list) else [recorded]
 
     def answer(seen: Seen) -> Reply:
         return next((as_json(known["body"]) for known in before if seen.path.endswith(known["path"])), reply)
@@ -328,7 +328,7 @@ def test_nothing_listening_is_transient_for_reads_and_writes(adapter: Adapter) -
 
 
 @pytest.mark.parametrize("adapter", HTTP_ADAPTERS, ids=lambda a: a.platform)
-def test_a_wrong_charset_is_tolerated_or_told(adapter: Adapter) -> None:
+def test_a_wrong_charset_is_tolerated_or_reported(adapter: Adapter) -> None:
     for sample in (s for s in READABLE if s.platform == adapter.platform and s.path.suffix == ".json"):
         body = json.dumps(json.loads(sample.path.read_text()), ensure_ascii=False).encode("latin-1", "replace")
         reply = Reply(200, body, {"Content-Type": "text/plain; charset=utf-16"})

@@ -160,8 +160,8 @@ def test_a_topic_is_read_to_its_end_and_a_private_one_not_at_all() -> None:
 
 
 def test_waiting_is_as_long_as_the_forum_says() -> None:
-    told = {"errors": ["Slow down"], "error_type": "rate_limit", "extras": {"wait_seconds": 17}}
-    with serving(lambda seen: as_json(told, 429)) as server:
+    body = {"errors": ["Slow down"], "error_type": "rate_limit", "extras": {"wait_seconds": 17}}
+    with serving(lambda seen: as_json(body, 429)) as server:
         config = Config({"api_base": server.url}, network=server.network())
         with pytest.raises(RateLimited, match="Slow down") as caught:
             list(ADAPTER.fetch(config, None))

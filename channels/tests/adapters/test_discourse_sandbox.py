@@ -38,12 +38,12 @@ def test_what_is_said_comes_in_and_nothing_private(sandbox: launch.Running) -> N
     standing = [m for m in (*truth["mentions"], *truth["ours"]) if not m["deleted"]]
     assert set(found) == {m["id"] for m in standing}
     assert not any("hunter2" in m.text for m in found.values())
-    for told in standing:
-        mention = found[told["id"]]
-        assert (mention.text, mention.thread_title) == (told["text"], told["title"])
-        assert (mention.thread_id, mention.parent_id) == (told["thread_id"], told["in_reply_to"])
-        assert (mention.author.handle, mention.is_own) == (told["author"], told in truth["ours"])
-        assert mention.addressed == (tuple(told["addressed"]),)
+    for entry in standing:
+        mention = found[entry["id"]]
+        assert (mention.text, mention.thread_title) == (entry["text"], entry["title"])
+        assert (mention.thread_id, mention.parent_id) == (entry["thread_id"], entry["in_reply_to"])
+        assert (mention.author.handle, mention.is_own) == (entry["author"], entry in truth["ours"])
+        assert mention.addressed == (tuple(entry["addressed"]),)
     assert found[asked["id"]].url == asked["url"]
 
 

@@ -141,9 +141,9 @@ def test_every_forum_and_every_kind_is_asked_for(now: list[float]) -> None:
     [(5, 400, AuthFailed), (12, 403, AuthFailed), (13, 200, RateLimited), (14, 400, RateLimited), (15, 200, Transient),
      (2, 400, Rejected)],
 )  # fmt: skip
-def test_a_numbered_error_is_told_in_words(code: int, status: int, error: type[Exception]) -> None:
-    told = {"code": code, "response": "No, because of public-key-1"}
-    with serving(lambda seen: as_json(told, status)) as server:
+def test_a_numbered_error_is_explained_in_words(code: int, status: int, error: type[Exception]) -> None:
+    body = {"code": code, "response": "No, because of public-key-1"}
+    with serving(lambda seen: as_json(body, status)) as server:
         config = Config(
             {"api_base": server.url, "forums": ["a"]}, {"api_key": "public-key-1"}, network=server.network()
         )
@@ -203,7 +203,7 @@ def test_without_a_token_of_the_person_nothing_is_sent() -> None:
         assert server.seen == []
 
 
-def test_a_post_that_is_gone_is_told_by_lookup() -> None:
+def test_lookup_reports_a_post_that_is_gone() -> None:
     forum = Forum()
     forum.add(601, NOW, isDeleted=True)
     with reading(forum) as (_, config):

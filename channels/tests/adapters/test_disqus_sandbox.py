@@ -32,14 +32,14 @@ def test_what_is_said_comes_in_and_an_answer_goes_out(sandbox: launch.Running) -
     config = connection(sandbox, "sam")
     found = mentions(config)
     truth = sandbox.truth("disqus")
-    for told in truth["mentions"]:
-        mention = found.pop(told["id"])
+    for entry in truth["mentions"]:
+        mention = found.pop(entry["id"])
         assert (mention.text, mention.thread_id, mention.parent_id) == (
-            told["text"], told["thread_id"], told["in_reply_to"],
+            entry["text"], entry["thread_id"], entry["in_reply_to"],
         )  # fmt: skip
-        assert (mention.author.handle or mention.author.name) == told["author"]
-        assert mention.addressed == (tuple(told["addressed"]),)
-        assert mention.extra["status"] == told["status"]
+        assert (mention.author.handle or mention.author.name) == entry["author"]
+        assert mention.addressed == (tuple(entry["addressed"]),)
+        assert mention.extra["status"] == entry["status"]
     assert [m.external_id for m in found.values() if m.is_deleted] == [gone["id"]]
 
     thread = next(m for m in truth["mentions"] if m["id"] == asked["id"])["thread_id"]
@@ -81,7 +81,7 @@ def test_search_and_thread_show_the_same_fingerprint(sandbox: launch.Running) ->
     assert ADAPTER.fingerprint(thread[made["id"]], config) == ADAPTER.fingerprint(items[made["id"]], config)
 
 
-def test_a_quota_is_told(sandbox: launch.Running) -> None:
+def test_a_quota_is_reported(sandbox: launch.Running) -> None:
     page = next(ADAPTER.fetch(connection(sandbox), None))
     assert page.quota_left is not None
     assert 0 < page.quota_left < 1000

@@ -140,7 +140,7 @@ def test_a_new_uidvalidity_reads_everything_again_under_new_ids(server: ImapServ
     assert ADAPTER.fingerprint(after[0], config) == ADAPTER.fingerprint(before[0], config)
 
 
-def test_the_first_poll_reaches_back_only_as_far_as_it_is_told(server: ImapServer) -> None:
+def test_the_first_poll_reaches_back_only_as_far_as_configured(server: ImapServer) -> None:
     server.append(mail(1), NOW - timedelta(days=90))
     server.append(mail(2), NOW)
     bounded = config_for(server.port, history_days=30)

@@ -199,7 +199,7 @@ def test_a_mail_whose_only_text_has_a_file_name_still_says_it() -> None:
     assert attached.text == ""
 
 
-def test_the_root_of_related_parts_is_the_one_of_the_type_that_is_told() -> None:
+def test_the_root_of_related_parts_is_the_one_of_the_declared_type() -> None:
     picture = "--b\nContent-Type: image/png\nContent-ID: <p@x>\n\nPNG\n"
     page = "--b\nContent-Type: text/html\n\n<p>Hello</p>\n--b--"
     mention = parsed(f"Content-Type: multipart/related; boundary=b; type=text/html\n\n{picture}{page}")

@@ -38,7 +38,7 @@ def test_a_mail_is_ours_only_when_our_server_vouches_for_it(text: str, own: bool
     assert parsed(text).is_own is own
 
 
-def test_authentication_of_anybody_is_told() -> None:
+def test_authentication_of_anybody_is_recorded() -> None:
     vouched = "Authentication-Results: mx.acme.example; dkim=pass header.d=widgets.example\n"
     assert parsed(vouched + with_header()).extra["authenticated"] is True
     assert "authenticated" not in parsed(with_header()).extra
@@ -86,7 +86,7 @@ def test_a_mail_in_our_sent_folder_is_ours_and_not_automatic() -> None:
         ("X-Priority: 1", False),
     ],
 )
-def test_automatic_mail_is_told_by_its_headers(header: str, auto: bool) -> None:
+def test_automatic_mail_is_known_by_its_headers(header: str, auto: bool) -> None:
     assert parsed(with_header(header)).is_auto is auto
 
 
@@ -112,7 +112,7 @@ def test_a_bounce_is_tied_to_what_bounced() -> None:
     }
 
 
-def test_a_delay_is_told_and_is_no_bounce() -> None:
+def test_a_delay_is_recorded_and_is_no_bounce() -> None:
     mention = parsed((PAYLOADS / "bounce_delayed.eml").read_bytes())
     assert mention.bounced_id is None
     assert mention.extra["bounce"]["action"] == "delayed"

@@ -172,7 +172,7 @@ def test_each_kind_of_thread_is_read_as_a_whole() -> None:
         threads = {t: {i.external_id for i in ADAPTER.fetch_thread(config, t)} for t in
                    ("1_11", f"{PAGE}_2", "conversation:27", "1_99")}  # fmt: skip
         gone = ADAPTER.lookup(config, "1_11", ["1_12", "1_77", f"{PAGE}_99"])
-        told = [ADAPTER.parse(item, config) for item in gone]
+        mentions = [ADAPTER.parse(item, config) for item in gone]
         assert ADAPTER.lookup(config, "conversation:27", ["m_5"]) == []
     assert threads == {
         "1_11": {"1_11", "1_12"},
@@ -180,7 +180,7 @@ def test_each_kind_of_thread_is_read_as_a_whole() -> None:
         "conversation:27": {"m_1", "m_2"},
         "1_99": set(),
     }
-    assert [(m.external_id, m.parent_id, m.is_deleted) for m in told if m] == [
+    assert [(m.external_id, m.parent_id, m.is_deleted) for m in mentions if m] == [
         ("1_77", "1_11", True),
         (f"{PAGE}_99", None, True),
     ]
@@ -214,7 +214,7 @@ def test_an_error_means_what_its_code_says(
         list(ADAPTER.fetch(connection(server), None))
 
 
-def test_usage_is_told_by_the_limit_that_is_used_most() -> None:
+def test_usage_is_that_of_the_limit_that_is_used_most() -> None:
     business = '{"340000000000001":[{"type":"pages","call_count":95,"estimated_time_to_regain_access":20}]}'
     answer = Answer(200, {"X-App-Usage": '{"call_count":10}', "X-Business-Use-Case-Usage": business}, {})
     left, resets_at = client.quota(answer, NOW)

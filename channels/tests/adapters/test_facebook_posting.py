@@ -157,18 +157,18 @@ def signed(body: bytes, secret: str = SECRET) -> Hook:
     return Hook("POST", {"x-hub-signature-256": f"sha256={signature}"}, {}, body)
 
 
-def told(name: str, config: Config = CONFIG) -> list[str]:
-    hook = signed((PAYLOADS / f"{name}.json").read_bytes())
+def received(name: str, config: Config = CONFIG) -> list[str]:
     """Ids of what is stored; an item that holds no mention has a `-`."""
+    hook = signed((PAYLOADS / f"{name}.json").read_bytes())
     items = ADAPTER.receive(config, hook, SENT).items
     return [f"{'' if ADAPTER.parse(item, config) else '-'}{item.external_id}" for item in items]
 
 
 def test_a_signed_call_brings_what_it_tells_also_twice() -> None:
-    assert told("webhook_comment") == told("webhook_comment") == ["501_901", "501_902"]
-    assert told("webhook_messages") == ["m_one", "m_sticker", "m_answers"]
-    assert told("webhook_receipts_and_echo") == ["m_two"]
-    assert told("webhook_visitor_post") == [f"{PAGE}_502", f"-{PAGE}_503"], "our own post is no mention"
+    assert received("webhook_comment") == received("webhook_comment") == ["501_901", "501_902"]
+    assert received("webhook_messages") == ["m_one", "m_sticker", "m_answers"]
+    assert received("webhook_receipts_and_echo") == ["m_two"]
+    assert received("webhook_visitor_post") == [f"{PAGE}_502", f"-{PAGE}_503"], "our own post is no mention"
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-hub-signature-256": "sha256=00"}, {"x-hub-signature": "sha1=00"}])
@@ -196,9 +196,9 @@ def test_an_old_recording_is_refused_whatever_its_unit(name: str) -> None:
 
 def test_another_pages_news_and_what_is_switched_off_are_left_out() -> None:
     secrets = {"app_secret": SECRET}
-    assert told("webhook_comment", Config({"page_id": "9"}, secrets)) == []
-    assert told("webhook_comment", Config({"page_id": PAGE, "read_comments": False}, secrets)) == []
-    assert told("webhook_messages", Config({"page_id": PAGE, "read_messages": False}, secrets)) == []
+    assert received("webhook_comment", Config({"page_id": "9"}, secrets)) == []
+    assert received("webhook_comment", Config({"page_id": PAGE, "read_comments": False}, secrets)) == []
+    assert received("webhook_messages", Config({"page_id": PAGE, "read_messages": False}, secrets)) == []
     with pytest.raises(Malformed):
         ADAPTER.receive(CONFIG, signed(b"["), SENT)
 

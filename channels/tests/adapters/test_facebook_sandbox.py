@@ -37,8 +37,8 @@ def test_what_is_said_is_read_answered_there_and_answered_by_the_team(sandbox: l
     asked = sandbox.post("facebook", text=f"Acme & {kind}?", to=kind)["id"]
     mentions = seen_by(config)
     truth = sandbox.truth("facebook")
-    told = {entry["id"]: entry["text"] for entry in truth["mentions"]}
-    assert {name: m.text for name, m in mentions.items() if not m.is_own} == told
+    expected = {entry["id"]: entry["text"] for entry in truth["mentions"]}
+    assert {name: m.text for name, m in mentions.items() if not m.is_own} == expected
 
     question = mentions[asked]
     outgoing = Outgoing("k", f"Our answer to the {kind}.", question.thread_id, question.reply_to_id or asked)

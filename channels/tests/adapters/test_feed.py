@@ -75,7 +75,7 @@ def _poll_and_error(config: Config, cursor: Json, into: list[str]) -> tuple[Json
             cursor = json.loads(json.dumps(page.cursor))
     except ChannelError as error:
         return cursor, error
-    raise AssertionError("no error was told")
+    raise AssertionError("no error was raised")
 
 
 def _mention(item: Item) -> Mention:
@@ -147,19 +147,19 @@ def test_a_date_far_ahead_is_not_believed() -> None:
     assert [_mention(item).posted_at for item in items] == [NOW + timedelta(hours=2), None]
 
 
-def test_one_broken_feed_does_not_stop_the_others_but_is_told() -> None:
+def test_one_broken_feed_does_not_stop_the_others_but_is_reported() -> None:
     sites, seen = Sites(), list[str]()
     sites.put("/a", ("1", "One", NOW))
     sites.put("/b", ("1", "Two", NOW))
     with serving(sites.answer) as server:
         config = _config(server, "/a", "/missing", "/b")
-        *_, told = pages = list(ADAPTER.fetch(config, None))
+        *_, last = pages = list(ADAPTER.fetch(config, None))
         seen += [_mention(item).subject or "" for page in pages for item in page.items]
         assert seen == ["One", "Two"]
-        assert f"{server.url}/missing: " in told.trouble
-        assert "/missing answered 404" in told.trouble
-        assert not told.again_soon
-        cursor = _poll(config, told.cursor, seen)
+        assert f"{server.url}/missing: " in last.trouble
+        assert "/missing answered 404" in last.trouble
+        assert not last.again_soon
+        cursor = _poll(config, last.cursor, seen)
         assert seen == ["One", "Two"], "what was read is known, although one failed"
         sites.put("/missing", ("1", "Three", NOW))
         _poll(config, cursor, seen)
@@ -177,11 +177,11 @@ def test_a_feed_that_was_down_for_weeks_is_read_from_where_it_broke() -> None:
             cursor["feeds"][address]["seen"] -= 20 * 86_400
         sites.put("/a", ("1", "One", NOW), ("2", "In between", NOW - timedelta(days=18)))
         sites.replies["/a"] = Reply(503)
-        *_, told = list(ADAPTER.fetch(config, cursor))
-        assert told.again_soon
-        assert "/a answered 503" in told.trouble
+        *_, last = list(ADAPTER.fetch(config, cursor))
+        assert last.again_soon
+        assert "/a answered 503" in last.trouble
         del sites.replies["/a"]
-        cursor = _poll(config, json.loads(json.dumps(told.cursor)), seen)
+        cursor = _poll(config, json.loads(json.dumps(last.cursor)), seen)
         assert "In between" in seen
         assert cursor["parts"]["down"] == {}
         assert {page.trouble for page in ADAPTER.fetch(config, cursor)} == {""}
@@ -208,20 +208,20 @@ def test_a_feed_that_asks_for_a_pause_is_left_alone_and_the_others_are_not() -> 
     sites.replies["/a"] = Reply(429, b"", {"Retry-After": "3600"})
     with serving(sites.answer) as server:
         config = _config(server, "/a", "/b")
-        *_, told = list(ADAPTER.fetch(config, None))
-        assert "/a answered 429" in told.trouble
-        assert not told.again_soon
-        cursor = json.loads(json.dumps(told.cursor))
-        *_, told = list(ADAPTER.fetch(config, cursor))
-        assert "asks for a pause until" in told.trouble
+        *_, last = list(ADAPTER.fetch(config, None))
+        assert "/a answered 429" in last.trouble
+        assert not last.again_soon
+        cursor = json.loads(json.dumps(last.cursor))
+        *_, last = list(ADAPTER.fetch(config, cursor))
+        assert "asks for a pause until" in last.trouble
         assert [s.path for s in server.seen] == ["/a", "/b", "/b"]
         with pytest.raises(RateLimited) as waiting:
             list(ADAPTER.fetch(_config(server, "/a"), cursor))
         assert waiting.value.until is not None
         assert len(server.seen) == 3
         cursor["feeds"][server.url + "/a"]["rest_until"] = time.time() - 1
-        *_, told = list(ADAPTER.fetch(config, cursor))
-        assert "/a answered 429" in told.trouble
+        *_, last = list(ADAPTER.fetch(config, cursor))
+        assert "/a answered 429" in last.trouble
         alone = _config(server, "/a")
         with pytest.raises(RateLimited) as caught:
             list(ADAPTER.fetch(alone, None))
@@ -237,11 +237,11 @@ def test_two_feeds_may_use_the_same_guids() -> None:
     assert len(set(ids)) == 2
 
 
-def test_an_entry_told_twice_is_the_same_and_others_of_its_guid_are_not() -> None:
+def test_an_entry_listed_twice_is_the_same_and_others_of_its_guid_are_not() -> None:
     feed = b'<rss version="2.0"><channel>%s</channel></rss>'
     entry = b'<item><guid isPermaLink="false">1</guid><title>E</title><link>/e/%d</link></item>'
-    told, other = entry % 1, entry % 2
-    once, twice, both = (_ids_of(feed % entries) for entries in (told, told * 2, told + other))
+    first, other = entry % 1, entry % 2
+    once, twice, both = (_ids_of(feed % entries) for entries in (first, first * 2, first + other))
     assert once == twice
     assert len(set(both)) == 2
 
@@ -263,7 +263,7 @@ def test_relative_links_lead_to_the_site() -> None:
         assert _mention(item).url == f"{server.url}/e/1"
 
 
-def test_a_web_page_that_names_its_feed_is_told_with_the_address() -> None:
+def test_a_web_page_that_names_its_feed_is_refused_with_the_address_of_the_feed() -> None:
     sites = Sites()
     page = b'<!doctype html><head><LINK REL="alternate" TYPE="application/rss+xml" HREF="news.xml"></head>'
     sites.replies["/blog/"] = Reply(200, page, {"Content-Type": "text/html"})

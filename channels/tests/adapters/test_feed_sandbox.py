@@ -28,9 +28,9 @@ def test_all_kinds_of_feeds_come_in_as_they_were_written(sandbox: launch.Running
         sandbox.post("feed", to=feed, title=f"Acme's <b> & {feed}", text="It's a < b.\n\nReally?", author="Ann")
     found: dict[str, Mention] = {}
     cursor = poll(config, found)
-    told = {entry["id"]: entry for entry in sandbox.truth("feed")["mentions"]}
-    assert set(found) - {entry["id"] for entry in sandbox.truth("feed")["ours"]} == set(told)
-    for number, entry in told.items():
+    expected = {entry["id"]: entry for entry in sandbox.truth("feed")["mentions"]}
+    assert set(found) - {entry["id"] for entry in sandbox.truth("feed")["ours"]} == set(expected)
+    for number, entry in expected.items():
         mention = found[number]
         assert (mention.text.split(), mention.subject) == (entry["text"].split(), entry["title"])
         assert mention.posted_at == datetime.fromtimestamp(entry["at"], UTC)

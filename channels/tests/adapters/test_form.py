@@ -71,7 +71,7 @@ def test_a_bare_name_is_a_line_of_text_with_a_label() -> None:
 @pytest.mark.parametrize(
     "line", ["", "1st | First", "x colour | X", "x select | Which?", "desk_token", "a b c | d", "ö"]
 )
-def test_an_unclear_line_is_told(line: str) -> None:
+def test_an_unclear_line_is_refused(line: str) -> None:
     with pytest.raises(Unclear):
         read_line(line)
 
@@ -179,16 +179,16 @@ def test_a_body_that_is_no_submission_is_malformed(data: bytes) -> None:
         ADAPTER.receive(config(), hook(data), NOW)
 
 
-def test_multipart_and_get_are_told_so() -> None:
+def test_multipart_and_get_are_named_as_the_problem() -> None:
     with pytest.raises(Malformed, match="multipart"):
         ADAPTER.receive(config(), hook(b"x", **{"content-type": "multipart/form-data; boundary=x"}), NOW)
     with pytest.raises(Malformed, match="POST"):
         ADAPTER.receive(config(), Hook("GET", {}), NOW)
 
 
-def test_a_told_time_counts_unless_it_is_in_the_future() -> None:
-    def at(told: str) -> datetime | None:
-        item = ADAPTER.receive(config(), hook(body(submitted_at=told, answers=ANSWERS)), NOW).items[0]
+def test_a_given_time_counts_unless_it_is_in_the_future() -> None:
+    def at(submitted_at: str) -> datetime | None:
+        item = ADAPTER.receive(config(), hook(body(submitted_at=submitted_at, answers=ANSWERS)), NOW).items[0]
         mention = ADAPTER.parse(item, config())
         return mention.posted_at if mention else None
 

@@ -30,7 +30,7 @@ def connection(sandbox: launch.Running, platform: str = "form") -> Config:
     )
 
 
-def told(sandbox: launch.Running, secret: str, **fields: Any) -> Hook:
+def website_call(sandbox: launch.Running, secret: str, **fields: Any) -> Hook:
     """The website's webhook call for an application."""
     with serving(lambda seen: Reply()) as desk:
         sandbox.control("webhook", platform="form", url=f"{desk.url}/hooks/x/", secret=secret)
@@ -53,7 +53,7 @@ def read(config: Config, hook: Hook) -> Mention:
 @pytest.mark.parametrize("kind", ["education", "opensource", "startups", "speaker"])
 def test_what_the_website_tells_is_what_was_sent(sandbox: launch.Running, kind: str) -> None:
     config = connection(sandbox)
-    mention = read(config, told(sandbox, config.secret("webhook_secret"), kind=kind))
+    mention = read(config, website_call(sandbox, config.secret("webhook_secret"), kind=kind))
     truth = sandbox.truth("form")["mentions"][-1]
     assert mention.author.id == truth["author"]
     assert mention.author.name == truth["name"]
@@ -67,13 +67,15 @@ def test_what_the_website_tells_is_what_was_sent(sandbox: launch.Running, kind: 
 
 def test_a_website_with_another_secret_is_refused(sandbox: launch.Running) -> None:
     with pytest.raises(Refused):
-        read(connection(sandbox), told(sandbox, "another"))
+        read(connection(sandbox), website_call(sandbox, "another"))
 
 
 def test_an_answer_arrives_in_the_applicants_mailbox_and_theirs_names_the_submission(sandbox: launch.Running) -> None:
     config = connection(sandbox)
     assert "greets" in ADAPTER.check(config)
-    mention = read(config, told(sandbox, config.secret("webhook_secret"), kind="education", author="ada@univ.example"))
+    mention = read(
+        config, website_call(sandbox, config.secret("webhook_secret"), kind="education", author="ada@univ.example")
+    )
     answer = Outgoing(
         "5f0c2f0e-1111-4222-8333-444455556666",
         "Welcome aboard!",

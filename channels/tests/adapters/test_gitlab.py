@@ -106,9 +106,9 @@ def test_a_project_that_is_gone_does_not_keep_the_others_from_being_read() -> No
     tracker, seen = Tracker([issue(1, 5)]), {}
     with serving(tracker) as server:
         config = connection(server, projects=["acme/gone", "acme/product"])
-        *_, told = list(ADAPTER.fetch(config, None))
-        assert told.trouble.startswith("projects/acme/gone: GitLab cannot find it")
-        assert told.trouble.endswith("Check this connection's projects and groups.")
+        *_, last = list(ADAPTER.fetch(config, None))
+        assert last.trouble.startswith("projects/acme/gone: GitLab cannot find it")
+        assert last.trouble.endswith("Check this connection's projects and groups.")
         poll(config, None, seen)
         with pytest.raises(Rejected, match="projects/acme/gone"):
             poll(connection(server, projects=["acme/gone"]), None, {})
@@ -127,12 +127,12 @@ def test_a_group_that_is_closed_or_broken_loses_nothing_until_it_is_back(status:
 
     with serving(answer) as server:
         config = connection(server, groups=["acme/far"])
-        *_, told = list(ADAPTER.fetch(config, None))
-        assert told.trouble.startswith("groups/acme/far: ")
-        assert told.again_soon is soon
-        is_back, first = True, told.cursor["sources"]["groups/acme%2Ffar"]
+        *_, last = list(ADAPTER.fetch(config, None))
+        assert last.trouble.startswith("groups/acme/far: ")
+        assert last.again_soon is soon
+        is_back, first = True, last.cursor["sources"]["groups/acme%2Ffar"]
         assert first < iso(NOW - timedelta(days=13)), "from where its reading will begin, whenever that is"
-        cursor = poll(config, told.cursor, seen)
+        cursor = poll(config, last.cursor, seen)
     assert "6#7" in seen
     assert cursor["sources"]["groups/acme%2Ffar"] > first
 
@@ -184,7 +184,7 @@ def test_with_both_it_goes_to_its_channel_alone_and_into_no_public_conversation(
 # --- threads -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_gone_is_told_and_what_cannot_be_known_is_not() -> None:
+def test_what_is_gone_is_reported_and_what_cannot_be_known_is_not() -> None:
     with serving(Tracker([issue(1, 5)], {1: [note(1, 5)]})) as server:
         config = connection(server)
         found = ADAPTER.lookup(config, "5#1", ["5#1#note_1", "5#1#note_9", "5#4", "6#1", "note_3"])

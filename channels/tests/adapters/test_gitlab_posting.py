@@ -101,7 +101,7 @@ def test_the_connection_test_says_who_we_are_and_the_token_when_it_ends() -> Non
 # --- webhooks ----------------------------------------------------------------------------------------------------
 
 
-def told(name: str, secret: str = "s3cret", **settings: Any) -> list[str]:
+def received(name: str, secret: str = "s3cret", **settings: Any) -> list[str]:
     """External ids in a recorded webhook call."""
     values = {"projects": ["acme/product"], **settings}
     config = Config(values, {"webhook_secret": "s3cret"}, values.pop("addresses", ()))
@@ -111,15 +111,15 @@ def told(name: str, secret: str = "s3cret", **settings: Any) -> list[str]:
 
 
 def test_a_call_with_the_secret_brings_its_issue_or_note_also_twice() -> None:
-    assert told("webhook_issue_opened") == told("webhook_issue_opened") == ["5#17"]
-    assert told("webhook_note_edited") == ["5#17#note_501"]
-    assert told("webhook_note_merge_request") == told("webhook_push") == []
+    assert received("webhook_issue_opened") == received("webhook_issue_opened") == ["5#17"]
+    assert received("webhook_note_edited") == ["5#17#note_501"]
+    assert received("webhook_note_merge_request") == received("webhook_push") == []
 
 
 @pytest.mark.parametrize("secret", ["", "s3creT", "s3cret "])
 def test_a_call_without_the_secret_is_refused(secret: str) -> None:
     with pytest.raises(Refused):
-        told("webhook_issue_opened", secret)
+        received("webhook_issue_opened", secret)
 
 
 def test_no_secret_set_refuses_everything() -> None:
@@ -134,18 +134,18 @@ def test_a_body_that_is_no_json_is_malformed() -> None:
 
 
 def test_a_call_about_another_project_brings_nothing() -> None:
-    assert told("webhook_issue_opened", projects=["acme/handbook"]) == []
-    assert told("webhook_issue_opened", projects=[], groups=["acme"]) == ["5#17"]
-    assert told("webhook_issue_opened", projects=["5"]) == ["5#17"]
-    assert told("webhook_issue_opened", labels=["idea"]) == []
+    assert received("webhook_issue_opened", projects=["acme/handbook"]) == []
+    assert received("webhook_issue_opened", projects=[], groups=["acme"]) == ["5#17"]
+    assert received("webhook_issue_opened", projects=["5"]) == ["5#17"]
+    assert received("webhook_issue_opened", labels=["idea"]) == []
 
 
 def test_what_is_confidential_comes_by_a_call_only_with_the_right_and_its_channel() -> None:
     closed = ("acme/product!confidential",)
     for name in ("webhook_issue_confidential", "webhook_note_internal"):
-        assert told(name) == told(name, confidential=True) == told(name, addresses=closed) == []
-    assert told("webhook_issue_confidential", confidential=True, addresses=closed) == ["5#19!confidential"]
-    assert told("webhook_note_internal", confidential=True, addresses=closed) == ["5#17!internal#note_601"]
+        assert received(name) == received(name, confidential=True) == received(name, addresses=closed) == []
+    assert received("webhook_issue_confidential", confidential=True, addresses=closed) == ["5#19!confidential"]
+    assert received("webhook_note_internal", confidential=True, addresses=closed) == ["5#17!internal#note_601"]
 
 
 def test_the_same_post_has_one_fingerprint_whichever_way_it_came() -> None:

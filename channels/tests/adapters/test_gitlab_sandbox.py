@@ -35,9 +35,9 @@ def test_what_is_posted_is_read_answered_and_answered_by_the_team(sandbox: launc
     for _ in range(3):
         sandbox.post("gitlab")
     mentions = seen_by(config)
-    told = {entry["id"]: entry for entry in sandbox.truth("gitlab")["mentions"]}
+    expected = {entry["id"]: entry for entry in sandbox.truth("gitlab")["mentions"]}
     theirs = {name: mention.text for name, mention in mentions.items() if not mention.is_own}
-    assert theirs == {name: entry["text"] for name, entry in told.items()}
+    assert theirs == {name: entry["text"] for name, entry in expected.items()}
     assert mentions[asked].addressed[0] == ("acme/packaging",)
 
     question = mentions[asked]

@@ -154,7 +154,7 @@ def test_a_break_in_the_middle_loses_nothing_and_a_bound_goes_on(monkeypatch: py
 
 
 def test_the_teams_notes_are_not_even_stored_and_the_team_is_known() -> None:
-    told = [
+    activities = [
         activity(5, None, "9", "bug-resolved"),
         activity(4, "Yes.", "7"),
         activity(3, "Which version?", "9", "bug-needs-more-info"),
@@ -162,7 +162,7 @@ def test_the_teams_notes_are_not_even_stored_and_the_team_is_known() -> None:
         activity(1, "We have it.", "8"),
     ]
     seen: dict[str, Mention] = {}
-    with serving(Programs([report(1, 5)], {"1": told})) as server:
+    with serving(Programs([report(1, 5)], {"1": activities})) as server:
         config = connection(server)
         poll(config, None, seen)
         items = ADAPTER.fetch_thread(config, "1")
@@ -201,8 +201,8 @@ def test_a_program_that_cannot_be_read_does_not_keep_the_others_from_being_read(
     seen: dict[str, Mention] = {}
     with serving(Programs([report(1, 5)])) as server:
         config = connection(server, programs=["strange", "acme"])
-        *_, told = list(ADAPTER.fetch(config, None))
-        assert told.trouble.startswith("strange: HackerOne refuses the API token (")
+        *_, last = list(ADAPTER.fetch(config, None))
+        assert last.trouble.startswith("strange: HackerOne refuses the API token (")
         _, error = poll(config, None, seen)
         assert error is None
         _, error = poll(connection(server, programs=["strange"]), None, {})
@@ -253,8 +253,8 @@ def test_what_is_reported_is_read_and_the_teams_answer_comes_back(sandbox: launc
     seen: dict[str, Mention] = {}
     _, error = poll(config, None, seen)
     assert error is None
-    told = {entry["id"]: entry["text"] for entry in sandbox.truth("hackerone")["mentions"]}
-    assert {name: mention.text for name, mention in seen.items()} == told
+    expected = {entry["id"]: entry["text"] for entry in sandbox.truth("hackerone")["mentions"]}
+    assert {name: mention.text for name, mention in seen.items()} == expected
     assert seen[asked].addressed == (("acme-labs",),)
 
     answered = sandbox.control("answer", platform="hackerone", id=asked, **{"as": "nadia"}, text="Thank you!")["id"]

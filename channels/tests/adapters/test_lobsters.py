@@ -33,8 +33,8 @@ class Site:
         self.broken_after: int | None = None
 
     def add(self, number: str, at: int, title: str = "About Acme", **more: Any) -> None:
-        told = {"short_id": number, "title": title, "created_at": _stamp(at), "url": "", "comment_count": 0}
-        self.stories[number] = {**told, "description": "", "submitter_user": "ann", **more}
+        story = {"short_id": number, "title": title, "created_at": _stamp(at), "url": "", "comment_count": 0}
+        self.stories[number] = {**story, "description": "", "submitter_user": "ann", **more}
 
     def say(self, story: str, number: str, html: str, **more: Any) -> None:
         said = {"short_id": number, "comment": html, "created_at": _stamp(NOW), "commenting_user": "bob",
@@ -228,7 +228,7 @@ def test_a_story_that_vanished_meanwhile_has_no_comments() -> None:
         assert _poll(config, None, seen)["waiting"] == {}
 
 
-def test_an_answer_without_stories_is_told() -> None:
+def test_an_answer_without_stories_is_an_error() -> None:
     site = Site()
     site.spoiled["/newest.json"] = as_json({"error": "maintenance"})
     with reading(site) as (_, config):
@@ -264,7 +264,7 @@ def test_a_thread_brings_what_names_nothing_and_story_and_list_agree() -> None:
         assert ADAPTER.fingerprint(edited, anything) != ADAPTER.fingerprint(story, anything)
 
 
-def test_what_is_gone_is_told() -> None:
+def test_what_is_gone_is_reported() -> None:
     site = Site()
     site.spoiled["/c/c9.json"] = Reply(400, b"can't find comment")
     site.spoiled["/c/c8.json"] = as_json(

@@ -32,9 +32,9 @@ def test_what_is_said_comes_in_and_an_answer_by_hand_comes_back(sandbox: launch.
     for page in ADAPTER.fetch(config, cursor):
         cursor = page.cursor
         found |= {m.external_id: m for item in page.items if (m := ADAPTER.parse(item, config))}
-    told = {entry["id"]: entry for entry in sandbox.truth("lobsters")["mentions"]}
-    assert set(found) == set(told) >= {named["id"], comment["id"]}
-    for number, entry in told.items():
+    expected = {entry["id"]: entry for entry in sandbox.truth("lobsters")["mentions"]}
+    assert set(found) == set(expected) >= {named["id"], comment["id"]}
+    for number, entry in expected.items():
         mention = found[number]
         assert (mention.text, mention.subject) == (entry["text"], entry["title"])
         assert (mention.thread_id, mention.parent_id) == (entry["thread_id"], entry["in_reply_to"])

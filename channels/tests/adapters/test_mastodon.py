@@ -201,7 +201,7 @@ def test_nobody_is_named_in_an_answer_to_ourselves(instance: Instance, server: S
         (Reply(500, b"<h1>Oops</h1>"), Uncertain, "cannot tell whether"),
     ],
 )
-def test_why_a_post_is_refused_is_told(
+def test_the_error_says_why_a_post_is_refused(
     instance: Instance, server: Server, reply: Reply, error: type[Exception], words: str
 ) -> None:
     instance.failing["v1/statuses"] = reply

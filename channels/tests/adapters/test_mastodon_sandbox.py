@@ -34,13 +34,13 @@ def test_what_is_said_comes_in_as_it_was_said_and_nothing_private(sandbox: launc
     said = sandbox.post("mastodon", reply_to=other["id"], text="Ask @acme", author="gil")
     config, found = connection(sandbox), {}
     cursor = poll(config, found)
-    told = {entry["id"]: entry for entry in sandbox.truth("mastodon")["mentions"]}
-    assert set(found) == set(told)
+    expected = {entry["id"]: entry for entry in sandbox.truth("mastodon")["mentions"]}
+    assert set(found) == set(expected)
     kept = {item.external_id for page in ADAPTER.fetch(config, None) for item in page.items}
     assert not set(hidden) & kept
     assert kept > set(found), "also what only resembles the phrase"
     assert found[said["id"]].thread_id == other["id"]
-    for number, entry in told.items():
+    for number, entry in expected.items():
         mention = found[number]
         assert (mention.text, mention.author.handle) == (entry["text"], entry["author"])
         assert (mention.thread_id, mention.parent_id) == (entry["thread_id"], entry["in_reply_to"])
@@ -60,9 +60,9 @@ def test_an_answer_is_posted_once_found_liked_and_deleted(sandbox: launch.Runnin
     assert ADAPTER.find_own(config, outgoing, since) is None
     receipt = ADAPTER.send(config, outgoing)
     assert ADAPTER.send(config, outgoing) == receipt
-    (told,) = [entry for entry in sandbox.truth("mastodon")["desk"] if entry["in_reply_to"] == asked["id"]]
-    assert (told["id"], told["visibility"]) == (receipt.external_id, "unlisted")
-    assert told["text"] == "@fay See  https://acme.example/caches & more."
+    (posted,) = [entry for entry in sandbox.truth("mastodon")["desk"] if entry["in_reply_to"] == asked["id"]]
+    assert (posted["id"], posted["visibility"]) == (receipt.external_id, "unlisted")
+    assert posted["text"] == "@fay See  https://acme.example/caches & more."
     assert ADAPTER.find_own(config, outgoing, since) == receipt
     assert "caches" in requests.get(receipt.url or "", timeout=20).text
     own = thread(config, asked["id"])[receipt.external_id]
@@ -79,8 +79,8 @@ def test_an_answer_is_posted_once_found_liked_and_deleted(sandbox: launch.Runnin
 
 def test_a_post_of_our_own_needs_no_parent(sandbox: launch.Running) -> None:
     receipt = ADAPTER.send(connection(sandbox), Outgoing("k0", "Version 5 is out."))
-    (told,) = [entry for entry in sandbox.truth("mastodon")["desk"] if entry["id"] == receipt.external_id]
-    assert (told["text"], told["in_reply_to"], told["visibility"]) == ("Version 5 is out.", None, "public")
+    (posted,) = [entry for entry in sandbox.truth("mastodon")["desk"] if entry["id"] == receipt.external_id]
+    assert (posted["text"], posted["in_reply_to"], posted["visibility"]) == ("Version 5 is out.", None, "public")
 
 
 def test_a_reply_of_which_the_answer_was_lost_is_found(sandbox: launch.Running) -> None:
@@ -114,7 +114,7 @@ def test_an_answer_of_the_team_comes_back_with_the_thread_and_edits_are_seen(san
         ADAPTER.send(config, Outgoing("k3", "Hello?", asked["id"], asked["id"]))
 
 
-def test_token_and_quota_are_told(sandbox: launch.Running) -> None:
+def test_the_token_is_checked_and_the_quota_is_reported(sandbox: launch.Running) -> None:
     config = connection(sandbox)
     assert "@acme on 127.0.0.1" in ADAPTER.check(config)
     (first, *_) = ADAPTER.fetch(config, None)

@@ -291,15 +291,15 @@ def test_a_403_without_a_reason_is_about_our_credentials() -> None:
         _poll(config, None, set())
 
 
-def test_an_answer_that_is_no_listing_is_told() -> None:
+def test_an_answer_that_is_no_listing_is_reported() -> None:
     fake = _filled(1)
     fake.pages[NEW] = as_json({"fields": ["page"], "explanation": "bad value"})
     with listing(fake, subreddits=["acme"]) as (_, config):
-        assert "r/acme: " in _told(config).trouble
-        assert "bad value" in _told(config).trouble
+        assert "r/acme: " in _last_page(config).trouble
+        assert "bad value" in _last_page(config).trouble
 
 
-def _told(config: Config) -> Page:
+def _last_page(config: Config) -> Page:
     """The last page of a poll, with its trouble."""
     *_, last = ADAPTER.fetch(config, None)
     assert last.items == ()
@@ -315,9 +315,9 @@ def test_html_instead_of_an_answer_is_tried_again() -> None:
     fake = _filled(1)
     fake.pages[NEW] = Reply(200, b"<html>too busy</html>", {"Content-Type": "text/html"})
     with listing(fake, subreddits=["acme"]) as (_, config):
-        told = _told(config)
-    assert told.again_soon
-    assert "r/acme: " in told.trouble
+        page = _last_page(config)
+    assert page.again_soon
+    assert "r/acme: " in page.trouble
 
 
 def test_a_poll_that_is_cut_short_goes_on_with_the_next_source() -> None:

@@ -77,7 +77,7 @@ def test_without_an_own_token_nothing_is_sent() -> None:
         ("SOMETHING_IS_BROKEN", Uncertain, "cannot tell whether"),
     ],
 )
-def test_errors_in_a_200_are_typed_and_told(code: str, kind: type[ChannelError], words: str) -> None:
+def test_errors_in_a_200_are_typed_and_explained(code: str, kind: type[ChannelError], words: str) -> None:
     fake = Listings()
     fake.pages[COMMENT] = as_json(_refusing(code, "that is how it is"))
     with listing(fake) as (_, config), pytest.raises(kind) as caught:
@@ -87,7 +87,7 @@ def test_errors_in_a_200_are_typed_and_told(code: str, kind: type[ChannelError],
 
 
 @pytest.mark.parametrize(
-    ("sentence", "told", "wait_s"),
+    ("sentence", "ratelimit", "wait_s"),
     [
         ("Take a break for 9 minutes before trying again.", 540.0, 540.0),
         ("Take a break for 9 minutes before trying again.", None, 600.0),
@@ -96,8 +96,8 @@ def test_errors_in_a_200_are_typed_and_told(code: str, kind: type[ChannelError],
         ("probeer het later", None, 600.0),
     ],
 )
-def test_a_pause_is_waited_for(sentence: str, told: float | None, wait_s: float) -> None:
-    body = _refusing("RATELIMIT", sentence, **({"ratelimit": told} if told else {}))
+def test_a_pause_is_waited_for(sentence: str, ratelimit: float | None, wait_s: float) -> None:
+    body = _refusing("RATELIMIT", sentence, **({"ratelimit": ratelimit} if ratelimit else {}))
     error = posting.refusal(body, NOW)
     assert isinstance(error, RateLimited)
     assert (error.retry_after_s, error.until) == (wait_s, NOW + timedelta(seconds=wait_s))

@@ -63,7 +63,7 @@ def test_gone_says_by_whom() -> None:
     }
 
 
-def test_context_is_told_beside_the_text() -> None:
+def test_context_is_kept_beside_the_text() -> None:
     comment = _mentions("comments_own_subreddit")["t1_n1aac"]
     assert comment.thread_title == "Acme 19 released"
     assert comment.about_url == "https://about.acme.example/blog/19"

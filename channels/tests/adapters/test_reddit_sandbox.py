@@ -31,9 +31,9 @@ def test_what_is_said_comes_in_as_it_was_said(sandbox: launch.Running) -> None:
     config = connection(sandbox)
     found: dict[str, Mention] = {}
     cursor = poll(config, found)
-    told = {entry["id"]: entry for entry in sandbox.truth("reddit")["mentions"]}
-    assert set(found) == set(told) >= {named["id"], called["id"]}
-    for number, entry in told.items():
+    expected = {entry["id"]: entry for entry in sandbox.truth("reddit")["mentions"]}
+    assert set(found) == set(expected) >= {named["id"], called["id"]}
+    for number, entry in expected.items():
         mention = found[number]
         assert (mention.text, mention.subject, mention.author.handle) == (
             entry["text"],
@@ -55,8 +55,8 @@ def test_an_answer_is_posted_once_found_and_deleted(sandbox: launch.Running) -> 
     assert ADAPTER.current_account(config).id == "sam"
     assert ADAPTER.find_own(config, outgoing, since) is None
     receipt = ADAPTER.send(config, outgoing)
-    (told,) = [entry for entry in sandbox.truth("reddit")["desk"] if entry["id"] == receipt.external_id]
-    assert (told["author"], told["in_reply_to"]) == ("sam", asked["id"])
+    (posted,) = [entry for entry in sandbox.truth("reddit")["desk"] if entry["id"] == receipt.external_id]
+    assert (posted["author"], posted["in_reply_to"]) == ("sam", asked["id"])
     found = ADAPTER.find_own(config, outgoing, since)
     assert found is not None
     assert (found.external_id, found.url) == (receipt.external_id, receipt.url)
@@ -118,7 +118,7 @@ def test_edits_and_deletions_are_seen_and_prints_agree(sandbox: launch.Running) 
     assert (mention.is_deleted, mention.extra["gone"]) == (True, "deleted")
 
 
-def test_a_closed_subreddit_is_told_and_the_others_are_read(sandbox: launch.Running) -> None:
+def test_a_closed_subreddit_is_reported_and_the_others_are_read(sandbox: launch.Running) -> None:
     own = sandbox.post("reddit", to="acme", title="Open", text="All fine.", author="leo")
     config = connection(sandbox, subreddits=["acmeleaks", "acmeinternal", "nosuchplace", "acme"], phrases=[])
     pages = list(ADAPTER.fetch(config, None))
@@ -140,7 +140,7 @@ def test_a_token_that_was_revoked_is_fetched_anew_once(sandbox: launch.Running) 
         ADAPTER.check(Config(config.settings, {**config.secrets, "refresh_token": "wrong"}, network=config.network))
 
 
-def test_the_quota_is_told(sandbox: launch.Running) -> None:
+def test_the_quota_is_reported(sandbox: launch.Running) -> None:
     (first, *_) = ADAPTER.fetch(connection(sandbox), None)
     assert first.quota_left is not None
     assert 0 < first.quota_left < 1000

@@ -176,24 +176,24 @@ def test_an_edit_is_another_version_and_a_new_name_is_none() -> None:
     assert mention.edited_at == datetime.fromtimestamp(START + 9, UTC).replace(microsecond=100)
 
 
-def test_a_room_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
+def test_a_room_that_cannot_be_read_is_reported_and_the_others_are_read() -> None:
     workspace = Workspace()
     workspace.say(1, "A question?")
     with working(workspace, rooms=["C0GONE0001", "nowhere", f"{ROOM} swag"]) as (_, config):
-        *_, told = pages = list(ADAPTER.fetch(config, None))
+        *_, last = pages = list(ADAPTER.fetch(config, None))
         assert ids(pages) == [f"{ROOM}:{ts(1)}"]
-        assert "C0GONE0001: Slack cannot find that channel" in told.trouble
-        assert "nowhere: There is no public Slack channel #nowhere." in told.trouble
+        assert "C0GONE0001: Slack cannot find that channel" in last.trouble
+        assert "nowhere: There is no public Slack channel #nowhere." in last.trouble
         lists = workspace.methods().count("conversations.list")
         workspace.names |= {"C0GONE0001": "gone", "C0NOWHERE1": "nowhere"}
         workspace.rooms |= {"C0GONE0001": [], "C0NOWHERE1": []}
         workspace.say(2, "And here?", "C0GONE0001")
         workspace.say(3, "And there?", "C0NOWHERE1")
-        *_, told = pages = list(ADAPTER.fetch(config, json.loads(json.dumps(told.cursor))))
+        *_, last = pages = list(ADAPTER.fetch(config, json.loads(json.dumps(last.cursor))))
         assert f"C0GONE0001:{ts(2)}" in ids(pages)
-        assert "#nowhere" in told.trouble
+        assert "#nowhere" in last.trouble
         assert workspace.methods().count("conversations.list") == lists, "the long list is not read at every poll"
-        pages = list(ADAPTER.fetch(config, {**told.cursor, "sought": {"nowhere": 1}}))
+        pages = list(ADAPTER.fetch(config, {**last.cursor, "sought": {"nowhere": 1}}))
         assert f"C0NOWHERE1:{ts(3)}" in ids(pages)
         assert {page.trouble for page in pages} == {""}
 
@@ -202,7 +202,9 @@ def ids(pages: list[Page]) -> list[str]:
     return [item.external_id for page in pages for item in page.items]
 
 
-def test_a_room_without_the_scope_is_told_and_a_refused_token_ends_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_room_without_the_scope_is_reported_and_a_refused_token_ends_the_poll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     workspace = Workspace()
     workspace.say(1, "A question?")
     known = workspace.do_conversations_history
@@ -213,13 +215,13 @@ def test_a_room_without_the_scope_is_told_and_a_refused_token_ends_the_poll(monk
 
     monkeypatch.setattr(workspace, "do_conversations_history", history)
     with working(workspace, rooms=[OTHER, ROOM]) as (_, config):
-        *_, told = pages = list(ADAPTER.fetch(config, None))
+        *_, last = pages = list(ADAPTER.fetch(config, None))
         assert ids(pages) == [f"{ROOM}:{ts(1)}"]
-        assert "It needs groups:history." in told.trouble
+        assert "It needs groups:history." in last.trouble
         workspace.fault = lambda method: as_json({"ok": False, "error": "token_revoked"})
         asked = len(workspace.calls)
         with pytest.raises(AuthFailed, match="revoked"):
-            list(ADAPTER.fetch(config, told.cursor))
+            list(ADAPTER.fetch(config, last.cursor))
         assert len(workspace.calls) == asked + 1
 
 
@@ -228,14 +230,14 @@ def test_people_who_cannot_be_looked_up_now_cost_no_message() -> None:
     workspace.say(1, "A question?")
     with working(workspace, rooms=[ROOM, OTHER]) as (_, config):
         workspace.fault = lambda method: Reply(503) if method == "users.info" else None
-        *_, told = pages = list(ADAPTER.fetch(config, None))
+        *_, last = pages = list(ADAPTER.fetch(config, None))
         assert ids(pages) == []
-        assert told.again_soon
+        assert last.again_soon
         workspace.fault = lambda method: None
-        assert ids(list(ADAPTER.fetch(config, json.loads(json.dumps(told.cursor))))) == [f"{ROOM}:{ts(1)}"]
+        assert ids(list(ADAPTER.fetch(config, json.loads(json.dumps(last.cursor))))) == [f"{ROOM}:{ts(1)}"]
 
 
-def test_no_rooms_and_no_token_are_told() -> None:
+def test_no_rooms_and_no_token_are_errors() -> None:
     with working(Workspace(), rooms=[]) as (_, config), pytest.raises(Rejected, match="No channels"):
         read(config)
     with pytest.raises(AuthFailed, match="xoxb-"):

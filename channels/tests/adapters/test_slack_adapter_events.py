@@ -146,7 +146,7 @@ def test_a_hook_stores_once_and_makes_the_connection_due() -> None:
         ("Thanks!", False),
     ],
 )
-def test_questions_and_requests_are_told_from_chatter(text: str, asks: bool) -> None:
+def test_questions_and_requests_are_told_apart_from_chatter(text: str, asks: bool) -> None:
     assert mrkdwn.is_question(text) is asks
 
 

@@ -83,7 +83,7 @@ def test_its_events_prove_themselves_and_lead_to_polls(running: launch.Running, 
         came.set()
         return Reply()
 
-    def told() -> HookAnswer:
+    def next_answer() -> HookAnswer:
         assert came.wait(10)
         came.clear()
         return answers[-1]
@@ -92,9 +92,9 @@ def test_its_events_prove_themselves_and_lead_to_polls(running: launch.Running, 
         secret = config.secret("signing_secret")
         running.control("webhook", platform="slack", url=f"{server.url}/hooks/x/", secret=secret)
         made = running.post("slack", text="Is this seen at once?", author="owen", to="swag")
-        assert told().poll
+        assert next_answer().poll
         running.control("edit", platform="slack", id=made["id"], text="Is this seen at once, too?")
-        assert told().poll
+        assert next_answer().poll
         running.control("delete", platform="slack", id=made["id"])
-        assert [item.external_id for item in told().items] == [made["id"]]
+        assert [item.external_id for item in next_answer().items] == [made["id"]]
         running.control("webhook", platform="slack", url="")

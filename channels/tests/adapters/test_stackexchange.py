@@ -216,7 +216,7 @@ def test_a_pause_of_one_method_leaves_the_others_free() -> None:
         assert ADAPTER.check(config)
 
 
-def test_the_quota_is_told_with_the_midnight_at_which_it_ends() -> None:
+def test_the_quota_is_reported_with_the_midnight_at_which_it_ends() -> None:
     site = Site()
     site.add(1, NOW - 60)
     with serving_site(site) as (_, config):
@@ -292,7 +292,7 @@ def test_search_and_thread_have_one_fingerprint_and_score_is_no_edit() -> None:
     assert ADAPTER.fingerprint(edited, config) != ADAPTER.fingerprint(found, config)
 
 
-def test_only_what_is_no_longer_shown_is_told_as_gone() -> None:
+def test_only_what_is_no_longer_shown_is_reported_as_gone() -> None:
     site = Site()
     site.hidden = {"12", "5"}
     with serving_site(site) as (_, config):

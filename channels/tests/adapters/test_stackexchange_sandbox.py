@@ -33,9 +33,9 @@ def test_what_is_asked_comes_in_as_it_was_asked(sandbox: launch.Running, config:
     sandbox.post("stackexchange", title="The acmeist poets", text="Gumilev.", tags="poetry", author="cy")
     found: dict[str, Mention] = {}
     cursor = poll(config, found)
-    told = {entry["id"]: entry for entry in sandbox.truth("stackexchange")["mentions"]}
-    assert set(found) == set(told)
-    for number, entry in told.items():
+    expected = {entry["id"]: entry for entry in sandbox.truth("stackexchange")["mentions"]}
+    assert set(found) == set(expected)
+    for number, entry in expected.items():
         mention = found[number]
         assert (mention.text, mention.subject, mention.author.id) == (entry["text"], entry["title"], entry["author"])
         assert (mention.thread_id, mention.parent_id) == (entry["thread_id"], None)
@@ -64,7 +64,7 @@ def test_answers_of_the_team_edits_and_deletions_come_with_the_thread(sandbox: l
     assert [i.external_id for i in ADAPTER.lookup(config, asked, [asked, answered])] == [answered]
 
 
-def test_faults_are_told_in_words(sandbox: launch.Running, config: Config) -> None:
+def test_each_fault_raises_its_error(sandbox: launch.Running, config: Config) -> None:
     for kind, error in (("429", RateLimited), ("500", Transient), ("expired", AuthFailed), ("truncated", Transient)):
         sandbox.control("faults", platform="stackexchange", kind=kind, count=1)
         with pytest.raises(error):

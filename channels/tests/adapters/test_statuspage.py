@@ -71,7 +71,7 @@ def test_pages_are_told_apart_by_their_host() -> None:
     assert ADAPTER.namespace(Config({"api_base": "https://[broken"})) == "statuspage:unknown"
 
 
-def test_what_is_no_status_page_is_told() -> None:
+def test_what_is_no_status_page_is_an_error() -> None:
     with serving(lambda seen: as_json({"hello": "world"})) as server:
         config = Config({"api_base": server.url}, network=server.network())
         with pytest.raises(Transient, match="no status page"):

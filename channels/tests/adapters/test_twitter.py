@@ -150,14 +150,14 @@ def test_a_handle_that_does_not_exist_does_not_stop_the_others() -> None:
         return as_json({"data": [{"id": str(ago(9)), "text": "@acmestatus hi"}], "meta": {"result_count": 1}})
 
     with serving(answer) as server:
-        *_, told = pages = list(ADAPTER.fetch(connection(server), None))
+        *_, last = pages = list(ADAPTER.fetch(connection(server), None))
     assert sum(len(page.items) for page in pages) == 1
-    assert told.trouble.startswith("@acme: ")
-    assert "suspended" in told.trouble
-    assert told.cursor["sources"]["@acme"]["high"] < told.cursor["sources"]["@acmestatus"]["high"]
+    assert last.trouble.startswith("@acme: ")
+    assert "suspended" in last.trouble
+    assert last.cursor["sources"]["@acme"]["high"] < last.cursor["sources"]["@acmestatus"]["high"]
 
 
-def test_a_number_that_leads_nowhere_is_told_and_looked_up_again() -> None:
+def test_a_number_that_leads_nowhere_is_reported_and_looked_up_again() -> None:
     gone = {"value": "1", "detail": "Could not find user with id: [1].", "title": "Not Found Error",
             "resource_type": "user", "parameter": "id", "resource_id": "1", "type": NOT_FOUND}  # fmt: skip
     fake, seen = Api(), set[str]()
@@ -168,10 +168,10 @@ def test_a_number_that_leads_nowhere_is_told_and_looked_up_again() -> None:
 
     with serving(answer) as server:
         config = connection(server, handles=("acmestatus", "someacme"))
-        *_, told = list(ADAPTER.fetch(config, {"ids": {"someacme": "1"}}))
-        assert told.trouble.startswith("@someacme: ")
-        assert "Could not find user" in told.trouble
-        poll(config, told.cursor, seen)
+        *_, last = list(ADAPTER.fetch(config, {"ids": {"someacme": "1"}}))
+        assert last.trouble.startswith("@someacme: ")
+        assert "Could not find user" in last.trouble
+        poll(config, last.cursor, seen)
     assert len(seen) == 1
 
 
@@ -192,7 +192,7 @@ def test_the_account_number_is_looked_up_once_and_kept_in_the_cursor() -> None:
         assert len(seen) == 1
 
 
-def test_without_a_token_or_anything_to_read_the_admin_is_told() -> None:
+def test_no_token_and_nothing_to_read_are_errors() -> None:
     with pytest.raises(AuthFailed, match="no bearer token"):
         list(ADAPTER.fetch(Config(addresses=("acme",), channel_settings={"acme": {"user_id": "1"}}), None))
     with pytest.raises(Rejected, match="neither a handle nor a search"):

@@ -137,7 +137,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("reply", "error"), REFUSALS)
-def test_a_refusal_is_told_from_a_doubt(reply: Reply, error: type[Exception]) -> None:
+def test_a_refusal_is_told_apart_from_a_doubt(reply: Reply, error: type[Exception]) -> None:
     with serving(lambda seen: reply) as server:
         with pytest.raises(error) as caught:
             ADAPTER.send(connection(server), REPLY)
@@ -276,7 +276,7 @@ def test_somebody_elses_tweet_is_not_deleted() -> None:
 
 
 @pytest.mark.parametrize(("body", "error"), [({"data": {"deleted": False}}, Rejected), ({"data": {}}, Uncertain)])
-def test_a_deletion_that_did_not_happen_is_told(body: dict[str, Any], error: type[Exception]) -> None:
+def test_a_deletion_that_did_not_happen_is_an_error(body: dict[str, Any], error: type[Exception]) -> None:
     found = {"data": [{"id": NUMBER, "text": "x", "author_id": "7003"}]}
     with serving(lambda s: as_json(found if s.method == "GET" else body)) as server, pytest.raises(error):
         ADAPTER.delete(connection(server), NUMBER)

@@ -154,8 +154,8 @@ def relayed(sandbox: launch.Running, platform: str) -> Iterator[tuple[Relay, Con
     cache.clear()
     oauth._kept.clear()
     with serving(relay) as relay.server:
-        told = json.dumps(sandbox.access()[platform]).replace(sandbox.http_url, relay.server.url)
-        access = json.loads(told)
+        access_json = json.dumps(sandbox.access()[platform]).replace(sandbox.http_url, relay.server.url)
+        access = json.loads(access_json)
         channels = access["channels"] or {"acme": ({}, {})}
         yield (
             relay,
@@ -309,12 +309,12 @@ def test_a_like_or_deletion_without_a_clear_answer_is_repeated_until_it_is_done_
 
 def _expired(platform: str) -> Reply:
     """The platform's error response to an expired token."""
-    told = importlib.import_module(f"sandbox.platforms.{platform}").PLATFORM.refusals["expired"]
-    return Reply(told.status, told.body, {"Content-Type": told.content_type, **told.headers})
+    refusal = importlib.import_module(f"sandbox.platforms.{platform}").PLATFORM.refusals["expired"]
+    return Reply(refusal.status, refusal.body, {"Content-Type": refusal.content_type, **refusal.headers})
 
 
 @writers
-def test_a_refused_token_is_replaced_or_told_and_nothing_is_posted_twice(
+def test_a_refused_token_is_replaced_or_reported_and_nothing_is_posted_twice(
     sandbox: launch.Running, platform: str
 ) -> None:
     adapter = WRITERS[platform]

@@ -150,14 +150,14 @@ def test_a_video_without_comments_does_not_stop_the_others() -> None:
     tube.disabled = {"shut"}
     tube.add("t1", NOW - 60, video="open")
     with serving_tube(tube, channel_ids=[], video_ids=["shut", "open"]) as (_, config):
-        *_, told = pages = list(ADAPTER.fetch(config, None))
+        *_, last = pages = list(ADAPTER.fetch(config, None))
         assert [item.external_id for page in pages for item in page.items] == ["t1"]
-        assert "commentsDisabled" in told.trouble
-        assert told.trouble.startswith("video shut: ")
-        assert told.quota_left == client.DAILY_UNITS - told.cursor["units"]["used"]
+        assert "commentsDisabled" in last.trouble
+        assert last.trouble.startswith("video shut: ")
+        assert last.quota_left == client.DAILY_UNITS - last.cursor["units"]["used"]
         tube.disabled = set()
         tube.add("t2", NOW - 120, video="shut")
-        _poll(config, told.cursor, seen)
+        _poll(config, last.cursor, seen)
         assert "t2" in seen
         tube.disabled = {"shut"}
     with (
@@ -209,22 +209,22 @@ def test_what_a_broken_source_has_begun_is_forgotten_until_it_is_read(monkeypatc
 
     monkeypatch.setattr(tube, "_comments", comments)
     with serving_tube(tube, channel_ids=[], video_ids=["one", "two"]) as (_, config):
-        *_, told = pages = list(ADAPTER.fetch(config, None))
+        *_, last = pages = list(ADAPTER.fetch(config, None))
         assert [item.external_id for page in pages for item in page.items] == ["t3"]
-        assert told.again_soon
+        assert last.again_soon
         broken[0] = False
-        _poll(config, json.loads(json.dumps(told.cursor)), seen)
+        _poll(config, json.loads(json.dumps(last.cursor)), seen)
     assert {f"{thread}.r{n}" for thread in ("t1", "t2") for n in range(5)} <= set(seen)
 
 
-def test_a_private_video_is_told_and_a_refused_key_ends_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_private_video_is_reported_and_a_refused_key_ends_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     tube = Tube()
     tube.add("t1", NOW - 60, video="open")
     known, refusals = tube._threads, {"private": failing(403, "forbidden")}
     monkeypatch.setattr(tube, "_threads", lambda seen: refusals.get(seen.query["videoId"]) or known(seen))
     with serving_tube(tube, channel_ids=[], video_ids=["private", "open"]) as (server, config):
-        *_, told = list(ADAPTER.fetch(config, None))
-        assert told.trouble.startswith("video private: ")
+        *_, last = list(ADAPTER.fetch(config, None))
+        assert last.trouble.startswith("video private: ")
         bad_key = Reply(400, b'{"error": {"message": "API key not valid", "errors": [{"reason": "badRequest"}]}}')
         refusals |= {"private": bad_key, "open": bad_key}
         asked = len(server.seen)
@@ -361,7 +361,7 @@ def test_without_a_login_replies_say_what_is_missing() -> None:
         ADAPTER.send(Config({"channel_ids": [OURS]}), Outgoing("k", "Thanks!", in_reply_to="t1"))
 
 
-def test_a_revoked_refresh_token_is_told_without_a_secret() -> None:
+def test_a_revoked_refresh_token_is_reported_without_a_secret() -> None:
     def refused(seen: Seen) -> Reply:
         return as_json({"error": "invalid_grant", "error_description": "Token has been expired or revoked."}, 400)
 

@@ -35,9 +35,9 @@ def test_what_is_said_comes_in_as_it_was_said(sandbox: launch.Running, config: C
         sandbox.post("youtube", reply_to=top, text=f"Yes {number}", author="bob")
     found: dict[str, Mention] = {}
     cursor = poll(config, found)
-    told = {entry["id"]: entry for entry in sandbox.truth("youtube")["mentions"]}
-    assert set(found) - {entry["id"] for entry in sandbox.truth("youtube")["ours"]} == set(told)
-    for number, entry in told.items():
+    expected = {entry["id"]: entry for entry in sandbox.truth("youtube")["mentions"]}
+    assert set(found) - {entry["id"] for entry in sandbox.truth("youtube")["ours"]} == set(expected)
+    for number, entry in expected.items():
         mention = found[number]
         assert (mention.text, mention.author.handle, mention.thread_title) == (
             entry["text"],
@@ -74,7 +74,7 @@ def test_a_reply_is_posted_once_seen_found_and_deleted(sandbox: launch.Running, 
     assert [item.external_id for item in gone] == [found.external_id]
 
 
-def test_faults_are_told_in_words(sandbox: launch.Running, config: Config) -> None:
+def test_each_fault_raises_its_error(sandbox: launch.Running, config: Config) -> None:
     for kind, error in (("429", RateLimited), ("expired", AuthFailed)):
         sandbox.control("faults", platform="youtube", kind=kind, count=1)
         with pytest.raises(error):

@@ -131,8 +131,8 @@ def test_a_quota_that_one_process_used_up_is_known_in_another(server: Server, an
     assert answer.quota() == (0, ends), "two are reserved for replies"
     command = [sys.executable, "-W", "ignore", "-c", ANOTHER_PROCESS, server.url, server.address]
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "advocacy.settings"}
-    told = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
-    assert json.loads(told.stdout) == ["Town crier: rate limit reached; waiting.", 200]
+    completed = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
+    assert json.loads(completed.stdout) == ["Town crier: rate limit reached; waiting.", 200]
 
 
 def test_a_limit_ends_when_it_is_over_and_no_key_is_in_the_cache(server: Server, answers: list[Reply]) -> None:

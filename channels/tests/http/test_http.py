@@ -71,7 +71,7 @@ def test_a_status_means_what_the_desk_must_do(status: int, read: type[Exception]
             assert type(caught.value) is write
 
 
-def test_retry_after_is_told_in_seconds_or_as_a_date() -> None:
+def test_retry_after_is_given_in_seconds_or_as_a_date() -> None:
     assert retry_after_s({"Retry-After": "2.5"}, NOW) == 2.5
     assert retry_after_s({"Retry-After": format_datetime(NOW + timedelta(seconds=90), usegmt=True)}, NOW) == 90
     assert retry_after_s({"Retry-After": format_datetime(NOW - timedelta(hours=1), usegmt=True)}, NOW) == 0
@@ -260,11 +260,11 @@ def test_secrets_are_in_no_error_text() -> None:
         http.get_json(
             server.network(), f"{server.url}/{TOKEN}", params={"api_key": TOKEN}, secrets=(TOKEN,), headers={"X": TOKEN}
         )
-    told = str(caught.value)
-    assert TOKEN not in told
-    assert "abc123secret" not in told
-    assert "zzzzzzzz" not in told
-    assert "bad token" in told
+    text = str(caught.value)
+    assert TOKEN not in text
+    assert "abc123secret" not in text
+    assert "zzzzzzzz" not in text
+    assert "bad token" in text
 
 
 def test_no_url_with_its_query_is_in_an_error_text() -> None:
@@ -316,6 +316,6 @@ def test_an_address_is_cut_only_behind_its_secrets() -> None:
     assert len(str(caught.value)) < 200
 
 
-def test_an_endless_address_is_told_in_short() -> None:
+def test_an_endless_address_is_shortened() -> None:
     call = http.Call("GET", "https://acme.example/" + "token-" * 100_000)
     assert len(call.where) <= 100

@@ -28,7 +28,7 @@ def test_a_token_near_its_end_is_not_used_again() -> None:
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"access_token": ""}, {"access_token": 5}, {"error": "invalid_grant"}])
-def test_an_answer_without_a_token_is_told(body: object) -> None:
+def test_an_answer_without_a_token_is_an_error(body: object) -> None:
     with pytest.raises(AuthFailed):
         token_from(body)
 

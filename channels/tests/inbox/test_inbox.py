@@ -41,20 +41,20 @@ def store(connection: Connection, *posts: tuple[str, str], at: int = 0, **values
     return storing_once.store_page(connection.pk, page_of(*posts), fetched_at=NOW + timedelta(seconds=at), **values)
 
 
-def test_new_items_are_pending_and_told_after_commit(django_capture_on_commit_callbacks) -> None:
-    connection, told = make_connection(), []
+def test_new_items_are_pending_and_announced_after_commit(django_capture_on_commit_callbacks) -> None:
+    connection, announced = make_connection(), []
 
     def receive(sender, connection_id, item_ids, **kwargs):
-        told.append((connection_id, item_ids))
+        announced.append((connection_id, item_ids))
 
     items_stored.connect(receive)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             ids = store(connection, ("1", "a"), ("2", "b"))
-            assert told == []
+            assert announced == []
     finally:
         items_stored.disconnect(receive)
-    assert told == [(connection.pk, ids)]
+    assert announced == [(connection.pk, ids)]
     assert set(InboundItem.objects.values_list("external_id", "state")) == {("1", "pending"), ("2", "pending")}
     connection.refresh_from_db()
     assert connection.last_item_at == NOW
@@ -364,14 +364,14 @@ def test_take_pending_is_oldest_first_and_can_be_for_one_connection() -> None:
 def test_eight_pollers_with_the_same_pages_store_each_item_once() -> None:
     connection = make_connection()
     posts = [(f"{n:03}", f"text {n}") for n in range(60)]
-    gate, told, errors = threading.Barrier(8), [], []
+    gate, stored, errors = threading.Barrier(8), [], []
 
     def poll(number: int) -> None:
         try:
             mine = posts[number * 5 :] + posts[: number * 5]
             gate.wait()
             for start in range(0, 60, 20):
-                told.extend(store(connection, *reversed(mine[start : start + 20])))
+                stored.extend(store(connection, *reversed(mine[start : start + 20])))
         except BaseException as error:
             errors.append(error)
         finally:
@@ -384,7 +384,7 @@ def test_eight_pollers_with_the_same_pages_store_each_item_once() -> None:
         thread.join()
     assert errors == []
     assert InboundItem.objects.count() == 60
-    assert sorted(told) == sorted(InboundItem.objects.values_list("pk", flat=True))
+    assert sorted(stored) == sorted(InboundItem.objects.values_list("pk", flat=True))
     assert set(InboundItem.objects.values_list("revision", flat=True)) == {1}
 
 

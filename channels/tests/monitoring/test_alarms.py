@@ -20,7 +20,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def told(settings: Any, fake: FakeAdapter) -> None:
+def alarm_recipients(settings: Any, fake: FakeAdapter) -> None:
     settings.TEAM_SLACK_CHANNEL, settings.SLACK_TOKEN = "#community-advocates", "xoxb-of-a-test"
     settings.ALARM_MAILS = ["admin@acme.example"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -43,7 +43,7 @@ def slack() -> list[str]:
     return [item.payload["text"] for item in OutboundItem.objects.filter(kind="slack").order_by("pk")]
 
 
-def test_a_silent_channel_is_told_once() -> None:
+def test_a_silent_channel_is_reported_once() -> None:
     channel = make_channel(working(), name="Reddit", last_item_at=NOW - 3 * DAY)
     sweep(0, 5)
     assert slack() == []
@@ -56,7 +56,7 @@ def test_a_silent_channel_is_told_once() -> None:
     assert (alarm.channel, alarm.state) == (channel, "silent")
 
 
-def test_it_is_told_when_it_is_over_and_may_come_again() -> None:
+def test_its_end_is_reported_and_it_may_come_again() -> None:
     channel = make_channel(working(), name="Reddit", last_item_at=NOW - 3 * DAY)
     sweep(0, 11)
     channel.last_item_at = NOW + 12 * MINUTE
@@ -70,7 +70,7 @@ def test_it_is_told_when_it_is_over_and_may_come_again() -> None:
     assert len(slack()) == 3
 
 
-def test_what_comes_and_goes_is_told_to_nobody() -> None:
+def test_what_comes_and_goes_is_reported_to_nobody() -> None:
     connection = working(trouble="auth", last_error="401")
     sweep(0)
     Connection.objects.filter(pk=connection.pk).update(trouble="", last_error="")

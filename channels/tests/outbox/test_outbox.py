@@ -87,11 +87,11 @@ def test_what_could_never_be_sent_is_refused_at_once(kind: str, payload: dict) -
         )
 
 
-def test_every_change_is_told_after_commit(fake: FakeAdapter, django_capture_on_commit_callbacks) -> None:
-    told = []
+def test_every_change_is_announced_after_commit(fake: FakeAdapter, django_capture_on_commit_callbacks) -> None:
+    changes = []
 
     def receive(sender, outbound_id, state, **kwargs):
-        told.append((outbound_id, state))
+        changes.append((outbound_id, state))
 
     delivery_changed.connect(receive)
     try:
@@ -100,7 +100,7 @@ def test_every_change_is_told_after_commit(fake: FakeAdapter, django_capture_on_
             outbox.send_due(NOW)
     finally:
         delivery_changed.disconnect(receive)
-    assert told == [(item.pk, "queued"), (item.pk, "sending"), (item.pk, "sent")]
+    assert changes == [(item.pk, "queued"), (item.pk, "sending"), (item.pk, "sent")]
 
 
 def test_a_transient_error_is_tried_again_with_backoff_and_a_cap(fake: FakeAdapter) -> None:

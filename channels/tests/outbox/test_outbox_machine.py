@@ -133,7 +133,7 @@ class Machine(RuleBasedStateMachine):
         assert not [key for key, times in Counter(post.key for post, _ in self.platform.landed).items() if times > 1]
 
     @invariant()
-    def what_is_told_is_true(self) -> None:
+    def reported_states_are_true(self) -> None:
         posted = {post.key for post, _ in self.platform.landed}
         for key, state in OutboundItem.objects.values_list("key", "state"):
             assert (str(key) in posted) or state != State.SENT
@@ -156,7 +156,7 @@ class Machine(RuleBasedStateMachine):
             outbox.send_due(self.platform.now)
         assert not unsettled.exists()
         self.nothing_is_posted_twice()
-        self.what_is_told_is_true()
+        self.reported_states_are_true()
 
 
 @pytest.mark.django_db

@@ -75,7 +75,7 @@ def test_a_missing_link_does_not_make_a_posted_message_doubtful(workspace: Works
         ("something_new", "something_new"),
     ],
 )
-def test_a_refusal_is_told_in_words(workspace: Workspace, code: str, words: str) -> None:
+def test_a_refusal_is_explained_in_words(workspace: Workspace, code: str, words: str) -> None:
     workspace.fault = lambda method: (200, {}, body(ok=False, error=code))
     item = sent(post())
     assert item.state == State.FAILED

@@ -32,7 +32,7 @@ class Crm:
 
 
 @pytest.fixture
-def told(settings):
+def deliver(settings):
     def call(crm, *, private=True, address=None):
         with serving(crm) as server:
             settings.CRM_WEBHOOK_URL = address or f"{server.url}/hooks/desk"
@@ -51,9 +51,9 @@ def told(settings):
     return call
 
 
-def test_the_signature_covers_time_and_body(told):
+def test_the_signature_covers_time_and_body(deliver):
     crm = Crm()
-    item = told(crm)
+    item = deliver(crm)
     (seen,) = crm.seen
     expected = hmac.new(SECRET.encode(), f"v1:{seen.headers['X-Desk-Timestamp']}:".encode() + seen.body, hashlib.sha256)
     assert seen.headers["X-Desk-Signature"] == f"v1={expected.hexdigest()}"
@@ -63,32 +63,32 @@ def test_the_signature_covers_time_and_body(told):
 
 
 @pytest.mark.parametrize("first", [Reply(503, b"<html>"), Reply(drop=True), Reply(429, b"")])
-def test_what_is_in_doubt_is_repeated_under_the_same_id(told, first):
+def test_what_is_in_doubt_is_repeated_under_the_same_id(deliver, first):
     crm = Crm(first)
-    item = told(crm)
+    item = deliver(crm)
     assert item.state == OutboundItem.State.SENT
     assert len({seen.headers["X-Desk-Delivery"] for seen in crm.seen}) == 1
     assert len(crm.taken) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"OK", b"<html>thanks</html>"])
-def test_any_2xx_accepts_it_whatever_it_says(told, body):
+def test_any_2xx_accepts_it_whatever_it_says(deliver, body):
     crm = Crm(Reply(202, body))
-    assert told(crm).state == OutboundItem.State.SENT
+    assert deliver(crm).state == OutboundItem.State.SENT
     assert len(crm.seen) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
-def test_a_refusal_is_final_and_says_why(told, status):
-    item = told(Crm(*[Reply(status, b"{}")] * 9))
+def test_a_refusal_is_final_and_says_why(deliver, status):
+    item = deliver(Crm(*[Reply(status, b"{}")] * 9))
     assert item.state == OutboundItem.State.FAILED
     assert item.error
     assert SECRET not in item.error
 
 
-def test_an_address_inside_the_own_network_is_refused(told):
+def test_an_address_inside_the_own_network_is_refused(deliver):
     crm = Crm()
-    item = told(crm, private=False)
+    item = deliver(crm, private=False)
     assert crm.seen == []
     assert item.state != OutboundItem.State.SENT
 

@@ -133,10 +133,10 @@ def test_a_config_comes_over_whole_and_without_secrets() -> None:
         frozenset({"acme", "us"}),
         channel_secrets={"acme": {"t": "y"}},
     )
-    told = json.dumps(plain.config_to_plain(config))
-    assert '"x"' not in told
-    assert '"y"' not in told
-    back = plain.config_from_plain(json.loads(told))
+    dumped = json.dumps(plain.config_to_plain(config))
+    assert '"x"' not in dumped
+    assert '"y"' not in dumped
+    back = plain.config_from_plain(json.loads(dumped))
     assert (back.settings, back.addresses, back.own, back.network) == (
         config.settings,
         config.addresses,

@@ -136,13 +136,13 @@ def test_a_list_that_fails_keeps_no_other_from_being_read(
     assert len(names) > 1
     assert any(healthy.values())
     for number, name in enumerate(names):
-        *_, told = watched.poll(None, name, ("500", "html")[number % 2])
+        *_, failed = watched.poll(None, name, ("500", "html")[number % 2])
         others = {other: healthy[other] for other in names if other != name}
         assert {other: watched.found[other] for other in others} == others
         assert not watched.found[name]
-        assert watched.labels[name] in told.trouble
-        first = told.cursor[watched.under][name]
-        *_, last = watched.poll(told.cursor)
+        assert watched.labels[name] in failed.trouble
+        first = failed.cursor[watched.under][name]
+        *_, last = watched.poll(failed.cursor)
         assert watched.found[name] >= healthy[name], "it is read from where it broke"
         assert not last.trouble
         *_, again = watched.poll(last.cursor, name, "500")
@@ -160,11 +160,11 @@ def test_a_limit_or_a_token_of_one_list_stops_no_other_where_each_has_its_own(
     assert watched.apart or platform not in APART
     healthy, names = dict(watched.found), list(watched.labels)
     for name in names if watched.apart else ():
-        *_, told = watched.poll(None, name, fault)
+        *_, last = watched.poll(None, name, fault)
         assert {other: watched.found[other] for other in names if other != name} == {
             other: healthy[other] for other in names if other != name
         }
-        assert told.trouble
+        assert last.trouble
         cache.clear()  # the limit is over
 
 

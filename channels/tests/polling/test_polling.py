@@ -114,7 +114,7 @@ def test_failures_in_a_row_wait_longer_up_to_a_cap(fake: FakeAdapter) -> None:
     assert connection.failures == 12
 
 
-def test_a_missing_key_or_wrong_settings_are_told_to_the_admin(fake: FakeAdapter, settings) -> None:
+def test_a_missing_key_or_wrong_settings_are_shown_to_the_admin(fake: FakeAdapter, settings) -> None:
     def fetch(config, cursor) -> Iterator[Page]:
         config.secret("token")
         yield page_of()

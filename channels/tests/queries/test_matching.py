@@ -176,16 +176,16 @@ def test_error_says_where_and_what_to_do(query: str, position: int, words: str) 
 def test_explanation_names_the_parts_that_decided() -> None:
     subject = subject_of(MENTION)
 
-    def told(text: str) -> list[tuple[str, bool, bool]]:
+    def reasons(text: str) -> list[tuple[str, bool, bool]]:
         return [(c.source, c.found, c.wanted) for c in parse(text).explain(subject)]
 
-    assert told("acme -spam") == [("acme", True, True), ("spam", False, False)]
-    assert told("acme missing gone") == [("missing", False, True)]
-    assert told("missing OR acme OR runner") == [("acme", True, True), ("runner", True, True)]
-    assert told("missing OR gone") == [("missing", False, True), ("gone", False, True)]
-    assert told("runner -acme") == [("acme", True, False)]
-    assert told("-(acme missing)") == [("missing", False, False)]
-    assert told("") == []
+    assert reasons("acme -spam") == [("acme", True, True), ("spam", False, False)]
+    assert reasons("acme missing gone") == [("missing", False, True)]
+    assert reasons("missing OR acme OR runner") == [("acme", True, True), ("runner", True, True)]
+    assert reasons("missing OR gone") == [("missing", False, True), ("gone", False, True)]
+    assert reasons("runner -acme") == [("acme", True, False)]
+    assert reasons("-(acme missing)") == [("missing", False, False)]
+    assert reasons("") == []
     spans = parse("acme").explain(subject)[0].spans
     assert [subject.text[s.start : s.end] for s in spans] == ["Acme", "acme", "acme"]
 

@@ -60,7 +60,7 @@ def test_the_functions_of_a_package_are_the_verbs_of_its_adapter(scanned: Scan) 
 
 
 @pytest.mark.parametrize(
-    ("missing", "told"),
+    ("missing", "problem"),
     [
         ("posting.py", "declares the capability SEND, but has no send. Add the function send to .*crier.posting"),
         ("parsing.py", "is an adapter, but has no parse. Add the function parse to .*crier.parsing"),
@@ -68,12 +68,12 @@ def test_the_functions_of_a_package_are_the_verbs_of_its_adapter(scanned: Scan) 
         ("wire.py", "is an adapter, but has no split. Add the function split to .*crier.wire"),
     ],
 )
-def test_a_verb_that_is_missing_is_told_with_its_place(scanned: Scan, missing: str, told: str) -> None:
-    with pytest.raises(IncompleteAdapter, match=f"Crier {told}"):
+def test_a_verb_that_is_missing_is_named_with_its_place(scanned: Scan, missing: str, problem: str) -> None:
+    with pytest.raises(IncompleteAdapter, match=f"Crier {problem}"):
         scanned({name: text for name, text in WHOLE.items() if name != missing})
 
 
-def test_a_verb_with_other_parameters_is_told(scanned: Scan) -> None:
+def test_a_verb_with_other_parameters_is_refused(scanned: Scan) -> None:
     wrong = {**WHOLE, "parsing.py": "def parse(config, item): return None"}
     with pytest.raises(
         IncompleteAdapter, match=r"parse takes \(config, item\), but every adapter's parse takes \(item"

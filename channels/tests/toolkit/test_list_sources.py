@@ -130,9 +130,9 @@ def test_a_spent_quota_ends_the_poll_and_the_next_one_begins_there() -> None:
 
 
 def test_a_list_that_fails_at_first_keeps_its_start_and_one_that_is_gone_keeps_its_mark() -> None:
-    told: list[Page] = list(read_lists([_list("a", fails=True), _list("b", Read([], 2))], {"sources": {"old": 7}}))
-    assert told[-1].trouble == "a: 503"
-    assert told[-1].cursor["sources"] == {"a": {"since": 1}, "b": 2, "old": 7}
+    pages: list[Page] = list(read_lists([_list("a", fails=True), _list("b", Read([], 2))], {"sources": {"old": 7}}))
+    assert pages[-1].trouble == "a: 503"
+    assert pages[-1].cursor["sources"] == {"a": {"since": 1}, "b": 2, "old": 7}
 
 
 @pytest.mark.parametrize(("days", "expected"), [(30, 30), ("3", 3), (None, 14), ("x", 14), (-5, 1), (10**9, 3650)])

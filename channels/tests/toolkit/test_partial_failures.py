@@ -42,35 +42,35 @@ def test_all_is_well_without_a_word() -> None:
     assert reading("", {}) == ([], None)
 
 
-def test_closed_parts_are_told_and_broken_ones_are_asked_again_soon() -> None:
-    order, told = reading("abcd", {"a": Rejected("Closed."), "c": NotForThis("Private.")})
+def test_closed_parts_are_reported_and_broken_ones_are_asked_again_soon() -> None:
+    order, page = reading("abcd", {"a": Rejected("Closed."), "c": NotForThis("Private.")})
     assert order == ["a", "b", "c", "d"]
-    assert told is not None
-    assert (told.trouble, told.again_soon, told.items) == ("a: Closed. c: Private.", False, ())
+    assert page is not None
+    assert (page.trouble, page.again_soon, page.items) == ("a: Closed. c: Private.", False, ())
     for error in (Transient("503."), Malformed("Odd.")):
-        _, told = reading("ab", {"b": error})
-        assert told is not None
-        assert (told.trouble, told.again_soon) == (f"b: {error}", True)
+        _, page = reading("ab", {"b": error})
+        assert page is not None
+        assert (page.trouble, page.again_soon) == (f"b: {error}", True)
 
 
 def test_many_are_summed_up() -> None:
-    _, told = reading("abcdef", {name: Rejected("No.") for name in "abcde"})
-    assert told is not None
-    assert told.trouble == "a: No. b: No. c: No. And 2 more."
+    _, page = reading("abcdef", {name: Rejected("No.") for name in "abcde"})
+    assert page is not None
+    assert page.trouble == "a: No. b: No. c: No. And 2 more."
 
 
 def test_what_stays_broken_is_asked_at_the_pace_of_the_others() -> None:
-    _, told = reading("ab", {"b": Transient("503.")})
-    assert told is not None
-    since = told.cursor["parts"]["down"]["b"]
+    _, page = reading("ab", {"b": Transient("503.")})
+    assert page is not None
+    since = page.cursor["parts"]["down"]["b"]
     kept = {"down": {"b": since - parts_module.SOON_S, "gone": 5}}
-    _, told = reading("ab", {"b": Transient("503.")}, kept)
-    assert told is not None
-    assert (told.trouble, told.again_soon) == ("b: 503.", False)
-    assert told.cursor["parts"]["down"] == {"b": since - parts_module.SOON_S}
-    _, told = reading("ab", {}, kept)
-    assert told is not None, "its recovery is kept"
-    assert (told.trouble, told.cursor["parts"]["down"]) == ("", {})
+    _, page = reading("ab", {"b": Transient("503.")}, kept)
+    assert page is not None
+    assert (page.trouble, page.again_soon) == ("b: 503.", False)
+    assert page.cursor["parts"]["down"] == {"b": since - parts_module.SOON_S}
+    _, page = reading("ab", {}, kept)
+    assert page is not None, "its recovery is kept"
+    assert (page.trouble, page.cursor["parts"]["down"]) == ("", {})
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_what_is_about_all_parts_ends_the_poll_unless_each_is_a_server_of_its_ow
     with pytest.raises(type(error)) as caught:
         reading("ab", {"b": error})
     assert caught.value is error
-    order, told = reading("abc", {"b": error}, apart=True)
+    order, page = reading("abc", {"b": error}, apart=True)
     assert order == ["a", "b", "c"]
-    assert told is not None
-    assert (told.trouble, told.again_soon) == (f"b: {error}", False)
+    assert page is not None
+    assert (page.trouble, page.again_soon) == (f"b: {error}", False)
 
 
 def test_where_all_servers_want_a_pause_the_poll_waits_for_the_first() -> None:
@@ -130,13 +130,13 @@ def test_parts_that_cost_too_much_time_give_way_and_the_next_poll_begins_behind_
             pages.append(Page((), {"parts": parts.to_json()}))
         return order, pages[0]
 
-    order, told = one_poll()
+    order, page = one_poll()
     assert order == ["a", "b"]
-    kept = told.cursor["parts"]
+    kept = page.cursor["parts"]
     assert kept["turn"] == "c"
-    order, told = one_poll()
+    order, page = one_poll()
     assert order == ["c", "d", "e", "a"]
-    assert told.trouble == "c: No answer. a: No answer."
+    assert page.trouble == "c: No answer. a: No answer."
 
 
 def test_a_poll_that_is_cut_short_begins_where_it_ended() -> None:

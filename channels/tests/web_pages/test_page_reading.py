@@ -116,7 +116,7 @@ def test_a_page_is_read_over_the_network_in_its_own_charset() -> None:
         (page(b"", status=302, Location="file:///etc/passwd"), Rejected, "web address"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_words(answer: Answering, error: type[Exception], words: str) -> None:
+def test_what_cannot_be_read_is_explained_in_words(answer: Answering, error: type[Exception], words: str) -> None:
     with serving(answer) as server, pytest.raises(error, match=words):
         read(server.network(), f"{server.url}/x")
 
@@ -128,7 +128,7 @@ def test_addresses_of_the_own_network_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", "ftp://x.example/", "blog.example", ""])
-def test_what_is_no_web_address_is_told_so(url: str) -> None:
+def test_what_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(Rejected, match="not a web address"):
         read(Network(), url)
 

@@ -247,7 +247,7 @@ def test_hostile_words_are_words(visitor: Client, channel: Channel) -> None:
     assert stored()[0].payload["answers"]["name"] == "Nul"
 
 
-def test_a_megabyte_is_told_to_be_too_much(visitor: Client, channel: Channel) -> None:
+def test_a_megabyte_is_too_much(visitor: Client, channel: Channel) -> None:
     assert send(visitor, channel, message="x" * 1_000_000).status_code == 413
     assert stored() == []
 

@@ -14,7 +14,7 @@ from mentions.text.storable_text import storable
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedState:
     """The newest state of one conversation in this batch. `messages`: ids of the messages that reported it."""
 
     state: str
@@ -24,9 +24,9 @@ class Told:
     messages: tuple[Key, ...] = ()
 
 
-def told_by(parsed: Sequence[Parsed]) -> dict[Key, Told]:
+def reported_by(parsed: Sequence[Parsed]) -> dict[Key, ReportedState]:
     """By (namespace, thread)."""
-    found: dict[Key, Told] = {}
+    found: dict[Key, ReportedState] = {}
     for each in parsed:
         state = each.mention.extra.get("state")
         if not each.feed.adapter.over_states or not isinstance(state, str) or not state:
@@ -35,16 +35,16 @@ def told_by(parsed: Sequence[Parsed]) -> dict[Key, Told]:
         before = found.get(key)
         messages = (*(before.messages if before else ()), (each.feed.namespace, each.external_id))
         if before is not None and before.at > at:
-            found[key] = Told(before.state, before.is_over, before.keeps_open, before.at, messages)
+            found[key] = ReportedState(before.state, before.is_over, before.keeps_open, before.at, messages)
             continue
         adapter = each.feed.adapter
-        found[key] = Told(storable(state, 40), state in adapter.over_states, adapter.ends_there, at, messages)
+        found[key] = ReportedState(storable(state, 40), state in adapter.over_states, adapter.ends_there, at, messages)
     return found
 
 
-def mark(batch: IngestBatch, told: Mapping[Key, Told]) -> None:
+def mark(batch: IngestBatch, states: Mapping[Key, ReportedState]) -> None:
     """Tickets that an answer does not solve, because their conversation is still open on the platform."""
-    for each in told.values():
+    for each in states.values():
         for key in each.messages if each.keeps_open and not each.is_over else ():
             message = batch.messages.get(key)
             if message is not None and message.ticket is not None:
@@ -67,17 +67,17 @@ RETURNING id
 """
 
 
-def store(told: Mapping[Key, Told], at: datetime) -> list[int]:
+def store(states: Mapping[Key, ReportedState], at: datetime) -> list[int]:
     """Upsert; returns ids of the rows that this batch wrote. `at`: when the desk learned it."""
-    if not told:
+    if not states:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, {"at": at, **_columns(told)})
+        cursor.execute(_STORE, {"at": at, **_columns(states)})
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _columns(told: Mapping[Key, Told]) -> dict[str, list[object]]:
-    rows: Iterable[tuple[Key, Told]] = told.items()
+def _columns(states: Mapping[Key, ReportedState]) -> dict[str, list[object]]:
+    rows: Iterable[tuple[Key, ReportedState]] = states.items()
     columns: dict[str, list[object]] = {
         name: [] for name in ("namespaces", "threads", "states", "over", "keeps", "versions")
     }

@@ -96,7 +96,7 @@ def test_a_channel_that_only_notifies_makes_a_ticket_all_the_same(client, sam, c
         ({"text": "x" * 20_001}, "at most 20000"),
     ],
 )
-def test_what_is_wrong_is_told_and_what_was_typed_is_kept(client, sam, channel, changed, words):
+def test_what_is_wrong_is_shown_and_what_was_typed_is_kept(client, sam, channel, changed, words):
     response = client.post(reverse("mentions:add"), {**GOOD, **changed})
     html = response.content.decode()
     assert response.status_code == 422
@@ -159,7 +159,7 @@ def test_our_own_answer_there_is_no_mention(sam, channel):
     assert adding.ticket_of(URL, sam, timezone.now()) is None
 
 
-def test_an_item_that_comes_to_nothing_is_told(sam, channel, monkeypatch):
+def test_an_item_that_comes_to_nothing_is_reported(sam, channel, monkeypatch):
     monkeypatch.setattr(adding, "ingest_pending", lambda **how: None)
     with pytest.raises(AddingRefused, match="no ticket was created"):
         adding.add(Found(URL, channel="by-hand"), sam, timezone.now())
@@ -212,7 +212,7 @@ def test_without_javascript_the_same_buttons_lead_to_pages(client, sam, channel,
     assert 'value="Ada"' in html
 
 
-def test_a_page_that_cannot_be_read_is_told_and_filled_in_by_hand(client, sam, channel, sent):
+def test_a_page_that_cannot_be_read_is_reported_and_filled_in_by_hand(client, sam, channel, sent):
     key = read_key(htmx(client, reverse("mentions:read_page"), url=URL).content.decode())
     cache.set(sent[0][2], {"problem": "blog.example answers 404: it is gone."})
     html = htmx(client, reverse("mentions:page_read", args=[key]), url=URL, text="Mine").content.decode()

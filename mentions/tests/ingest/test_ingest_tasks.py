@@ -20,7 +20,7 @@ def test_stored_items_are_ingested_at_once(forum, monkeypatch, django_capture_on
     assert sent == [("mentions.ingest", forum.pk)]
 
 
-def test_sweep_finds_what_no_nudge_told_of(forum):
+def test_sweep_finds_what_no_nudge_announced(forum):
     arrive(forum, [said(str(n)) for n in range(250)])
     assert tasks.sweep_inbox() == 250
     assert Message.objects.count() == 250

@@ -47,7 +47,7 @@ def kinds(ticket: Ticket) -> list[str]:
     return list(ticket.events.order_by("pk").values_list("kind", flat=True))
 
 
-def test_an_unreadable_mention_is_a_ticket_that_says_what_can_be_told(forum):
+def test_an_unreadable_mention_is_a_ticket_that_says_what_is_known(forum):
     ticket = unreadable(forum, text="How?", subject="Runner is down", url="https://forum.example/t/1")
     message = ticket.messages.get()
     assert ticket.subject == "Could not be read: Runner is down"
@@ -132,7 +132,7 @@ def test_what_a_query_keeps_out_closes_the_ticket(forum):
     assert InboundItem.objects.get().ignored_why == "query"
 
 
-def test_a_replay_that_fails_again_is_told_in_the_same_ticket(forum):
+def test_a_replay_that_fails_again_is_recorded_in_the_same_ticket(forum):
     ticket = unreadable(forum)
     replayed(InboundItem.objects.get())
     assert Ticket.objects.get() == ticket
@@ -147,7 +147,7 @@ def test_a_new_version_of_the_item_makes_it_the_real_ticket(forum):
     assert Message.objects.get().text == "mended by its author"
 
 
-def test_a_new_version_that_cannot_be_read_is_told_in_the_ticket_of_the_old_one(forum):
+def test_a_new_version_that_cannot_be_read_is_recorded_in_the_ticket_of_the_old_one(forum):
     ingest(forum, [said("1")])
     ingest(forum, [said("1", broken=True)], minutes=90)
     ticket = Ticket.objects.get()

@@ -84,7 +84,7 @@ def test_answer_to_a_later_version_stops_the_clock(forum):
     assert Ticket.objects.get().first_reply_at == hours(2)
 
 
-def test_deletion_keeps_the_text_and_is_told(forum):
+def test_deletion_keeps_the_text_and_is_recorded(forum):
     ingest(forum, [said("1", text="words")])
     ingest(forum, [said("1", "", text="", is_deleted=True)], minutes=90)
     message = Message.objects.get()

@@ -132,7 +132,7 @@ def test_put_back_only_while_nobody_can_have_read_it(swag, sam, macro):
     assert text_of(macro, by_mail(), sam) == "Your code: SWAG-1"
 
 
-def test_low_stock_is_told_once_for_each_filling(swag, sam, macro, settings, django_capture_on_commit_callbacks):
+def test_low_stock_is_announced_once_for_each_filling(swag, sam, macro, settings, django_capture_on_commit_callbacks):
     settings.TEAM_SLACK_CHANNEL = "#advocates"
 
     def give(times):
@@ -169,7 +169,7 @@ def test_pages_import_count_and_show_no_code(swag, sam, macro):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_get_two_codes_and_the_low_stock_is_told_once(settings):
+def test_two_at_once_get_two_codes_and_the_low_stock_is_announced_once(settings):
     settings.TEAM_SLACK_CHANNEL = "#advocates"
     sam, stock = UserFactory(role="advocate"), CodeStock.objects.create(name="race", warn_below=2)
     stocks.import_codes(stock, "R-1\nR-2\nR-3", sam, NOW)
@@ -184,8 +184,8 @@ def test_two_at_once_get_two_codes_and_the_low_stock_is_told_once(settings):
         return found
 
     assert sorted(together(*[partial(draw, by_mail().pk) for _ in range(2)])) == ["R-1", "R-2"]
-    (told,) = OutboundItem.objects.filter(kind="slack")
-    assert told.payload["text"] == "1 code is left in “race”."
+    (notice,) = OutboundItem.objects.filter(kind="slack")
+    assert notice.payload["text"] == "1 code is left in “race”."
 
 
 @pytest.mark.django_db(transaction=True)

@@ -188,7 +188,7 @@ def test_somebody_from_a_list_is_recognised_when_they_first_speak(forum):
         (",contributor,", "needs 1 to"),
     ],
 )
-def test_wrong_lines_are_told_and_nothing_is_imported(client, ana, line, problem):
+def test_wrong_lines_are_shown_and_nothing_is_imported(client, ana, line, problem):
     AuthorFactory(external_id="ours", is_us=True)
     AccountFactory(namespace="twitter", handle="kim")
     marks.person_of(ana.pk)

@@ -33,14 +33,14 @@ def call(*marks, secret=SECRET, at=None, body=None):
     return Client(headers=headers).post("/hooks/marks/", body, content_type="application/json")
 
 
-def told(minutes=0, **more):
+def a_mark(minutes=0, **more):
     """A mark decided `minutes` after an hour ago."""
     at = (timezone.now() - timedelta(minutes=60 - minutes)).isoformat()
     return {"accounts": "hackernews=ana", "mark": "contributor", "at": at, **more}
 
 
 def test_a_call_marks_somebody_once_however_often_it_comes():
-    author, one = AuthorFactory(external_id="ana"), told(region="EMEA", email="ana@example.com")
+    author, one = AuthorFactory(external_id="ana"), a_mark(region="EMEA", email="ana@example.com")
     assert call(one).json() == {"marks": [{"line": 1, "result": "add", "problems": []}]}
     assert call(one).json()["marks"][0]["result"] == "late"
     author.refresh_from_db()
@@ -51,7 +51,7 @@ def test_a_call_marks_somebody_once_however_often_it_comes():
 
 def test_calls_in_any_order_end_in_the_same_state():
     now = timezone.now()
-    calls = [told(1), told(2, because="again"), told(3, given=False), told(4, mark="core")]
+    calls = [a_mark(1), a_mark(2, because="again"), a_mark(3, given=False), a_mark(4, mark="core")]
     ends = set()
     for order in itertools.permutations(calls):
         Person.objects.all().delete()
@@ -62,14 +62,14 @@ def test_calls_in_any_order_end_in_the_same_state():
 
 
 def test_a_decision_by_hand_holds_against_an_older_call():
-    call(told(1))
+    call(a_mark(1))
     Mark.objects.update(is_given=False, decided_at=timezone.now())
-    call(told(2))
+    call(a_mark(2))
     assert not Mark.objects.get().is_given
 
 
 def test_two_marks_of_a_stranger_in_one_call_are_one_person():
-    assert call(told(1), told(1, mark="core", name="Ana")).status_code == 200
+    assert call(a_mark(1), a_mark(1, mark="core", name="Ana")).status_code == 200
     assert Mark.objects.values("person").distinct().count() == 1
 
 
@@ -86,7 +86,7 @@ def test_two_marks_of_a_stranger_in_one_call_are_one_person():
     ],
 )
 def test_one_wrong_mark_says_what_is_wrong_and_nothing_is_changed(wrong, problem):
-    answer = call(told(), told(**wrong))
+    answer = call(a_mark(), a_mark(**wrong))
     assert answer.status_code == 422
     assert [each["result"] for each in answer.json()["marks"]] == ["add", "wrong"]
     assert problem in answer.json()["marks"][1]["problems"][0]
@@ -98,17 +98,17 @@ def test_what_is_no_such_call_is_refused(body):
     assert call(body=body).status_code == 400
 
 
-def test_what_is_no_mark_is_told_by_its_number():
+def test_what_is_no_mark_is_reported_by_its_number():
     assert call(body=b'{"marks": [1]}').json()["marks"] == [
         {"line": 1, "result": "wrong", "problems": ["is not an object"]}
     ]
 
 
 def test_without_proof_nothing_is_read(settings):
-    assert call(told(), secret="another-secret-of-nobody").status_code == 403
-    assert call(told(), at=timezone.now() - timedelta(minutes=6)).status_code == 403
+    assert call(a_mark(), secret="another-secret-of-nobody").status_code == 403
+    assert call(a_mark(), at=timezone.now() - timedelta(minutes=6)).status_code == 403
     settings.MARKS_WEBHOOK_SECRET = ""
-    assert call(told(), secret="").status_code == 403
+    assert call(a_mark(), secret="").status_code == 403
     assert not Person.objects.exists()
 
 
@@ -116,5 +116,5 @@ def test_large_bodies_and_too_many_calls_are_held_back(monkeypatch):
     assert call(body=b" " * (webhook.MAX_BYTES + 1)).status_code == 413
     monkeypatch.setattr(webhook, "MAX_CALLS", 2)
     monkeypatch.setattr(webhook, "WINDOW_S", 10**9)
-    assert [call(told(), secret="wrong-wrong-wrong").status_code for _ in range(2)] == [403, 403]
-    assert call(told()).status_code == 429
+    assert [call(a_mark(), secret="wrong-wrong-wrong").status_code for _ in range(2)] == [403, 403]
+    assert call(a_mark()).status_code == 429

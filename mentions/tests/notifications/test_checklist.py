@@ -79,20 +79,20 @@ def test_the_page_costs_the_same_at_1_and_at_30(sam, client, django_assert_num_q
 
 
 @pytest.mark.parametrize(
-    ("at", "is_told"),
+    ("at", "is_reminded"),
     [
         (MONDAY, True),
         (MONDAY.replace(hour=7), False),
         (MONDAY + timedelta(days=1), False),
     ],
 )
-def test_the_team_is_reminded_on_monday_morning(settings, at, is_told):
+def test_the_team_is_reminded_on_monday_morning(settings, at, is_reminded):
     settings.TEAM_SLACK_CHANNEL, settings.SLACK_TOKEN = "#community-advocates", "xoxb-of-a-test"
     quiet(name="Quora <!channel>")
-    assert checklist.remind(at) is is_told
+    assert checklist.remind(at) is is_reminded
     checklist.remind(at)
     texts = [item.payload["text"] for item in OutboundItem.objects.all()]
-    assert len(texts) == is_told
+    assert len(texts) == is_reminded
     assert "<!channel>" not in "".join(texts)
 
 

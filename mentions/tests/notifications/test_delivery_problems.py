@@ -133,16 +133,16 @@ def test_post_that_failed_is_its_authors_problem(wire):
 
 
 @pytest.mark.parametrize("how", [failed, blocked, uncertain])
-def test_open_ticket_page_is_told_how_it_went(client, wire, how):
+def test_open_ticket_page_shows_how_it_went(client, wire, how):
     made = a_reply(wire) if how is uncertain else None
     made = how(wire)
     client.force_login(made.sam)
     address = reverse("mentions:news", args=[made.ticket.pk])
     answer = client.get(address, {"seen": 2**40})
-    (told,) = answer.json()["replies"]
+    (reply,) = answer.json()["replies"]
     made.reply.refresh_from_db()
-    assert (told["id"], told["state"]) == (made.reply.pk, how.__name__)
-    assert told["words"]
+    assert (reply["id"], reply["state"]) == (made.reply.pk, how.__name__)
+    assert reply["words"]
     again = client.get(address, {"seen": 2**40}, headers={"If-None-Match": answer["ETag"]})
     assert again.status_code == 304
 

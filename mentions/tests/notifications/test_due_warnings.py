@@ -1,4 +1,4 @@
-"""Slack is told once about each mention that is due soon, in one combined message, only in channels that may know."""
+"""Each mention that is due soon is announced in Slack once, in one combined message, only in channels that may know."""
 
 from datetime import timedelta
 
@@ -48,7 +48,7 @@ def test_a_sweep_tells_all_in_one_message_and_each_once():
         assert due_warnings.tell(NOON + minutes * MINUTE) == 0
 
 
-def test_a_due_time_that_moves_is_told_again():
+def test_a_due_time_that_moves_is_announced_again():
     ticket = TicketFactory(due_at=NOON + 20 * MINUTE)
     assert due_warnings.tell(NOON) == 1
     Ticket.objects.update(due_at=NOON + HOUR)
@@ -93,7 +93,7 @@ def test_outside_coverage_hours_channels_that_count_them_are_silent():
     assert DueWarning.objects.filter(ticket=late).exists()
 
 
-def test_a_restricted_channel_is_told_in_its_own_rooms_only():
+def test_a_restricted_channel_is_announced_in_its_own_rooms_only():
     secret = ChannelFactory(visible_to=["admin"], slack_channels=["#security", "#secops"])
     hidden = TicketFactory(channel=secret, subject="quokkaleak", due_at=NOON + MINUTE)
     TicketFactory(channel__slack_channels=["#mentions"], due_at=NOON + MINUTE)
@@ -106,7 +106,7 @@ def test_a_restricted_channel_is_told_in_its_own_rooms_only():
     assert len(DueWarning.objects.get(ticket=hidden).outbound_ids) == 2
 
 
-def test_what_is_restricted_in_another_way_is_told_nowhere():
+def test_what_is_restricted_in_another_way_is_announced_nowhere():
     """A public ticket merged with a restricted one, and a restricted one that contains messages of another restricted
     channel."""
     secret = ChannelFactory(visible_to=["admin"], slack_channels=["#security"])
@@ -135,7 +135,7 @@ def test_whoever_is_erased_is_erased_from_warnings():
 
 
 @pytest.mark.parametrize(("token", "room"), [("", "#team"), ("xoxb-1", "")])
-def test_without_slack_nothing_is_noted_as_told(settings, token, room):
+def test_without_slack_nothing_is_noted_as_announced(settings, token, room):
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = token, room
     TicketFactory(due_at=NOON + MINUTE)
     assert due_warnings.tell(NOON) == 0
@@ -143,7 +143,7 @@ def test_without_slack_nothing_is_noted_as_told(settings, token, room):
     assert due_warnings.tell(NOON) == 1
 
 
-def test_number_of_queries_does_not_grow_with_what_is_told(django_assert_max_num_queries):
+def test_number_of_queries_does_not_grow_with_what_is_announced(django_assert_max_num_queries):
     """Reading takes a constant number of queries; warnings are written with their message."""
     channel = ChannelFactory()
     for _number in range(30):

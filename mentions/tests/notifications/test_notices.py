@@ -60,7 +60,7 @@ def edits():
     return [item.payload for item in OutboundItem.objects.filter(kind="edit").order_by("pk")]
 
 
-def test_a_mention_is_told_once_whatever_is_repeated():
+def test_a_mention_is_announced_once_whatever_is_repeated():
     message = mention()
     assert [tell(), tell(), tell()] == [1, 0, 0]
     item = OutboundItem.objects.get()
@@ -91,7 +91,7 @@ def test_two_channels_that_name_one_room_tell_it_once():
         {"ingested_at": NOW - timedelta(days=3)},
     ],
 )
-def test_what_is_no_news_is_not_told(values):
+def test_what_is_no_news_is_not_announced(values):
     mention(**values)
     assert tell() == 0
 
@@ -119,7 +119,7 @@ def test_a_rush_is_one_message():
     assert "6 mentions at once" in post.outbound.payload["text"]
 
 
-def test_a_few_are_told_one_by_one():
+def test_a_few_are_announced_one_by_one():
     channel = ChannelFactory(slack_channels=["#hn-mentions"])
     for _ in range(3):
         mention(channel)

@@ -147,10 +147,10 @@ def test_slack_hears_of_a_restricted_mention_only_where_its_own_channel_says(rep
         message.sightings.get_or_create(channel=message.channel, defaults={"at": now})
     notices.note(None, now)
     notices.post_due(notices.next_hour(now))
-    told = {item.payload["channel"]: str(item.payload) for item in OutboundItem.objects.filter(kind="slack")}
-    assert set(told) == {"#security", "#mentions"}
-    assert SECRET in told["#security"]
-    assert SECRET not in told["#mentions"]
+    posted = {item.payload["channel"]: str(item.payload) for item in OutboundItem.objects.filter(kind="slack")}
+    assert set(posted) == {"#security", "#mentions"}
+    assert SECRET in posted["#security"]
+    assert SECRET not in posted["#mentions"]
 
 
 def test_sharing_a_restricted_ticket_offers_only_its_address_and_warns(report, tweet):

@@ -143,13 +143,13 @@ def test_account_of_somebody_else_is_refused_in_words(client, sam, place, how):
     assert not Author.objects.filter(person__user=sam).exists()
 
 
-def test_token_that_opens_nothing_is_told(client, sam, place):
+def test_token_that_opens_nothing_is_reported(client, sam, place):
     enter(sam, place, "no-such-token")
     assert "This account cannot be used" in page(client)
     assert not Account.objects.exists()
 
 
-def test_what_is_missing_is_told_and_nothing_is_stored(client, sam, place):
+def test_what_is_missing_is_shown_and_nothing_is_stored(client, sam, place):
     response = client.post(url(place), {"do": "save", "field_token": " "}, follow=True)
     assert "Token: This field is required." in response.content.decode()
     response = client.post(url(place), {"do": "save", "field_token": "env:DESK_CHANNEL_TOKEN"}, follow=True)

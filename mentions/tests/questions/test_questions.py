@@ -126,7 +126,7 @@ def test_question_that_slack_refuses_brings_the_ticket_back_with_the_reason(tick
 
 
 @pytest.mark.parametrize("is_posted", [False, True])
-def test_solved_without_the_answer_the_thread_is_told_once(ticket, ada, is_posted):
+def test_solved_without_the_answer_the_thread_is_notified_once(ticket, ada, is_posted):
     _event, question = ask(ticket, ada)
     if is_posted:
         deliver(question)
@@ -207,7 +207,7 @@ def test_question_goes_with_its_conversation_when_tickets_are_merged(ticket, ada
     assert Note.objects.get(ticket=other).text == "Ines Almeida answers in #legal: Yes, they may"
 
 
-def test_of_two_questions_of_merged_tickets_one_goes_on_and_the_other_thread_is_told(ticket, ada):
+def test_of_two_questions_of_merged_tickets_one_goes_on_and_the_other_thread_is_notified(ticket, ada):
     _event, first = ask(ticket, ada)
     deliver(first)
     other = TicketFactory(posted_at=NOW)
@@ -220,5 +220,5 @@ def test_of_two_questions_of_merged_tickets_one_goes_on_and_the_other_thread_is_
         ("over", ticket.pk),
         ("asked", other.pk),
     ]
-    told = OutboundItem.objects.get(payload__thread_ts="100.1")
-    assert told.payload["text"] == "Nothing more is needed here, thank you!"
+    notice = OutboundItem.objects.get(payload__thread_ts="100.1")
+    assert notice.payload["text"] == "Nothing more is needed here, thank you!"

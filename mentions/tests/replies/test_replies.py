@@ -321,7 +321,7 @@ def test_sent_reply_is_a_message_and_stops_the_clock(ticket, sam):
     assert Event.objects.filter(ticket=ticket, kind="delivered").count() == 1
 
 
-def test_reply_sent_under_an_unknown_number_is_told_once(ticket, sam):
+def test_reply_sent_under_an_unknown_number_is_recorded_once(ticket, sam):
     reply = handed(ticket, sam)
     outbound = settle(reply, "sent")
     deliveries.apply(outbound)

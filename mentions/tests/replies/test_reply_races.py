@@ -77,7 +77,7 @@ def test_message_against_hand_over_is_either_seen_or_later():
         Ticket.objects.update(status="open", claimed_by=None, claim_token=None, claim_expires_at=None)
 
 
-def test_delivery_told_by_many_at_once_is_one_message():
+def test_delivery_reported_by_many_at_once_is_one_message():
     sam = UserFactory(role="advocate")
     reply = submit(twitter_ticket(), sam)
     replies.hand_over_due(LATER + UNDO)

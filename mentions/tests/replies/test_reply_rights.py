@@ -217,7 +217,7 @@ def test_deleting_by_another_advocate_uses_the_account_that_posted(board, advoca
     assert board.deleted == [("id-maria", "b1")]
 
 
-def test_token_that_stops_working_is_told_on_the_ticket_and_in_the_settings(client, board, advocate):
+def test_token_that_stops_working_is_shown_on_the_ticket_and_in_the_settings(client, board, advocate):
     ticket = board_ticket()
     enter(advocate, ticket.channel.connection, "token-of-maria")
     reply = submit(ticket, advocate)

@@ -171,8 +171,8 @@ def _what_was_said_holds(made: Made, name: str, result: object, where: str) -> N
         assert made.key == "" or made.key not in wire.posted, where
     if name in DELETES:
         gone = f"w-{made.key}" in wire.deleted
-        told = DeliveryProblem.objects.filter(kind="delete", settled_at=None, user__isnull=False)
-        assert gone or told.exists(), where
+        problems = DeliveryProblem.objects.filter(kind="delete", settled_at=None, user__isnull=False)
+        assert gone or problems.exists(), where
 
 
 def _once_and_truly(made: Made, where: str) -> None:

@@ -86,18 +86,18 @@ def offered(old, new, role="advocate"):
 
 def test_from_mail_to_a_tweet_comes_with_a_warning_and_without_numbers():
     old, new = ticket_on("email", name="Support"), ticket_on("twitter", name="@acme")
-    told = offered(old, new).json()
-    assert "private conversation (Support), and @acme is public" in told["warning"]
-    assert "170" not in told["text"]
-    assert "customer.example" not in told["text"]
-    assert "HTTP_PROXY" in told["text"]
+    offer = offered(old, new).json()
+    assert "private conversation (Support), and @acme is public" in offer["warning"]
+    assert "170" not in offer["text"]
+    assert "customer.example" not in offer["text"]
+    assert "HTTP_PROXY" in offer["text"]
 
 
 @pytest.mark.parametrize(("before", "now"), [("twitter", "twitter"), ("twitter", "email"), ("email", "email")])
 def test_otherwise_it_is_put_in_at_once(before, now):
-    told = offered(ticket_on(before), ticket_on(now)).json()
-    assert told["warning"] == ""
-    assert told["text"].startswith("set HTTP_PROXY")
+    offer = offered(ticket_on(before), ticket_on(now)).json()
+    assert offer["warning"] == ""
+    assert offer["text"].startswith("set HTTP_PROXY")
 
 
 def test_a_restricted_channel_is_private_whatever_its_platform():

@@ -63,8 +63,8 @@ def restricted(**values):
 
 
 def answer(row, words, *hits, problem=""):
-    told = {"problem": problem} if problem else {"hits": [finding._stored(hit) for hit in hits], "words": words}
-    finding._keep(row, words, told)
+    result = {"problem": problem} if problem else {"hits": [finding._stored(hit) for hit in hits], "words": words}
+    finding._keep(row, words, result)
 
 
 HTMX = {"HX-Request": "true"}
@@ -108,7 +108,7 @@ def test_link_that_only_the_team_can_open_is_never_offered_for_a_reply(client, a
     assert 'data-text="https://docs.acme.example/r"' in page
 
 
-def test_failure_is_told_and_tried_again_by_hand(client, advocate, sent):
+def test_failure_is_shown_and_tried_again_by_hand(client, advocate, sent):
     forum = lookup()
     ticket = asking()
     answer(forum, ["runner"], problem="The forum does not answer.")
@@ -168,8 +168,8 @@ def test_searches_of_one_person_are_limited(client, advocate, sent, monkeypatch)
     monkeypatch.setattr(pages, "PER_MINUTE", 2)
     lookup()
     ticket = asking()
-    told = [client.post(f"/tickets/{ticket.pk}/lookups/", {"q": f"w{n}"}, headers=HTMX) for n in range(3)]
-    assert "Wait a moment" in told[-1].content.decode()
+    responses = [client.post(f"/tickets/{ticket.pk}/lookups/", {"q": f"w{n}"}, headers=HTMX) for n in range(3)]
+    assert "Wait a moment" in responses[-1].content.decode()
     assert len(sent) == 2
 
 

@@ -35,9 +35,9 @@ def asked(channel, text="Does it run?", count=1, **fields):
     ticket = TicketFactory(channel=channel, status="open", **fields)
     for number in range(count):
         at = ticket.posted_at + timedelta(minutes=number)
-        told = f"{text} {number}" if number else text
+        numbered = f"{text} {number}" if number else text
         MessageFactory(
-            ticket=ticket, channel=channel, namespace="twitter", author=ticket.requester, text=told, posted_at=at
+            ticket=ticket, channel=channel, namespace="twitter", author=ticket.requester, text=numbered, posted_at=at
         )
     return ticket
 

@@ -335,9 +335,9 @@ def test_news_tells_what_came_since(client, held):
     address = reverse("mentions:news", args=[held.pk])
     assert client.get(address, {"seen": seen}).json() == {"count": 0, "words": "", "replies": []}
     MessageFactory(ticket=held, namespace="twitter", author=held.requester)
-    told = client.get(address, {"seen": seen}).json()
-    assert told["count"] == 1
-    assert str(held.requester) in told["words"]
+    news = client.get(address, {"seen": seen}).json()
+    assert news["count"] == 1
+    assert str(held.requester) in news["words"]
 
 
 def test_an_edit_away_from_play_mode_needs_the_free_ticket(client, sam, tickets):

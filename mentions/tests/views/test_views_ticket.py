@@ -124,7 +124,7 @@ def replied(message, author, state, **fields):
     )
 
 
-def test_history_is_told_in_sentences(client, sam):
+def test_history_is_shown_in_sentences(client, sam):
     ticket = TicketFactory()
     MessageFactory(ticket=ticket)
     data = {"from": {"status": "open"}, "to": {"status": "solved"}}

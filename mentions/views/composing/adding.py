@@ -84,9 +84,9 @@ class AddForm(forms.Form):
         return at
 
     def found(self) -> Found:
-        told = {name: str(self.cleaned_data[name] or "") for name in ("url", "title", "author", "text", "language")}
+        values = {name: str(self.cleaned_data[name] or "") for name in ("url", "title", "author", "text", "language")}
         at = self.cleaned_data["posted_at"]
-        return Found(**told, posted_at=at.isoformat() if at else "", channel=self.cleaned_data["channel"])
+        return Found(**values, posted_at=at.isoformat() if at else "", channel=self.cleaned_data["channel"])
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,8 +119,8 @@ def read_page(request: HttpRequest) -> HttpResponse:
     form = AddForm(initial=_typed(request.POST), user=request.user)
     url = request.POST.get("url", "").strip()[:2000]
     if not is_web_address(url):
-        told = _("Enter a page URL first. It must start with https:// or http://.")
-        return _page(request, form, problem=told, status=422)
+        problem = _("Enter a page URL first. It must start with https:// or http://.")
+        return _page(request, form, problem=problem, status=422)
     try:
         known = adding.ticket_of(url, request.user, desk_now())
     except AddingRefused as refused:

@@ -24,7 +24,7 @@ def marks(request: HttpRequest) -> JsonResponse:
     if receiving_webhooks.declared_bytes(request.META) > webhook.MAX_BYTES:
         return _wrong("Too large.", 413)
     try:
-        return JsonResponse(_told(webhook.receive(_hook(request), desk_now())))
+        return JsonResponse(_results(webhook.receive(_hook(request), desk_now())))
     except Refused as error:
         return _wrong(str(error), 403)
     except RateLimited as error:
@@ -34,7 +34,7 @@ def marks(request: HttpRequest) -> JsonResponse:
     except Malformed as error:
         return _wrong(str(error), 400)
     except NotAsPreviewed as error:
-        return JsonResponse(_told(error.plan), status=422)
+        return JsonResponse(_results(error.plan), status=422)
 
 
 def _hook(request: HttpRequest) -> Hook:
@@ -42,7 +42,7 @@ def _hook(request: HttpRequest) -> Hook:
     return Hook("POST", headers, {}, request.body, form_page.client_address(request.META))
 
 
-def _told(plan: Plan[Any]) -> dict[str, object]:
+def _results(plan: Plan[Any]) -> dict[str, object]:
     return {"marks": [{"line": s.entry.line, "result": s.deed, "problems": s.problems} for s in plan.steps]}
 
 

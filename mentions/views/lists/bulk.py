@@ -36,7 +36,7 @@ def change(request: HttpRequest) -> HttpResponse:
         messages.error(request, words_of(error))
     else:
         done = bulk.apply(seen, request.user, todo, now)
-        (messages.success if done.changed else messages.warning)(request, _told(done))
+        (messages.success if done.changed else messages.warning)(request, _summary(done))
     slug = slug_of(request)
     return redirect("mentions:queue", slug) if slug else redirect("mentions:queue")
 
@@ -60,7 +60,7 @@ def _change(request: HttpRequest, now: datetime) -> bulk.Change:
     return bulk.no_reply(reason, request.user, now)
 
 
-def _told(done: bulk.Done) -> str:
+def _summary(done: bulk.Done) -> str:
     """ "12 changed, 1 held by Maria, 2 had nothing to change"."""
     parts = [_("%(count)d changed") % {"count": len(done.changed)}]
     for name in sorted(set(done.held_by)):

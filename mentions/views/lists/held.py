@@ -34,12 +34,12 @@ def settle(request: HttpRequest, verb: str, number: str | None = None) -> HttpRe
     chosen = held_items.held() if number is None else held_items.held().filter(pk=int(number))
     if verb == "send":
         count = held_items.send(chosen, desk_now())
-        told = ngettext("%(count)d item is sent.", "%(count)d items are sent.", count)
+        text = ngettext("%(count)d item is sent.", "%(count)d items are sent.", count)
     else:
         count = held_items.discard(chosen)
-        told = ngettext("%(count)d item was discarded.", "%(count)d items were discarded.", count)
+        text = ngettext("%(count)d item was discarded.", "%(count)d items were discarded.", count)
     if count:
-        messages.success(request, told % {"count": count})
+        messages.success(request, text % {"count": count})
     else:
         messages.warning(
             request, _("Nothing was changed: it is still being looked up, or somebody has already decided.")

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from channels.clocks import desk_now
 from metrics.rollups import keeping
 
-TOLD = 20
+MAX_NAMED = 20
 """So many differing cells are named."""
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         """Fails if anything differs, so that a script notices."""
         keeping.check(desk_now())
         wrong = [cell for zone in keeping.wanted_zones() for cell in keeping.differences(zone)]
-        for zone, day, channel, high in wrong[:TOLD]:
+        for zone, day, channel, high in wrong[:MAX_NAMED]:
             self.stdout.write(f"{zone} {day}: channel {channel}{', high priority' if high else ''} differs.")
         if wrong:
             raise CommandError(f"{len(wrong)} figures differ from the tickets. Build them again: rebuild_figures")
