@@ -202,8 +202,8 @@ def _known(connection: BaseDatabaseWrapper) -> list[tuple[str, Kept]]:
             WHERE c.relkind = 'r' AND c.relname LIKE 'kept\\_%' AND pg_table_is_visible(c.oid)
               AND obj_description(c.oid, 'pg_class') LIKE '{%'""",
     )
-    told = [(name, Kept(**json.loads(words))) for name, words in found]
-    return sorted(told, key=lambda pair: int(pair[0].rpartition("_")[2]))
+    kept_tables = [(name, Kept(**json.loads(words))) for name, words in found]
+    return sorted(kept_tables, key=lambda pair: int(pair[0].rpartition("_")[2]))
 
 
 def _highest(connection: BaseDatabaseWrapper) -> int:

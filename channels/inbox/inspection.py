@@ -65,8 +65,8 @@ def _words(problem: str) -> str:
     """The adapter's message; any other exception is a parser bug that the admin should report."""
     if not problem.startswith(files.BUG):
         return problem
-    told = _("the parser failed; please report it with this file: %(what)s")
-    return told % {"what": problem.removeprefix(files.BUG)}
+    message = _("the parser failed; please report it with this file: %(what)s")
+    return message % {"what": problem.removeprefix(files.BUG)}
 
 
 def _names(key: str, value: Json) -> tuple[str, ...]:

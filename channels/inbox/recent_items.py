@@ -92,8 +92,8 @@ def _entries(rows: list[InboundItem], sources: dict[int, ConnectionSource | None
     readings = reader.read(asks, reader.first_budget())
     for row in rows:
         if (source := sources[row.connection_id]) is None:
-            told = _("The connection's settings are incomplete.")
-            yield RecentItem(row.pk, row.fetched_at, None, None, told, row)
+            problem = _("The connection's settings are incomplete.")
+            yield RecentItem(row.pk, row.fetched_at, None, None, problem, row)
         else:
             reading = next(readings)
             yield RecentItem(row.pk, row.fetched_at, source, reading.mention, reading.error, row)
@@ -135,10 +135,10 @@ def _kind(entry: RecentItem) -> str:
 def words_of(clause: Clause) -> str:
     """A query's deciding clause, as a sentence."""
     if clause.found:
-        told = _("%(part)s matches") if clause.wanted else _("%(part)s matches and is excluded")
+        sentence = _("%(part)s matches") if clause.wanted else _("%(part)s matches and is excluded")
     else:
-        told = _("%(part)s is missing") if clause.wanted else _("%(part)s is absent")
-    return told % {"part": clause.source}
+        sentence = _("%(part)s is missing") if clause.wanted else _("%(part)s is absent")
+    return sentence % {"part": clause.source}
 
 
 def _spans(clauses: Sequence[Clause], field: str) -> list[tuple[int, int]]:

@@ -68,8 +68,8 @@ def _fitting(base: str, categories: Mapping[str, Category], words: Sequence[str]
 
 
 def _words_of(category: Category) -> set[str]:
-    told = " ".join(text_of(category.get(name)) for name in ("name", "slug", "description_text"))
-    return set(re.findall(r"\w+", told.lower()))
+    text = " ".join(text_of(category.get(name)) for name in ("name", "slug", "description_text"))
+    return set(re.findall(r"\w+", text.lower()))
 
 
 def _category(base: str, number: str, category: Category) -> Hit:

@@ -81,12 +81,12 @@ def standing(lookup: Lookup, words: Sequence[str], now: datetime) -> Finding:
     """The cached result of a search, or its progress."""
     words = _clean(words)
     key = _key(lookup, words)
-    told, begun = cache.get(key), cache.get(f"{key}:begun")
-    if told is not None and "problem" in told:
-        return Finding(Progress.FAILED, problem=told["problem"])
-    if told is not None:
-        hits = tuple(_hit(each) for each in told["hits"])
-        return Finding(Progress.FOUND, hits, tuple(told["words"]))
+    cached, begun = cache.get(key), cache.get(f"{key}:begun")
+    if cached is not None and "problem" in cached:
+        return Finding(Progress.FAILED, problem=cached["problem"])
+    if cached is not None:
+        hits = tuple(_hit(each) for each in cached["hits"])
+        return Finding(Progress.FOUND, hits, tuple(cached["words"]))
     if begun is None:
         return Finding(Progress.NOT_ASKED)
     if now.timestamp() - begun > PATIENCE_S:
@@ -119,13 +119,13 @@ def _find_into_cache(lookup: Lookup, kind: LookupKind, config: Config, words: Se
         if reason := cache.get(_down(lookup)):
             raise Transient(reason)
         hits, used = _narrowed(partial(kind.find, config), words)
-        told: dict[str, Any] = {"hits": [_stored(hit) for hit in hits if _is_sound(hit)], "words": list(used)}
+        result: dict[str, Any] = {"hits": [_stored(hit) for hit in hits if _is_sound(hit)], "words": list(used)}
     except ChannelError as error:
-        told = {"problem": without_secrets(str(error)).removesuffix(f" {RETRIED}")}
+        result = {"problem": without_secrets(str(error)).removesuffix(f" {RETRIED}")}
         if isinstance(error, Transient):
-            cache.set(_down(lookup), told["problem"], PROBLEM_TTL_S)
-    _keep(lookup, words, told)
-    return "hits" in told
+            cache.set(_down(lookup), result["problem"], PROBLEM_TTL_S)
+    _keep(lookup, words, result)
+    return "hits" in result
 
 
 def _narrowed(find: Any, words: Sequence[str]) -> tuple[list[Hit], Sequence[str]]:
@@ -141,9 +141,9 @@ def _narrowed(find: Any, words: Sequence[str]) -> tuple[list[Hit], Sequence[str]
     return [], words
 
 
-def _keep(lookup: Lookup, words: Sequence[str], told: dict[str, Any]) -> None:
+def _keep(lookup: Lookup, words: Sequence[str], result: dict[str, Any]) -> None:
     ttl = CACHE_TTL_S if kind_takes_words(lookup) else STATUS_TTL_S
-    cache.set(_key(lookup, words), told, PROBLEM_TTL_S if "problem" in told else ttl)
+    cache.set(_key(lookup, words), result, PROBLEM_TTL_S if "problem" in result else ttl)
 
 
 def kind_takes_words(lookup: Lookup) -> bool:

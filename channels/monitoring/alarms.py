@@ -120,20 +120,20 @@ def silence(channel: Channel, connection: Connection, adapter: Adapter | None, n
 
 
 def _tell(alarms: QuerySet[Alarm], now: datetime) -> int:
-    told = 0
+    announced = 0
     new = alarms.filter(told_at=None, cleared_at=None)
     for alarm in new.select_related("connection", "channel").order_by("pk"):
         if not Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=now):
             continue  # another worker announces it
         _say(alarm, now, "raised", f"⚠ {subject(alarm)}: {alarm.words}")
-        told += 1
+        announced += 1
     over = alarms.filter(told_at__isnull=False, cleared_at__isnull=False, is_over_told=False)
     for alarm in over.select_related("connection", "channel").order_by("pk"):
         if not Alarm.objects.filter(pk=alarm.pk, is_over_told=False).update(is_over_told=True):
             continue
         _say(alarm, now, "over", _("✓ %(what)s: working again.") % {"what": subject(alarm)})
-        told += 1
-    return told
+        announced += 1
+    return announced
 
 
 def subject(alarm: Alarm) -> str:

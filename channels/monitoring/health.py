@@ -101,12 +101,12 @@ def _trouble(connection: Connection, now: datetime) -> list[Health]:
     if connection.failures == 0:
         return [Health(Level.WARNING, "partly", _("Part of it cannot be read. %(said)s") % {"said": said})]
     level = Level.ERROR if connection.failures >= FAILING_AFTER else Level.WARNING
-    told = (
+    message = (
         _("Failed %(count)d times in a row. %(said)s")
         if connection.failures > 1
         else _("The last poll failed. %(said)s")
     )
-    return [Health(level, "failing", told % {"count": connection.failures, "said": said})]
+    return [Health(level, "failing", message % {"count": connection.failures, "said": said})]
 
 
 def _lateness(connection: Connection, adapter: Adapter, now: datetime) -> list[Health]:

@@ -135,8 +135,8 @@ def ask(account_id: int, now: datetime) -> Found | None:
             raise AuthFailed(_("%(platform)s did not say which account this is.") % {"platform": source.adapter.label})
         return Found(account, author, source.adapter.namespace(source.config))
     except Transient as error:
-        told = _("The desk could not check it just now: %(error)s Try again in a moment.") % {"error": error}
-        settle(account, now, error=told)
+        message = _("The desk could not check it just now: %(error)s Try again in a moment.") % {"error": error}
+        settle(account, now, error=message)
     except (ChannelError, LookupError) as error:
         settle(account, now, error=str(error))
     except Exception as error:
@@ -148,8 +148,8 @@ def ask(account_id: int, now: datetime) -> Found | None:
 def settle(account: PersonalAccount, now: datetime, *, author: Author | None = None, error: str = "") -> bool:
     """Store the check's result. False if other secrets were entered meanwhile: they get their own check."""
     held = PersonalAccount.objects.filter(pk=account.pk, secrets=account.secrets)
-    told = {"external_id": author.id[:500], "handle": (author.handle or "")[:254]} if author is not None else {}
-    return bool(held.update(checked_at=now, error=fit(without_secrets(error)), **told))
+    identity = {"external_id": author.id[:500], "handle": (author.handle or "")[:254]} if author is not None else {}
+    return bool(held.update(checked_at=now, error=fit(without_secrets(error)), **identity))
 
 
 def refused(user_id: int, connection_id: int, error: str) -> None:

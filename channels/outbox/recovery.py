@@ -174,13 +174,13 @@ def _held(item: OutboundItem) -> QuerySet[OutboundItem]:
     )
 
 
-def _look_again(item: OutboundItem, error: str, now: datetime, told_s: float | None) -> None:
+def _look_again(item: OutboundItem, error: str, now: datetime, retry_after_s: float | None) -> None:
     """A failed lookup proves nothing; the original error stays as the reason for the uncertainty."""
-    told = _("Looking for it failed: %(error)s") % {"error": error}
+    lookup_error = _("Looking for it failed: %(error)s") % {"error": error}
     reason = item.error.split(_LOOK_MARK, 1)[0].rstrip()
     held = _held(item)
-    wait_s = min(states.MAX_WAIT_S, max(AFTER_FAILED_LOOK_S, told_s or 0))
-    held.update(error=f"{reason}{_LOOK_MARK}{told}", not_before=now + timedelta(seconds=wait_s))
+    wait_s = min(states.MAX_WAIT_S, max(AFTER_FAILED_LOOK_S, retry_after_s or 0))
+    held.update(error=f"{reason}{_LOOK_MARK}{lookup_error}", not_before=now + timedelta(seconds=wait_s))
 
 
 _LOOK_MARK = "\n"

@@ -72,8 +72,8 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
         return
     except Exception as error:
         logger.exception("Preparing %s %s failed.", item.kind, item.key)
-        told = _("Internal error before anything was sent (%(kind)s).") % {"kind": type(error).__name__}
-        states.failed(item.pk, token, told)
+        message = _("Internal error before anything was sent (%(kind)s).") % {"kind": type(error).__name__}
+        states.failed(item.pk, token, message)
         return
     if clock() > item.sending_until - timedelta(seconds=request_s(item)):
         # This process stalled after the claim. A request sent now could still be running when another looks for the
@@ -172,10 +172,10 @@ def _retry_or_give_up(item: OutboundItem, error: ChannelError, now: datetime) ->
 
 def retry_wait_s(error: ChannelError, now: datetime) -> float | None:
     """Seconds that the platform asks us to wait, None if it doesn't say."""
-    told = error.retry_after_s if isinstance(error, Transient) else None
+    retry_after_s = error.retry_after_s if isinstance(error, Transient) else None
     if isinstance(error, RateLimited) and error.until is not None:
-        told = max(told or 0, (error.until - now).total_seconds())
-    return told
+        retry_after_s = max(retry_after_s or 0, (error.until - now).total_seconds())
+    return retry_after_s
 
 
 def _uncertain(item: OutboundItem, error: str, now: datetime) -> None:

@@ -187,8 +187,8 @@ def unsent(pk: int, token: UUID, now: datetime) -> bool:
     )
 
 
-def backoff_s(attempts: int, told_s: float | None) -> float:
+def backoff_s(attempts: int, retry_after_s: float | None) -> float:
     """Seconds until the next attempt: exponential backoff with jitter, at least what the platform asked for."""
     doubling: float = min(MAX_RETRY_S, FIRST_RETRY_S * 2 ** min(max(attempts - 1, 0), 10))
     jittered = doubling * _rng.uniform(0.8, 1.2)
-    return min(MAX_WAIT_S, max(jittered, told_s or 0))
+    return min(MAX_WAIT_S, max(jittered, retry_after_s or 0))

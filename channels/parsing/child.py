@@ -172,8 +172,8 @@ class Parser:
                 if found.mention is None:
                     return to_text([None, "", print_, [], found.error, found.is_bug, 0]), []
                 mention, files = plain.mention_to_plain(found.mention)
-                told = [mention, found.digest.hex(), print_, sorted(found.matches), "", False, len(files)]
-                return to_text(told), files
+                result = [mention, found.digest.hex(), print_, sorted(found.matches), "", False, len(files)]
+                return to_text(result), files
 
             self._within(cpu_s, number, answer, lambda error: to_text([None, "", "", [], error, True, 0]))
             self._retire_when_full(len(payload or b"") + len(raw or b""))

@@ -59,11 +59,11 @@ class Parser:
 
     def context(self, platform: str, config: Config, queries: Sequence[str] = (), *, with_secrets: bool = False) -> int:
         """The parser's number for this adapter, config and queries; sends them if they are new."""
-        told = to_text([platform, plain.config_to_plain(config, with_secrets=with_secrets), list(queries)])
-        if told not in self.contexts:
-            number = self.contexts[told] = len(self.contexts)
-            self.out += packed_text(b'["context",%d,' % number + told[1:])
-        return self.contexts[told]
+        serialised = to_text([platform, plain.config_to_plain(config, with_secrets=with_secrets), list(queries)])
+        if serialised not in self.contexts:
+            number = self.contexts[serialised] = len(self.contexts)
+            self.out += packed_text(b'["context",%d,' % number + serialised[1:])
+        return self.contexts[serialised]
 
     @property
     def at(self) -> int | None:

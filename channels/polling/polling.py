@@ -219,7 +219,7 @@ def _record_success(connection: Connection, run: _Run, now: datetime) -> None:
 
 
 def _record_failure(connection: Connection, token: UUID, error: Exception, now: datetime, run: _Run | None) -> Polled:
-    trouble, told = classify(error)
+    trouble, message = classify(error)
     if trouble == Trouble.BUG:
         logger.exception("Polling connection %s failed in a way that no adapter should.", connection.pk)
     failures = connection.failures + 1
@@ -231,12 +231,12 @@ def _record_failure(connection: Connection, token: UUID, error: Exception, now: 
         token,
         next_poll_at=now + timedelta(seconds=failure_pause_s(error, trouble, failures, connection, now)),
         failures=failures,
-        last_error=told,
+        last_error=message,
         last_error_at=now,
         trouble=trouble,
         **values,
     )
-    return Polled(True, run.items if run else 0, run.pages if run else 0, error=told)
+    return Polled(True, run.items if run else 0, run.pages if run else 0, error=message)
 
 
 def _release(connection_id: int, token: UUID, **values: Any) -> None:
@@ -253,8 +253,8 @@ def classify(error: Exception) -> tuple[str, str]:
     if isinstance(error, UnknownPlatform):
         return Trouble.SETTINGS, str(error)
     if not isinstance(error, ChannelError):
-        told = _("Internal error (%(kind)s). Nothing is lost; the log has the details.")
-        return Trouble.BUG, told % {"kind": type(error).__name__}
+        message = _("Internal error (%(kind)s). Nothing is lost; the log has the details.")
+        return Trouble.BUG, message % {"kind": type(error).__name__}
     words = without_secrets(str(error)) or type(error).__name__
     for kind, trouble in (
         (InvalidSettings, Trouble.SETTINGS),
@@ -293,13 +293,13 @@ def failure_pause_s(error: Exception, trouble: str, failures: int, connection: C
     shortest = _shortest_s(connection)
     if trouble in (Trouble.AUTH, Trouble.SETTINGS):
         return MENDED_BY_ADMIN_S * _rng.uniform(1.0, 1.2)
-    told_s = (error.retry_after_s or 0.0) if isinstance(error, Transient) else 0.0
+    retry_after_s = (error.retry_after_s or 0.0) if isinstance(error, Transient) else 0.0
     if isinstance(error, RateLimited) and error.until is not None:
-        told_s = max(told_s, (error.until - now).total_seconds())
-    if isinstance(error, RateLimited) and told_s > 0:
-        return min(MAX_WAIT_S, max(told_s, shortest)) + _rng.uniform(0, 5)
+        retry_after_s = max(retry_after_s, (error.until - now).total_seconds())
+    if isinstance(error, RateLimited) and retry_after_s > 0:
+        return min(MAX_WAIT_S, max(retry_after_s, shortest)) + _rng.uniform(0, 5)
     doubling: float = min(MAX_BACKOFF_S, shortest * 2 ** min(failures - 1, 12))
-    return min(MAX_WAIT_S, max(told_s, doubling * _rng.uniform(0.8, 1.2)))
+    return min(MAX_WAIT_S, max(retry_after_s, doubling * _rng.uniform(0.8, 1.2)))
 
 
 def _shortest_s(connection: Connection) -> int:

@@ -168,8 +168,8 @@ def _refetch(followed: Followed, source: ConnectionSource, now: datetime) -> boo
             items = source.adapter.fetch_thread(source.config, followed.thread_id)
             shown = {item.external_id for item in items}
             missing = [post for post in followed.known if post not in shown]
-            told = source.adapter.lookup(source.config, followed.thread_id, missing[:LOOKUPS]) if missing else []
-        page = Page([*items, *told], None)
+            looked_up = source.adapter.lookup(source.config, followed.thread_id, missing[:LOOKUPS]) if missing else []
+        page = Page([*items, *looked_up], None)
         stored = storing_once.store_page(
             followed.connection_id, page, fetched_at=now, role=InboundItem.Role.THREAD, source=source
         )
@@ -185,15 +185,15 @@ def _refetch(followed: Followed, source: ConnectionSource, now: datetime) -> boo
         last_error="",
         interval_s=interval_s,
         next_at=now + timedelta(seconds=interval_s),
-        known=_known(source, shown, missing, told),
+        known=_known(source, shown, missing, looked_up),
     )
     return True
 
 
-def _known(source: ConnectionSource, shown: set[str], missing: list[str], told: list[Item]) -> list[str]:
+def _known(source: ConnectionSource, shown: set[str], missing: list[str], looked_up: list[Item]) -> list[str]:
     """Posts to expect at the next fetch: those shown, those not looked up yet, and those that exist but are out of
     reach. Deleted posts aren't looked up again."""
-    standing = [item.external_id for item in told if not _is_gone(source, item)]
+    standing = [item.external_id for item in looked_up if not _is_gone(source, item)]
     expected = [*missing[LOOKUPS:], *standing, *sorted(shown, reverse=True)]
     return list(dict.fromkeys(post for post in expected if len(post) <= MAX_ID))[:MAX_KNOWN]
 
@@ -204,14 +204,14 @@ def _is_gone(source: ConnectionSource, item: Item) -> bool:
 
 
 def _after_error(followed: Followed, error: ChannelError, now: datetime) -> bool:
-    told_s = (error.retry_after_s or 0.0) if isinstance(error, Transient) else 0.0
+    retry_after_s = (error.retry_after_s or 0.0) if isinstance(error, Transient) else 0.0
     if isinstance(error, RateLimited) and error.until is not None:
-        told_s = max(told_s, (error.until - now).total_seconds())
-    _failed(followed, classify(error)[1], now, max(told_s, followed.interval_s))
+        retry_after_s = max(retry_after_s, (error.until - now).total_seconds())
+    _failed(followed, classify(error)[1], now, max(retry_after_s, followed.interval_s))
     if not isinstance(error, RateLimited | AuthFailed):
         return True
-    if told_s > 0:
-        _wait(followed.connection_id, now + timedelta(seconds=min(told_s, MAX_INTERVAL_S)))
+    if retry_after_s > 0:
+        _wait(followed.connection_id, now + timedelta(seconds=min(retry_after_s, MAX_INTERVAL_S)))
     return False
 
 

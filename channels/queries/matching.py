@@ -116,11 +116,11 @@ def _term(text: str, at: int) -> tuple[_Token, int]:
     make = _FILTERS.get(name)
     if make is None:
         known = ", ".join(f"{known}:" for known in _FILTERS if known)
-        told = _("there is no filter “%(name)s:”. Use one of %(known)s, or put text with a colon in quotes.")
-        raise QueryError(told % {"name": name, "known": known}, begin)
+        message = _("there is no filter “%(name)s:”. Use one of %(known)s, or put text with a colon in quotes.")
+        raise QueryError(message % {"name": name, "known": known}, begin)
     if not value.strip():
-        told = _("the quotes are empty.") if is_phrase else _("“%(name)s:” needs a value.")
-        raise QueryError(told % {"name": name}, begin)
+        message = _("the quotes are empty.") if is_phrase else _("“%(name)s:” needs a value.")
+        raise QueryError(message % {"name": name}, begin)
     return _Token("term", begin, make(source, value, exact, is_phrase, begin)), end
 
 
@@ -148,8 +148,8 @@ def _words(source: str, value: str, exact: bool, is_phrase: bool, at: int, title
     if not phrase.strip():
         raise QueryError(_("* needs the start of a word before it, such as acme*."), at)
     if not is_phrase and "*" in phrase:
-        told = _("* works only at the end of a word; put the text in quotes to search for the star itself.")
-        raise QueryError(told, at)
+        message = _("* works only at the end of a word; put the text in quotes to search for the star itself.")
+        raise QueryError(message, at)
     return terms.words_term(source, phrase, begins=begins, exact=exact, titles=titles)
 
 
@@ -258,8 +258,8 @@ class _Parser:
         elif token.kind == ")":
             raise QueryError(_("a term is missing before this parenthesis."), token.at)
         else:
-            told = _("%(name)s needs a word on both sides; put it in quotes to search for it.")
-            raise QueryError(told % {"name": token.kind.upper()}, token.at)
+            message = _("%(name)s needs a word on both sides; put it in quotes to search for it.")
+            raise QueryError(message % {"name": token.kind.upper()}, token.at)
         return terms.Not(found) if negated else found
 
     def _nested(self, token: _Token) -> terms.Term:

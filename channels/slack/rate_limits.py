@@ -27,9 +27,9 @@ def is_one(status: int, code: str) -> bool:
 
 def wait(headers: Mapping[str, Any]) -> RateLimited:
     """The error that waits for `Retry-After` seconds, at least one."""
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    header = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     try:
-        wait_s = max(1.0, float(told[0] if isinstance(told, list) else told))  # type: ignore[arg-type]
+        wait_s = max(1.0, float(header[0] if isinstance(header, list) else header))  # type: ignore[arg-type]
     except (TypeError, ValueError, IndexError):
         wait_s = DEFAULT_WAIT_S
     return RateLimited(_("Slack rate limit reached; waiting."), retry_after_s=wait_s)

@@ -75,21 +75,21 @@ def try_out(request: HttpRequest, pk: int) -> HttpResponse:
 def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
     """A platform's webhook request: authenticates itself, so it needs no session. A rejection says why in one line."""
     if receiving_webhooks.declared_bytes(request.META) > receiving_webhooks.MAX_BYTES:
-        return _told("Too large.", 413)
+        return _text_response("Too large.", 413)
     try:
         answer = receiving_webhooks.receive(hook_id, _hook(request), desk_now())
     except receiving_webhooks.Unknown:
-        return _told("No such webhook.", 404)
+        return _text_response("No such webhook.", 404)
     except receiving_webhooks.Paused:
-        response = _told("Paused. Try again later.", 503)
+        response = _text_response("Paused. Try again later.", 503)
         response["Retry-After"] = "600"
         return response
     except Refused as error:
-        return _told(str(error), 403)
+        return _text_response(str(error), 403)
     except Malformed as error:
-        return _told(str(error), 400)
+        return _text_response(str(error), 400)
     except ChannelError as error:
-        return _told(str(error), 503)
+        return _text_response(str(error), 503)
     return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
 
 
@@ -100,5 +100,5 @@ def _hook(request: HttpRequest) -> Hook:
     return Hook(request.method or "", headers, query, request.body, address)
 
 
-def _told(words: str, status: int) -> HttpResponse:
+def _text_response(words: str, status: int) -> HttpResponse:
     return HttpResponse(without_secrets(words), status=status, content_type="text/plain; charset=utf-8")

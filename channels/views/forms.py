@@ -39,8 +39,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return _page(form, "thanks") if SENT in request.GET else _asked(form, form_answers.empty(form.questions))
     if declared_bytes(request.META) > form_page.MAX_BYTES:
-        told = _("That is too long. Please shorten it, or send us a link to the rest.")
-        return _asked(form, form_answers.empty(form.questions), told, status=413)
+        problem = _("That is too long. Please shorten it, or send us a link to the rest.")
+        return _asked(form, form_answers.empty(form.questions), problem, status=413)
     return _sent(request, form)
 
 
@@ -61,14 +61,14 @@ def _sent(request: HttpRequest, form: Form) -> HttpResponse:
     sent_token = request.POST.get(TOKEN, "")
     state, submission_id = form_page.read_token(form, sent_token, now)
     if request.POST.get(TRAP, "").strip():
-        told = _("A hidden field was filled in. Please send the form again.")
-        return _asked(form, filled.shown, told, status=422)
+        problem = _("A hidden field was filled in. Please send the form again.")
+        return _asked(form, filled.shown, problem, status=422)
     if state is Token.QUICK:  # the same token: it will be old enough by the time a person resubmits
-        told = _("That was very quick. Please check your answers and send the form again.")
-        return _asked(form, filled.shown, told, sent_token, status=422)
+        problem = _("That was very quick. Please check your answers and send the form again.")
+        return _asked(form, filled.shown, problem, sent_token, status=422)
     if state is not Token.GOOD:
-        told = _("This page has expired or is incomplete. Nothing is lost: please send the form again.")
-        return _asked(form, filled.shown, told, status=422)
+        problem = _("This page has expired or is incomplete. Nothing is lost: please send the form again.")
+        return _asked(form, filled.shown, problem, status=422)
     if filled.problems:
         return _asked(form, filled.shown, _("Not sent yet: please check the fields marked below."), sent_token, 422)
     return _store(request, form, filled, submission_id)
@@ -77,8 +77,8 @@ def _sent(request: HttpRequest, form: Form) -> HttpResponse:
 def _store(request: HttpRequest, form: Form, filled: Filled, submission_id: str) -> HttpResponse:
     now = desk_now()
     if form_page.is_too_many(form, form_page.client_address(request.META), now):
-        told = _("Too many forms were sent from your network. Nothing is lost: please send it again in ten minutes.")
-        response = _asked(form, filled.shown, told, status=429)
+        problem = _("Too many forms were sent from your network. Nothing is lost: please send it again in ten minutes.")
+        response = _asked(form, filled.shown, problem, status=429)
         response.headers["Retry-After"] = str(form_page.WINDOW_S)
         return response
     try:
@@ -86,8 +86,8 @@ def _store(request: HttpRequest, form: Form, filled: Filled, submission_id: str)
     except Malformed:
         return _asked(form, filled.shown, _("The form is empty. Please fill it in."), status=422)
     if not is_stored:
-        told = _("You have already sent this form. To send it again with your changes, press Send.")
-        return _asked(form, filled.shown, told, status=409)
+        problem = _("You have already sent this form. To send it again with your changes, press Send.")
+        return _asked(form, filled.shown, problem, status=409)
     return _private(HttpResponseRedirect(f"{reverse('forms:form', args=[form.channel.slug])}?{SENT}=1"), form)
 
 

@@ -60,15 +60,15 @@ class Markup:
         """Text of the `p` elements, until there are `enough` letters; skips text outside of them (menus, buttons). A
         `p` ends where the next begins, closed or not."""
         places = list(self.openings("p", 200))
-        told: list[str] = []
+        texts: list[str] = []
         for place, following in pairwise([*places, len(self.source) + len("<p")]):
             start = self._tag_end(place) + 1
             end = min(self._closing("p", start, following - len("<p")), start + _MAX_PARAGRAPH)
             if words := html_to_text(self.source[start:end]):
-                told.append(words)
-            if sum(map(len, told)) > enough:
+                texts.append(words)
+            if sum(map(len, texts)) > enough:
                 break
-        return "\n\n".join(told)
+        return "\n\n".join(texts)
 
     def _tag_end(self, at: int) -> int:
         """Position of the `>` that ends a tag, ignoring quoted ones."""

@@ -73,9 +73,10 @@ def read(way_out: Network, url: str) -> ReadPage:
 
 
 def _decoded(raw: Raw) -> str:
-    told = raw.headers.get("Content-Type", "").lower().partition("charset=")[2].partition(";")[0].strip("\"' ")
+    content_type = raw.headers.get("Content-Type", "").lower()
+    server_charset = content_type.partition("charset=")[2].partition(";")[0].strip("\"' ")
     inside = _CHARSET.search(raw.content[:4096])
-    for name in (told, inside[1].decode("ascii") if inside else "", "utf-8"):
+    for name in (server_charset, inside[1].decode("ascii") if inside else "", "utf-8"):
         try:
             return raw.content.decode(name, "replace") if name else raw.content.decode("utf-8")
         except (LookupError, UnicodeDecodeError, ValueError):
@@ -106,12 +107,12 @@ def parse(source: str, url: str) -> ReadPage:
 def read_into_cache(url: str, key: str) -> bool:
     """Cache {"page": {…}} or {"problem": message} under `key`; returns whether the page could be read."""
     try:
-        told: dict[str, Json] = {"page": read(network(), url).as_json()}
+        result: dict[str, Json] = {"page": read(network(), url).as_json()}
     except ChannelError as error:
         # No automatic retry here, so the message must not promise one.
-        told = {"problem": without_secrets(str(error)).removesuffix(f" {RETRIED}")}
-    cache.set(key, told, CACHE_TTL_S)
-    return "page" in told
+        result = {"problem": without_secrets(str(error)).removesuffix(f" {RETRIED}")}
+    cache.set(key, result, CACHE_TTL_S)
+    return "page" in result
 
 
 # --- pieces -------------------------------------------------------------------------------------------------------
@@ -181,10 +182,11 @@ def _own_address(page: Markup, url: str) -> str:
 
 
 def _author(metas: Mapping[str, str], thing: Mapping[str, Json]) -> str:
-    told = _name_of(thing.get("author"))
+    json_ld_author = _name_of(thing.get("author"))
     named = [metas.get(name, "") for name in ("author", "article:author", "parsely-author", "dc.creator")]
     handle = metas.get("twitter:creator", "")
-    return _first(told, *(n for n in named if n and not is_web_address(n)), handle if _HANDLE.match(handle) else "")
+    names = (name for name in named if name and not is_web_address(name))
+    return _first(json_ld_author, *names, handle if _HANDLE.match(handle) else "")
 
 
 def _name_of(value: Json) -> str:
@@ -228,9 +230,9 @@ def _moment(value: str) -> str:
 
 
 def _language(page: Markup, metas: Mapping[str, str], thing: Mapping[str, Json]) -> str:
-    told = thing.get("inLanguage")
+    json_ld_lang = thing.get("inLanguage")
     tag: dict[str, Any] = next(page.tags("html", 1), {})
-    for value in (tag.get("lang"), told if isinstance(told, str) else "", metas.get("og:locale")):
+    for value in (tag.get("lang"), json_ld_lang if isinstance(json_ld_lang, str) else "", metas.get("og:locale")):
         code = str(value or "").replace("_", "-").partition("-")[0].strip().lower()
         if 2 <= len(code) <= 3 and code.isascii() and code.isalpha():
             return code

@@ -104,8 +104,8 @@ def _problem(question: Question, values: list[str]) -> str:
         return _missing(question) if question.required else ""
     value, most = values[0], longest(question)
     if len(value) > most:
-        told = {"most": most, "over": len(value) - most}
-        return _("This is too long: the limit is %(most)s characters. Please remove %(over)s.") % told
+        counts = {"most": most, "over": len(value) - most}
+        return _("This is too long: the limit is %(most)s characters. Please remove %(over)s.") % counts
     match question.kind:
         case "email" if not is_address(value):
             return _("This is not an email address we can reply to. It should look like name@example.com.")

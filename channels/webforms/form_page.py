@@ -92,16 +92,16 @@ def forms() -> list[Form]:
 
 def _form(channel: Channel, source: ConnectionSource) -> Form:
     address = address_of(channel)
-    told = source.config.channel_settings.get(address, {})
+    channel_settings = source.config.channel_settings.get(address, {})
     return Form(
         channel,
         source,
         address,
         title_of(address, source.config),
-        str(told.get("intro") or ""),
-        str(told.get("thanks") or ""),
-        questions_of(told.get("form_fields")),
-        sites_of(told.get("allowed_sites")),
+        str(channel_settings.get("intro") or ""),
+        str(channel_settings.get("thanks") or ""),
+        questions_of(channel_settings.get("form_fields")),
+        sites_of(channel_settings.get("allowed_sites")),
     )
 
 
