@@ -46,7 +46,7 @@ _LEASE = "lease_token = %(token)s, lease_until = clock_timestamp() + %(lease)s *
 # Sent with a statement as one string, hence one transaction and one round trip. A lease is lost only if the database
 # server crashes, and then nobody has started parsing.
 _LOSABLE = "SELECT set_config('synchronous_commit', 'off', true);"
-_TAKE = f"""
+_TAKE = f"""{_LOSABLE}
 WITH locked AS MATERIALIZED (
     SELECT id, {_SIZE} AS size FROM channels_inbounditem
      WHERE attempts = 0 AND {_FREE} {{only}}
@@ -58,7 +58,7 @@ UPDATE channels_inbounditem i SET attempts = 1, {_LEASE}
   FROM chosen WHERE i.id = chosen.id AND chosen.before < %(bytes)s
 RETURNING {_COLUMNS}
 """  # noqa: S608  (only constants of ours are filled in)
-_TAKE_SUSPECT = f"""
+_TAKE_SUSPECT = f"""{_LOSABLE}
 WITH chosen AS MATERIALIZED (
     SELECT id FROM channels_inbounditem
      WHERE attempts BETWEEN 1 AND %(tried)s AND {_FREE} {{only}}
@@ -70,7 +70,7 @@ UPDATE channels_inbounditem i SET attempts = attempts + 1, {_LEASE}
   FROM chosen WHERE i.id = chosen.id
 RETURNING {_COLUMNS}
 """  # noqa: S608
-_GIVEN_UP = f"""
+_GIVEN_UP = f"""{_LOSABLE}
 UPDATE channels_inbounditem i SET {_LEASE}
  WHERE i.id IN (SELECT id FROM channels_inbounditem WHERE attempts > %(tried)s AND {_FREE}
                  ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
@@ -127,7 +127,7 @@ def _taken(sql: str, connection_id: int | None, **params: int) -> list[Row]:
     only = "" if connection_id is None else "AND connection_id = %(connection)s"
     given: dict[str, Any] = {"token": token, "lease": LEASE_S, "connection": connection_id, **params}
     with database.cursor() as cursor:
-        cursor.execute(_LOSABLE + (sql.format(only=only) if "{only}" in sql else sql), given)
+        cursor.execute(sql.format(only=only) if "{only}" in sql else sql, given)
         return sorted((_row(values, token) for values in cursor.fetchall()), key=lambda row: row.id)
 
 
