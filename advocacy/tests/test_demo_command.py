@@ -10,11 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from advocacy.demo import parts
+from advocacy.embedded.postgres import PostgresServer
+from advocacy.tests import migrated
+from advocacy.tests.catalogue import catalogue, differences
 from advocacy.tests.test_supervisor import alive, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +112,7 @@ def test_demo_starts_stops_starts_again_with_its_data_and_leaves_nothing_when_ki
     assert stat.S_IMODE((local / "keys.json").stat().st_mode) == 0o600
     passwords = json.loads((local / "keys.json").read_text())["passwords"]
     assert all(password in first.text for password in passwords.values())
+    assert differences(catalogue_of_tests(), catalogue_of_demo(local)) == []
 
     second = demo()
     assert second.process.wait(timeout=120) != 0
@@ -133,6 +139,28 @@ def test_demo_starts_stops_starts_again_with_its_data_and_leaves_nothing_when_ki
     killed.process.kill()
     killed.process.wait()
     nothing_left(pids)
+
+
+def catalogue_of_tests():
+    """Of a database that the tests have migrated in their quick way."""
+    server = migrated.temporary()
+    server.start()
+    try:
+        return read_catalogue(server.url)
+    finally:
+        server.stop()
+
+
+def catalogue_of_demo(local):
+    """Of a running demo's database, migrated by Django."""
+    server = PostgresServer(local / "postgres")
+    server.sockets = Path((server.data / "postmaster.pid").read_text().splitlines()[4])
+    return read_catalogue(server.url)
+
+
+def read_catalogue(url):
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        return catalogue(cursor)
 
 
 def command_line(pid):
