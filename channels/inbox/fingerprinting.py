@@ -1,4 +1,4 @@
-"""Fingerprints of items that are already known: 16 bytes that change only when the content is edited.
+"""Recognises known items that are unchanged, by their fingerprints: 16 bytes that change only with an edit.
 
 Ingest takes the fingerprint of a new item when it parses it. Comparing a known item requires reading it again, and a
 hostile one must not hang or kill a poller or a web process: it is read in a process that can be killed. An item that
@@ -31,36 +31,42 @@ _CHUNK = 200
 
 
 class Remembered:
-    """At most `size` values by their digests; the one that wasn't asked for the longest goes first."""
+    """At most `size` values; the least recently used goes first. Threads of a web process share it without a lock:
+    each step is atomic, and what another thread has just removed is read again."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._values: OrderedDict[bytes, bytes] = OrderedDict()
 
     def get(self, key: bytes) -> bytes | None:
-        if (value := self._values.get(key)) is not None:
-            self._values.move_to_end(key)
+        if (value := self._values.pop(key, None)) is not None:
+            self._values[key] = value
         return value
 
     def put(self, key: bytes, value: bytes) -> None:
+        self._values.pop(key, None)
         self._values[key] = value
-        self._values.move_to_end(key)
         while len(self._values) > self.size:
             self._values.popitem(last=False)
 
 
 _poison = Remembered(MAX_POISON)
 """Digests of items that killed a parser of this process: later polls don't parse them again."""
-_prints = Remembered(MAX_REMEMBERED)
+_already_read = Remembered(MAX_REMEMBERED)
 """Key of `_keys` → fingerprint."""
 
 
-def digests(adapter: Adapter, config: Config, items: Sequence[Item]) -> list[bytes]:
-    """One digest per item, in order."""
+def digests(adapter: Adapter, config: Config, known: Sequence[tuple[Item, bytes]]) -> list[bytes]:
+    """Of items with their stored digests: one digest per item, in order; the stored one if the item is unchanged."""
+    items = [item for item, _stored in known]
     whole = [canonical_digest(item.payload, item.raw) for item in items]
     is_apart = reader.is_apart(adapter)
     keys = _keys(adapter, config, items, whole) if is_apart else whole
-    found = [_prints.get(key) or _poison.get(digest) for key, digest in zip(keys, whole, strict=True)]
+    found = [
+        # Stored by its bytes while ingest hasn't read it, and fetched again as it was.
+        stored if digest == stored else _already_read.get(key) or _poison.get(digest)
+        for key, digest, (_item, stored) in zip(keys, whole, known, strict=True)
+    ]
     unknown = [place for place, digest in enumerate(found) if digest is None]
     read = _fingerprints(adapter, config, [items[place] for place in unknown])
     for place, print_ in zip(unknown, read, strict=True):
@@ -69,7 +75,7 @@ def digests(adapter: Adapter, config: Config, items: Sequence[Item]) -> list[byt
             logger.warning("%s: an item cannot be fingerprinted; it is stored as it is.", adapter.platform)
             _poison.put(whole[place], whole[place])
         elif print_.digest is not None and is_apart:
-            _prints.put(keys[place], print_.digest)
+            _already_read.put(keys[place], print_.digest)
     return [digest for digest in found if digest is not None]
 
 

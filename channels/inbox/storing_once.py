@@ -172,7 +172,8 @@ def _changed(source: ConnectionSource, items: dict[str, Item], role: str, fetche
     fetched = list(items.items())
     needed = _needed(source, fetched, role, fetched_at)
     known = [(place, stored.digest) for place, stored in needed.items() if stored.digest is not None]
-    digests = _digests(source, [(fetched[place][1], digest) for place, digest in known])
+    compared = [(fetched[place][1], digest) for place, digest in known]
+    digests = fingerprinting.digests(source.adapter, source.config, compared)
     found = {place: digest for (place, _), digest in zip(known, digests, strict=True)}
     return [
         _Fetched(external_id, item, found.get(place) or canonical_digest(item.payload, item.raw), stored.is_new)
@@ -204,16 +205,6 @@ def _needed(
         place - 1: _Stored(is_new, is_needed, bool(is_unreadable), None if digest is None else bytes(digest))
         for place, is_new, is_needed, is_unreadable, digest in rows
     }
-
-
-def _digests(source: ConnectionSource, known: Sequence[tuple[Item, bytes]]) -> list[bytes]:
-    """Of known items, each with its stored digest, which stays if nothing has changed."""
-    digests = fingerprinting.digests(source.adapter, source.config, [item for item, _ in known])
-    return [
-        # Not parsed until now, but fetched again as it was.
-        stored if digest != stored and canonical_digest(item.payload, item.raw) == stored else digest
-        for (item, stored), digest in zip(known, digests, strict=True)
-    ]
 
 
 def _not_erased(fetched: list[_Fetched], source: ConnectionSource) -> list[_Fetched]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 
-from channels.contract import Config, Item
+from channels.contract import Adapter, Config, Item
 from channels.db.payloads import canonical_digest
 from channels.inbox import fingerprinting
 from channels.parsing import reader
@@ -15,6 +16,7 @@ from channels.registry.finding_adapters import adapter_for, all_adapters
 from channels.tests.adapters.test_contract import READABLE
 
 ADAPTER = adapter_for("hackernews")
+OTHER = b"\1" * 16
 CONFIG = Config({"feed": "mentions", "phrases": ["Acme"]})
 
 
@@ -25,6 +27,11 @@ def hit(number: int, text: str = "Acme") -> Item:
         {"hits": [{"objectID": str(number), "author": "ann", "comment_text": text, **at, **place}]}, CONFIG
     )
     return item
+
+
+def digests(adapter: Adapter, config: Config, *items: Item) -> list[bytes]:
+    """Of items that are stored with another digest."""
+    return fingerprinting.digests(adapter, config, [(item, OTHER) for item in items])
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +45,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return original(adapter, config, items, *args, **options)
 
     monkeypatch.setattr(reader, "fingerprints", counted)
-    monkeypatch.setattr(fingerprinting, "_prints", fingerprinting.Remembered(fingerprinting.MAX_REMEMBERED))
+    monkeypatch.setattr(fingerprinting, "_already_read", fingerprinting.Remembered(fingerprinting.MAX_REMEMBERED))
     monkeypatch.setattr(fingerprinting, "_poison", fingerprinting.Remembered(fingerprinting.MAX_POISON))
     return seen
 
@@ -49,20 +56,20 @@ def test_every_adapter_gives_what_is_remembered(platform: str) -> None:
     for sample in (each for each in READABLE if each.platform == platform):
         config, items = sample.config(), sample.items()
         expected = [adapter.fingerprint(item, config) for item in items]
-        assert fingerprinting.digests(adapter, config, items) == expected
-        assert fingerprinting.digests(adapter, config, items) == expected
+        assert digests(adapter, config, *items) == expected
+        assert digests(adapter, config, *items) == expected
 
 
 def test_what_comes_as_it_was_is_not_read_again(read) -> None:
-    before = fingerprinting.digests(ADAPTER, CONFIG, [hit(1), hit(2)])
+    before = digests(ADAPTER, CONFIG, hit(1), hit(2))
     read.clear()
-    assert fingerprinting.digests(ADAPTER, CONFIG, [hit(2), hit(3), hit(1)])[::2] == before[::-1]
+    assert digests(ADAPTER, CONFIG, hit(2), hit(3), hit(1))[::2] == before[::-1]
     assert read == ["3"]
 
 
 def test_what_has_changed_is_read(read) -> None:
-    (before,) = fingerprinting.digests(ADAPTER, CONFIG, [hit(1)])
-    (edited,) = fingerprinting.digests(ADAPTER, CONFIG, [hit(1, "Acme, edited")])
+    (before,) = digests(ADAPTER, CONFIG, hit(1))
+    (edited,) = digests(ADAPTER, CONFIG, hit(1, "Acme, edited"))
     assert read == ["1", "1"]
     assert edited != before
 
@@ -70,27 +77,59 @@ def test_what_has_changed_is_read(read) -> None:
 def test_what_is_read_differently_is_read_again(read) -> None:
     """Other phrases, another platform, or the same bytes under another id."""
     other = Config({"feed": "mentions", "phrases": ["Other"]})
-    fingerprinting.digests(ADAPTER, CONFIG, [hit(1)])
-    fingerprinting.digests(ADAPTER, other, [hit(1)])
-    fingerprinting.digests(adapter_for("lobsters"), CONFIG, [hit(1)])
-    fingerprinting.digests(ADAPTER, CONFIG, [Item("2", hit(1).payload)])
+    digests(ADAPTER, CONFIG, hit(1))
+    digests(ADAPTER, other, hit(1))
+    digests(adapter_for("lobsters"), CONFIG, hit(1))
+    digests(ADAPTER, CONFIG, Item("2", hit(1).payload))
     assert read == ["1", "1", "1", "2"]
 
 
 def test_what_killed_its_parser_is_not_read_twice(read, monkeypatch) -> None:
     monkeypatch.setattr(reader, "fingerprints", lambda *args, **options: [Fingerprint(None, is_lost=True)])
     whole = canonical_digest(hit(1).payload, None)
-    assert fingerprinting.digests(ADAPTER, CONFIG, [hit(1)]) == [whole]
+    assert digests(ADAPTER, CONFIG, hit(1)) == [whole]
     monkeypatch.setattr(
         reader, "fingerprints", lambda *args, **options: pytest.fail("it is read again") if args[2] else []
     )
-    assert fingerprinting.digests(ADAPTER, CONFIG, [hit(1)]) == [whole]
+    assert digests(ADAPTER, CONFIG, hit(1)) == [whole]
 
 
-def test_what_was_not_asked_for_the_longest_is_forgotten_first() -> None:
+def test_what_is_stored_by_its_bytes_is_not_read_if_they_are_the_same(read) -> None:
+    whole = canonical_digest(hit(1).payload, None)
+    assert fingerprinting.digests(ADAPTER, CONFIG, [(hit(1), whole)]) == [whole]
+    assert read == []
+
+
+def test_the_least_recently_used_is_forgotten_first() -> None:
     kept = fingerprinting.Remembered(2)
     for key in (b"a", b"b"):
         kept.put(key, key)
     assert kept.get(b"a") == b"a"
     kept.put(b"c", b"c")
     assert [kept.get(key) for key in (b"a", b"b", b"c")] == [b"a", None, b"c"]
+
+
+class EmptiedMeanwhile(OrderedDict[bytes, bytes]):
+    """Another thread empties it after each step."""
+
+    def get(self, *args: Any) -> Any:
+        return self._after(super().get(*args))
+
+    def pop(self, *args: Any) -> Any:
+        return self._after(super().pop(*args))
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        self._after(super().__setitem__(key, value))
+
+    def _after(self, result: Any) -> Any:
+        self.clear()
+        return result
+
+
+def test_what_another_thread_has_removed_is_only_read_again() -> None:
+    kept = fingerprinting.Remembered(2)
+    kept._values = EmptiedMeanwhile()
+    kept.put(b"a", b"a")
+    assert kept.get(b"a") is None
+    OrderedDict.__setitem__(kept._values, b"a", b"a")
+    assert kept.get(b"a") == b"a"

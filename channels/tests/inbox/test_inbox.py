@@ -94,6 +94,20 @@ def test_known_items_are_looked_up_without_reading_the_others() -> None:
     assert len(ids) <= read <= 3 * len(ids)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_only_taking_items_may_be_lost_in_a_crash_of_the_database() -> None:
+    """What is stored afterwards on the same connection is on the disk when it is acknowledged."""
+    store(make_connection(), ("1", "text"))
+    with db_connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+        try:
+            assert [row.external_id for row in leases.take_pending(10)] == ["1"]
+            cursor.execute("SHOW synchronous_commit")
+            assert cursor.fetchone() == ("on",)
+        finally:
+            cursor.execute("RESET synchronous_commit")
+
+
 def test_moving_likes_are_no_edit() -> None:
     connection = make_connection()
     storing_once.store_page(connection.pk, Page([Item("1", {"text": "a", "likes": 1})], None), fetched_at=NOW)
