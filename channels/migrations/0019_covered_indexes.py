@@ -4,12 +4,7 @@ them. They are dropped while the desk works."""
 import django.db.models.deletion
 from django.db import migrations, models
 
-
-def dropped(table: str, name: str, column: str) -> migrations.RunSQL:
-    return migrations.RunSQL(
-        f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
-        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column})",
-    )
+from channels.db.concurrent_indexes import drop
 
 
 class Migration(migrations.Migration):
@@ -19,10 +14,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[
-                dropped("channels_followed", "channels_followed_connection_id_3a5df50e", "connection_id"),
-                dropped("channels_inbounditem", "channels_inbounditem_batch_id_7a1a45aa", "batch_id"),
-                dropped("channels_inbounditem", "channels_inbounditem_connection_id_2a791769", "connection_id"),
-                dropped("channels_inbounditem", "channels_inbounditem_ignored_by_id_1076d85f", "ignored_by_id"),
+                drop("channels_followed", "channels_followed_connection_id_3a5df50e", "connection_id"),
+                drop("channels_inbounditem", "channels_inbounditem_batch_id_7a1a45aa", "batch_id"),
+                drop("channels_inbounditem", "channels_inbounditem_connection_id_2a791769", "connection_id"),
+                drop("channels_inbounditem", "channels_inbounditem_ignored_by_id_1076d85f", "ignored_by_id"),
             ],
             state_operations=[
                 migrations.AlterField(

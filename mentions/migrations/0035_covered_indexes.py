@@ -1,6 +1,5 @@
 """Indexes of the tables that every mention writes to: what another index covers goes, and what is empty for nearly every
-ticket has entries for the others only. They are made and dropped while the desk works; an interrupted run leaves an
-unfinished index behind, which the next run replaces."""
+ticket has entries for the others only. They are made and dropped while the desk works."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -8,16 +7,7 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.models import Q
 
-
-def begun_anew(name: str) -> migrations.RunSQL:
-    return migrations.RunSQL(f"DROP INDEX CONCURRENTLY IF EXISTS {name}", migrations.RunSQL.noop)
-
-
-def dropped(table: str, name: str, column: str) -> migrations.RunSQL:
-    return migrations.RunSQL(
-        f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
-        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column})",
-    )
+from channels.db.concurrent_indexes import drop, without_unfinished
 
 
 class Migration(migrations.Migration):
@@ -25,35 +15,35 @@ class Migration(migrations.Migration):
     dependencies = [("mentions", "0034_index_of_loose_messages")]
 
     operations = [
-        begun_anew("ticket_replied_by"),
+        without_unfinished("ticket_replied_by"),
         AddIndexConcurrently(
             "ticket",
             models.Index(
                 fields=["first_reply_message"], name="ticket_replied_by", condition=Q(first_reply_message__isnull=False)
             ),
         ),
-        begun_anew("ticket_merged"),
+        without_unfinished("ticket_merged"),
         AddIndexConcurrently(
             "ticket", models.Index(fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False))
         ),
-        begun_anew("ticket_followed_up"),
+        without_unfinished("ticket_followed_up"),
         AddIndexConcurrently(
             "ticket",
             models.Index(fields=["follow_up_of"], name="ticket_followed_up", condition=Q(follow_up_of__isnull=False)),
         ),
         migrations.SeparateDatabaseAndState(
             database_operations=[
-                dropped("mentions_attachment", "mentions_attachment_message_id_8731b10b", "message_id"),
-                dropped("mentions_event", "mentions_event_actor_id_75252e77", "actor_id"),
-                dropped("mentions_event", "mentions_event_ticket_id_38e6e6c5", "ticket_id"),
-                dropped("mentions_message", "mentions_message_author_id_efbd3cca", "author_id"),
-                dropped("mentions_message", "mentions_message_ticket_id_57ccf121", "ticket_id"),
-                dropped("mentions_reply", "mentions_reply_ticket_id_7644c8e0", "ticket_id"),
-                dropped("mentions_sighting", "mentions_sighting_channel_id_c5d9a19d", "channel_id"),
-                dropped("mentions_sighting", "mentions_sighting_message_id_976778f3", "message_id"),
-                dropped("mentions_ticket", "mentions_ticket_first_reply_message_id_767c8af5", "first_reply_message_id"),
-                dropped("mentions_ticket", "mentions_ticket_follow_up_of_id_4df5b8ed", "follow_up_of_id"),
-                dropped("mentions_ticket", "mentions_ticket_merged_into_id_16fa2d1e", "merged_into_id"),
+                drop("mentions_attachment", "mentions_attachment_message_id_8731b10b", "message_id"),
+                drop("mentions_event", "mentions_event_actor_id_75252e77", "actor_id"),
+                drop("mentions_event", "mentions_event_ticket_id_38e6e6c5", "ticket_id"),
+                drop("mentions_message", "mentions_message_author_id_efbd3cca", "author_id"),
+                drop("mentions_message", "mentions_message_ticket_id_57ccf121", "ticket_id"),
+                drop("mentions_reply", "mentions_reply_ticket_id_7644c8e0", "ticket_id"),
+                drop("mentions_sighting", "mentions_sighting_channel_id_c5d9a19d", "channel_id"),
+                drop("mentions_sighting", "mentions_sighting_message_id_976778f3", "message_id"),
+                drop("mentions_ticket", "mentions_ticket_first_reply_message_id_767c8af5", "first_reply_message_id"),
+                drop("mentions_ticket", "mentions_ticket_follow_up_of_id_4df5b8ed", "follow_up_of_id"),
+                drop("mentions_ticket", "mentions_ticket_merged_into_id_16fa2d1e", "merged_into_id"),
             ],
             state_operations=[
                 migrations.AlterField(
