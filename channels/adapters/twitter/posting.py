@@ -40,7 +40,7 @@ def reply_length(text: str) -> int:
 
 @cache
 def _twitter_text() -> Any:
-    """The counting library, imported when first needed: compiling its regular expressions takes half of a parsing
+    """The counting library, imported when first needed: compiling its regular expressions takes a third of a parsing
     process's start, and only sending counts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it loads its data with pkg_resources, which is deprecated

@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import closing
 
 import pytest
+from django.conf import settings
 
 from channels.contract import Config, Item
 from channels.db.payloads import to_json
@@ -31,6 +34,24 @@ def test_a_child_reads_what_the_adapter_reads(platform: str) -> None:
             expected.append(work.read_item(adapter, config, item.external_id, payload, item.raw, ("acme",)))
     assert asks, "a platform without a payload"
     assert list(reader.read(asks, BUDGET)) == expected
+
+
+LOADED = """
+from django.conf import settings
+settings.configure(USE_I18N=False, USE_TZ=True)
+import sys
+from channels.registry.finding_adapters import all_adapters
+all_adapters()
+print(*sys.modules)
+"""
+
+
+def test_what_only_sending_needs_is_not_loaded_to_parse() -> None:
+    """It would be compiled by each of the desk's processes and each fork server."""
+    command = [sys.executable, "-c", LOADED]
+    loaded = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True, timeout=60)
+    assert "channels.adapters.twitter.posting" in loaded.stdout.split()
+    assert not {"twitter_text", "pkg_resources"} & set(loaded.stdout.split())
 
 
 def test_frames_carry_any_text_and_bytes() -> None:
