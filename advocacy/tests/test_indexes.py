@@ -34,7 +34,7 @@ class Index(NamedTuple):
     """The operators of each column: an index for LIKE finds what no other does."""
 
     @property
-    def is_of_nulls_too(self) -> bool:
+    def has_nulls(self) -> bool:
         return self.condition != f"({self.columns[0]} IS NOT NULL)"
 
 
@@ -53,12 +53,12 @@ def covers(other: Index, index: Index) -> bool:
     same = other.columns == index.columns and other.condition == index.condition
     if same and not other.is_unique:
         return other.name < index.name  # one of two twins goes
-    return other.condition in ("", index.condition) or (count == 1 and not other.is_of_nulls_too)
+    return other.condition in ("", index.condition) or (count == 1 and not other.has_nulls)
 
 
 def is_selective(index: Index) -> bool:
     """Partial indexes of a few rows among many have their own right to be."""
-    return index.condition != "" and index.is_of_nulls_too
+    return index.condition != "" and index.has_nulls
 
 
 def test_no_index_is_covered_by_another() -> None:
