@@ -151,8 +151,9 @@ class Adapter(ABC):
         """The mention in an item; None if there is none (a retweet, no whole-word match). Raises Malformed."""
 
     def fingerprint(self, item: Item, config: Config) -> bytes:
-        """16 bytes that change when the content is edited, not when scores change; NO_MENTION without one. Override
-        it only to read less than `parse` does, or something else."""
+        """16 bytes that change when the content is edited, not when scores change; NO_MENTION without one. It depends
+        on nothing but the item and the config: processes remember it. Override it only to read less than `parse`
+        does, or something else."""
         mention = self.parse(item, config)
         return NO_MENTION if mention is None else self.fingerprint_of(mention, item)
 
