@@ -10,16 +10,17 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from html import escape
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Subquery, TextField
 from django.db.models.expressions import Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Left, NullIf
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from channels.models.connection import Priority
@@ -66,6 +67,20 @@ PRIORITY_WORDS = dict(Priority.choices)
 WAITING_WORDS = dict(Ticket.WaitingOn.choices)
 
 
+class Words(NamedTuple):
+    """What every row says, as HTML."""
+
+    new: str
+    select: str
+    """Has a place for the ticket's `id`."""
+
+
+@cache
+def words_in(_language: str | None) -> Words:
+    """Looked up once for each language: fifty rows would ask a hundred times."""
+    return Words(escape(_("new")), escape(_("Select #%(id)s")))
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One ticket in a list; `fields` are the raw values, for paging and change detection."""
@@ -86,6 +101,7 @@ class Row:
     held: str
     clock: SafeString | str
     posted: SafeString
+    words: Words
     fields: dict[str, Any]
 
     def __str__(self) -> str:
@@ -95,13 +111,13 @@ class Row:
     @property
     def pickable(self) -> SafeString:
         """The list item with a checkbox for bulk changes."""
-        label = escape(_("Select #%(id)s") % {"id": self.id})
+        label = self.words.select % {"id": self.id}
         box = f'<input type="checkbox" form="bulk" name="ticket" value="{self.id}" aria-label="{label}">'
         return self._item(f'<label class="pick">{box}</label>')
 
     def _item(self, box: str) -> SafeString:
         is_new = self.status == "new"
-        new = f'<span class="visually-hidden">{escape(_("new"))} </span>' if is_new else ""
+        new = f'<span class="visually-hidden">{self.words.new} </span>' if is_new else ""
         return mark_safe(  # noqa: S308 (every part is escaped)
             f'<li class="row{"" if is_new else " seen"}" data-id="{self.id}">{box}<a href="/tickets/{self.id}/">'
             f'<span class="from"><span class="who clip">{new}{escape(self.who)}</span> {self._marks()}'
@@ -197,16 +213,17 @@ def first_of(view: View, user: access.User, now: datetime, limit: int) -> list[d
 
 
 def rows(records: Iterable[dict[str, Any]], now: datetime) -> list[Row]:
-    return [_row(record, now) for record in records]
+    words = words_in(get_language())
+    return [_row(record, words, now) for record in records]
 
 
-def _row(record: dict[str, Any], now: datetime) -> Row:
+def _row(record: dict[str, Any], words: Words, now: datetime) -> Row:
     said = excerpt(record["said"] or "")
     subject = record["subject"]
     # Posts without a title get their own beginning as subject at ingest; don't show it twice.
     if subject and said.startswith(subject.rstrip("…")[:60]):
         subject = ""
-    priority = record["priority"]
+    priority = _priority_css(record["priority"])
     return Row(
         id=record["id"],
         who=record["who"] or _("unknown"),
@@ -217,14 +234,15 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
         status=record["status"],
         # New is bold and open is not, as in a mail client; other states are written out.
         status_word="" if record["status"] in ("new", "open") else str(STATUS_WORDS[record["status"]]),
-        priority=_priority_css(priority),
-        priority_word=str(PRIORITY_WORDS.get(priority, "")),
+        priority=priority,
+        priority_word=str(PRIORITY_WORDS[record["priority"]]) if priority else "",
         waiting=_waiting(record, now),
         tags=record["tag_names"],
         marks=record["marks"],
         held=_held(record, now),
         clock=_clock(record, now),
         posted=times.ago_tag(record["queued_at"], now),
+        words=words,
         fields=record,
     )
 

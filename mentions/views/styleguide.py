@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
 from mentions.models import Reply, Ticket
-from mentions.queue.rows import Row
+from mentions.queue.rows import Row, words_in
 from mentions.text import times
 
 COLOURS = (
@@ -42,6 +43,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             held="maria is on it" if number == 3 else "",
             clock=times.due_tag(due[number % 3], now, now if due[number % 3] < soon else None),
             posted=times.ago_tag(now - timedelta(hours=number), now),
+            words=words_in(get_language()),
             fields={},
         )
         for number, (who, subject, status, priority, waiting) in enumerate(
