@@ -24,7 +24,7 @@ class AskExpert(Action):
         return _("Asks an expert and parks the ticket")
 
     def run(self, spec: Spec, context: Context) -> None:
-        raise OutcomeRefused(_("Choose whom to ask: press e on the ticket."))
+        raise OutcomeRefused(_("Choose who to ask: press e on the ticket."))
 
 
 class ExpertAnswered(Action):

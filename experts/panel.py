@@ -70,7 +70,7 @@ def _outreaches(ticket: Ticket) -> list[Outreach]:
 
 
 def _next(outreaches: list[Outreach], ticket: Ticket, thread: Thread, now: datetime) -> list[suggestions.Suggestion]:
-    """Whom to ask after a request went unanswered, with the reasons; nobody while a request is running or names
+    """Who to ask after a request went unanswered, with the reasons; nobody while a request is running or names
     somebody."""
     unanswered = (Outreach.State.NO_ANSWER, Outreach.State.DECLINED, Outreach.State.REDIRECTED)
     is_over = bool(outreaches) and not any(o.is_running for o in outreaches) and outreaches[0].state in unanswered

@@ -51,7 +51,7 @@ CONTACTS: tuple[dict[str, Any], ...] = (
      "how": "see the process", "position": 15},
     {"kind": "incident", "name": "Incident management roles",
      "purpose": "Who leads and who communicates during an incident", "position": 20},
-    {"kind": "room", "name": "#incident-management", "purpose": "Running incidents", "position": 30},
+    {"kind": "room", "name": "#incident-management", "purpose": "Ongoing incidents", "position": 30},
     {"kind": "room", "name": "#infrastructure-lounge", "purpose": "The infrastructure team", "position": 40},
     {"kind": "learning", "name": "Community advocate bootcamp", "purpose": "Onboarding of new advocates",
      "position": 50},

@@ -91,7 +91,7 @@ PROGRAM = """\
 2. **Approve**: create contact and account in the CRM, create the licence, send the agreement, then apply the macro
    *Program::Approve*.
 3. **Decline** kindly, with the reason and what they can use instead.
-4. Note the licence on the application: it is then *done*, and the CRM is notified. Document trial licences there."""
+4. Record the licence on the application: it is then *done*, and the CRM is notified. Document trial licences there."""
 SPEAKERS = "Somebody needs a speaker. For talks on the ecosystem or on trends, ask the evangelists (`@techevangelism`)."
 
 TRIAGE = "Bug reports and feature requests: see the issue triage policies of your handbook."

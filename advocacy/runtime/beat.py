@@ -102,7 +102,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "roll-ups": every(30, "metrics.refresh"),
     # Compares the roll-ups of the reports with the tickets. A difference is an alarm.
     "check of the roll-ups": every(24 * HOUR, "metrics.check"),
-    # Alerts the team when the queue grows faster than it is worked, or a channel has unusually many mentions.
+    # Alerts the team when the queue is growing, or a channel has unusually many mentions.
     "alerts of the numbers": every(300, "metrics.watch"),
     # Starts the month's package, resumes those with a dead worker, and sends packages and weekly digests. Nothing
     # else sends them.

@@ -71,7 +71,7 @@ def test_suggested_expert_is_asked_on_the_page_with_six_keys_and_within_three_se
         if took_s <= 3:
             break
     assert took_s <= 3, f"{took_s:.1f} s"
-    expect(page.get_by_label("Reply meanwhile")).to_be_focused()
+    expect(page.get_by_label("Interim reply")).to_be_focused()
     page.keyboard.press("Control+Enter")  # the proposed interim reply; the view holds nothing else
     expect(page.locator("#toasts")).to_contain_text("answered, still open")
     assert parked(world, asked)
@@ -122,7 +122,7 @@ def test_macro_asks_and_the_draft_from_slack_is_sent_in_their_name(windows, worl
     page.keyboard.press("m")
     page.get_by_role("link", name="Reached Out to Expert").click()
     page.get_by_role("heading", name="Ask an expert").wait_for()
-    page.get_by_label("Whom to ask").fill("nadia")
+    page.get_by_label("Who to ask").fill("nadia")
     page.get_by_role("option", name="Nadia Petrova").click()
     readable(page, "ask")
     page.get_by_role("button", name="Post in Slack").click()

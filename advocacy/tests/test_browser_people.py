@@ -79,7 +79,7 @@ def test_three_practice_tickets_are_played_by_keyboard_alone(windows, living):
     page.get_by_role("heading", name="Imre").first.wait_for()
     keys.press("e")
     _drawn(page)
-    expect(page.get_by_label("Whom to ask")).to_be_focused()
+    expect(page.get_by_label("Who to ask")).to_be_focused()
     keys.type("Pri")
     keys.press("Tab")
     keys.type("Somebody's repositories are empty since this morning.")

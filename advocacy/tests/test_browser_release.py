@@ -24,7 +24,7 @@ def test_a_thread_is_settled_by_keyboard_and_its_link_becomes_the_release_post(w
     ):
         write(living, SAID, (ts, thread, who, text, release))
     page = windows.open("sam", f"/releases/{release}/")
-    expect(page.get_by_role("heading", name="Said in #release-post")).to_be_visible()
+    expect(page.get_by_role("heading", name="Messages in #release-post")).to_be_visible()
     readable(page, "release-room")
     page.get_by_role("button", name="This is the release post").focus()
     page.keyboard.press("Enter")

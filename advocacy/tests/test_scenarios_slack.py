@@ -269,7 +269,7 @@ def test_colleague_answers_what_was_shared_and_it_comes_back_to_its_advocate(des
         shared.refresh_from_db()
         assert (shared.state, shared.taken_by) == ("taken", expert("tom").person)
         (posted,) = [m for m in desk.outside.truth("slack")["desk"] if m["ts"] == receipt["ts"]]
-        assert "Tom Brennan takes it" in str(posted["blocks"])
+        assert "Tom Brennan is on it" in str(posted["blocks"])
         assert OutboundItem.objects.filter(kind="edit").count() == 1
     answer(desk, "twitter", first, "tom", "Thank you! What do you build with it?")
     desk.send_due()

@@ -302,7 +302,7 @@ def test_pages_open_link_and_tell(desk, client):
     read(desk)
     shown = client.get(f"/tickets/{ticket.pk}/").content.decode()
     assert "From the page" in shown
-    assert "Insert the news" in shown
+    assert "Insert an update" in shown
     client.post(f"/tickets/{ticket.pk}/issue/{link.pk}/tell/")
     client.post(f"/tickets/{ticket.pk}/issue/{link.pk}/settle/")
     link.refresh_from_db()

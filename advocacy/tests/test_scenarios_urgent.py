@@ -63,7 +63,7 @@ def test_rule_calls_nobody_takes_it_it_escalates_and_is_taken_by_the_button(desk
     ticket.refresh_from_db()
     assert (call.state, call.taken_by, ticket.assignee) == ("taken", desk.user("maria"), desk.user("maria"))
     (shown,) = [m for m in in_slack(desk, team) if m["ts"] == posted["ts"]]
-    assert "takes it" in str(shown["blocks"])
+    assert "is on it" in str(shown["blocks"])
     desk.reply(ticket, "We are on it. Your data is safe.", by="maria")
     follow(desk, minutes=2)
     call.refresh_from_db()

@@ -77,7 +77,7 @@ def blocks_of(shared: CommunityShare, text: str) -> list[Json]:
     """With the button while nobody has taken it; then with who did."""
     section: Json = {"type": "section", "text": {"type": "mrkdwn", "text": text[:2900]}}
     if shared.taken_at:
-        note = _("✋ %(who)s takes it.") % {"who": slack_posts.escaped(shared.taker)}
+        note = _("✋ %(who)s is on it.") % {"who": slack_posts.escaped(shared.taker)}
         return [section, {"type": "context", "elements": [{"type": "mrkdwn", "text": note}]}]
     button: dict[str, Json] = {"type": "button", "text": {"type": "plain_text", "text": _("I’ll take it")}}
     if settings.SLACK_SIGNING_SECRET:

@@ -23,7 +23,7 @@ def of(facts: ExpertFacts, topic: str, language: str) -> list[str]:
 def _knows(facts: ExpertFacts, topic: str) -> list[str]:
     said = [_("wrote this post")] if facts.is_author else []
     if facts.is_default and topic:
-        said.append(_("first to ask about %(topic)s") % {"topic": topic})
+        said.append(_("asked first about %(topic)s") % {"topic": topic})
     if facts.answered_like:
         words = ngettext("answered %(count)d like this", "answered %(count)d like this", facts.answered_like)
         said.append(words % {"count": facts.answered_like})
@@ -60,7 +60,7 @@ def of_load(load: Load) -> list[str]:
 
 
 def _works_in(wait: timedelta) -> str:
-    return _("works again in %(time)s") % {"time": span(wait)}
+    return _("back at work in %(time)s") % {"time": span(wait)}
 
 
 def span(time: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""Whom to ask about a ticket: people by `ranking`, then teams, each with the reasons in words."""
+"""Who to ask about a ticket: people by `ranking`, then teams, each with the reasons in words."""
 
 from __future__ import annotations
 

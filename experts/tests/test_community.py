@@ -188,7 +188,7 @@ def test_page_takes_it_where_slack_has_no_buttons(client, ticket, sam, settings)
     assert "I &lt;3 your runner" in page
     assert client.post(path, {"name": " "}).status_code == 422
     assert client.post(path, {"name": "Jo"}).status_code == 302
-    assert "Jo takes it" in client.get(path).content.decode()
+    assert "Jo is on it" in client.get(path).content.decode()
     Channel.objects.filter(pk=ticket.channel_id).update(visible_to=["advocate"])
     assert "your runner" not in client.get(path).content.decode()
     assert client.get("/take/forged/").status_code == 404

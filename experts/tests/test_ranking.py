@@ -125,7 +125,7 @@ def test_reasons_say_what_counts():
         ANA, is_default=True, answered_like=3, load=Load(open=1, this_week=2, ended=4, answered=3, latency=2.5 * HOUR)
     )
     assert " · ".join(reasons.of(facts, "Verify", "")) == (
-        "first to ask about Verify · answered 3 like this · Verify: runner · working hours · 1 open request"
+        "asked first about Verify · answered 3 like this · Verify: runner · working hours · 1 open request"
         " · asked 2 times this week · answers 75% · usually within 3 hours"
     )
 
@@ -133,8 +133,8 @@ def test_reasons_say_what_counts():
 @pytest.mark.parametrize(
     ("changed", "language", "said"),
     [
-        ({"works_in": 30 * HOUR}, "", "works again in 30 hours"),
-        ({"works_in": 61 * HOUR}, "", "works again in 3 days"),
+        ({"works_in": 30 * HOUR}, "", "back at work in 30 hours"),
+        ({"works_in": 61 * HOUR}, "", "back at work in 3 days"),
         ({"speaks": True}, "de", "speaks German"),
         ({"speaks": False}, "ja", "does not speak Japanese"),
         ({"speaks": False}, "xx", "does not speak xx"),

@@ -112,7 +112,7 @@ def change(found: Application, ticket: Ticket, state: str, actor: Any, now: date
             % {"now": found.get_state_display(), "then": dict(State.choices).get(state, state)}
         )
     if state == State.DONE and not found.licence:
-        raise OutcomeRefused(_("Note the licence first."))
+        raise OutcomeRefused(_("Record the licence first."))
     found.state, found.state_at = State(state), now
     found.decided_by = actor
     found.save(update_fields=["state", "state_at", "decided_by"])
@@ -131,7 +131,7 @@ def note_licence(ticket_id: int, actor: Any, token: Any, *, licence: str, now: d
     if not licence or len(licence) > 300:
         raise OutcomeRefused(_("Enter the licence in at most 300 characters."))
     if found.state not in (State.APPROVED, State.DONE):
-        raise OutcomeRefused(_("Approve the application before you note its licence."))
+        raise OutcomeRefused(_("Approve the application before you record its licence."))
     if licence == found.licence and found.state == State.DONE:
         return found
     found.licence, found.state, found.state_at, found.decided_by = licence, State.DONE, now, actor

@@ -169,10 +169,10 @@ def _unreadable(data: dict[str, Any]) -> str:
 
 def _readable(data: dict[str, Any]) -> str:
     if data.get("to"):
-        return _("could be read; the message belongs to #%(id)s") % {"id": data["to"]}
+        return _("could now be read; the message belongs to #%(id)s") % {"id": data["to"]}
     if data.get("from"):
         return _("got the message of #%(id)s, which could not be read before") % {"id": data["from"]}
-    return _("closed") if data.get("why") else _("could be read; this is now the message")
+    return _("closed") if data.get("why") else _("could now be read and was replaced by the real message")
 
 
 OUTREACH_WORDS: dict[str, Callable[[], str]] = {
@@ -184,10 +184,10 @@ OUTREACH_WORDS: dict[str, Callable[[], str]] = {
     "sent": lambda: _("draft was sent"),
     "no_answer": lambda: _("did not answer"),
     "withdrawn": lambda: _("is no longer needed"),
-    "told": lambda: _("was told more in Slack"),
-    "waiting": lambda: _("is still being waited for"),
+    "told": lambda: _("got another message in Slack"),
+    "waiting": lambda: _("has not answered yet; still waiting"),
     "wrote": lambda: _("changed the draft"),
-    "review": lambda: _("asks for a look at their answer"),
+    "review": lambda: _("asked for a review of their answer"),
 }
 
 
@@ -215,7 +215,7 @@ def _wrong_handle(data: dict[str, Any]) -> str:
     names = {"used": data.get("used") or "?", "right": data.get("right") or "?"}
     if data.get("is_ours"):
         return _("answered from the wrong handle: %(used)s instead of %(right)s") % names
-    return _("they wrote to %(used)s; %(right)s answers this") % names
+    return _("they wrote to %(used)s; the right handle is %(right)s") % names
 
 
 DISCLOSURE_WORDS: dict[str, Callable[[], str]] = {
@@ -231,17 +231,17 @@ DISCLOSURE_WORDS: dict[str, Callable[[], str]] = {
 
 
 ISSUE_WORDS: dict[str, Callable[[], str]] = {
-    "opening": lambda: _("opens the issue “%(title)s”"),
+    "opening": lambda: _("started opening the issue “%(title)s”"),
     "opened": lambda: _("the issue “%(title)s” is open"),
     "failed": lambda: _("the issue “%(title)s” could not be opened"),
     "linked": lambda: _("linked the issue %(title)s"),
     "unlinked": lambda: _("removed the issue %(title)s"),
-    "assigned": lambda: _("assigns the issue to %(who)s"),
-    "closed": lambda: _("the issue “%(title)s” was closed: tell them"),
+    "assigned": lambda: _("assigned the issue to %(who)s"),
+    "closed": lambda: _("the issue “%(title)s” was closed: tell the requester"),
     "reopened": lambda: _("the issue “%(title)s” was reopened"),
     "missing": lambda: _("the issue %(title)s is gone or hidden"),
-    "told": lambda: _("they were told about the issue"),
-    "settled": lambda: _("no news about the issue needed"),
+    "told": lambda: _("told the requester about the issue"),
+    "settled": lambda: _("no update about the issue needed"),
 }
 
 
@@ -255,7 +255,7 @@ URGENT_WORDS: dict[str, Callable[[], str]] = {
     "asked": lambda: _("marked it as urgent: %(note)s"),
     "called": lambda: _("called %(who)s"),
     "escalated": lambda: _("nobody took it; called %(who)s"),
-    "taken": lambda: _("takes it"),
+    "taken": lambda: _("took it"),
     "freed": lambda: _("%(who)s released it; free for others again"),
     "over": lambda: _("no longer urgent: settled"),
     "withdrawn": lambda: _("marked it as not urgent"),
@@ -266,8 +266,8 @@ INCIDENT_WORDS: dict[str, Callable[[], str]] = {
     "added": lambda: _("is about the incident “%(name)s”"),
     "declined": lambda: _("is not about the incident “%(name)s”"),
     "removed": lambda: _("taken out of the incident “%(name)s”"),
-    "answered": lambda: _("answers it with others about the incident “%(name)s”"),
-    "over": lambda: _("tells them with others that the incident “%(name)s” is over"),
+    "answered": lambda: _("answered it in bulk about the incident “%(name)s”"),
+    "over": lambda: _("told them in bulk that the incident “%(name)s” is over"),
     "left_out": lambda: _("left out of the bulk reply about the incident “%(name)s”"),
     "undone": lambda: _("took back the bulk reply about the incident “%(name)s”"),
 }
@@ -337,7 +337,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.OUTREACH: lambda data: _outreach(data),
     EventKind.EXPERT_RESPONDED: lambda data: _("%(who)s answered") % {"who": data.get("who") or _("an expert")},
     EventKind.COMMUNITY: lambda data: _community(data),
-    EventKind.ERASED: lambda data: _("the messages of the requester were erased"),
+    EventKind.ERASED: lambda data: _("the requester’s messages were erased"),
     EventKind.DISCLOSURE: _disclosure,
     EventKind.ISSUE: _issue,
     EventKind.APPLICATION: _application,

@@ -97,6 +97,6 @@ def script_strings(language: str) -> dict[str, str]:
         "changed": _("The list has changed."),
         "selected": _("%(count)d selected"),
         "none": _("Nothing found."),
-        "whom": _("Whom to ask"),
+        "whom": _("Who to ask"),
         "nothing_own": _("That answer is empty without its greeting, quoted text and signature."),
     }

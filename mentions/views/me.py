@@ -61,10 +61,10 @@ class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {
             "has_keys": gettext_lazy("Keys such as r, p or x outside text fields. Ctrl combinations always work."),
             "weekly_digest": gettext_lazy(
-                "What changed in the past week, on Mondays at 7:00 in your time zone. The first one comes at once."
+                "What changed in the past week, on Mondays at 7:00 in your time zone. The first one is sent at once."
             ),
             "monthly_package": gettext_lazy(
-                "The past month as slides, pictures and tables, on the first of each month. The first comes at once."
+                "The past month as slides, pictures and tables, on the first of each month. The first is sent at once."
             ),
         }
 

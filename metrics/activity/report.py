@@ -103,7 +103,7 @@ class ActivityReport:
             return [Cell(label, label), count, ago, change(count, ago)]
 
         columns = ("outcome_now", "outcome_before", "outcome_change")
-        return Table(_("Figure"), columns, [row(name) for name in NAMES], "beside", _("In all"), against=earlier)
+        return Table(_("Figure"), columns, [row(name) for name in NAMES], "beside", _("Overall"), against=earlier)
 
     @property
     def _by_day(self) -> Table:

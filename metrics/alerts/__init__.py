@@ -1,1 +1,1 @@
-"""Alerts about the numbers: the queue grows faster than it is worked, or a channel has unusually many mentions."""
+"""Alerts about the numbers: the queue is growing, or a channel has unusually many mentions."""

@@ -1,4 +1,4 @@
-"""Decides whether the queue grows faster than it is worked, over a sliding window.
+"""Decides whether the queue is growing, over a sliding window.
 
 An alert opens at the threshold and closes at half of it, so that a single ticket doesn't flip it.
 """

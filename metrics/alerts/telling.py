@@ -33,14 +33,14 @@ _KEYS = UUID("0f5f3f53-0a3c-4c0e-8f5c-3b7d1d0a6e21")
 
 def grows(found: Growth, now: datetime) -> None:
     words = {"arrived": found.arrived, "worked": found.worked, "hours": settings.GROWTH_HOURS, "more": found.excess}
-    head = _("The queue grows faster than it is worked")
+    head = _("The queue is growing")
     said = _("Within the last %(hours)d h, %(arrived)d mentions came in and %(worked)d were worked: %(more)d more.")
     _post(settings.TEAM_SLACK_CHANNEL, f"growth {now}", f"📈 *{head}*\n{said % words}\n{_queue()} · {_alerts()}", now)
 
 
 def grows_no_more(alert: Alert, found: Growth, now: datetime) -> None:
     words = {"arrived": found.arrived, "worked": found.worked, "hours": settings.GROWTH_HOURS}
-    head = _("The queue no longer grows faster than it is worked")
+    head = _("The queue is no longer growing")
     said = _("Within the last %(hours)d h, %(arrived)d mentions came in and %(worked)d were worked.") % words
     _post(settings.TEAM_SLACK_CHANNEL, f"growth over {alert.pk}", f"✅ *{head}*\n{said}", now)
 

@@ -11,21 +11,21 @@ OF_OUTCOMES = (
         "next_replies",
         _("Next replies"),
         _(
-            "Waits for a reply that began then and ended: each from the oldest unanswered message to us until our next "
-            "public message. A ticket may have several; the one for its first reply is one of them."
+            "Finished waits for a reply that began in the period: each from the oldest unanswered message to us until "
+            "our next public message. A ticket may have several; the one for its first reply is one of them."
         ),
     ),
     Meaning(
         "next_median",
         _("Median time to next reply"),
-        _("Half of these waits ended within this time. Those that still last are not in it."),
+        _("Half of these waits ended within this time. Waits that are still running don't count."),
     ),
     Meaning("next_p75", _("Next reply, 75 % within"), _("Three quarters of these waits ended within this time.")),
     Meaning("next_p90", _("Next reply, 90 % within"), _("Nine in ten of these waits ended within this time.")),
     Meaning(
         "next_waiting",
         _("Still waiting"),
-        _("Open tickets with a message to us from then that nobody has answered since."),
+        _("Open tickets with a message to us from the period that nobody has answered since."),
     ),
     Meaning(
         "resolved",
@@ -35,17 +35,17 @@ OF_OUTCOMES = (
     Meaning(
         "resolution_median",
         _("Median resolution time"),
-        _("Half of the resolved tickets were solved for the last time within this time after they were posted."),
+        _("Half of the resolved tickets were last solved within this time of being posted."),
     ),
     Meaning(
         "resolution_p75",
         _("Resolution, 75 % within"),
-        _("Three quarters of the resolved tickets were solved for the last time within this time."),
+        _("Three quarters of the resolved tickets were last solved within this time."),
     ),
     Meaning(
         "resolution_p90",
         _("Resolution, 90 % within"),
-        _("Nine in ten resolved tickets were solved for the last time within this time."),
+        _("Nine in ten resolved tickets were last solved within this time."),
     ),
     Meaning(
         "one_touch",
@@ -61,17 +61,17 @@ OF_OUTCOMES = (
     Meaning(
         "answered_outside",
         _("Answered outside"),
-        _("Tickets with a public answer of ours posted then on the platform itself, not from the desk."),
+        _("Tickets that we answered in public in the period on the platform itself, not from the desk."),
     ),
     Meaning(
         "reopened",
         _("Reopened"),
-        _("Tickets that were solved and open again then, whoever or whatever brought them back."),
+        _("Solved tickets that were reopened in the period, whoever or whatever reopened them."),
     ),
     Meaning(
         "undelivered",
         _("Not delivered"),
-        _("Tickets with a reply written then that failed, bounced, or may or may not have been posted."),
+        _("Tickets with a reply written in the period that failed, bounced, or may not have been posted."),
     ),
     Meaning("outcome_now", _("In this period"), _("The figure in the chosen period.")),
     Meaning("outcome_before", _("Figure compared with"), _("The figure in the period that this one is compared with.")),

@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from metrics.meanings.meaning import Meaning
 
 OF_REQUESTS = (
-    Meaning("requests", _("Requests"), _("Requests sent to experts then. One that Slack refused doesn't count.")),
+    Meaning(
+        "requests", _("Requests"), _("Requests sent to experts in the period. One that Slack refused doesn't count.")
+    ),
     Meaning(
         "requests_before",
         _("Requests before"),
@@ -19,32 +21,37 @@ OF_REQUESTS = (
         _("How many more or fewer requests than in the month before, or than in the period compared with."),
     ),
     Meaning(
-        "requests_answered", _("Of these answered"), _("Requests sent then that have an answer, whenever it came.")
+        "requests_answered",
+        _("Requests answered"),
+        _("Requests sent in the period that have an answer, whenever it came."),
     ),
-    Meaning("requests_open", _("Of these waiting"), _("Requests sent then that are still waiting for an answer.")),
+    Meaning(
+        "requests_open", _("Requests waiting"), _("Requests sent in the period that are still waiting for an answer.")
+    ),
     Meaning(
         "requests_over",
-        _("Of these without answer"),
-        _("Requests sent then that ended without one: declined, handed on, no longer needed, or never answered."),
+        _("Requests unanswered"),
+        _(
+            "Requests sent in the period that ended without one: declined, handed on, no longer needed, or never "
+            "answered."
+        ),
     ),
     Meaning(
         "took",
         _("Median time to answer"),
-        _("Half of the answered requests had their answer within this time after they were asked."),
+        _("Half of the answered requests had an answer within this time of being sent."),
     ),
     Meaning(
         "took_p75",
         _("Answer, 75 % within"),
-        _("Three quarters of the answered requests had their answer within this time after they were asked."),
+        _("Three quarters of the answered requests had an answer within this time of being sent."),
     ),
     Meaning(
         "took_p90",
         _("Answer, 90 % within"),
-        _("Nine in ten answered requests had their answer within this time after they were asked."),
+        _("Nine in ten answered requests had an answer within this time of being sent."),
     ),
-    Meaning(
-        "expert_answers", _("Expert answers"), _("Answers to requests that were posted then, whenever they were asked.")
-    ),
+    Meaning("expert_answers", _("Expert answers"), _("Answers posted in the period, whenever the request was sent.")),
     Meaning(
         "answers_change",
         _("Change in answers"),
@@ -57,7 +64,7 @@ OF_REQUESTS = (
     ),
     Meaning(
         "responded_change",
-        _("Change in such mentions"),
+        _("Change in these mentions"),
         _("How many more or fewer mentions experts answered than in the month before."),
     ),
 )

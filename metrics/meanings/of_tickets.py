@@ -8,7 +8,9 @@ from metrics.meanings.meaning import Meaning
 
 OF_TICKETS = (
     Meaning(
-        "mentions", _("Mentions"), _("Tickets whose first message to us was posted then. Merged tickets count once.")
+        "mentions",
+        _("Mentions"),
+        _("Tickets whose first message to us was posted in the period. Merged tickets count once."),
     ),
     Meaning("answered", _("Answered"), _("Mentions that needed a reply and have one, whenever it was sent.")),
     Meaning(
@@ -44,14 +46,14 @@ OF_TICKETS = (
         "unsettled",
         _("Solved, no reply or reason"),
         _(
-            "Mentions that are done without an answer or a reason: a reply is on its way, or they are from before "
-            "reasons."
+            "Mentions that are done without an answer or a reason: a reply is on its way, or no reason was "
+            "required yet."
         ),
     ),
     Meaning(
         "lag",
         _("Median detection lag"),
-        _("Half of the mentions reached the desk within this time after they were posted."),
+        _("Half of the mentions reached the desk within this time of being posted."),
     ),
     Meaning(
         "replied",
@@ -110,7 +112,7 @@ OF_TICKETS = (
     Meaning(
         "rising",
         _("Rising"),
-        _("At least 5 mentions, and more than in the period compared with by more than chance explains."),
+        _("At least 5 mentions, and more than in the period compared with, by more than chance would explain."),
     ),
     Meaning("last_hour", _("Within the hour"), _("Mentions posted in the hour before.")),
     Meaning("solved", _("Solved"), _("Tickets that are solved or closed now, by the last day on which that happened.")),

@@ -133,7 +133,7 @@ class OutcomesReport:
         reasons = [self._by_reason(reason) for reason in self.reasons]
         return [
             Table(_("Channel"), OF_CHANNELS, [self._channel(key) for key in keys], "channels", _("By channel")),
-            Table(_("Outcome"), OF_ALL, self._beside(), "beside", _("In all"), against=earlier),
+            Table(_("Outcome"), OF_ALL, self._beside(), "beside", _("Overall"), against=earlier),
             Table(_("Reason"), OF_REASONS, reasons, "reasons", _("No reply needed, by reason"), against=earlier),
         ]
 

@@ -76,7 +76,7 @@ def _counted(count: moves.Count, what: str, done: str) -> str:
     sentence = _("%(what)s %(done)s, %(change)s.") % {"what": what, "done": done, "change": _change(count)}
     if not count.change or count.has_moved:
         return sentence
-    return sentence + " " + _("Chance alone explains that.")
+    return sentence + " " + _("That could be chance.")
 
 
 def _named(moved: list[tuple[str, moves.Count]], kind: str) -> Iterator[str]:
@@ -96,10 +96,7 @@ def _median(times: Times) -> str:
         sentence = _("Median first reply time: %(median)s (before: %(before)s).") % values
         return sentence + " " + _("Too few answers to compare: %(now)s and %(then)s.") % _answers(times)
     if not times.has_moved:
-        return (
-            _("Median first reply time: %(median)s (before: %(before)s); chance alone explains the difference.")
-            % values
-        )
+        return _("Median first reply time: %(median)s (before: %(before)s); the difference could be chance.") % values
     return _moved_median(_("Median first reply time"), times)
 
 
@@ -132,7 +129,7 @@ def _within(of: Compared) -> Iterator[str]:
         "of_then": f"{share.of_before:,}",
     }  # fmt: skip
     is_same = share.some * share.of_before == share.some_before * share.of
-    yield words if share.has_moved or is_same else words + " " + _("Chance alone explains that.")
+    yield words if share.has_moved or is_same else words + " " + _("That could be chance.")
 
 
 def _of_spikes(of: Compared) -> Iterator[str]:
@@ -143,7 +140,7 @@ def _of_spikes(of: Compared) -> Iterator[str]:
 
 def _footnote(of: Compared) -> str:
     nothing = not (of.channels or of.channel_times or of.tags)
-    intro = _("No channel and no tag changed by more than chance explains.") + " " if nothing else ""
+    intro = _("No channel or tag changed by more than chance would explain.") + " " if nothing else ""
     return intro + _("Only changes of more than three standard deviations are named. Days are in %(zone)s.") % {
         "zone": of.period.tz
     }

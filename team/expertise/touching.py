@@ -52,7 +52,7 @@ def _among(expertises: Iterable[Expertise], ticket: Ticket, text: str) -> list[t
 
 
 def owners(ticket: Ticket, text: str) -> dict[int, str]:
-    """User id → the expertises of this ticket that they own, in words; for *Whom to ask*."""
+    """User id → the expertises of this ticket that they own, in words; for *Who to ask*."""
     found: dict[int, str] = {}
     for each, _why in touched(ticket, text):
         if each.owner is not None and each.owner.is_active:

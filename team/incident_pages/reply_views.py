@@ -94,7 +94,7 @@ def _send(request: HttpRequest, found: Incident, kind: str, text: str) -> HttpRe
     key, chosen = _key(request), _chosen(request)
     try:
         if key is None or not chosen:
-            raise sending.SendingRefused(_("Choose whom to tell."))
+            raise sending.SendingRefused(_("Choose who to tell."))
         sending.begin(
             found.pk, request.user, key=key, kind=kind, text=text, chosen=chosen, now=desk_now(),
             status_after=request.POST.get("status_after", ""),

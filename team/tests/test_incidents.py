@@ -307,7 +307,7 @@ def test_durations_are_words(seconds, words):
 def test_pages_lead_from_opening_to_the_report(client, sam):
     url = reverse("team:open_incident")
     began = (NOON - minutes(5)).strftime("%Y-%m-%dT%H:%M")
-    assert b"No incident is running" in client.get(reverse("team:incidents")).content
+    assert b"No ongoing incidents" in client.get(reverse("team:incidents")).content
     refused = client.post(url, {"name": "", "started_at": "soon"})
     assert refused.status_code == 422
     page = client.post(url, {"name": "Login fails", "started_at": began}, follow=True)

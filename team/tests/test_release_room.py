@@ -105,7 +105,7 @@ def test_what_is_said_there_on_the_day_is_on_the_page_with_its_link(client, rele
     html = page(client, release)
     link = f"https://acme.slack.example/archives/C00000042/p{first['ts'].replace('.', '')}"
     address = f"/releases/{release.pk}/room/"
-    for words in ("Said in #release-post", "Ines Almeida", "<b>Kofi</b>: Great!", address, link, "1 open thread"):
+    for words in ("Messages in #release-post", "Ines Almeida", "<b>Kofi</b>: Great!", address, link, "1 open thread"):
         assert words in html
 
 
@@ -141,7 +141,7 @@ def test_an_edit_opens_what_was_done_and_a_deletion_takes_it_off_the_page(client
     slack.said.clear()
     reading.read_due(NOW + timedelta(minutes=2))
     assert RoomMessage.objects.get().text == ""
-    assert "Nothing was said there yet." in page(client, release)
+    assert "No messages yet." in page(client, release)
 
 
 def test_a_reply_after_it_was_done_opens_the_thread_again(client, release, slack):

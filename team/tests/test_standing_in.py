@@ -476,7 +476,7 @@ def test_managers_hand_over_with_one_click_each_and_take_back(client, absence, r
 
 def test_advocates_see_who_is_next_and_change_nothing(client, sam, absence, roles, team):
     html = " ".join(client.get("/coverage/").content.decode().split())
-    assert "Who stands in" in html
+    assert "Stand-ins" in html
     assert "next: bob" in html
     assert buttons(html) == 0
     assert post(client, "stand_in", absence.pk, role="expertise", number=1, to=sam.pk).status_code == 403
@@ -495,7 +495,7 @@ def test_the_page_of_expertises_says_for_whom_somebody_stands_in(client, sam, ab
 
 def test_volunteers_see_nothing_of_it(client, absence, roles):
     client.force_login(UserFactory(role="volunteer"))
-    assert "Who stands in" not in client.get("/coverage/").content.decode()
+    assert "Stand-ins" not in client.get("/coverage/").content.decode()
 
 
 @pytest.mark.parametrize("data", [{}, {"to": "x"}, {"to": "0"}, {"to": "999999"}])

@@ -171,7 +171,7 @@ def test_taken_twice_has_one_owner_and_ends_the_escalation(people):
     ticket.refresh_from_db()
     assert (ticket.assignee, log(ticket)) == (people["ben"], ["asked", "taken"])
     (edit,) = OutboundItem.objects.filter(kind="edit")
-    assert "ben takes it" in json.dumps(edit.payload["blocks"], ensure_ascii=False)
+    assert "ben is on it" in json.dumps(edit.payload["blocks"], ensure_ascii=False)
     assert wording.TAKE not in json.dumps(edit.payload["blocks"])
 
 

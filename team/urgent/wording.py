@@ -103,7 +103,7 @@ def state_of(call: UrgentCall) -> str:
 def _state(call: UrgentCall) -> str:
     match call.state:
         case UrgentCall.State.TAKEN:
-            return _("✋ %(who)s takes it.") % {"who": name_of(call.taken_by)}
+            return _("✋ %(who)s is on it.") % {"who": name_of(call.taken_by)}
         case UrgentCall.State.OVER:
             return _("✅ This is settled. Nothing more is needed.")
         case UrgentCall.State.WITHDRAWN:

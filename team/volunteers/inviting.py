@@ -113,7 +113,7 @@ def _refuse_people(user: Any, day: date, buddy: Any, inviter: Any) -> None:
         words = {"day": date_format(day, "l, j F")}
         raise InvitationRefused(_("The buddy is away on %(day)s. Choose somebody else.") % words)
     if not may_give(inviter):
-        raise InvitationRefused(_("Volunteers get rights that you don’t have. Ask an advocate to invite them."))
+        raise InvitationRefused(_("Volunteers get permissions that you don’t have. Ask an advocate to invite them."))
 
 
 def may_give(inviter: Any) -> bool:

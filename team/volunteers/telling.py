@@ -72,7 +72,7 @@ def text_of(volunteer: VolunteerDay, kind: str) -> list[str]:
             rest = [settings.BASE_URL + reverse("team:volunteers")]
         case "thanks":
             first = _("Thank you for being an advocate for a day")
-            rest = [_("Your rights have ended. Thank you, from %(buddy)s and the whole team!")]
+            rest = [_("Your permissions have ended. Thank you, from %(buddy)s and the whole team!")]
         case _:
             raise ValueError(kind)
     return [line % words if "%(" in line else line for line in (first, *rest)]

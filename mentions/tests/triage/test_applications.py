@@ -94,7 +94,7 @@ def test_licence_makes_an_approved_one_done_and_no_other(channel, sam):
     with pytest.raises(OutcomeRefused, match="Approve"):
         applications.note_licence(ticket.pk, sam, None, licence="L-7", now=now)
     applications.decide(ticket.pk, sam, None, state=State.APPROVED, now=now)
-    with pytest.raises(OutcomeRefused, match="Note the licence"):
+    with pytest.raises(OutcomeRefused, match="Record the licence"):
         applications.decide(ticket.pk, sam, None, state=State.DONE, now=now)
     applications.note_licence(ticket.pk, sam, None, licence="L-7, 30 seats", now=now)
     assert state_of(ticket) == State.DONE

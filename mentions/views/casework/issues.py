@@ -189,7 +189,7 @@ def change(request: HttpRequest, number: int, link_id: int, what: str) -> HttpRe
     elif what == "tell":
         news = wording.news_of(found.issue)
         drafts.give_back(number, request.user, news, now, replaces=news)
-        messages.success(request, _("The news is in the composer."))
+        messages.success(request, _("The update is in the composer."))
     elif what == "assign":
         _assign(request, found)
     else:
