@@ -41,7 +41,7 @@ for _model in _models:
 
 def _managed(request: HttpRequest, person: User) -> User:
     if not giving.may_manage(request.user, person):
-        raise PermissionDenied(_("You cannot change yourself, or someone with more permissions than you."))
+        raise PermissionDenied(_("You cannot change your own account, or that of someone with more permissions."))
     return person
 
 
@@ -60,7 +60,7 @@ def invite(model_admin: Any, request: HttpRequest, person: User, _typed: str = "
     if members.invite(_managed(request, person), request.user, desk_now()):
         messages.success(request, _("An invitation is on its way to %(address)s.") % {"address": person.email})
     else:
-        said = _("No invitation sent: they have no email address, or a verified one to reset their password.")
+        said = _("No invitation sent: they have no email address, or can reset their password with a verified one.")
         messages.warning(request, said)
 
 

@@ -51,5 +51,5 @@ class EntryKind(models.TextChoices):
     ERASED = "erased", _("Data erased")
     REPLAYED = "replayed", _("Inbox items replayed")
     IMPORT_UNDONE = "import_undone", _("Import undone")
-    IMPORT_RESTORED = "import_restored", _("Undone import let in again")
+    IMPORT_RESTORED = "import_restored", _("Import redone")
     LOG_PRUNED = "log_pruned", _("Audit log pruned")

@@ -23,5 +23,5 @@ def each(what: str, rows: Iterable[T], do: Callable[[T], object]) -> int:
         except Exception:
             if not connection.is_usable():
                 raise
-            logger.exception("The sweep %s left out %r; the next run tries it again.", what, row)
+            logger.exception("The sweep %s left out %r; the next run retries it.", what, row)
     return total

@@ -156,7 +156,7 @@ def add_shift(request: HttpRequest) -> HttpResponse:
         team=asked.get("team"),
     )
     said = ngettext("%(count)d shift added.", "%(count)d shifts added.", len(made)) % {"count": len(made)}
-    messages.success(request, said if made else _("You are on shift then already."))
+    messages.success(request, said if made else _("You already have a shift then."))
     return _back(asked["day"], asked.get("team"))
 
 

@@ -132,14 +132,14 @@ class Statuspage(Adapter):
     def _read(self, config: Config, name: str, mark: Json) -> Iterator[Read]:
         answer = api.get(config, name)
         if not isinstance(answer.body, dict):
-            raise Transient("The status page answered without incidents. The desk retries automatically.")
+            raise Transient("The status page returned no incidents. The desk retries automatically.")
         yield Read(self.split(answer.body, config), None, answer.quota())
 
     def check(self, config: Config) -> str:
         body = api.get(config, "summary").body
         name, said = text_of(value_at(body, "page", "name")), text_of(value_at(body, "status", "description"))
         if not value_at(body, "page"):
-            raise Transient("There is no status page at this address, or it is not a Statuspage page.")
+            raise Transient("There is no Statuspage at this address. Check the address.")
         return f"Connected: {name} says “{said}”."
 
 
@@ -155,7 +155,7 @@ def _updates(incident: Json, page: Mapping[str, Any]) -> Iterator[Item]:
 def _error_line(document: Mapping[str, Any]) -> str:
     said = document.get("error") or document.get("message")
     if isinstance(said, str) and said:
-        return f"The status page answered with an error: {' '.join(said.split())}"
+        return f"The status page returned an error: {' '.join(said.split())}"
     return "Not a Statuspage document: neither incidents nor maintenances."
 
 

@@ -46,10 +46,10 @@ def decode_json(raw: Raw) -> Json:
 def not_json(raw: Raw) -> str:
     start = raw.content.lstrip()[:20].lower()
     if not start:
-        return "answered with an empty body"
+        return "returned an empty body"
     if start.startswith(b"<"):
-        return "answered with a web page instead of JSON"
-    return "answered with broken JSON (cut off?)"
+        return "returned a web page instead of JSON"
+    return "returned broken JSON (cut off?)"
 
 
 def _storable(escape: re.Match[bytes]) -> bytes:

@@ -65,7 +65,7 @@ def redacted(error: ChannelError, secrets: Iterable[str]) -> ChannelError:
 
 def read_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
     """The error of a failed read. `where`: host and path; `detail`: the platform's text."""
-    message = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
+    message = f"{where} returned {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
         return rate_limited(headers, message, now)
     if status in (401, 403):
@@ -79,7 +79,7 @@ def read_failure(status: int, headers: Mapping[str, str], where: str, detail: st
 
 def write_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
     """The error of a failed write: after a 5xx its outcome is unknown."""
-    message = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
+    message = f"{where} returned {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
         return rate_limited(headers, message, now)
     if status == 401:

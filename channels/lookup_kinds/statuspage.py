@@ -32,7 +32,7 @@ class StatusPage(LookupKind):
         body = object_of(api.get(config, "summary").body)
         page = object_of(body.get("page"))
         if not page:
-            raise Transient("There is no status page at this address, or it is not a Statuspage page.")
+            raise Transient("There is no Statuspage at this address. Check the address.")
         said = text_of(object_of(body.get("status")).get("description"))
         first = Hit(said or text_of(page.get("name")), self.home(config), updated_at=time_of(page.get("updated_at")))
         incidents = [_hit(self.home(config), entry) for entry in list_of(body.get("incidents"))]

@@ -140,7 +140,7 @@ def ask(account_id: int, now: datetime) -> Found | None:
     except (ChannelError, LookupError) as error:
         settle(account, now, error=str(error))
     except Exception as error:
-        logger.exception("Checking a personal account failed in a way that no adapter should.")
+        logger.exception("Checking a personal account failed with an unexpected error.")
         settle(account, now, error=_("Internal error (%(kind)s).") % {"kind": type(error).__name__})
     return None
 

@@ -72,7 +72,7 @@ def look(item: OutboundItem, clock: Clock) -> None:
             item, error_text(error), clock(), retry_wait_s(error, clock()) if isinstance(error, ChannelError) else 0
         )
     except Exception as error:
-        logger.exception("Looking for %s failed in a way that no adapter should.", item.key)
+        logger.exception("Looking for %s failed with an unexpected error.", item.key)
         _look_again(item, type(error).__name__, clock(), 0)
     else:
         if receipt is not None:

@@ -86,7 +86,7 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
     except ChannelError as error:
         _settle_error(item, error, clock())
     except Exception as error:
-        logger.exception("Sending %s %s failed in a way that no adapter should.", item.kind, item.key)
+        logger.exception("Sending %s %s failed with an unexpected error.", item.kind, item.key)
         _uncertain(item, _unexpected(error), clock())
     else:
         states.sent(

@@ -278,7 +278,7 @@ def how_it_ended(status: int, cpu_s: float, memory_mb: int) -> str:
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == OUT_OF_MEMORY:
         return _("Reading it took more than %(mb)d MB of memory.") % {"mb": memory_mb}
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
-        return _("Reading it took more than %(s)g seconds of computing time.") % {"s": cpu_s}
+        return _("Reading it took more than %(s)g seconds of CPU time.") % {"s": cpu_s}
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         return _("The parser process was killed by the system (%(signal)s).") % {"signal": name}

@@ -221,7 +221,7 @@ def _record_success(connection: Connection, run: _Run, now: datetime) -> None:
 def _record_failure(connection: Connection, token: UUID, error: Exception, now: datetime, run: _Run | None) -> Polled:
     trouble, message = classify(error)
     if trouble == Trouble.BUG:
-        logger.exception("Polling connection %s failed in a way that no adapter should.", connection.pk)
+        logger.exception("Polling connection %s failed with an unexpected error.", connection.pk)
     failures = connection.failures + 1
     values: dict[str, Any] = {}
     if run is not None and run.quota_left is not None:

@@ -176,7 +176,7 @@ def _refetch(followed: Followed, source: ConnectionSource, now: datetime) -> boo
     except ChannelError as error:
         return _after_error(followed, error, now)
     except Exception as error:
-        logger.exception("Reading a thread on %s failed in a way that no adapter should.", source.adapter.platform)
+        logger.exception("Reading a thread on %s failed with an unexpected error.", source.adapter.platform)
         _failed(followed, classify(error)[1], now, followed.interval_s)
         return True
     interval_s = FIRST_INTERVAL_S if stored else min(MAX_INTERVAL_S, int(followed.interval_s * BACKOFF_FACTOR))

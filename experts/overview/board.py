@@ -77,7 +77,7 @@ def remind(outreach_id: int, now: datetime) -> None:
         raise OutcomeRefused(_("The desk does not know the Slack thread. Remind them in Slack."))
     step = f"reminded by hand {now:%Y%m%d%H}"
     if OutboundItem.objects.filter(key=uuid5(outreach.key, step)).exists():
-        raise OutcomeRefused(_("They were already reminded within the last hour."))
+        raise OutcomeRefused(_("They were already reminded in the last hour."))
     asked = outreach.expert or outreach.topic
     ping = pinging.ping_of(asked) or slack_posts.escaped(pinging.address(asked)) if asked else ""
     words = slack_posts.escaped(_("a friendly reminder: this is still waiting for an answer."))

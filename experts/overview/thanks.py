@@ -110,7 +110,7 @@ def post(user: Any, month: date, channel: str, now: datetime) -> OutboundItem:
         raise OutcomeRefused(_("Enter the Slack channel to post to."))
     helpers = of_month(user, month, for_slack=True)
     if not helpers:
-        raise OutcomeRefused(_("Nobody answered this month in conversations that everybody may see."))
+        raise OutcomeRefused(_("Nobody answered this month in a conversation that everybody may see."))
     key = _key(month, channel)
     if OutboundItem.objects.filter(key=key).exists():
         raise OutcomeRefused(_("This month’s thanks were already posted in %(channel)s.") % {"channel": channel})

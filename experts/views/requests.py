@@ -64,7 +64,7 @@ def edit_draft(request: HttpRequest, outreach_id: int) -> HttpResponse:
     except OutcomeRefused as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("The draft is saved; the expert is told in the Slack thread."))
+        messages.success(request, _("The draft is saved. The expert is notified in the Slack thread."))
     return back_to(request, found.ticket_id, desk_now())
 
 

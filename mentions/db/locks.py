@@ -108,7 +108,7 @@ def once_more(verb: Callable[P, R]) -> Callable[P, R]:
             except OperationalError as error:
                 if attempt == ATTEMPTS or not is_collision(error) or connection.in_atomic_block:
                     raise
-                logger.info("%s is done again: %s", verb.__name__, str(error).partition("\n")[0])
+                logger.info("Retrying %s: %s", verb.__name__, str(error).partition("\n")[0])
         raise AssertionError("unreachable")
 
     return wrapped

@@ -40,7 +40,7 @@ def store(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested) ->
             # Another worker, or the desk, stored the same thing first; the retry sees it. The same goes for a deadlock.
             if attempt == ATTEMPTS or is_session_gone():
                 raise
-            logger.info("A batch is stored again: %s", str(error).partition("\n")[0])
+            logger.info("Retrying a batch: %s", str(error).partition("\n")[0])
         else:
             return
 
@@ -114,7 +114,7 @@ def _write(found: Read, fresh: Ingested, singly: bool) -> dict[int, str]:
     except Exception:  # odd data may fail anywhere; writing items one by one shows which it is
         if is_session_gone():
             raise
-        logger.warning("A batch was refused; its items go one by one.", exc_info=True)
+        logger.warning("A batch was refused; its items are stored one by one.", exc_info=True)
     return _write_one_by_one(ordered, found, fresh)
 
 

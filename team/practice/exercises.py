@@ -94,7 +94,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 _PUBLIC_LINK = Check(
     _words(r"https?://(docs|forum|issues)\.acme\.example/\w"),
     _("Add a public link to the page that answers it: see “Find an answer”."),
-    _("You give a public link to look it up."),
+    _("You gave a public link to look it up."),
 )
 _INTERNAL_LINK = Check(
     _words(r"https?://[^\s/]*(\.internal|\.local|\bslack\.com|\bdocs\.google\.com)\b"),
@@ -145,12 +145,12 @@ EXERCISES = (
         why=_("The documentation answers it, so you can: no expert is needed."),
         wrong={
             ASK: _("No expert is needed: the documentation answers it. Look under “Find an answer”, and reply."),
-            PARK: _("Don’t let her wait: the documentation answers it. Look under “Find an answer”, and reply."),
+            PARK: _("Don’t keep her waiting: the documentation answers it. Look under “Find an answer”, and reply."),
             NO_REPLY: _("She asked something: nearly everybody gets an answer. Reply."),
         },
         checks=(
             _THANKS,
-            Check(_words(r"\bcach"), _("Answer the question: it is about the cache."), _("You answer what was asked.")),
+            Check(_words(r"\bcach"), _("Answer the question: it is about the cache."), _("You answered the question.")),
             _PUBLIC_LINK,
             *_EVERYWHERE,
         ),
@@ -162,11 +162,11 @@ EXERCISES = (
     ),
     Exercise(
         "trouble", "discourse", _("Forum"), "Acme · acme", "Imre", "imre_k",
-        _("Half of my repositories are empty since this morning. I may lose my job. Anybody there?"),
+        _("Half of my repositories have been empty since this morning. I may lose my job. Anybody there?"),
         minutes_old=40,
         deed=ASK,
         choice=SUPPORT,
-        why=_("It may be an outage or data loss: the people who can look must know before anybody answers. "
+        why=_("It may be an outage or data loss: the people who can look into it must know before anybody answers. "
               "On your day, the desk then offers an interim reply: say you’re sorry, and that you have asked."),
         wrong={
             REPLY: _("Don’t answer on your own: it may be data loss. Ask the people who can look."),

@@ -67,7 +67,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, _("Done."))
         elif what == "ticket":
             added = deciding.make_ticket(room, thread, last, request.user, desk_now())
-            words = _("It is now ticket %(number)s.") if added.is_new else _("It was ticket %(number)s already.")
+            words = _("It is now ticket %(number)s.") if added.is_new else _("It was already ticket %(number)s.")
             messages.success(request, words % {"number": added.ticket.pk})
         elif what == "link":
             deciding.use_link(room, thread, request.POST.get("link", ""), request.user)

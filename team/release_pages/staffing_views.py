@@ -60,5 +60,5 @@ def put_on_call(request: HttpRequest, number: int) -> HttpResponse:
     elif staffing.put_on_call(found, expert, request.user, desk_now()):
         messages.success(request, _("%(who)s is on call.") % {"who": expert})
     else:
-        messages.info(request, _("%(who)s was on call already.") % {"who": expert})
+        messages.info(request, _("%(who)s was already on call.") % {"who": expert})
     return _back(number)

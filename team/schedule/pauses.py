@@ -39,7 +39,7 @@ def note(now: datetime) -> bool:
 def text_of(since: datetime, now: datetime) -> str:
     """Slack markup."""
     words = {"span": times.span(now - since), "when": slack.times(Span(since, now), with_day=True)}
-    first = _("The desk’s scheduler was down for %(span)s: %(when)s. Whatever still matters is sent now, late.") % words
+    first = _("The desk’s scheduler was down for %(span)s: %(when)s. Whatever still matters is being sent now.") % words
     left_out = list(missed(since, now))
     return "\n".join([first, _("Skipped:"), *(f"• {line}" for line in left_out)] if left_out else [first])
 

@@ -42,7 +42,7 @@ def hand(absence_id: int, role: str, number: int, to: Any, by: Any, now: datetim
     row.what, row.to, row.by, row.at = found.what[:200], to, by, now
     row.save()
     if not _begin(row, absence.user, now, at_once=is_passed_on) and row.role != Role.EXPERTISE:
-        raise NotHanded(_("That is over, or has changed. Below is how it is now."))
+        raise NotHanded(_("This has ended or changed. The current state is below."))
     _tell(row, now)
     return row
 

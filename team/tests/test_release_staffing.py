@@ -154,7 +154,7 @@ def test_experts_of_past_release_days_are_asked_once(client, release, sam):
     OutreachFactory(expert=gone, asked_at=datetime(2026, 6, 22, 11, tzinfo=UTC))
     assert [(str(expert), number) for expert, number in staffing_of(client, release).experts] == [("Grace", 1)]
     assert "Grace is on call." in press(client, release, "expert", expert=grace.pk)
-    assert "was on call already" in press(client, release, "expert", expert=grace.pk)
+    assert "was already on call" in press(client, release, "expert", expert=grace.pk)
     assert list(release.experts.all()) == [grace]
     assert staffing_of(client, release).experts == []
     [said] = OutboundItem.objects.filter(payload__channel="U000GRACE")

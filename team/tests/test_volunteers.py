@@ -518,7 +518,7 @@ def test_nothing_of_practice_reaches_a_ticket_a_queue_or_a_platform(trainee):
     ("slug", "way", "fields", "problem"),
     [
         ("question", "leave/ask/", {"team": "docs", "request": "How?"}, "No expert is needed"),
-        ("question", "leave/park/", {"waiting_on": "question"}, "Don’t let her wait"),
+        ("question", "leave/park/", {"waiting_on": "question"}, "Don’t keep her waiting"),
         ("question", "leave/no-reply/", {"reason": "praise"}, "She asked something"),
         ("question", "reply/", {"text": "Thanks! The cache is in the docs."}, "Add a public link"),
         ("question", "reply/", {"text": f"Thanks! See {CACHE.replace('cache', 'start')}"}, "Answer the question"),
@@ -562,8 +562,8 @@ def test_a_deed_that_breaks_a_rule_says_which_keeps_the_text_and_may_be_tried_ag
 
 def test_feedback_says_what_is_good_as_well(trainee):
     html = trainee.post(f"{TRAINING}question/reply/", {"text": "Thanks! The cache is in the docs."}).content.decode()
-    assert all(words in html for words in ("starts on a positive note", "what was asked", "Add a public link"))
-    assert "You give a public link" not in html
+    assert all(words in html for words in ("starts on a positive note", "You answered the", "Add a public link"))
+    assert "You gave a public link" not in html
 
 
 def test_a_practice_reply_is_undone_in_the_window_and_its_text_is_a_draft_again(trainee, clock, vera):

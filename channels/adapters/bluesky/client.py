@@ -91,7 +91,7 @@ class Pds(TokenClient):
         if name in _REFUSED or (status == 401 and name not in _NO_ACCOUNT):
             return TokenRefused("Bluesky rejects the session. Check this connection's handle and app password.")
         if name == "NotFound" or status == 404:
-            return NotFound(f"Bluesky shows nothing there: {error_line(body) or status}.")
+            return NotFound(f"Bluesky found nothing there: {error_line(body) or status}.")
         return _of_account(status, name)
 
 

@@ -51,7 +51,7 @@ def _ask(config: Config, phrase: str | None, place: Json, since: int) -> Slice:
             raise
         # A refused cursor (too deep, too old) is a dead end: treat the list as finished.
         return Slice([], [], None)
-    entries = objects_in(answer.body.get(key), Transient(f"Bluesky answered without a list of posts. {RETRIED}"))
+    entries = objects_in(answer.body.get(key), Transient(f"Bluesky returned no list of posts. {RETRIED}"))
     times = _times(entries, is_search=phrase is not None)
     items = [item for item in wire.split(answer.body, config) if not _is_old(item, since)]
     return Slice(items, times, text_of(answer.body.get("cursor")) or None, answer.quota())

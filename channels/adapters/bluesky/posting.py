@@ -117,7 +117,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     cursor: list[tuple[str, str | int]] = []
     for _ in range(OWN_PAGES):
         body = client.get(config, "com.atproto.repo.listRecords", [*pairs, *cursor]).body
-        unclear = Transient(f"Bluesky answered without a list of records. {RETRIED}")
+        unclear = Transient(f"Bluesky returned no list of records. {RETRIED}")
         kept = [r for r in objects_in(body.get("records"), unclear) if isinstance(r.get("value"), dict)]
         for record in kept:
             if _is_it(record["value"], outgoing.in_reply_to, wanted):

@@ -36,7 +36,7 @@ def split(document: Document, config: Config) -> list[Item]:
     elif isinstance(document.get("chunk"), list) or "events_before" in document:
         lines, changes = matrix.read(matrix.events_of(document), matrix.names_of(document))
     elif "errcode" in document:
-        raise Malformed(f"Matrix answered with an error: {document['errcode']} {document.get('error') or ''}".strip())
+        raise Malformed(f"Matrix returned an error: {document['errcode']} {document.get('error') or ''}".strip())
     elif document.keys() & _OTHER_ANSWERS:
         return []
     else:

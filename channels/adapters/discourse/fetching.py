@@ -98,7 +98,7 @@ def _reach(posts: list[Mapping[str, Any]], before: int | None) -> tuple[tuple[in
 
 
 def _posts(body: Json) -> list[Mapping[str, Any]]:
-    return [*objects_in(object_of(body).get("latest_posts"), Malformed("The forum answered without a list of posts."))]
+    return [*objects_in(object_of(body).get("latest_posts"), Malformed("The forum returned no list of posts."))]
 
 
 def check(config: Config) -> str:

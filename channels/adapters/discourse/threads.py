@@ -60,7 +60,7 @@ def _topic(config: Config, body: Json) -> dict[str, Any]:
 
 
 def posts_of(body: Json) -> list[Mapping[str, Any]]:
-    unclear = Malformed("The forum answered without the posts of the topic.")
+    unclear = Malformed("The forum did not return the posts of the topic.")
     return [*objects_in(value_at(body, "post_stream", "posts"), unclear)]
 
 

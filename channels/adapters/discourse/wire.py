@@ -44,7 +44,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a Discourse document.")
     if isinstance(document.get("errors"), list) or "error_type" in document:
-        raise Malformed(f"The forum answered with an error: {error_line(document) or document.get('error_type')}")
+        raise Malformed(f"The forum returned an error: {error_line(document) or document.get('error_type')}")
     if isinstance(document.get("latest_posts"), list):
         return _items(document["latest_posts"])
     if isinstance(document.get("post_stream"), dict):

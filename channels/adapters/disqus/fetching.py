@@ -111,7 +111,7 @@ def _page(config: Config, forum: str, since: float, token: str | None) -> Answer
 
 def posts_in(answer: Answer) -> Answer:
     if not isinstance(answer.body, dict) or not isinstance(answer.body.get("response"), list):
-        raise Malformed("Disqus answered without a list of posts.")
+        raise Malformed("Disqus returned no list of posts.")
     return answer
 
 

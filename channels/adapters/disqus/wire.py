@@ -25,7 +25,7 @@ def split(document: Document, config: Config) -> list[Item]:
     """Posts of a list, or one post; threads, users and forums hold no mentions."""
     if isinstance(document, dict) and "code" in document:
         if document["code"] != 0:
-            raise Malformed(f"Disqus answered with an error: {error_line(document)}")
+            raise Malformed(f"Disqus returned an error: {error_line(document)}")
         return split(document.get("response"), config)
     if isinstance(document, list):
         return [item for entry in document for item in split(_object(entry), config)]

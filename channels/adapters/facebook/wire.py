@@ -35,7 +35,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a Facebook document.")
     if isinstance(document.get("error"), dict):
-        raise Malformed(f"Facebook answered with an error: {error_line(document)}")
+        raise Malformed(f"Facebook returned an error: {error_line(document)}")
     if document.get("object") is not None and "entry" in document:
         return unique(hook_items(document))
     if isinstance(document.get("data"), list):

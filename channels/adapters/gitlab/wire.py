@@ -39,7 +39,7 @@ def _items_of(document: Document) -> list[Item]:
     if "object_kind" in body or "event_name" in body:
         return _hook_items(body)
     if body.keys() & {"message", "error"} and not body.keys() & {"id", "iid"}:
-        raise Malformed(f"GitLab answered with an error: {_error_line(body)}")
+        raise Malformed(f"GitLab returned an error: {_error_line(body)}")
     if "body" in body and number_of(body.get("id")) and "target" not in body:
         return [item] if (item := note_item(body)) else []
     if body.keys() & _OTHER or "/merge_requests/" in str(body.get("web_url")):

@@ -60,7 +60,7 @@ def _of_list(document: list[Any], config: Config) -> list[Item]:
 def _error_line(document: Mapping[str, Any]) -> str:
     said = document.get("error") or document.get("message")
     if isinstance(said, str | int):
-        return f"Hacker News answered with an error: {said}"
+        return f"Hacker News returned an error: {said}"
     return "Not a Hacker News document: neither hits nor an item."
 
 

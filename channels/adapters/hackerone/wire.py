@@ -28,7 +28,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a HackerOne document.")
     if said := error_line(document):
-        raise Malformed(f"HackerOne answered with an error: {said}")
+        raise Malformed(f"HackerOne returned an error: {said}")
     data = document if "type" in document and "attributes" in document else document.get("data")
     if not isinstance(data, dict | list):
         raise Malformed("Not a HackerOne document: no data.")

@@ -119,7 +119,7 @@ def _stories(config: Config, number: int, pace: _Pace) -> list[dict[str, Any]]:
     path = "newest.json" if number == 1 else f"newest/page/{number}.json"
     body = client.lists.get(config, path).body
     if not isinstance(body, list):
-        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters answered without stories.")
+        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters returned no stories.")
     return objects_of(body)
 
 
@@ -143,7 +143,7 @@ def read_story(config: Config, number: str) -> list[Item] | None:
     if body is None:
         return None
     if not isinstance(body, dict) or not wire.is_story(body):
-        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters answered without a story.")
+        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters returned no story.")
     return wire.split(body, config)
 
 

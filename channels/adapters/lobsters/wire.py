@@ -67,7 +67,7 @@ def is_comment(entry: Mapping[str, Any]) -> bool:
 
 def error_line(document: Mapping[str, Any]) -> str:
     if said := one_line(document.get("error") or document.get("message")):
-        return f"Lobsters answered with an error: {said}"
+        return f"Lobsters returned an error: {said}"
     return "Not a Lobsters document: neither stories nor comments."
 
 

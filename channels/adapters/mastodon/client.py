@@ -36,7 +36,7 @@ def error_line(body: Json) -> str:
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in (404, 410):
-        return NotFound(f"The instance shows nothing there: {error_line(body) or status}.")
+        return NotFound(f"The instance found nothing there: {error_line(body) or status}.")
     if status == 422 and "authenticated user" in error_line(body):
         return AuthFailed(
             "Mastodon needs a token for an account, not just for an app. Create one on the account's page."

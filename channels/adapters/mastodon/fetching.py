@@ -77,7 +77,7 @@ def _entries(body: Json) -> list[dict[str, Any]]:
     """Statuses or notifications as returned. Raises Transient for anything else: some instances answer that way while
     restarting."""
     found = body.get("statuses") if isinstance(body, dict) else body
-    return objects_in(found, Transient(f"The instance answered without a list of posts. {RETRIED}"))
+    return objects_in(found, Transient(f"The instance returned no list of posts. {RETRIED}"))
 
 
 def _times(entries: list[dict[str, Any]]) -> list[int]:

@@ -83,7 +83,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     path = f"api/v1/accounts/{segment(_my_id(config))}/statuses"
     params: dict[str, str | int] = {"limit": PER_PAGE, "exclude_reblogs": "true"}
     for _ in range(OWN_PAGES):
-        unclear = Transient(f"Mastodon answered without a list of posts. {RETRIED}")
+        unclear = Transient(f"Mastodon returned no list of posts. {RETRIED}")
         statuses = objects_in(client.get(config, path, params, for_reply=True).body, unclear)
         for status in statuses:
             if _is_it(status, outgoing.in_reply_to, wanted):

@@ -93,7 +93,7 @@ def _times(body: Json) -> list[int]:
     """Times of the things, in order. Raises Malformed if this isn't a listing, Rejected if it lists subreddits: Reddit
     redirects there if a subreddit doesn't exist."""
     if not isinstance(body, dict) or body.get("kind") != "Listing":
-        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Reddit answered without a listing.")
+        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Reddit returned no listing.")
     children = wire.children_of(body)
     if children and all(child.get("kind") == "t5" for child in children):
         raise Rejected("There is no such subreddit. Check its name.")

@@ -128,7 +128,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     for _ in range(OWN_PAGES):
         body = client.get(config, path, params, speaker=PERSON).body
         if not isinstance(body, dict) or body.get("kind") != "Listing":
-            raise Transient("Reddit answered without a listing. The desk retries automatically.")
+            raise Transient("Reddit returned no listing. The desk retries automatically.")
         things = [child["data"] for child in wire.children_of(body) if isinstance(child.get("data"), dict)]
         for thing in things:
             if thing.get("parent_id") == parent and flattened(str(thing.get("body", ""))) == wanted:

@@ -48,7 +48,7 @@ def _page(config: Config, number: str, comment: str | None) -> Json:
         params["comment"] = comment
     body = client.get(config, f"comments/{number}", params).body
     if not isinstance(body, list):
-        raise Malformed("Reddit answered without the post and its comments.")
+        raise Malformed("Reddit did not return the post and its comments.")
     return body
 
 

@@ -166,4 +166,4 @@ def error_line(document: Mapping[str, Any]) -> str:
             said.append(str(value))
     if not said:
         return "Not a Reddit document: neither a listing nor a thing."
-    return "Reddit answered with an error: " + " ".join(", ".join(dict.fromkeys(said)).split())[:200]
+    return "Reddit returned an error: " + " ".join(", ".join(dict.fromkeys(said)).split())[:200]

@@ -37,7 +37,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a Slack document.")
     if document.get("ok") is False and document.get("error"):
-        raise Malformed(f"Slack answered with an error: {' '.join(str(document['error']).split())}")
+        raise Malformed(f"Slack returned an error: {' '.join(str(document['error']).split())}")
     if isinstance(document.get("messages"), list):
         return _of_page(document)
     event = document.get("event")

@@ -34,7 +34,7 @@ def split(document: Document, config: Config) -> list[Item]:
     if not isinstance(document, dict):
         raise Malformed("Not a Stack Exchange response: not an object.")
     if "error_id" in document:
-        raise Malformed(f"Stack Exchange answered with an error: {error_line(document)}")
+        raise Malformed(f"Stack Exchange returned an error: {error_line(document)}")
     entries = document.get("items")
     if not isinstance(entries, list):
         raise Malformed("Not a Stack Exchange response: no items.")

@@ -36,8 +36,8 @@ _NO_RIGHT = (
 _USED_UP = ("usage-capped", "UsageCapExceeded", "Too Many Requests", "rate-limit-exceeded")
 _TAKES_NONE = ("permission to DM", "cannot send messages to this user", "who are not following you")
 CLOSED = (
-    "This person takes no direct messages from us. Ask them in a public reply to open their messages or to write to us "
-    "first, or answer in public."
+    "This person does not accept direct messages from us. Answer in public, or ask them there to open their messages "
+    "or to write to us first."
 )
 _BROKEN = ("operational-disconnect", "service-unavailable", "streaming-connection", "Service Unavailable")
 

@@ -100,7 +100,7 @@ def error_line(document: Object) -> str:
         if isinstance(entry, dict):
             parts += [str(entry[k]) for k in ("title", "detail", "message", "error") if isinstance(entry.get(k), str)]
     said = " ".join(" ".join(dict.fromkeys(parts)).split())
-    return f"Twitter answered with an error: {said[:200] or 'without an explanation'}"
+    return f"Twitter returned an error: {said[:200] or 'without an explanation'}"
 
 
 def _is_problem(document: Object) -> bool:

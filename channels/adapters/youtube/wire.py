@@ -35,7 +35,7 @@ def split(document: Document, config: Config) -> list[Item]:
         raise Malformed("Not a YouTube response: not an object.")
     error = document.get("error")
     if error is not None:
-        raise Malformed(f"YouTube answered with an error: {error_line(error)}")
+        raise Malformed(f"YouTube returned an error: {error_line(error)}")
     entries = document.get("items")
     if not isinstance(entries, list):
         entries = document.get("comments")

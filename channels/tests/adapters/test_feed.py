@@ -157,7 +157,7 @@ def test_one_broken_feed_does_not_stop_the_others_but_is_reported() -> None:
         seen += [_mention(item).subject or "" for page in pages for item in page.items]
         assert seen == ["One", "Two"]
         assert f"{server.url}/missing: " in last.trouble
-        assert "/missing answered 404" in last.trouble
+        assert "/missing returned 404" in last.trouble
         assert not last.again_soon
         cursor = _poll(config, last.cursor, seen)
         assert seen == ["One", "Two"], "what was read is known, although one failed"
@@ -179,7 +179,7 @@ def test_a_feed_that_was_down_for_weeks_is_read_from_where_it_broke() -> None:
         sites.replies["/a"] = Reply(503)
         *_, last = list(ADAPTER.fetch(config, cursor))
         assert last.again_soon
-        assert "/a answered 503" in last.trouble
+        assert "/a returned 503" in last.trouble
         del sites.replies["/a"]
         cursor = _poll(config, json.loads(json.dumps(last.cursor)), seen)
         assert "In between" in seen
@@ -196,7 +196,7 @@ def test_where_all_feeds_are_broken_the_poll_fails() -> None:
         sites.replies["/b"] = Reply(500)
         _, error = _poll_and_error(config, None, [])
         assert type(error) is Transient
-        assert "/a answered 404" in str(error)
+        assert "/a returned 404" in str(error)
         sites.replies["/b"] = sites.replies["/a"] = Reply(401)
         _, error = _poll_and_error(config, None, [])
     assert type(error) is AuthFailed
@@ -209,7 +209,7 @@ def test_a_feed_that_asks_for_a_pause_is_left_alone_and_the_others_are_not() -> 
     with serving(sites.answer) as server:
         config = _config(server, "/a", "/b")
         *_, last = list(ADAPTER.fetch(config, None))
-        assert "/a answered 429" in last.trouble
+        assert "/a returned 429" in last.trouble
         assert not last.again_soon
         cursor = json.loads(json.dumps(last.cursor))
         *_, last = list(ADAPTER.fetch(config, cursor))
@@ -221,7 +221,7 @@ def test_a_feed_that_asks_for_a_pause_is_left_alone_and_the_others_are_not() -> 
         assert len(server.seen) == 3
         cursor["feeds"][server.url + "/a"]["rest_until"] = time.time() - 1
         *_, last = list(ADAPTER.fetch(config, cursor))
-        assert "/a answered 429" in last.trouble
+        assert "/a returned 429" in last.trouble
         alone = _config(server, "/a")
         with pytest.raises(RateLimited) as caught:
             list(ADAPTER.fetch(alone, None))

@@ -74,7 +74,7 @@ def test_pages_are_told_apart_by_their_host() -> None:
 def test_what_is_no_status_page_is_an_error() -> None:
     with serving(lambda seen: as_json({"hello": "world"})) as server:
         config = Config({"api_base": server.url}, network=server.network())
-        with pytest.raises(Transient, match="no status page"):
+        with pytest.raises(Transient, match="no Statuspage"):
             ADAPTER.check(config)
         with pytest.raises(Malformed, match="neither incidents"):
             list(ADAPTER.fetch(config, None))

@@ -74,7 +74,7 @@ def test_item_that_ends_its_parser_is_quarantined_and_the_others_go_on_at_once(h
     item.refresh_from_db()
     assert (item.state, item.attempts) == ("failed", 2)
     words = {"memory": "96 MB of memory", "kill": "SIGKILL", "crash": "SIGSEGV", "sleep": "did not finish within"}
-    assert words.get(how, "more than 1 seconds of computing time") in item.error
+    assert words.get(how, "more than 1 seconds of CPU time") in item.error
     ticket = Ticket.objects.get(messages__item_id=ids[2])
     assert ticket.subject.startswith("Could not be read")
     assert retry_suspect().taken == 0

@@ -94,7 +94,7 @@ def _import(request: HttpRequest, found: CodeStock) -> list[tuple[int, str]]:
         return [(0, str(refused))]
     words = ngettext("%(count)d new code.", "%(count)d new codes.", done.new) % {"count": done.new}
     if done.known:
-        words += " " + _("%(count)d were known already.") % {"count": done.known}
+        words += " " + _("%(count)d had already been imported.") % {"count": done.known}
     messages.success(request, words)
     return done.wrong
 

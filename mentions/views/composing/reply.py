@@ -154,7 +154,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     except replies.TooLate as late:
         messages.error(request, str(late))
     else:
-        messages.success(request, _("Undone: nothing was sent, your text is a draft again."))
+        messages.success(request, _("Undone: nothing was sent. Your text is a draft again."))
     return back_to(request, reply.ticket_id, now)
 
 

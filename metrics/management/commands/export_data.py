@@ -22,14 +22,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=list(KINDS))
         parser.add_argument("--form", choices=list(streaming.FORMS), default="csv")
-        parser.add_argument("--as", dest="username", required=True, help="whose sight decides; named in the audit log")
+        parser.add_argument(
+            "--as", dest="username", required=True, help="export what this person may see; recorded in the audit log"
+        )
         parser.add_argument("--from", dest="first", default="", help="first day, YYYY-MM-DD, UTC")
         parser.add_argument("--to", dest="last", default="", help="last day")
 
     def handle(self, **options: Any) -> None:
         user = get_user_model().objects.filter(username=options["username"], is_active=True).first()
         if user is None:
-            raise CommandError(f"Nobody active is called {options['username']!r}.")
+            raise CommandError(f"There is no active user {options['username']!r}.")
         days, by = (_day(options["first"]), _day(options["last"])), "manage.py export_data"
         run, pieces = running.begin(user, options["kind"], options["form"], days, UTC, desk_now(), by=by)
         for piece in pieces:
@@ -44,4 +46,4 @@ def _day(text: str) -> date | None:
     try:
         return read_day(text) if text else None
     except ValueError as error:
-        raise CommandError(f"{text!r} is no day; write it as YYYY-MM-DD.") from error
+        raise CommandError(f"{text!r} is not a date; write it as YYYY-MM-DD.") from error

@@ -15,10 +15,10 @@ MAX_NAMED = 20
 
 
 class Command(BaseCommand):
-    help = "Counts the figures of the reports again from the tickets, for every time zone in use."
+    help = "Recounts the figures of the reports from the tickets, for every time zone in use."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing; say which figures differ")
+        parser.add_argument("--check", action="store_true", help="change nothing; list the figures that differ")
 
     def handle(self, **options: Any) -> None:
         if options["check"]:
@@ -34,5 +34,7 @@ class Command(BaseCommand):
         for zone, day, channel, high in wrong[:MAX_NAMED]:
             self.stdout.write(f"{zone} {day}: channel {channel}{', high priority' if high else ''} differs.")
         if wrong:
-            raise CommandError(f"{len(wrong)} figures differ from the tickets. Build them again: rebuild_figures")
+            raise CommandError(
+                f"{len(wrong)} figures differ from the tickets. To rebuild them, run: manage.py rebuild_figures"
+            )
         self.stdout.write("All figures agree with the tickets.")

@@ -10,13 +10,13 @@ from metrics.bi import role
 
 
 class Command(BaseCommand):
-    help = "Makes the schema `reporting` and the role that may read it and nothing else; says what is missing."
+    help = "Creates the schema `reporting` and a role that can read only that; says what is missing."
 
     def handle(self, **options: Any) -> None:
         name, are_views_there, is_role_there = role.install()
         if not (are_views_there and is_role_there):
             raise CommandError(
-                "The desk's database role may not make this. Run as an administrator of the server, then again:\n"
+                "The desk's database role may not do this. Run this as a database administrator, then retry:\n"
                 + role.by_hand(name)
             )
-        self.stdout.write(f"The schema reporting is ready. Give a login its rights: GRANT {name} TO your_tool;")
+        self.stdout.write(f"The schema reporting is ready. Grant the role to a login: GRANT {name} TO your_tool;")

@@ -84,7 +84,7 @@ def check_smtp(config: Config) -> str:
         return "Replies cannot be sent: no SMTP server is set."
     with open_smtp(config) as smtp:
         greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
-    return f"The SMTP server greets: {greeting[:100]}."
+    return f"The SMTP server is ready: {greeting[:100]}."
 
 
 def _login(smtp: smtplib.SMTP, server: Server, password: str) -> None:
@@ -124,7 +124,7 @@ def _before_the_dot(server: Server) -> Iterator[None]:
     except smtplib.SMTPServerDisconnected as error:
         raise Transient(f"The SMTP server {server} stopped answering before it accepted the mail.") from error
     except smtplib.SMTPResponseException as error:
-        raise _refusal(error.smtp_code, error.smtp_error, f"The SMTP server {server} refuses to talk") from error
+        raise _refusal(error.smtp_code, error.smtp_error, f"The SMTP server {server} refuses the connection") from error
     except smtplib.SMTPException as error:
         raise Transient(f"The SMTP server {server} sent an unexpected answer: {str(error)[:200]}") from error
     except OSError as error:
