@@ -48,7 +48,7 @@ class Setting:
     def documented_default(self) -> str:
         """As written in the table of docs/settings.md."""
         if self.is_needed:
-            return "needed"
+            return "required"
         if self.default in ("", []):
             return "empty"
         return f"`{','.join(self.default) if isinstance(self.default, list) else self.default}`"

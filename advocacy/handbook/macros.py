@@ -26,7 +26,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "name": "Support::Similar topic of the forum",
         "description": "A topic exists: send them there and ask for their input.",
         "actions": _reply(
-            "Somebody has worked through something similar: {topic} Add your case there, and we will take a look!",
+            "Somebody has run into something similar: {topic} Please add your case there, and we will take a look!",
             "forum", "solved", _asks("topic", "Link to the topic", suggest="forum"),
         ),
     },
@@ -34,8 +34,8 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "name": "Support::Category of the forum",
         "description": "No topic yet: send them to the right category, where more people can help.",
         "actions": _reply(
-            "This deserves more room: could you post it at {category}, with your version and what you have tried? "
-            "The team and the whole community read it.",
+            "There's more room for this at {category}: could you post it there, with your version and what you have "
+            "tried? Our team and the whole community read it.",
             "forum", "solved", _asks("category", "Link to the category", suggest="forum"),
         ),
     },
@@ -43,8 +43,8 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "name": "Support::To support",
         "description": "Too complex for us: hand over to support.",
         "actions": _reply(
-            "Our support engineers are the right people for this: {support} Link this conversation, so you don't "
-            "have to explain it twice.",
+            "Our support engineers are the right people for this: {support} Please link to this conversation, "
+            "so you don't have to explain it twice.",
             "to-support", "solved", _asks("support", "Link to the support page", **{"from": "support"}),
         ),
     },
@@ -73,7 +73,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "description": "We send them something: ask for size and address, never in public.",
         "actions": _reply(
             "We would love to send you something, {requester_name}! Please fill in {swag}. It asks for your "
-            "size and address, and nothing is public.",
+            "size and address, and nothing you enter is public.",
             "swag", "pending", _asks("swag", "Link to the swag form"),
         ),
     },

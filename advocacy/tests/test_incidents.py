@@ -87,9 +87,9 @@ def test_macro_knows_the_address_of_the_status_page(page):
     ticket, sam = twitter_ticket(), UserFactory(role="advocate")
     macro = Macro.objects.get(name="Support::Status page")
     assert macros.fields_of(macro) == []
-    assert f"We keep {PAGE} up to date" in macros.preview(macro, ticket, sam, NOW).reply_text
+    assert f"{PAGE} has the latest" in macros.preview(macro, ticket, sam, NOW).reply_text
     update(page, "investigating")
-    assert f"We keep {PAGE}/incidents/inc1 up to date" in macros.preview(macro, ticket, sam, NOW).reply_text
+    assert f"{PAGE}/incidents/inc1 has the latest" in macros.preview(macro, ticket, sam, NOW).reply_text
 
 
 def test_banner_is_on_every_page_while_the_incident_is_open(client, page, monkeypatch):

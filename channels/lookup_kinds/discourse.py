@@ -25,7 +25,7 @@ class DiscourseForum(LookupKind):
     platform = "discourse"
     fields = (
         Field("api_key", "API key", "A public forum needs none.", FieldKind.SECRET),
-        Field("api_username", "User of the key"),
+        Field("api_username", "API key user"),
     )
 
     def home(self, config: Config) -> str:

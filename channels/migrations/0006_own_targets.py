@@ -19,6 +19,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='channel',
             name='target_minutes',
-            field=models.PositiveIntegerField(blank=True, help_text="This channel's own target, which counts whatever the priority. Empty: the goals, which are 420 minutes (7 hours), and 300 (5 hours) for high priority.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='first reply target (minutes)'),
+            field=models.PositiveIntegerField(blank=True, help_text="This channel's own target, for any priority. Empty: the default goals, 420 minutes (7 hours), or 300 (5 hours) for high priority.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='first reply target (minutes)'),
         ),
     ]

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
                 ('secrets', models.JSONField(blank=True, default=dict, editable=False, verbose_name='secrets')),
                 ('visible_to', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=150), blank=True, default=list, help_text='Roles; empty: everybody who may see tickets. Results are what its credentials may see.', size=None, verbose_name='visible to')),
-                ('is_trusted', models.BooleanField(default=False, help_text='For systems of your own. Others are searched for such a ticket only when somebody asks for it.', verbose_name='may get words of restricted tickets')),
+                ('is_trusted', models.BooleanField(default=False, help_text='Only for your own systems. Others are searched for such a ticket only when somebody asks for it.', verbose_name='may get words of restricted tickets')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('position', models.PositiveIntegerField(default=100, verbose_name='position')),
                 ('channels', models.ManyToManyField(blank=True, help_text='None: for all channels.', related_name='lookups', to='channels.channel', verbose_name='channels')),

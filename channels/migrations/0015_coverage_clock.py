@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='channel',
             name='counts_coverage',
-            field=models.BooleanField(db_default=False, default=False, help_text="Only the team's coverage hours count. Holidays don't; business days make no difference then.", verbose_name='target in coverage hours'),
+            field=models.BooleanField(db_default=False, default=False, help_text="Only the team's coverage hours count, without holidays. Business days then make no difference.", verbose_name='target in coverage hours'),
         ),
     ]

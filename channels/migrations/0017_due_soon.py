@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='channel',
             name='due_soon_minutes',
-            field=models.PositiveIntegerField(blank=True, help_text="How long before its target a mention is marked as due soon, and the team told in Slack. It counts business days or coverage hours as the target does. Empty: as the desk's settings say; 0: never.", null=True, validators=[django.core.validators.MaxValueValidator(20160)], verbose_name='due soon (minutes before)'),
+            field=models.PositiveIntegerField(blank=True, help_text="How long before its target a mention is marked as due soon and announced in Slack. It counts business days or coverage hours as the target does. Empty: the desk's setting; 0: never.", null=True, validators=[django.core.validators.MaxValueValidator(20160)], verbose_name='due soon (minutes before)'),
         ),
     ]

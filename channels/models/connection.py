@@ -136,8 +136,8 @@ class Channel(models.Model):
         blank=True,
         validators=[MinValueValidator(1)],
         help_text=_(
-            "This channel's own target, which counts whatever the priority. Empty: the goals, which are 420 minutes "
-            "(7 hours), and 300 (5 hours) for high priority."
+            "This channel's own target, for any priority. Empty: the default goals, 420 minutes (7 hours), or 300 "
+            "(5 hours) for high priority."
         ),
     )
     skips_weekends = models.BooleanField(
@@ -149,7 +149,7 @@ class Channel(models.Model):
         _("target in coverage hours"),
         default=False,
         db_default=False,
-        help_text=_("Only the team's coverage hours count. Holidays don't; business days make no difference then."),
+        help_text=_("Only the team's coverage hours count, without holidays. Business days then make no difference."),
     )
     team = models.ForeignKey(
         Team,
@@ -166,8 +166,8 @@ class Channel(models.Model):
         blank=True,
         validators=[MaxValueValidator(20_160)],
         help_text=_(
-            "How long before its target a mention is marked as due soon, and the team told in Slack. It counts "
-            "business days or coverage hours as the target does. Empty: as the desk's settings say; 0: never."
+            "How long before its target a mention is marked as due soon and announced in Slack. It counts business "
+            "days or coverage hours as the target does. Empty: the desk's setting; 0: never."
         ),
     )
     expected_silence_minutes = models.PositiveIntegerField(

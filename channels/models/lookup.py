@@ -41,7 +41,7 @@ class Lookup(models.Model):
     is_trusted = models.BooleanField(
         _("may get words of restricted tickets"),
         default=False,
-        help_text=_("For systems of your own. Others are searched for such a ticket only when somebody asks for it."),
+        help_text=_("Only for your own systems. Others are searched for such a ticket only when somebody asks for it."),
     )
     is_active = models.BooleanField(_("active"), default=True)
     position = models.PositiveIntegerField(_("position"), default=100)

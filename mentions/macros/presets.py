@@ -96,7 +96,7 @@ MACROS: tuple[dict[str, Any], ...] = (
         "name": "Thanks::Praise",
         "description": "Thank them, and like what they wrote where the platform has likes.",
         "actions": [
-            {"do": "reply", "text": "Thank you, {requester_name}! It makes our day that you like {company}."},
+            {"do": "reply", "text": "Thank you, {requester_name}! It makes our day to hear that you like {company}."},
             {"do": "tag", "tags": ["praise"]},
             {"do": "like"},
             {"do": "status", "status": "solved"},
@@ -121,7 +121,8 @@ MACROS: tuple[dict[str, Any], ...] = (
             },
             {
                 "do": "reply",
-                "text": "Thanks for letting us know! This is a known issue: {issue} – your vote there helps rank it.",
+                "text": "Thanks for letting us know! This is a known issue: {issue} – your vote there helps us "
+                "prioritise it.",
             },
             {"do": "tag", "tags": ["known-issue"]},
             {"do": "status", "status": "solved"},
@@ -137,8 +138,8 @@ MACROS: tuple[dict[str, Any], ...] = (
             },
             {
                 "do": "reply",
-                "text": "Thanks, {requester_name}! Could you open an issue about {company} at {tracker}, so that it is "
-                "not lost?",
+                "text": "Thanks, {requester_name}! Could you open an issue about {company} at {tracker}, so that it "
+                "doesn't get lost?",
             },
             {"do": "tag", "tags": ["issue-asked-for"]},
             {"do": "status", "status": "pending"},
@@ -150,7 +151,7 @@ MACROS: tuple[dict[str, Any], ...] = (
         "actions": [
             {
                 "do": "reply",
-                "text": "Happy to help! Do you use {company} on our servers or self-hosted, and which version?",
+                "text": "Happy to help! Are you using {company} on our servers or self-hosted, and which version?",
             },
             {"do": "tag", "tags": ["support"]},
             {"do": "status", "status": "pending"},
@@ -158,11 +159,11 @@ MACROS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Support::Status page",
-        "description": "Downtime: link the status page, ask whether they still see it.",
+        "description": "Downtime: link the status page and ask whether they still see the problem.",
         "actions": [
             {
                 "do": "reply",
-                "text": "Sorry for the trouble! We keep {status_page_url} up to date. Do you still see the problem?",
+                "text": "Sorry for the trouble! {status_page_url} has the latest. Are you still seeing the problem?",
             },
             {"do": "tag", "tags": ["availability"]},
             {"do": "status", "status": "pending"},

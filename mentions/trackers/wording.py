@@ -45,7 +45,7 @@ def news_of(issue: Issue) -> str:
     """The message to the requester when it is closed. A confidential issue is not linked, since they could not read
     it."""
     if issue.is_confidential or not issue.url:
-        return _("Good news: what you reported is solved. Could you check whether it works for you now?")
-    return _("Good news: the issue about this is solved: %(url)s Could you check whether it works for you now?") % {
-        "url": issue.url
-    }
+        return _("Good news: what you reported has been resolved. Could you check whether it works for you now?")
+    return _(
+        "Good news: the issue about this has been resolved: %(url)s Could you check whether it works for you now?"
+    ) % {"url": issue.url}

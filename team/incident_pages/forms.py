@@ -70,7 +70,9 @@ class DetailsForm(forms.ModelForm):  # type: ignore[type-arg]
         self.now = now
         self.seen = seen_by(user, Channel).filter(is_active=True).order_by("name")
         self.fields["channels"].queryset = self.seen  # type: ignore[attr-defined]
-        self.fields["channels"].help_text = _("Only mentions on these channels are proposed. None selected means all.")
+        self.fields["channels"].help_text = _(
+            "Only mentions on these channels are proposed. Select none for all channels."
+        )
 
     def clean_started_at(self) -> datetime:
         return _not_ahead(self.cleaned_data["started_at"], self.now)

@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
             field=models.PositiveSmallIntegerField(
                 db_default=6,
                 default=6,
-                help_text="How many one person can handle. The page of a release day uses this to tell whether enough people are on.",
+                help_text="How many one person can handle. The page of a release day uses this to check whether enough people are on.",
                 validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(500)],
                 verbose_name="mentions per hour",
             ),

@@ -55,7 +55,7 @@ class ReleaseRule(models.Model):
         db_default=6,
         validators=[MinValueValidator(1), MaxValueValidator(500)],
         help_text=_(
-            "How many one person can handle. The page of a release day uses this to tell whether enough people are on."
+            "How many one person can handle. The page of a release day uses this to check whether enough people are on."
         ),
     )
     is_active = models.BooleanField(_("active"), default=True)

@@ -13,11 +13,12 @@ CONNECTION_FIELDS = (
     Field("imap_user", "IMAP user", required=True),
     Field("imap_password", "IMAP password", kind=FieldKind.SECRET, required=True),
     Field("inbox_folder", "Inbox folder", default="INBOX"),
-    Field("further_folders", "Further folders", "Read as well, such as the spam folder; one per line.", FieldKind.LIST),
+    Field("further_folders", "Further folders", "Also read, such as the spam folder; one per line.", FieldKind.LIST),
     Field(
         "sent_folder",
         "Sent folder",
-        "Where our sent mail is stored, so that the desk sees replies written in a mail program. Empty: it does not.",
+        "Where our sent mail is stored, so that the desk sees replies sent from a mail program. Empty: it does not see "
+        "them.",
     ),
     Field("append_sent", "File our replies there", "Switch off where the server does it itself (Gmail).",
           FieldKind.BOOLEAN, default=True),
@@ -36,7 +37,7 @@ CONNECTION_FIELDS = (
         "The name that our mail server puts first in its Authentication-Results header. It proves that a mail is "
         "ours. Empty: no mail can prove it.",
     ),
-    Field("attachment_max_bytes", "Largest attachment kept", "In bytes. Only name and size of larger ones are kept.",
+    Field("attachment_max_bytes", "Largest attachment kept", "In bytes. For larger ones, only name and size are kept.",
           FieldKind.INTEGER, default=10 * 1024 * 1024),
     Field("reply_marker", "Mark our Reply-To", "Adds a +marker to the alias, if the mail server delivers such "
         "addresses. Keeps threads together when a server changes our Message-ID.", FieldKind.BOOLEAN, default=False),
