@@ -23,7 +23,7 @@ def lines_of(content: bytes, columns: Sequence[str], needed: Sequence[str]) -> l
     a column or has one that isn't in `columns`."""
     rows = rows_of(decoded(content).replace("\0", ""))
     if not rows:
-        raise BadFile(_("The file is empty."))
+        raise BadFile(_("The file is empty. Choose another one."))
     heading = [cell.lower().replace(" ", "_") for cell in rows[0][1]]
     _check(heading, columns, needed)
     return [_line(number, cells, heading) for number, cells in rows[1:]]

@@ -38,7 +38,7 @@ def why_not(channel: Channel, user: Any) -> str:
     if not _takes_likes(channel) or (personal.is_needed(connection) and not personal.usable(user.pk, [connection.pk])):
         return _("The desk cannot like messages on this platform. Like it there yourself.")
     if channel.settings.get("never_likes"):
-        return _("%(handle)s does not like messages.") % {"handle": own_side.account_of(channel)}
+        return _("Likes are switched off for %(handle)s.") % {"handle": own_side.account_of(channel)}
     if not user.has_perm(access.LIKE):
         return _("Your role cannot like messages. Ask an advocate.")
     return ""
@@ -61,7 +61,7 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
     if message is None or message.is_deleted or message.is_unreadable or message.direction == Message.Direction.TEAM:
         raise OutcomeRefused(_("This message cannot be liked."))
     if privacy.is_private(message):
-        raise OutcomeRefused(_("Private messages are not liked."))
+        raise OutcomeRefused(_("Private messages cannot be liked."))
     if why := why_not(message.channel, actor):
         raise OutcomeRefused(why)
     if not ticket.tags.filter(name=PRAISE_TAG).exists():

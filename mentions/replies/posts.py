@@ -93,7 +93,7 @@ def check(user: Any, channel_id: int | None, text: str) -> tuple[Channel, str]:
     """(channel, text as posted). Raises PostRefused, ReplyRefused."""
     channel = next((c for c in channels_for(user) if c.pk == channel_id), None)
     if channel is None:
-        raise PostRefused(_("You cannot post as this handle."))
+        raise PostRefused(_("You cannot post as this handle. Choose another one."))
     text = text.replace("\0", "").replace("\r\n", "\n").strip()
     check_text(text, channel)
     return channel, text

@@ -66,7 +66,7 @@ def set_aside(
     """Park a locked ticket; whoever parks it becomes its assignee."""
     until = until or now + DEFAULT_WAIT[waiting_on]
     if until <= now:
-        raise OutcomeRefused(_("The return time is in the past."))
+        raise OutcomeRefused(_("The return time is in the past. Choose a later one."))
     changes: dict[str, Any] = {
         "status": Ticket.Status.OPEN,
         "waiting_on": waiting_on,

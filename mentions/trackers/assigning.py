@@ -28,7 +28,9 @@ def assign(link_id: int, actor: Any, *, key: UUID, names: list[str], now: dateti
     if not wanted:
         raise OutcomeRefused(_("Enter at least one account name."))
     if not issue.reference or issue.state not in (Issue.State.OPEN, Issue.State.CLOSED):
-        raise OutcomeRefused(_("This issue is %(state)s.") % {"state": issue.get_state_display()})
+        raise OutcomeRefused(
+            _("This issue is %(state)s: nobody can be assigned to it now.") % {"state": issue.get_state_display()}
+        )
     item = outbox.enqueue(
         key=key,
         kind=OutboundItem.Kind.ASSIGN,

@@ -169,7 +169,9 @@ def retry(issue_id: int, actor: Any, now: datetime) -> None:
     """Try once more to open it. Raises OutcomeRefused."""
     issue = Issue.objects.select_for_update().get(pk=issue_id)
     if issue.state != State.FAILED or issue.outbound_id is None:
-        raise OutcomeRefused(_("This issue is %(state)s.") % {"state": issue.get_state_display()})
+        raise OutcomeRefused(
+            _("This issue is %(state)s: there is nothing to retry.") % {"state": issue.get_state_display()}
+        )
     outbox.retry(issue.outbound_id, now)
     issue.state, issue.error = State.OPENING, ""
     issue.save(update_fields=["state", "error"])

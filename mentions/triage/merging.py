@@ -72,7 +72,9 @@ def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) 
 
 def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
     if ticket.merged_into_id is not None:
-        raise MergeRefused(_("Ticket %(id)s is already merged.") % {"id": ticket.pk})
+        raise MergeRefused(
+            _("Ticket #%(id)s was already merged into another one. Choose that one.") % {"id": ticket.pk}
+        )
     held = ticket.claim_expires_at is not None and ticket.claim_expires_at > now
     if held and ticket.claimed_by_id != getattr(actor, "pk", None):
         raise MergeRefused(_("Somebody is working on ticket %(id)s. Ask them first.") % {"id": ticket.pk})

@@ -71,7 +71,7 @@ def wordings(text: str) -> list[str]:
     """The wordings that take turns. Raises ValidationError for empty or too long text, and unknown variables."""
     text = text.replace("\0", "").replace("\r\n", "\n")
     if len(text) > MAX_TEXT:
-        raise ValidationError(_("The text is too long."))
+        raise ValidationError(_("The text is too long. The limit is %(most)s characters.") % {"most": MAX_TEXT})
     found = [part.strip() for part in _DASHES.split(text) if part.strip()]
     if not found:
         raise ValidationError(_("Enter a text."))

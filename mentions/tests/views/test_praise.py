@@ -121,7 +121,7 @@ def test_support_handles_do_not_like_whoever_asks():
     ticket = praised(twitter_ticket())
     ticket.channel.settings["never_likes"] = True
     ticket.channel.save()
-    assert refused(ticket, UserFactory(is_superuser=True)) == "@acme does not like messages."
+    assert refused(ticket, UserFactory(is_superuser=True)) == "Likes are switched off for @acme."
 
 
 def test_no_reply_for_praise_tags_it_and_undo_takes_the_tag_back(sam):

@@ -80,7 +80,7 @@ class AddForm(forms.Form):
     def clean_posted_at(self) -> datetime | None:
         at: datetime | None = self.cleaned_data["posted_at"]
         if at is not None and at > desk_now():
-            raise forms.ValidationError(_("This time is in the future."))
+            raise forms.ValidationError(_("This time is in the future. Enter when the page was posted."))
         return at
 
     def found(self) -> Found:
