@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
+from functools import cache
 from typing import Any
 
 from django.db import connection, connections
@@ -25,6 +24,8 @@ EVERY = "DESK_EVERY_SWITCH"
 """In the environment: places that lead to the same are tried all the same."""
 PATIENCE_S = 30
 """Only a hang is ended by it: a test that comes here has failed."""
+MOMENT_S = 0.005
+"""A job that goes from step to step meanwhile waits for nobody, and the server need not be asked."""
 _LOCKS = re.compile(
     r"FOR (NO KEY )?UPDATE|FOR (KEY )?SHARE|pg_advisory|\b(INSERT|UPDATE|DELETE|EXECUTE)\b", re.IGNORECASE
 )
@@ -54,6 +55,8 @@ class _Trace:
     def __init__(self, outside: Outside) -> None:
         self.steps: list[Step] = []
         self.outside = outside
+        self.rests = threading.Event()
+        """Stands at its place, or has ended."""
 
     def before(self, sql: str, *, is_place: bool) -> Step:
         step = Step(sql, connection.in_atomic_block, is_place, self.outside())
@@ -62,7 +65,7 @@ class _Trace:
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         note_prepared(sql)
-        step = self.before(sql, is_place=bool(_LOCKS.search(sql) and not _TAKES_NOTHING.match(sql)))
+        step = self.before(sql, is_place=_is_place(sql))
         result = execute(sql, params, many, context)
         step.rows = context["cursor"].rowcount
         return result
@@ -84,6 +87,7 @@ class _Trace:
     def __exit__(self, *_error: object) -> None:
         del connection._commit, connection._rollback
         self.before(END, is_place=False)
+        self.rests.set()
 
 
 class _Stop(_Trace):
@@ -92,7 +96,7 @@ class _Stop(_Trace):
     def __init__(self, at: int, outside: Outside = _nothing) -> None:
         super().__init__(outside)
         self.left, self.where = at, ""
-        self.reached, self.go = threading.Event(), threading.Event()
+        self.is_reached, self.go = False, threading.Event()
 
     def before(self, sql: str, *, is_place: bool) -> Step:
         if is_place:
@@ -103,9 +107,19 @@ class _Stop(_Trace):
         self.left -= 1
         if self.left == -1:
             self.where = " ".join(statement.split())[:160]
-            self.reached.set()
+            self.is_reached = True
+            self.rests.set()
             if not self.go.wait(PATIENCE_S):
                 raise TimeoutError("nobody sent the first job on")
+
+    def wait(self) -> None:
+        """Until it stands at its place or has ended."""
+        if not self.rests.wait(PATIENCE_S):
+            raise TimeoutError("the first job neither ended nor took a lock")
+
+    def send_on(self) -> None:
+        self.rests.clear()
+        self.go.set()
 
 
 class Pair:
@@ -125,14 +139,12 @@ class Pair:
         """`first` stands still before its lock number `at`; `second` goes as far as it can; then both to their ends."""
         stop, trace = _Stop(at, outside), _Trace(outside)
         one = self.threads[0].submit(_run, first, stop)
-        _first_of(one, stop)
+        stop.wait()
         two = self.threads[1].submit(_run, second, trace)
-        is_blocked = False
-        while stop.reached.is_set() and not two.done() and not is_blocked:
-            is_blocked = _stands_still(trace) and self._waits()
+        is_blocked = stop.is_reached and self._comes_to_wait(trace)
         done = len(trace.steps)
-        stop.go.set()
-        met = Met(one.result(PATIENCE_S), two.result(PATIENCE_S), stop.reached.is_set(), stop.where)
+        stop.send_on()
+        met = Met(one.result(PATIENCE_S), two.result(PATIENCE_S), stop.is_reached, stop.where)
         if met.stopped:
             # A statement that waits may hold some of many rows; of one, it holds none.
             theirs = trace.steps[: done - 1 if is_blocked and trace.steps[done - 1].rows <= 1 else done]
@@ -144,24 +156,25 @@ class Pair:
         can. `stopped`: both came to their places."""
         stop, other = _Stop(at), _Stop(back_at)
         one = self.threads[0].submit(_run, first, stop)
-        _first_of(one, stop)
+        stop.wait()
         two = self.threads[1].submit(_run, second, other)
-        while not (two.done() or other.reached.is_set() or (_stands_still(other) and self._waits())):
-            pass
-        is_both = stop.reached.is_set() and other.reached.is_set()
-        stop.go.set()
-        while is_both and not one.done() and not (_stands_still(stop) and self._waits(other_way=True)):
-            pass
-        other.go.set()
+        self._comes_to_wait(other)
+        is_both = stop.is_reached and other.is_reached
+        stop.send_on()
+        if is_both:
+            self._comes_to_wait(stop, other_way=True)
+        other.send_on()
         return Met(one.result(PATIENCE_S), two.result(PATIENCE_S), is_both, f"{stop.where}, then {other.where}")
 
     def every_two_switches(self, world: Callable[[], tuple[Job, Job]], most: int) -> Iterator[Met]:
         """Once for each pair of places, one of each job, at which both can stand; of more than `most` places of a job,
         so many, evenly spread. Not where the second job has only read: the first runs on as if it were alone."""
         places, places_back = (self._places(lambda n=n: world()[n], most) for n in (0, 1))
-        for at, back_at in product(places, places_back[1:]):
-            met = self.meet_twice(*world(), at, back_at)
-            if met.stopped:
+        for at in places:
+            for back_at in places_back[1:]:
+                met = self.meet_twice(*world(), at, back_at)
+                if not met.stopped:
+                    break  # nor does it come to a later place
                 yield met
 
     def _places(self, job: Callable[[], Job], most: int) -> list[int]:
@@ -192,26 +205,25 @@ class Pair:
             at += 1 if os.environ.get(EVERY) else 1 + met.alike
         raise AssertionError("a job without an end")
 
-    def _waits(self, *, other_way: bool = False) -> bool:
+    def _comes_to_wait(self, trace: _Trace, *, other_way: bool = False) -> bool:
+        """Returns when a job rests, or waits for the other (true). `other_way`: it is the first job."""
+        done = -1
+        while not trace.rests.wait(MOMENT_S):
+            if len(trace.steps) == done and self._waits(other_way=other_way):
+                return True
+            done = len(trace.steps)
+        return False
+
+    def _waits(self, *, other_way: bool) -> bool:
         """Whether the second waits for the first; the first for the second, if `other_way`."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT %s = ANY(pg_blocking_pids(%s))", self.backends[:: -1 if other_way else 1])
             return bool(cursor.fetchone()[0])
 
 
-def _stands_still(trace: _Trace) -> bool:
-    """For a moment. A job that goes from step to step waits for nobody, and the server need not be asked."""
-    before = len(trace.steps)
-    time.sleep(0.002)
-    return len(trace.steps) == before
-
-
-def _first_of(one: Future[object], stop: _Stop) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (one.done() or stop.reached.is_set()):
-        stop.reached.wait(0.002)
-        if time.monotonic() > deadline:
-            raise TimeoutError("the first job neither ended nor took a lock")
+@cache
+def _is_place(sql: str) -> bool:
+    return bool(_LOCKS.search(sql) and not _TAKES_NOTHING.match(sql))
 
 
 def _backend() -> int:

@@ -76,8 +76,6 @@ class Wire(Forum):
         self.liked: list[str] = []
         self.refuses = ""
         """"send", "delete" or "like"."""
-        self.unasked: list[str] = []
-        """Markers of ingested questions that no test has used yet."""
         self.people: list[Any] = []
         self.source: Any = None
         """The team and the connection, shared by a whole test."""

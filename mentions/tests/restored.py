@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from django.db import connection
 
@@ -15,7 +16,8 @@ SCHEMA = "kept"
 
 @dataclass
 class Restored:
-    """A snapshot of `world` and the whole database. Create it, and call `again`, only while nothing else runs."""
+    """A snapshot of `world` and the whole database: `with Restored(wire, make(wire)) as restored: restored.again()`.
+    Create it, and call `again`, only while nothing else runs."""
 
     wire: Wire
     world: Made
@@ -23,11 +25,25 @@ class Restored:
 
     def __post_init__(self) -> None:
         self.said = {name: list(getattr(self.wire, name)) for name in ("posted", "deleted", "liked")}
-        self.columns = _columns()
-        kept = [f'CREATE TABLE {SCHEMA}."{table}" AS TABLE public."{table}"' for table in _used(self.columns)]
+        columns = _columns()
+        used = _used(columns)
+        kept = "; ".join(f'CREATE TABLE {SCHEMA}."{table}" AS TABLE public."{table}"' for table in used)
+        filled = "; ".join(_fill(table, columns[table]) for table in used)
+        emptied = "; ".join(f'DELETE FROM public."{table}"' for table in columns.keys() - set(used))
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}; {'; '.join(kept)}")
-        self.tables = _used(self.columns)
+            cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}; {kept}")
+            again = f"BEGIN {emptied}; {filled}; END"
+            cursor.execute(f"CREATE FUNCTION {SCHEMA}.again() RETURNS void LANGUAGE plpgsql AS $$ {again} $$")
+
+    def __enter__(self) -> Self:
+        """On a connection of its own: one plans the statements of a function once, until its role changes."""
+        self.own = connection.copy()
+        with self.own.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")  # neither foreign keys nor triggers
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.own.close()
 
     def outside(self) -> object:
         """Changes outside the database: the number of items sent, deleted and liked."""
@@ -40,18 +56,19 @@ class Restored:
             return self.world
         for name, keys in self.said.items():
             getattr(self.wire, name)[:] = keys
-        now = set(_used(self.columns)) | set(self.tables)
-        emptied = "; ".join(f'DELETE FROM public."{table}"' for table in now)
-        filled = "; ".join(self._fill(table) for table in self.tables)
-        with connection.cursor() as cursor:  # one message, hence one transaction; no foreign keys or triggers
-            cursor.execute(f"SET LOCAL session_replication_role = replica; {emptied}; {filled}")
+        with self.own.cursor() as cursor:
+            cursor.execute(f"SELECT {SCHEMA}.again()")
         return self.world
 
-    def _fill(self, table: str) -> str:
-        columns = self.columns[table]
-        return (
-            f'INSERT INTO public."{table}" ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {SCHEMA}."{table}"'
-        )
+
+def _fill(table: str, columns: str) -> str:
+    """Rows that are as they were stay: deleted ones are in the way until somebody vacuums."""
+    now, was = f'public."{table}"', f'{SCHEMA}."{table}"'
+    return f"""
+        DELETE FROM {now} AS now WHERE NOT EXISTS (SELECT FROM {was} AS was WHERE was *= now);
+        INSERT INTO {now} ({columns}) OVERRIDING SYSTEM VALUE
+        SELECT {columns} FROM {was} AS was WHERE NOT EXISTS (SELECT FROM {now} AS now WHERE now *= was)
+    """
 
 
 def _columns() -> dict[str, str]:

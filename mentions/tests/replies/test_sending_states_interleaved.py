@@ -82,9 +82,8 @@ def _id(value: str) -> str:
 
 @pytest.mark.parametrize(("kind", "first"), FIRSTS, ids=_id)
 def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
-    with Pair() as pair:
+    with Pair() as pair, Restored(wire, KINDS[kind](wire)) as restored:
         for second in seconds(kind, first):
-            restored = Restored(wire, KINDS[kind](wire))
             for met in pair.every_different_switch(partial(_jobs, restored, first, second), restored.outside):
                 _everything_holds(restored.world, met, first, second)
     assert "deadlock" not in caplog.text
@@ -99,8 +98,8 @@ def _jobs(restored: Restored, first: str, second: str) -> tuple[Job, Job]:
 def test_places_that_are_passed_over_end_like_the_one_that_is_tried(wire, kind):
     """For the first pairs of each kind, until one in which places are passed over."""
     own, others = JOBS[kind]
-    with Pair() as pair:
-        assert any(_passed_over(pair, Restored(wire, KINDS[kind](wire)), first, others[-1]) for first in own)
+    with Pair() as pair, Restored(wire, KINDS[kind](wire)) as restored:
+        assert any(_passed_over(pair, restored, first, others[-1]) for first in own)
 
 
 def _passed_over(pair: Pair, restored: Restored, first: str, second: str) -> int:
@@ -138,9 +137,8 @@ MOST_PLACES = 3
 @pytest.mark.parametrize(("kind", "first"), [(k, f) for k, f in FIRSTS if f in JOBS[k][0]], ids=_id)
 def test_promises_hold_where_both_stop_halfway(wire, caplog, kind, first):
     """The promise's own jobs, with each other and with every other job: one stops, the other stops, the first ends."""
-    with Pair() as pair:
+    with Pair() as pair, Restored(wire, KINDS[kind](wire)) as restored:
         for second in seconds(kind, first):
-            restored = Restored(wire, KINDS[kind](wire))
             for met in pair.every_two_switches(partial(_jobs, restored, first, second), MOST_PLACES):
                 _everything_holds(restored.world, met, first, second)
     assert "deadlock" not in caplog.text
