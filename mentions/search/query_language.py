@@ -100,7 +100,8 @@ Made = tuple[str, dict[str, Any]]
 
 def _status(value: str) -> Made:
     if value.lower() not in STATUSES:
-        raise ValueError(_("Unknown status “%(value)s”.") % {"value": value})
+        words = {"value": value, "known": ", ".join(STATUSES)}
+        raise ValueError(_("Unknown status “%(value)s”. Use one of %(known)s.") % words)
     return "mentions_ticket.status = %(value)s", {"value": value.lower()}
 
 
@@ -155,7 +156,8 @@ def _assignee(value: str) -> Made:
 def _priority(value: str) -> Made:
     name = value.lower()
     if name not in PRIORITIES:
-        raise ValueError(_("Unknown priority “%(value)s”.") % {"value": value})
+        words = {"value": value, "known": ", ".join(PRIORITIES)}
+        raise ValueError(_("Unknown priority “%(value)s”. Use one of %(known)s.") % words)
     return "mentions_ticket.priority = %(value)s", {"value": PRIORITIES[name]}
 
 
@@ -203,11 +205,13 @@ IS: dict[str, str | Callable[[], str]] = {
 
 
 def _one_of(known: dict[str, str | Callable[[], str]], name: str) -> Callable[[str], Made]:
+    statuses = STATUSES if name == "is" else ()
+
     def make(value: str) -> Made:
-        if value.lower() in STATUSES and name == "is":
+        if value.lower() in statuses:
             return _status(value)
         if value.lower() not in known:
-            words = {"name": name, "value": value, "known": ", ".join(known)}
+            words = {"name": name, "value": value, "known": ", ".join([*known, *statuses])}
             raise ValueError(_("Unknown term “%(name)s:%(value)s”. Use one of %(known)s.") % words)
         found = known[value.lower()]
         return found() if callable(found) else found, {}

@@ -1,5 +1,7 @@
 """Search: words, phrases, fields; never an error, never more than the user may see, never foreign mark-up."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -80,6 +82,17 @@ def test_what_is_not_understood_is_named_and_left_out(sam):
     results = search.search("runner status:done before:yesterday", sam)
     assert [hit.ticket_id for hit in results.hits] == [ticket.pk]
     assert len(results.problems) == 2
+
+
+@pytest.mark.parametrize("field", query_language.FIELDS)
+def test_a_value_that_a_field_does_not_know_is_answered_with_those_it_knows(field):
+    for problem in query_language.parse(f"{field}:nonsense").problems:
+        assert "“" in problem
+        assert "nonsense" in problem
+        hint = re.search(r"(?:Use one of|Write it as) (.+)\.$", problem)
+        assert hint, problem
+        for value in hint[1].split(", "):
+            assert query_language.parse(f"{field}:{value}").problems == ()
 
 
 def test_unknown_field_is_searched_as_words(sam):
