@@ -101,6 +101,9 @@ class SidesAndReach(TestCase):
         played.of_team = self.team
         played.play([("team changes" if act == "team" else act, *rest) for act, *rest in acts])
         keeping.refresh(desk_now())
+        walked = Ticket.objects.filter(merged_into=None).select_related("channel__connection")
+        self.tickets = list(walked.prefetch_related("messages"))
+        self.spans = {team: covered.load(team).spans for team in (covered.DESK, self.team.pk)}
         for zone in ZONES:
             assert keeping.differences(zone) == []
             first = (begin - timedelta(days=2)).astimezone(ZoneInfo(zone)).date()
@@ -132,17 +135,17 @@ class SidesAndReach(TestCase):
     def walk_sides(self, period, high, from_arrival):
         """Side → mentions, first replies, reply times in seconds."""
         found = {side: [0, 0, []] for side in ("covered", "away")}
-        for ticket in chosen(high):
+        for ticket in self.chosen(high):
             handed = ticket.no_reply_reason in ("expert_response", "community", "spam_reported")
             needed = not ticket.no_reply_reason or (handed and ticket.first_reply_at is not None)
-            side = found[side_of(ticket.posted_at, ticket.channel.team_id)]
+            side = found[self.side_of(ticket.posted_at, ticket.channel.team_id)]
             if is_within(ticket.posted_at, period):
                 side[0] += 1
                 if needed and ticket.first_reply_at:
                     began = ticket.created_at if from_arrival else ticket.posted_at
                     side[2].append(max((ticket.first_reply_at - began).total_seconds(), 0))
             if needed and ticket.first_reply_at and is_within(ticket.first_reply_at, period):
-                found[side_of(ticket.first_reply_at, ticket.channel.team_id)][1] += 1
+                found[self.side_of(ticket.first_reply_at, ticket.channel.team_id)][1] += 1
         return found
 
     def assert_reach(self, period, high):
@@ -153,7 +156,7 @@ class SidesAndReach(TestCase):
         assert reported(counts.by_platform(posted)) == slow
         assert reported(counts.rolled_by_platform(filters, platforms)) == slow
         people = {}
-        for ticket in chosen(high):
+        for ticket in self.chosen(high):
             if is_within(ticket.posted_at, period):
                 people.setdefault(ticket.channel.connection.platform, []).append(ticket.requester_id)
         expected = {platform: (len(who), len(set(who))) for platform, who in people.items()}
@@ -162,12 +165,14 @@ class SidesAndReach(TestCase):
     def walk_reach(self, period, high):
         """Platform → name → sum."""
         found = {}
-        for ticket in chosen(high):
+        for ticket in self.chosen(high):
             if not is_within(ticket.posted_at, period):
                 continue
             for name, keys in KEYS.items():
                 said = []
-                for message in ticket.messages.filter(direction="in", is_deleted=False):
+                for message in ticket.messages.all():
+                    if message.direction == "team" or message.is_deleted:
+                        continue
                     values = [message.extra[key] for key in keys if isinstance(message.extra.get(key), int)]
                     said += [max(-LIMIT, min(LIMIT, value)) for value in values[:1]]
                 if said:
@@ -177,20 +182,17 @@ class SidesAndReach(TestCase):
                     of_platform[name] = of_platform.get(name, 0) + number
         return found
 
+    def chosen(self, high):
+        return [ticket for ticket in self.tickets if ticket.priority >= 30 or not high]
 
-def chosen(high):
-    tickets = Ticket.objects.filter(merged_into=None).select_related("channel__connection")
-    return tickets.filter(priority__gte=30) if high else tickets
+    def side_of(self, at, team):
+        spans = self.spans[team or covered.DESK]
+        is_in = not spans or at < spans[0][0] or any(start <= at < end for start, end in spans)
+        return "covered" if is_in else "away"
 
 
 def is_within(at, period):
     return period.first <= at.astimezone(period.tz).date() <= period.last
-
-
-def side_of(at, team):
-    spans = covered.load(team or covered.DESK).spans
-    is_in = not spans or at < spans[0][0] or any(start <= at < end for start, end in spans)
-    return "covered" if is_in else "away"
 
 
 def reported(found):
