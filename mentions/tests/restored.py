@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from django.db import connection
 
 from advocacy.tests.emptying import FILLED
-from mentions.tests.interleaved_worlds import Made
 from mentions.tests.platforms import Wire
 
 SCHEMA = "kept"
+W = TypeVar("W")
 
 
 @dataclass
-class Restored:
-    """A snapshot of `world` and the whole database: `with Restored(wire, make(wire)) as restored: restored.again()`.
+class Restored(Generic[W]):
+    """A snapshot of `world` and the whole database: `with Restored(make(wire), wire) as restored: restored.again()`.
     Create it, and call `again`, only while nothing else runs."""
 
-    wire: Wire
-    world: Made
+    world: W
+    wire: Wire | None = None
     is_new: bool = True
 
     def __post_init__(self) -> None:
-        self.said = {name: list(getattr(self.wire, name)) for name in ("posted", "deleted", "liked")}
+        names = ("posted", "deleted", "liked") if self.wire else ()
+        self.said = {name: list(getattr(self.wire, name)) for name in names}
         columns = _columns()
         used = _used(columns)
         kept = "; ".join(f'CREATE TABLE {SCHEMA}."{table}" AS TABLE public."{table}"' for table in used)
@@ -49,7 +50,7 @@ class Restored:
         """Changes outside the database: the number of items sent, deleted and liked."""
         return [len(getattr(self.wire, name)) for name in self.said]
 
-    def again(self) -> Made:
+    def again(self) -> W:
         """The same world with the same keys; the first call returns it as it was made."""
         if self.is_new:
             self.is_new = False

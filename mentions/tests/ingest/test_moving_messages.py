@@ -18,6 +18,7 @@ from mentions.people.accounts import link_accounts
 from mentions.tests.factories import NOON, UserFactory
 from mentions.tests.interleaving import Job, Met, Pair
 from mentions.tests.platforms import arrive, connection_with, ingest, said
+from mentions.tests.restored import Restored
 from mentions.triage import merging
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nobody_nudged")]
@@ -114,12 +115,9 @@ WORLDS: list[World] = [merge, merge_the_other_way, split, by_hand, import_undone
 def test_messages_stay_with_their_ticket_wherever_two_are_switched(world, order, platform, caplog):
     mets = []
 
-    def jobs() -> tuple[Job, Job]:
-        pair = world(platform)
-        return pair if order == "ingest first" else pair[::-1]
-
-    with Pair() as pair:
-        for met in pair.every_switch(jobs):
+    jobs = world(platform)
+    with Pair() as pair, Restored(jobs if order == "ingest first" else jobs[::-1]) as restored:
+        for met in pair.every_switch(restored.again):
             ingest_pending()  # as the sweep would
             _check(met)
             mets.append(met)

@@ -82,14 +82,14 @@ def _id(value: str) -> str:
 
 @pytest.mark.parametrize(("kind", "first"), FIRSTS, ids=_id)
 def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
-    with Pair() as pair, Restored(wire, KINDS[kind](wire)) as restored:
+    with Pair() as pair, Restored(KINDS[kind](wire), wire) as restored:
         for second in seconds(kind, first):
             for met in pair.every_different_switch(partial(_jobs, restored, first, second), restored.outside):
                 _everything_holds(restored.world, met, first, second)
     assert "deadlock" not in caplog.text
 
 
-def _jobs(restored: Restored, first: str, second: str) -> tuple[Job, Job]:
+def _jobs(restored: Restored[Made], first: str, second: str) -> tuple[Job, Job]:
     jobs = restored.again().jobs
     return jobs[first], jobs[second]
 
@@ -98,11 +98,11 @@ def _jobs(restored: Restored, first: str, second: str) -> tuple[Job, Job]:
 def test_places_that_are_passed_over_end_like_the_one_that_is_tried(wire, kind):
     """For the first pairs of each kind, until one in which places are passed over."""
     own, others = JOBS[kind]
-    with Pair() as pair, Restored(wire, KINDS[kind](wire)) as restored:
+    with Pair() as pair, Restored(KINDS[kind](wire), wire) as restored:
         assert any(_passed_over(pair, restored, first, others[-1]) for first in own)
 
 
-def _passed_over(pair: Pair, restored: Restored, first: str, second: str) -> int:
+def _passed_over(pair: Pair, restored: Restored[Made], first: str, second: str) -> int:
     count, left, expected = 0, 0, None
     for at in range(100):
         met = pair.meet(*_jobs(restored, first, second), at, restored.outside)
@@ -117,7 +117,7 @@ def _passed_over(pair: Pair, restored: Restored, first: str, second: str) -> int
     raise AssertionError("a job without an end")
 
 
-def _end_of(restored: Restored, met: Met) -> list[object]:
+def _end_of(restored: Restored[Made], met: Met) -> list[object]:
     """Everything by which a person or a platform could tell two ends apart."""
     tables = (
         Ticket.objects.values_list("pk", "status", "claimed_by", "assignee", "merged_into", "waiting_on", "priority"),
@@ -137,7 +137,7 @@ MOST_PLACES = 3
 @pytest.mark.parametrize(("kind", "first"), [(k, f) for k, f in FIRSTS if f in JOBS[k][0]], ids=_id)
 def test_promises_hold_where_both_stop_halfway(wire, caplog, kind, first):
     """The promise's own jobs, with each other and with every other job: one stops, the other stops, the first ends."""
-    with Pair() as pair, Restored(wire, KINDS[kind](wire)) as restored:
+    with Pair() as pair, Restored(KINDS[kind](wire), wire) as restored:
         for second in seconds(kind, first):
             for met in pair.every_two_switches(partial(_jobs, restored, first, second), MOST_PLACES):
                 _everything_holds(restored.world, met, first, second)
