@@ -7,7 +7,7 @@ from typing import Generic, Self, TypeVar
 
 from django.db import connection
 
-from advocacy.tests.emptying import FILLED
+from advocacy.tests.emptying import FILLED, with_pages, with_rows
 from mentions.tests.platforms import Wire
 
 SCHEMA = "kept"
@@ -27,10 +27,11 @@ class Restored(Generic[W]):
         names = ("posted", "deleted", "liked") if self.wire else ()
         self.said = {name: list(getattr(self.wire, name)) for name in names}
         columns = _columns()
-        used = _used(columns)
+        with connection.cursor() as cursor:
+            used = with_rows(cursor, with_pages(cursor).keys() & columns.keys())
         kept = "; ".join(f'CREATE TABLE {SCHEMA}."{table}" AS TABLE public."{table}"' for table in used)
         filled = "; ".join(_fill(table, columns[table]) for table in used)
-        emptied = "; ".join(f'DELETE FROM public."{table}"' for table in columns.keys() - set(used))
+        emptied = "; ".join(f'DELETE FROM public."{table}"' for table in columns.keys() - used)
         with connection.cursor() as cursor:
             cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}; {kept}")
             again = f"BEGIN {emptied}; {filled}; END"
@@ -83,13 +84,3 @@ def _columns() -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(asked, [[*FILLED, "django_migrations"]])
         return dict(cursor.fetchall())
-
-
-def _used(tables: dict[str, str]) -> list[str]:
-    """Tables that have rows."""
-    asked = " UNION ALL ".join(
-        f"SELECT '{name}' WHERE EXISTS (SELECT FROM public.\"{name}\")" for name in sorted(tables)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(asked)
-        return [name for (name,) in cursor.fetchall()]
