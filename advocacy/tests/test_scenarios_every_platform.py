@@ -229,10 +229,10 @@ def truth(desk, platform: str) -> list[dict[str, Any]]:
 def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
     """The answer is there once, visible to everybody; returns its id on the platform."""
     place, sam, word = asked.place, desk.user(), new_word()
-    ways = handles.ways(ticket, sam)
-    assert bool(ways.accounts) == (place.way == SELF)
-    channel = handles.suggest(ticket, asked.message, ways.channels)
-    assert channel == ticket.channel, ways.why
+    options = handles.reply_options(ticket, sam)
+    assert bool(options.accounts) == (place.way == SELF)
+    channel = handles.suggest(ticket, asked.message, options.channels)
+    assert channel == ticket.channel, options.why
     reply = desk.write(ticket, f"With our docs, see {word}.", channel=channel)
     dispatch_replies.hand_over_due(desk.now())
     desk.send_due()
@@ -250,8 +250,8 @@ def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
 
 def answered_outside(desk, asked: Asked, ticket: Ticket) -> str:
     """Answers on the page to which the composer leads."""
-    ways = handles.ways(ticket, desk.user())
-    assert (ways.channels, ways.why) == ([], "platform")
+    options = handles.reply_options(ticket, desk.user())
+    assert (options.channels, options.why) == ([], "platform")
     where = handles.reply_url(asked.message)
     assert where is not None
     assert where.startswith(desk.outside.http_url)
@@ -347,8 +347,8 @@ def test_page_that_no_platform_brings_is_added_by_its_address_and_answered_there
     message = said(word)
     assert (message.ticket_id, message.channel.slug) == (added.ticket.pk, "by-hand")
     assert (message.author.name or message.author.handle) == "blogger"
-    ways = handles.ways(added.ticket, sam)
-    assert (ways.channels, ways.why) == ([], "platform")
+    options = handles.reply_options(added.ticket, sam)
+    assert (options.channels, options.why) == ([], "platform")
     assert word in page(str(handles.reply_url(message)))
 
 

@@ -57,10 +57,10 @@ def can_send(channel: Channel, user: User | None = None) -> bool:
 def choices(ticket: Ticket, user: User | None = None) -> list[Channel]:
     """The channels that may answer this ticket, best rank first; empty: answer outside. Without `user`, those the desk
     itself could use."""
-    return ways(ticket, user).channels
+    return reply_options(ticket, user).channels
 
 
-def ways(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None = None) -> ReplyOptions:
+def reply_options(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None = None) -> ReplyOptions:
     """How this person may answer the ticket. `siblings`: the channels of its connection, if already loaded."""
     capable = candidates.able(ticket, siblings)
     if not capable:
@@ -139,7 +139,7 @@ def role_refusal(ticket: Ticket, channel_id: int, user: User) -> str:
 
 
 def _instead(ticket: Ticket, message: Message | None, user: User, channel: Channel) -> str:
-    among = [c for c in ways(ticket, user).channels if c != channel]
+    among = [c for c in reply_options(ticket, user).channels if c != channel]
     suggested = suggest(ticket, message, among)
     return own_side.account_of(suggested) if suggested else ""
 

@@ -146,7 +146,7 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
 def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
     """The channel named by the form, if this person may reply as it. Raises ReplyRefused for anything that no page
     offered."""
-    options = handles.ways(ticket, actor)
+    options = handles.reply_options(ticket, actor)
     for channel in options.channels:
         if channel.pk == channel_id:
             return channel

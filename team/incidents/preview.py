@@ -224,7 +224,7 @@ def _handle(ticket: Ticket, facts: PreviewFacts, user: Any) -> Channel | None:
         rows = Channel.objects.filter(connection=connection_id).select_related("connection")
         facts.siblings[connection_id] = list(rows)
     message = outgoing.answered_message(ticket)
-    options = handles.fitting(handles.ways(ticket, user, facts.siblings[connection_id]), message)
+    options = handles.fitting(handles.reply_options(ticket, user, facts.siblings[connection_id]), message)
     shared = [channel for channel in options.channels if not personal.is_needed(channel.connection)]
     found = handles.advise(ticket, message, shared)
     return found.channel if found else None

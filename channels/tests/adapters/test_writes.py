@@ -152,7 +152,7 @@ def relayed(sandbox: launch.Running, platform: str) -> Iterator[tuple[Relay, Con
     """The relay, and the connection of an advocate whose requests go through it."""
     relay = Relay(sandbox, platform)
     cache.clear()
-    oauth._kept.clear()
+    oauth._cache.clear()
     with serving(relay) as relay.server:
         access_json = json.dumps(sandbox.access()[platform]).replace(sandbox.http_url, relay.server.url)
         access = json.loads(access_json)
@@ -359,7 +359,7 @@ def test_a_slow_platform_never_outlasts_the_lease(sandbox: launch.Running, platf
         asked = question(sandbox, platform, config, "crawl")
         with relay.learning():
             adapter.send(_patient(config), answer_to(asked, "learnt"))
-        oauth._kept.clear()
+        oauth._cache.clear()
         cache.clear()
         relay.spoil(None)
         relay.slow = SLOW[way]
