@@ -168,8 +168,8 @@ def _begins_signature(lines: list[str], number: int) -> bool:
         return True
     stripped = line.strip()
     if _RULE.match(stripped) and stripped[0] == "_":
-        return _is_end(lines, number, most=8)
-    return bool(_SENT_FROM.match(stripped)) and not _SENTENCE.search(stripped) and _is_end(lines, number, most=3)
+        return _is_end(lines, number, max_lines=8)
+    return bool(_SENT_FROM.match(stripped)) and not _SENTENCE.search(stripped) and _is_end(lines, number, max_lines=3)
 
 
 def _is_end(lines: list[str], number: int, max_lines: int) -> bool:
