@@ -93,7 +93,7 @@ def _show(shared: CommunityShare, now: datetime) -> None:
 
 
 def say_thanks(shared: CommunityShare, who: str, now: datetime) -> None:
-    """In the thread of the share, once."""
+    """Thank whoever answered, in the thread of the share, once."""
     receipt = (shared.outbound.receipt if shared.outbound else None) or {}
     if receipt.get("ts"):
         slack_posts.post_message(

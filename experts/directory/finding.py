@@ -1,4 +1,4 @@
-"""Which topics a conversation is about, and which experts are there."""
+"""Finds the topics of a conversation, and the experts who are available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds out which of our people wrote the post that people comment on: from the page's metadata, in the background."""
+"""Finds the colleague who wrote a post that people comment on, from the page's metadata, in the background."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class KnownAuthor:
 
 
 def known_of(ticket: Ticket) -> KnownAuthor:
-    """Nobody if the ticket isn't a comment on a post, or the page hasn't been read yet."""
+    """What is known about the author of a ticket's post; nobody if the ticket isn't a comment on a post, or the page
+    hasn't been read yet."""
     pages = Message.objects.filter(ticket=ticket).exclude(page_url="").values_list("page_url", flat=True).distinct()
     found = list(PostAuthor.objects.filter(page__in=[key_of(page) for page in pages[:5]]))
     expert_id = next((each.expert_id for each in found if each.expert_id), None)

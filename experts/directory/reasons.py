@@ -1,4 +1,4 @@
-"""Why somebody is suggested, in a few words each. Pure but for the language."""
+"""Words the reasons why somebody is suggested. Pure but for the language."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENOUGH = 3
 
 
 def of(facts: ExpertFacts, topic: str, language: str) -> list[str]:
-    """The strongest first. `topic`: its name, `language`: the conversation's code; "" if unknown."""
+    """The reasons, strongest first. `topic`: its name, `language`: the conversation's code; "" if unknown."""
     return [*_knows(facts, topic), *_can(facts, language), *of_load(facts.load)]
 
 

@@ -1,4 +1,4 @@
-"""Whom to ask about a ticket: people by `ranking`, then teams, each with the reasons in words."""
+"""Suggests whom to ask about a ticket: people by `ranking`, then teams, each with the reasons in words."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _those_on_call(search: _Search, text: str, ranked: Sequence[Suggestion]) -> 
 
 
 def _free(search: _Search) -> QuerySet[Expert]:
-    """Who is there, and was not asked about this ticket."""
+    """Experts who are available and weren't asked about this ticket."""
     free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])
     return free.select_related("person")
 

@@ -41,7 +41,7 @@ def answered_by(ticket: Ticket, name: str, now: datetime) -> Outreach | None:
     outreach.answered_at = outreach.answer.posted_at if outreach.answer else now
     outreach.state, outreach.remind_at = Outreach.State.ANSWERED, None
     outreach.save(update_fields=["state", "answer", "answered_by", "answered_at", "remind_at"])
-    if outreach.answer is not None:  # it is in this ticket, so it needs no separate *Expert Response*
+    if outreach.answer is not None:  # the answer is in this ticket, so it needs no separate *Expert Response*
         tagging.change(ticket, [crediting.RESPONSE_TAG], [])
     ending.tell(outreach, "answered", _("%(who)s has answered. Thank you!") % {"who": name or outreach.asked}, now)
     ending.withdraw_others(outreach, name or outreach.asked, now)

@@ -69,7 +69,7 @@ def plan_round(day: date) -> int:
 
 @transaction.atomic
 def hand_over(expertise_id: int, owner: Any, day: date) -> Expertise:
-    """`owner` (or nobody) has it from `day` on."""
+    """Make `owner` (or nobody) the expertise's owner from `day` on."""
     found = Expertise.objects.select_for_update(of=("self",)).get(pk=expertise_id)
     _give(found, owner, day)
     return found
@@ -108,7 +108,7 @@ def _follow(expertise_id: int, now: datetime) -> bool:
 
 
 def _rotate(expertise: Expertise, day: date, now: datetime) -> bool:
-    """With nobody to take over, the owner stays, and the page says so."""
+    """Hand an expertise to its next owner. With nobody to take over, the owner stays, and the page says so."""
     taker = expertise.next_owner
     if taker is None or not taker.is_active:
         return False

@@ -41,7 +41,7 @@ def run(now: datetime) -> int:
 
 
 def _by_shift(now: datetime) -> Iterable[tuple[Any, date]]:
-    """Includes people the desk could not remind."""
+    """People whose shift ended without a hand-over, including those whom the desk could not remind."""
     return reminding.by_shift(now - LATE, now - AFTER)
 
 

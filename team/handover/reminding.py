@@ -63,7 +63,7 @@ def _by_activity(now: datetime) -> Iterable[tuple[Any, date]]:
 
 @transaction.atomic
 def _remind(user: Any, day: date, now: datetime) -> bool:
-    """By a Slack message, and by a note on every page; not if nothing is open or they have handed over."""
+    """Remind somebody by a Slack message and a note on every page, unless nothing is open or they have handed over."""
     if HandOver.objects.filter(user=user, day=day).exclude(reminded_at=None, done_at=None).exists():
         return False
     count = len(work.of(user, now))

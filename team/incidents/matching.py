@@ -33,8 +33,8 @@ def is_link(word: str) -> bool:
 
 
 def reason(wanted: Signs, text: str, pages: Sequence[str] | frozenset[str]) -> str:
-    """Why this mention may be about it; "" if nothing suggests it. `pages`: canonical addresses that it links to or is
-    about."""
+    """Why this mention may be about the incident; "" if nothing suggests it. `pages`: canonical addresses that it links
+    to or is about."""
     if linked := sorted(wanted.pages & set(pages)):
         return _("links to %(page)s") % {"page": linked[0]}
     for word, pattern in wanted.patterns:

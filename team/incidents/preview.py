@@ -137,7 +137,7 @@ def _tickets(incident: Incident, kind: str, user: Any, only: Collection[int] | N
 
 
 def recipient_of(ticket: Ticket) -> str:
-    """The human if they are known, else the account."""
+    """The ticket's recipient: the person if known, else the account."""
     person = ticket.requester.person_id
     return f"person:{person}" if person else f"author:{ticket.requester_id}"
 

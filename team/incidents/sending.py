@@ -176,7 +176,7 @@ def _submit(item_id: int, now: datetime) -> bool:
 
 
 def _reply(item: IncidentReply, now: datetime) -> Reply:
-    """Raises one of REFUSALS: something has changed since the preview."""
+    """Submit one planned reply. Raises one of REFUSALS if something has changed since the preview."""
     batch = item.batch
     line = preview.line_again(item, preview.wordings(batch.text), now)
     if line is None:
