@@ -50,7 +50,8 @@ class Stack:
         self.env: dict[str, str] = {}
 
     def run(self) -> str | None:
-        """None if stopped by the user, else the error. Nothing is left running either way."""
+        """Run the demo until it ends; returns None if the user stopped it, else the error. Nothing is left running
+        either way."""
         with interruptible() as self.interrupts:
             try:
                 self.places.local.mkdir(parents=True, exist_ok=True)
@@ -181,7 +182,7 @@ class Stack:
                 self.services.add(name, part)
                 return
 
-    def _said_since(self, name: str, words: str) -> Callable[[], bool]:
+    def _has_logged_since(self, name: str, words: str) -> Callable[[], bool]:
         """Whether a part has logged this text from now on: another program's answer on its port proves nothing."""
         log = self.places.log(name)
         size = log.stat().st_size if log.exists() else 0
@@ -226,7 +227,7 @@ class Stack:
         self.services.add("beat", parts.beat(self.env, self.places))
         web = self.services.groups[-1]["web"]
         health = f"http://127.0.0.1:{self.port}/healthz"
-        parts.wait_for(web, "web", self.places, lambda: _all_there(health, self.services), self.interrupts)
+        parts.wait_for(web, "web", self.places, lambda: _is_desk_ready(health, self.services), self.interrupts)
         parts.tell_hooks(self.sandbox_url, f"http://127.0.0.1:{self.port}", self.places)
 
     def _start_web(self) -> tuple[str, Kept, Callable[[], bool]]:
@@ -258,7 +259,7 @@ def _free_ports(wanted: tuple[int, int, int]) -> tuple[int, int, int]:
     return used[0], used[1], used[2]
 
 
-def _all_there(health_url: str, services: Services) -> bool:
+def _is_desk_ready(health_url: str, services: Services) -> bool:
     """Whether web, worker and beat work; other health checks don't matter here."""
     if name := services.ended:
         raise PartFailed(f"{name} exited while the desk was starting.")

@@ -62,8 +62,8 @@ def share(
 def words_of(shared: CommunityShare) -> str:
     """The message in Slack markup; everything from outside is escaped."""
     ticket = shared.ticket
-    said = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
-    text, url = said.order_by("-posted_at", "-id").values_list("text", "url").first() or ("", "")
+    inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
+    text, url = inbound.order_by("-posted_at", "-id").values_list("text", "url").first() or ("", "")
     first = _("%(who)s on %(where)s: %(said)s") % {
         "who": ticket.requester,
         "where": ticket.channel.name,

@@ -69,9 +69,9 @@ def _due(now: datetime) -> Iterator[tuple[str, str]]:
     comments = {page: url.partition("#")[0] for page, url in newest}
     comments = {page: url for page, url in comments.items() if canonical(url) == page}
     keys = {key_of(page): page for page in comments}
-    fresh = Q(read_at__gt=now - AGAIN, tries=0) | Q(expert__isnull=False) | Q(tries__gte=MAX_TRIES)
-    fresh |= Q(read_at__gt=now - timedelta(hours=1))
-    done = {keys[key] for key in PostAuthor.objects.filter(fresh, page__in=keys).values_list("page", flat=True)}
+    up_to_date = Q(read_at__gt=now - AGAIN, tries=0) | Q(expert__isnull=False) | Q(tries__gte=MAX_TRIES)
+    up_to_date |= Q(read_at__gt=now - timedelta(hours=1))
+    done = {keys[key] for key in PostAuthor.objects.filter(up_to_date, page__in=keys).values_list("page", flat=True)}
     yield from ((page, url) for page, url in comments.items() if page not in done)
 
 

@@ -181,8 +181,8 @@ def _ids_by_topic(search: _Search) -> set[int]:
 
 
 def _lead_to(expert: Expert, search: _Search) -> _Lead | None:
-    theirs = [*expert.topics.all(), *expert.default_for.all()]
-    found = [search.leads[topic.pk] for topic in theirs if topic.pk in search.leads]
+    topics = [*expert.topics.all(), *expert.default_for.all()]
+    found = [search.leads[topic.pk] for topic in topics if topic.pk in search.leads]
     return min(found, key=_nearness, default=None)
 
 

@@ -45,7 +45,7 @@ def read_due(now: datetime) -> int:
         if clock() - now > MAX_RUN:
             break
         try:
-            said = api.thread(outreach.slack_room, outreach.slack_ts)
+            messages = api.thread(outreach.slack_room, outreach.slack_ts)
         except RateLimited as limit:
             _pause(now + timedelta(seconds=limit.retry_after_s or BROKEN.seconds))
             return count
@@ -54,13 +54,13 @@ def read_due(now: datetime) -> int:
             if isinstance(error, AuthFailed):
                 return count
             continue
-        count += _taken_in(outreach, said, now)
+        count += _taken_in(outreach, messages, now)
     return count
 
 
-def _taken_in(outreach: Outreach, said: Iterable[Mapping[str, Any]], now: datetime) -> int:
+def _taken_in(outreach: Outreach, messages: Iterable[Mapping[str, Any]], now: datetime) -> int:
     """Read one thread; returns 1, or 0 if that fails. It is then retried after the other threads."""
-    taken = sweeps.each("Slack threads", [outreach.pk], lambda pk: take_in(pk, said, now) or True)
+    taken = sweeps.each("Slack threads", [outreach.pk], lambda pk: take_in(pk, messages, now) or True)
     if not taken:
         Outreach.objects.filter(pk=outreach.pk).update(thread_due_at=now + BROKEN)
     return taken
@@ -89,11 +89,11 @@ def wake_thread(channel: str, thread_ts: str, now: datetime) -> bool:
 
 
 @transaction.atomic
-def take_in(outreach_id: int, said: Iterable[Mapping[str, Any]], now: datetime) -> int:
+def take_in(outreach_id: int, messages: Iterable[Mapping[str, Any]], now: datetime) -> int:
     """Store a thread's replies and act on them; returns how many were new or changed."""
     outreach = locks.with_ticket(Outreach.objects.select_related(*responding.RELATED), outreach_id)
     known = {reply.ts: reply for reply in outreach.thread.all()}
-    changed = [row for message in said if (row := _row(outreach, message, known)) is not None]
+    changed = [row for message in messages if (row := _row(outreach, message, known)) is not None]
     for row in changed:
         row.save()
         _act(outreach, row, now)
@@ -130,8 +130,8 @@ def _name(message: Mapping[str, Any], slack_id: str) -> str:
     """The author's name, from the directory, else from the message; for people who have left Slack, their id."""
     expert = directory.expert_of(slack_id)
     profile = message.get("user_profile")
-    given = str(profile.get("real_name") or profile.get("name") or "") if isinstance(profile, Mapping) else ""
-    return (str(expert) if expert else given or slack_id or _("somebody"))[:120]
+    profile_name = str(profile.get("real_name") or profile.get("name") or "") if isinstance(profile, Mapping) else ""
+    return (str(expert) if expert else profile_name or slack_id or _("somebody"))[:120]
 
 
 def _kind(outreach: Outreach, row: ThreadReply) -> str:

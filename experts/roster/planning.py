@@ -151,8 +151,8 @@ def _wanted_topics(step: Step, known: _Known, is_whole_company: bool) -> list[To
     wanted = {name: known.topics.get(name.lower()) for name in step.entry.topics}
     for name in [name for name, topic in wanted.items() if topic is None and not is_whole_company]:
         step.problems.append(_("there is no topic “%(name)s”") % {"name": name[:80]})
-    kept = list(step.expert.topics.all()) if is_whole_company and step.expert else []
-    return sorted({topic for topic in wanted.values() if topic} | set(kept), key=lambda topic: topic.slug)
+    current_topics = list(step.expert.topics.all()) if is_whole_company and step.expert else []
+    return sorted({topic for topic in wanted.values() if topic} | set(current_topics), key=lambda topic: topic.slug)
 
 
 def _check_slack_id(step: Step, known: _Known) -> None:

@@ -112,7 +112,8 @@ def _linked_to_a_ticket_in_sight(user: Viewer) -> Q:
 
 @rule_for(Code)
 def _given_in_sight(user: Viewer) -> Q:
-    """Codes whose ticket is visible, which says who got them; no page shows the code itself."""
+    """Codes not given yet, and those whose ticket is visible, for people who may give codes. No page shows the code
+    itself."""
     return Q(ticket=None) | Q(ticket__in=seen_by(user, Ticket)) if user.has_perm("mentions.give_code") else NOBODY
 
 

@@ -21,8 +21,8 @@ def whose_turn(
     nearest: dict[int, int] = {}
     for person, other in turns:
         nearest[person] = min(nearest.get(person, NEVER), abs((other - day).days))
-    there = [person for person in people if person not in away]
-    return max(there, key=lambda person: nearest.get(person, NEVER), default=None)
+    available = [person for person in people if person not in away]
+    return max(available, key=lambda person: nearest.get(person, NEVER), default=None)
 
 
 def people(duty: str) -> list[Any]:

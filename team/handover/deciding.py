@@ -51,11 +51,11 @@ def next_people(user: Any, now: datetime) -> list[Any]:
 
 def propose_owners(found: Sequence[Work], people: Sequence[Any], now: datetime) -> None:
     """Fill in who of `people` owns an expertise that a ticket touches."""
-    there, here = {each.pk for each in people}, {each.pk for each in roster.on_now(now)}
+    available, on_shift = {each.pk for each in people}, {each.pk for each in roster.on_now(now)}
     for each in found:
-        for one in each.touched:
-            if one.owner_id in there and each.owner is None:
-                each.owner, each.is_owner_here = one.owner, one.owner_id in here
+        for expertise in each.touched:
+            if expertise.owner_id in available and each.owner is None:
+                each.owner, each.is_owner_here = expertise.owner, expertise.owner_id in on_shift
 
 
 def hand_over(

@@ -35,8 +35,8 @@ def run(now: datetime) -> int:
     """Return how many people were reported."""
     if not slack.is_set_up():
         return 0
-    here = {user.pk for user in roster.on_now(now)}
-    people = {user.pk: (user, day) for user, day in [*_reminded(now), *_by_shift(now)] if user.pk not in here}
+    on_shift = {user.pk for user in roster.on_now(now)}
+    people = {user.pk: (user, day) for user, day in [*_reminded(now), *_by_shift(now)] if user.pk not in on_shift}
     return sweeps.each("days without a hand-over", list(people.values()), lambda each: _tell(*each, now))
 
 

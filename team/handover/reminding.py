@@ -41,11 +41,11 @@ def by_shift(since: datetime, until: datetime) -> Iterable[tuple[Any, date]]:
     """People whose day ends within this time: by a shift, or by what they entered in their settings."""
     ending = Shift.objects.filter(is_on_call=False, ends_at__gt=since, ends_at__lte=until)
     for shift in ending.select_related("user__preference"):
-        more = Shift.objects.filter(user=shift.user_id, is_on_call=False, ends_at__gt=shift.ends_at)
-        if shift.user.is_active and not more.filter(starts_at__lte=shift.ends_at + PAUSE).exists():
+        later_shifts = Shift.objects.filter(user=shift.user_id, is_on_call=False, ends_at__gt=shift.ends_at)
+        if shift.user.is_active and not later_shifts.filter(starts_at__lte=shift.ends_at + PAUSE).exists():
             yield shift.user, shift.ends_at.astimezone(roster.zone_of(shift.user)).date()
-    said = Preference.objects.filter(shift_until__gt=since, shift_until__lte=until, user__is_active=True)
-    for preference in said.select_related("user__preference"):
+    by_setting = Preference.objects.filter(shift_until__gt=since, shift_until__lte=until, user__is_active=True)
+    for preference in by_setting.select_related("user__preference"):
         ends = preference.shift_until or until
         yield preference.user, ends.astimezone(roster.zone_of(preference.user)).date()
 

@@ -22,10 +22,10 @@ class Signs:
 
 def signs(url: str, words: Iterable[str]) -> Signs:
     """`words`: phrases; one that begins with http is an address, as `url` is."""
-    given = [word.strip() for word in words if word.strip()]
-    links = [url, *(word for word in given if is_link(word))]
+    entries = [word.strip() for word in words if word.strip()]
+    links = [url, *(word for word in entries if is_link(word))]
     pages = frozenset(canonical(link) for link in links if link) - {""}
-    return Signs(tuple((word, phrases.pattern(word)) for word in given if not is_link(word)), pages)
+    return Signs(tuple((word, phrases.pattern(word)) for word in entries if not is_link(word)), pages)
 
 
 def is_link(word: str) -> bool:
