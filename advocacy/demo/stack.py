@@ -163,7 +163,7 @@ class Stack:
         self.sandbox_ports = _free_ports(SANDBOX_PORTS)
         wishes = self.wishes
         part = parts.sandbox(self.env, self.places, self.sandbox_ports, wishes.history_days, wishes.rate)
-        return "sandbox", part, self._said_since("sandbox", '{"http"')
+        return "sandbox", part, self._has_logged_since("sandbox", '{"http"')
 
     def _again_on_other_ports(self, start: Callable[[], tuple[str, Kept, Callable[[], bool]]]) -> None:
         """Retry on other ports: a free port may be taken by the time the part binds it, if two demos start at once."""
@@ -234,7 +234,7 @@ class Stack:
         self.port = self._choose_port()
         self.address = f"http://localhost:{self.port}/"
         self.env["DESK_BASE_URL"] = self.address.rstrip("/")
-        is_up = self._said_since("web", "Listening at:")
+        is_up = self._has_logged_since("web", "Listening at:")
         return "web", parts.web(self.env, self.places, self.port), is_up
 
     # -- output ---------------------------------------------------------------------------------------------------

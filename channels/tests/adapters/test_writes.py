@@ -195,7 +195,7 @@ def posted(sandbox: launch.Running, platform: str, word: str) -> list[str]:
     return [str(entry["id"]) for entry in sandbox.truth(platform)["desk"] if f": {word}." in entry["text"]]
 
 
-def found(adapter: Adapter, config: Config, outgoing: Outgoing) -> Receipt | None:
+def find_own_post(adapter: Adapter, config: Config, outgoing: Outgoing) -> Receipt | None:
     patient = _patient(config)
     return adapter.find_own(patient, outgoing, datetime.now(UTC) - SINCE)
 
@@ -249,7 +249,7 @@ def test_a_post_without_a_clear_answer_is_uncertain_and_found_if_it_is_there(
                 relay.wait()
                 assert relay.written == 1, name
                 there = posted(sandbox, platform, word)
-                receipt = found(adapter, config, outgoing)
+                receipt = find_own_post(adapter, config, outgoing)
                 if on_the_way:
                     assert (there, receipt) == ([], None), name
                 else:
