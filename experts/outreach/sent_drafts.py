@@ -1,4 +1,4 @@
-"""An expert's draft was sent by an advocate: the request ends, and both are credited."""
+"""Ends requests whose draft was sent by an advocate, and credits both."""
 
 from __future__ import annotations
 

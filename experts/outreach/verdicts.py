@@ -77,7 +77,7 @@ def _decided(found: PossibleAnswer, actor: Any, is_answer: bool, now: datetime) 
 
 
 def _speaker(outreach: Outreach, actor: Any) -> Person | None:
-    """Who spoke through our own handle: the expert who was asked, else the advocate who confirms it."""
+    """The person who spoke through our own handle: the expert who was asked, else the advocate who confirms it."""
     if outreach.expert is not None:
         return outreach.expert.person
     person: Person | None = Person.objects.filter(user=actor).first()

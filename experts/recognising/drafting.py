@@ -1,4 +1,4 @@
-"""Who wrote a draft, and whether a message contains it: then it is their answer."""
+"""Finds who wrote a draft, and whether a message contains it: then it is their answer."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def context(
 
 
 def _other_marks(ticket: Ticket, facts: SidebarFacts, user: access.User) -> list[tuple[str, str]]:
-    """Those that this person could give."""
+    """The marks that the person doesn't have yet."""
     if ticket.requester.is_us or not user.has_perm("mentions.change_mark"):
         return []
     return [(kind, str(label)) for kind, label in Mark.Kind.choices if kind not in facts.marks]
@@ -330,7 +330,7 @@ def park_times(now: datetime) -> list[tuple[str, str]]:
 
 
 def why_this_one(thread: Thread, view: View | None, user: access.User, facts: SidebarFacts) -> str:
-    """Why this advocate got it, in words."""
+    """Why this advocate got the ticket, in words."""
     if view is not None and not (facts.in_view and facts.picked.how and facts.picked.view == view.slug):
         return _("you already hold it. Finish or hand it back to continue with %(view)s.") % {
             "view": view.name or _("the queue")
