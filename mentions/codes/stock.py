@@ -73,9 +73,8 @@ def import_codes(stock: CodeStock, text: str, actor: Any, now: datetime) -> Impo
         Code(stock=stock, secret={"code": seal(code)}, fingerprint=fingerprint(code), added_by=actor, added_at=now)
         for code in dict.fromkeys(codes)
     ]
-    CodeStock.objects.select_for_update(no_key=True).get(
-        pk=stock.pk
-    )  # two imports at the same time each count their own
+    # Locked, so that two imports at the same time each count their own.
+    CodeStock.objects.select_for_update(no_key=True).get(pk=stock.pk)
     before = stock.codes.count()
     Code.objects.bulk_create(rows, ignore_conflicts=True)
     new = stock.codes.count() - before
