@@ -143,7 +143,7 @@ class UserAdmin(ButtonAdmin):
         return allowed and (obj is None or giving.may_manage(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: the history refers to users and their actions."""
+        """False: users are never deleted, since the history refers to them."""
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

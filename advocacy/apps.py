@@ -15,7 +15,7 @@ class AdvocacyConfig(AppConfig):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        collecting.pause()  # the first of the apps: those of all others are loaded next
+        collecting.pause()  # the first of the apps: the models of all others are loaded next
 
     def ready(self) -> None:
         from advocacy import celery, checks  # noqa: F401  (tasks find our broker; registers the system checks)

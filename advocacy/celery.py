@@ -51,7 +51,7 @@ def refuse_wrong_settings(**_kwargs: Any) -> None:
 @worker_init.connect  # type: ignore[untyped-decorator]
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def limit_statements(**_kwargs: Any) -> None:
-    """Before the first connection of the worker and of each pool process."""
+    """Limit statements, before the first connection of the worker and of each pool process."""
     from channels.db import db_session
 
     db_session.limit(db_session.for_worker())
@@ -59,13 +59,15 @@ def limit_statements(**_kwargs: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def share_what_is_loaded(**_kwargs: Any) -> None:
-    """With the pool's processes: all tasks are loaded, and none has been forked."""
+    """Freeze the loaded objects, so that pool processes share their memory. All tasks are loaded by now, and no process
+    has been forked."""
     collecting.resume()
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def release_polls_of_the_one_before(sender: str, **_kwargs: Any) -> None:
-    """If the database is down, the worker waits for it, and the leases expire."""
+    """Release the polls of a predecessor of the same name. If the database is down, the worker waits for it, and the
+    leases expire."""
     from django.db import Error, connection
 
     from channels.polling import lost_workers
@@ -84,5 +86,5 @@ def keep_watch(**_kwargs: Any) -> None:
 
 @beat_init.connect  # type: ignore[untyped-decorator]
 def tick_at_once(**_kwargs: Any) -> None:
-    """Tick now: the first scheduled tick, and readiness with it, is ten seconds away."""
+    """Tick right away: the first scheduled tick, and readiness with it, would be ten seconds away."""
     app.send_task("advocacy.tasks.tick", **fresh_for(60))

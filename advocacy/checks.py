@@ -21,14 +21,14 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 @register(Tags.security)
 def values(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """Every value refused by the settings table, and every required one that is missing."""
+    """Reports every value refused by the settings table, and every required one that is missing."""
     return [Error(problem.said, hint=problem.remedy, id="desk.E001") for problem in settings.GIVEN.problems]
 
 
 @register(Tags.security)
 def names(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """Unknown variables that start with DESK_. One close to a setting's name is a typo, and refused; others may be
-    unrelated: Kubernetes sets DESK_PORT and similar when a service is called "desk"."""
+    """Reports unknown variables that start with DESK_. One close to a setting's name is a typo, and refused; others may
+    be unrelated: Kubernetes sets DESK_PORT and similar when a service is called "desk"."""
     found: list[CheckMessage] = []
     for stranger in settings.GIVEN.unknown:
         said = f"{stranger.name} is not a setting of the desk."
@@ -41,7 +41,7 @@ def names(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def addresses(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """The desk's URL, and whether its settings agree on it."""
+    """Checks the desk's URL, and that the settings agree on it."""
     found: list[CheckMessage] = []
     base = urlsplit(settings.BASE_URL)
     host = base.hostname or ""
@@ -85,7 +85,7 @@ def addresses(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def leases(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """Settings with bounds that depend on another one."""
+    """Checks settings whose bounds depend on another one."""
     least = longest_request_s()
     if least <= settings.POLL_LEASE_SECONDS:
         return []
@@ -101,7 +101,8 @@ def leases(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def single_sign_on(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """A single sign-on provider without the desk's client id. Few providers accept a server without a secret."""
+    """Checks that a single sign-on provider has the desk's client id, and a secret: few providers accept a server
+    without one."""
     if not settings.OIDC_ISSUER:
         return []
     found: list[CheckMessage] = []

@@ -68,8 +68,8 @@ def visible_channel_ids(user: Viewer) -> RawSQL:
 
 
 def hidden_connections(user: Viewer) -> QuerySet[Channel, Any]:
-    """Connections with at least one channel that the user may not see. Hidden as a whole where an item's channel is
-    unknown."""
+    """Connections with at least one channel that the user may not see. Items whose channel is unknown are hidden if
+    they come from one of these."""
     return Channel.objects.exclude(pk__in=visible_channel_ids(user)).values("connection_id")
 
 

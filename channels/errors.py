@@ -56,7 +56,8 @@ class Rejected(ChannelError):
 
 
 class NotFound(Rejected):
-    """It doesn't exist (any more), or these credentials may not see it: many platforms answer both the same way."""
+    """What was asked for doesn't exist (any more), or these credentials may not see it: many platforms answer both
+    alike."""
 
 
 class Malformed(ChannelError):

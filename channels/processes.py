@@ -1,6 +1,6 @@
-"""Checks whether the process that was sending an item is gone: then nobody has to wait for the end of its lease. Only
-processes on the same machine (same kernel, same process space) are visible; for any other, its lease counts. The start
-time tells a reused process id apart. Linux only: elsewhere nothing is known.
+"""Checks whether the process that was sending an item is gone, so that nobody has to wait for the end of its lease.
+Only processes on the same machine (same kernel, same process space) are visible; for any other, its lease counts. The
+start time reveals a reused process id. Linux only: elsewhere nothing is known.
 """
 
 from __future__ import annotations

@@ -97,8 +97,8 @@ def _responded(ticket: Ticket, outreaches: list[Outreach], shares: list[Communit
 
 
 def _words(thread: Thread) -> str:
-    said = [entry.item for entry in thread.entries if entry.kind == "message" and entry.item.direction == "in"]
-    return " ".join(f"{message.subject} {message.text}" for message in said[:READ])
+    inbound = [entry.item for entry in thread.entries if entry.kind == "message" and entry.item.direction == "in"]
+    return " ".join(f"{message.subject} {message.text}" for message in inbound[:READ])
 
 
 EXPERTS = Panel("experts", _("Experts"), "experts/panel.html", context, position=40, permission="experts.view_expert")

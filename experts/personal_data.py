@@ -66,7 +66,8 @@ def _shares(scope: Scope) -> Iterable[CommunityShare]:
 
 
 def _erase_shares(scope: Scope, names: Names) -> int:
-    """A macro may name the requester in the guidance."""
+    """Erase the guidance of shares of the person's own tickets, in which a macro may name them; elsewhere, only their
+    names."""
     own = CommunityShare.objects.filter(ticket__in=scope.own).exclude(guidance="", error="", slack_url="?")
     count = own.update(guidance="", error="", slack_url="?")
     for share in CommunityShare.objects.filter(ticket__in=scope.near):

@@ -32,7 +32,7 @@ WITHIN = "w.asked_at >= %s AND w.asked_at < %s"
 
 
 def said(*, with_noise: bool) -> str:
-    """The messages that ask or answer."""
+    """A condition for the messages that ask or answer."""
     asks = "direction = 'in'" if with_noise else "direction = 'in' AND NOT is_auto"
     return f"({asks} OR {IS_REPLY_SQL})"
 
@@ -89,7 +89,7 @@ FAILED = (Reply.State.FAILED, Reply.State.UNCERTAIN)
 
 
 def reopened_tickets(then: Q | None = None) -> QuerySet[Any, Any]:
-    """Each once."""
+    """Tickets that were reopened, each once."""
     found = Event.objects.filter(REOPENED, then or Q()).annotate(of=Coalesce(*reversed(MERGED)))
     return found.order_by().values("of").distinct()
 
@@ -111,13 +111,13 @@ def _once_answered(period: Period) -> Q:
 
 
 def _outside(period: Period) -> Q:
-    """With an answer that was written on the platform itself."""
+    """Tickets with an answer that was written on the platform itself."""
     said = IS_REPLY & within_days("posted_at", period) & Q(ticket=OuterRef("pk"), posted_at__gte=OuterRef("posted_at"))
     return Q(Exists(Message.objects.filter(said, reply=None)))
 
 
 def _undelivered(period: Period) -> QuerySet[Reply]:
-    """Replies that did not reach anybody, or may not have; one that was sent in the end did."""
+    """Replies that reached nobody, or may not have; one that was sent in the end did."""
     bounced = Q(state=Reply.State.DELETED, message__is_bounced=True)
     return Reply.objects.filter(within_days("created_at", period), Q(state__in=FAILED) | bounced)
 

@@ -49,7 +49,7 @@ def within_days(column: str, span: Period) -> Q:
 
 
 def before(period: Period) -> Period:
-    """The same number of days before it."""
+    """The period of the same number of days before this one."""
     days = timedelta(days=len(period.days))
     return Period(period.first - days, period.last - days, period.tz, BEFORE)
 

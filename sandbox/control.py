@@ -117,7 +117,7 @@ class Control:
         return {"id": made.id, "url": made.url}
 
     def answer(self, data: Fields) -> Fields:
-        """As a team member (key, or any account) or a brand handle, on the platform itself."""
+        """Answer as a team member (key, or any account) or a brand handle, on the platform itself."""
         who, platform = str(data["as"]), data["platform"]
         person = member(who)
         account = self.universe.platform(platform).account(person) if person else who
@@ -150,11 +150,11 @@ class Control:
         return {"id": self.universe.perform(act).id}
 
     def rename(self, data: Fields) -> Fields:
-        """The Slack channel `channel` gets the name `to`; its id stays."""
+        """Renames the Slack channel `channel` to `to`; its id stays."""
         return {"id": self.universe.platform("slack").messages.rename(str(data["channel"]), str(data["to"]))}  # type: ignore[attr-defined]
 
     def leave(self, data: Fields) -> Fields:
-        """A Slack member (id) is deactivated."""
+        """Deactivates a Slack member (id)."""
         self.universe.platform("slack").messages.deactivate(str(data["user"]))  # type: ignore[attr-defined]
         return {"id": data["user"]}
 

@@ -40,7 +40,7 @@ def renew(user: Any) -> None:
 
 
 def owner_of(address: str) -> Any:
-    """Raises BadAddress."""
+    """The owner of a signed feed address. Raises BadAddress."""
     try:
         user_id, version = signing.loads(address, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:

@@ -49,7 +49,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """When the team is there. `holidays` are days of each period's own time zone."""
+    """A team's coverage hours. `holidays` are days of each period's own time zone."""
 
     periods: Sequence[Period]
     holidays: Collection[date] = ()
@@ -83,7 +83,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """When anybody is there: the desk or one of the teams. Where one of them has no hours, somebody always is."""
+    """The combined coverage of the desk and all teams. If one of them has no hours, somebody is always there."""
 
     parts: Sequence[Coverage]
 
@@ -100,7 +100,7 @@ class Together:
 
 
 def together() -> Together:
-    """Of the desk and of every team with hours of its own; the others have the desk's. Two queries."""
+    """The coverage of the desk together with every team that has its own hours. Two queries."""
     periods: dict[int, list[Period]] = {DESK: []}
     for row in CoverageHours.objects.all():
         periods.setdefault(row.team_id or DESK, []).append(Period(row.weekday, row.starts, row.ends, row.zone))
@@ -122,7 +122,8 @@ def holidays(team: int = DESK) -> QuerySet[Holiday]:
 
 
 def publish(now: datetime) -> bool:
-    """Give the reply clocks the current hours and holidays. They apply to the past, too. False if nothing changed."""
+    """Publish the current hours and holidays to the reply clocks, also for the past. Returns whether anything
+    changed."""
     last = datetime.combine(now.astimezone(UTC).date(), time(0), UTC) + PUBLISHED_AHEAD
     teams = list(Team.objects.values_list("pk", flat=True))
     changed = [covered.publish(load().spans(PUBLISHED_FROM, last)), covered.keep(teams)]
@@ -140,7 +141,7 @@ def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """In order, with overlapping and adjacent ones joined."""
+    """The spans in order, with overlapping and adjacent ones joined."""
     joined: list[Span] = []
     for span in sorted(spans):
         if joined and span.start <= joined[-1].end:

@@ -70,7 +70,7 @@ def notes(request: HttpRequest) -> dict[str, Callable[[], Notes]]:
 
 
 def _for(user: Any) -> Notes:
-    """Empty for people who don't play the queue."""
+    """The notes for this person; empty for people who don't play the queue."""
     if user is None or not user.is_authenticated or not user.has_perm(access.PLAY):
         return Notes()
     now = desk_now()
@@ -84,7 +84,7 @@ def _for(user: Any) -> Notes:
 
 
 def _not_closed() -> list[Incident]:
-    """Those that still run first, then the newest."""
+    """Incidents that aren't closed: those that still run first, then the newest."""
     is_over = ExpressionWrapper(Q(state=Incident.State.OVER), BooleanField())
     found = Incident.objects.exclude(state=Incident.State.CLOSED).order_by(is_over, "-started_at", "-pk")
     return list(found[:MAX_INCIDENTS])

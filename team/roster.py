@@ -95,9 +95,9 @@ def on_now(now: datetime, team: int | None = None) -> list[Any]:
     """People on shift and not away, and those who marked themselves as on shift in their settings. With `team`, those
     whose shift covers its hours; people without a shift in the calendar count for the desk."""
     present = [p.shift.user for p in _present(now, team) if not p.shift.is_on_call]
-    said = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
-    here = [] if team else [preference.user for preference in said]
-    people = {user.pk: user for user in (*present, *here) if user.is_active}
+    by_setting = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
+    users = [] if team else [preference.user for preference in by_setting]
+    people = {user.pk: user for user in (*present, *users) if user.is_active}
     return sorted(people.values(), key=lambda user: user.username)
 
 

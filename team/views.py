@@ -143,21 +143,21 @@ def add_shift(request: HttpRequest) -> HttpResponse:
     form = ShiftForm(request.POST)
     if not form.is_valid():
         return _page(request, form, AbsenceForm(), status=422)
-    asked = form.cleaned_data
+    data = form.cleaned_data
     made = shifts.add_shifts(
         request.user,
-        asked["day"],
-        asked["starts"],
-        asked["ends"],
+        data["day"],
+        data["starts"],
+        data["ends"],
         _zone(),
-        until=asked["until"],
-        note=asked["note"],
-        is_on_call=asked["is_on_call"],
-        team=asked.get("team"),
+        until=data["until"],
+        note=data["note"],
+        is_on_call=data["is_on_call"],
+        team=data.get("team"),
     )
-    said = ngettext("%(count)d shift added.", "%(count)d shifts added.", len(made)) % {"count": len(made)}
-    messages.success(request, said if made else _("You already have a shift then."))
-    return _back(asked["day"], asked.get("team"))
+    message = ngettext("%(count)d shift added.", "%(count)d shifts added.", len(made)) % {"count": len(made)}
+    messages.success(request, message if made else _("You already have a shift then."))
+    return _back(data["day"], data.get("team"))
 
 
 @require_POST
@@ -193,8 +193,8 @@ def remove_absence(request: HttpRequest, number: int) -> HttpResponse:
 def _back(day: date | None, team: Team | None = None) -> HttpResponse:
     """To the week of this day."""
     query = {"day": day and day.isoformat(), "team": team and team.pk}
-    said = urlencode({name: value for name, value in query.items() if value})
-    return redirect(reverse("team:coverage") + (f"?{said}" if said else ""))
+    query_string = urlencode({name: value for name, value in query.items() if value})
+    return redirect(reverse("team:coverage") + (f"?{query_string}" if query_string else ""))
 
 
 @require_POST

@@ -22,7 +22,7 @@ STEP = timedelta(days=3)
 
 
 def replay(say: Callable[[str], None]) -> None:
-    """Into an empty desk only: real mentions never have their times changed."""
+    """Load the history, into an empty desk only: real mentions never have their times changed."""
     if Ticket.objects.exists():
         return
     fetch_everything(say)
@@ -55,7 +55,7 @@ def ingest_everything() -> None:
 
 
 def arrival(mention: Mention, fetched_at: datetime) -> datetime:
-    """When a poll would have fetched it: one to four minutes after posting, the same in every replay."""
+    """The time at which a poll would have fetched it: one to four minutes after posting, the same in every replay."""
     minutes = 1 + zlib.crc32(mention.external_id.encode()) % 180 / 60
     posted_at = mention.posted_at or fetched_at
     return min(posted_at + timedelta(minutes=minutes), desk_now())

@@ -50,7 +50,8 @@ class Stack:
         self.env: dict[str, str] = {}
 
     def run(self) -> str | None:
-        """None if stopped by the user, else the error. Nothing is left running either way."""
+        """Run the demo until it ends; returns None if the user stopped it, else the error. Nothing is left running
+        either way."""
         with interruptible() as self.interrupts:
             try:
                 self.places.local.mkdir(parents=True, exist_ok=True)
@@ -162,7 +163,7 @@ class Stack:
         self.sandbox_ports = _free_ports(SANDBOX_PORTS)
         wishes = self.wishes
         part = parts.sandbox(self.env, self.places, self.sandbox_ports, wishes.history_days, wishes.rate)
-        return "sandbox", part, self._said_since("sandbox", '{"http"')
+        return "sandbox", part, self._has_logged_since("sandbox", '{"http"')
 
     def _again_on_other_ports(self, start: Callable[[], tuple[str, Kept, Callable[[], bool]]]) -> None:
         """Retry on other ports: a free port may be taken by the time the part binds it, if two demos start at once."""
@@ -181,7 +182,7 @@ class Stack:
                 self.services.add(name, part)
                 return
 
-    def _said_since(self, name: str, words: str) -> Callable[[], bool]:
+    def _has_logged_since(self, name: str, words: str) -> Callable[[], bool]:
         """Whether a part has logged this text from now on: another program's answer on its port proves nothing."""
         log = self.places.log(name)
         size = log.stat().st_size if log.exists() else 0
@@ -226,14 +227,14 @@ class Stack:
         self.services.add("beat", parts.beat(self.env, self.places))
         web = self.services.groups[-1]["web"]
         health = f"http://127.0.0.1:{self.port}/healthz"
-        parts.wait_for(web, "web", self.places, lambda: _all_there(health, self.services), self.interrupts)
+        parts.wait_for(web, "web", self.places, lambda: _is_desk_ready(health, self.services), self.interrupts)
         parts.tell_hooks(self.sandbox_url, f"http://127.0.0.1:{self.port}", self.places)
 
     def _start_web(self) -> tuple[str, Kept, Callable[[], bool]]:
         self.port = self._choose_port()
         self.address = f"http://localhost:{self.port}/"
         self.env["DESK_BASE_URL"] = self.address.rstrip("/")
-        is_up = self._said_since("web", "Listening at:")
+        is_up = self._has_logged_since("web", "Listening at:")
         return "web", parts.web(self.env, self.places, self.port), is_up
 
     # -- output ---------------------------------------------------------------------------------------------------
@@ -258,7 +259,7 @@ def _free_ports(wanted: tuple[int, int, int]) -> tuple[int, int, int]:
     return used[0], used[1], used[2]
 
 
-def _all_there(health_url: str, services: Services) -> bool:
+def _is_desk_ready(health_url: str, services: Services) -> bool:
     """Whether web, worker and beat work; other health checks don't matter here."""
     if name := services.ended:
         raise PartFailed(f"{name} exited while the desk was starting.")

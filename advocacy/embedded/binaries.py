@@ -88,7 +88,7 @@ def runtime_base(identity: tuple[int, int] | None) -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    """In a shared /tmp somebody else may have created the folder first, to write into it later."""
+    """Whether the folder is ours: in a shared /tmp somebody else may have created it first, to write into it later."""
     status = folder.lstat()
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
 

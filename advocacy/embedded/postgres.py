@@ -183,7 +183,8 @@ class PostgresServer:
             os.chown(folder, *self.identity)
 
     def _take(self, lock: IO[str]) -> None:
-        """One server per data folder. The supervisor of an owner just killed may still be stopping the old one."""
+        """Lock the data folder: one server per folder. The supervisor of an owner that was just killed may still be
+        stopping the old server."""
         deadline = time.monotonic() + STOP_S + 5
         while True:
             try:

@@ -42,7 +42,7 @@ def revealed(response):
     return " ".join([*parts, *(str(morsel) for morsel in response.cookies.values())])
 
 
-def answers(w, user, address):
+def all_responses(w, user, address):
     """Everything revealed, by every kind of request."""
     client = client_of(user)
     return [revealed(client.get(address, query, headers=h)) for query, h in restricted.questions(address, w, user)]
@@ -53,7 +53,7 @@ def walked(w, user, ids):
     fields = restricted.everything(w)
     for route in restricted.routes():
         for address in restricted.addresses(route, w, ids):
-            yield f"GET {address}", " ".join(answers(w, user, address))
+            yield f"GET {address}", " ".join(all_responses(w, user, address))
             yield f"POST {address}", revealed(client_of(user).post(address, fields))
 
 
@@ -79,7 +79,7 @@ def test_whoever_may_see_it_finds_it_on_these_pages(w):
     ids, advocate = restricted.restricted_ids(), somebody("advocate")
     asked = {address for route in restricted.routes() for address in restricted.addresses(route, w, ids)}
     assert set(own) - {f"/tickets/{w.shown.ticket.pk}/links/", f"/tickets/{w.shown.ticket.pk}/"} <= asked
-    silent = [address for address in own if not any(MARKER in words for words in answers(w, advocate, address))]
+    silent = [address for address in own if not any(MARKER in words for words in all_responses(w, advocate, address))]
     assert silent == []
 
 

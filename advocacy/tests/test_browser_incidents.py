@@ -8,7 +8,7 @@ from advocacy.tests.test_browser_experts import readable
 pytestmark = marks
 
 
-def shown(page, name):
+def check_after_reload(page, name):
     """Without the toast of the previous step."""
     page.reload()
     readable(page, name)
@@ -25,7 +25,7 @@ def test_incident_is_opened_grouped_answered_together_and_closed(windows, world,
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     try:
-        shown(page, "incident")
+        check_after_reload(page, "incident")
         page.goto(f"/tickets/{asked.ticket}/")
         add = page.get_by_role("button", name=name)
         first = page.locator("[data-key=i]")
@@ -42,16 +42,16 @@ def test_incident_is_opened_grouped_answered_together_and_closed(windows, world,
         expect(page.locator("#toasts")).to_contain_text("1 mention added.")
         page.get_by_role("link", name="Answer together").click()
         expect(page.locator(".reply-text")).to_contain_text(name)
-        shown(page, "incident-reply")
+        check_after_reload(page, "incident-reply")
         page.get_by_role("button", name="Send the selected replies").click()
         expect(page.get_by_role("heading", name="Bulk replies")).to_be_visible()
         world.end_undo(asked)
         expect(page.locator("[id^=progress]")).to_contain_text("1 sent", timeout=SENT_SHOWN_MS)  # the page polls
-        shown(page, "incident-sent")
+        check_after_reload(page, "incident-sent")
         page.get_by_role("button", name="It is over").click()
         page.get_by_role("button", name="Close and post the report").click()
         expect(page.get_by_role("heading", name="Report")).to_be_visible()
-        shown(page, "incident-report")
+        check_after_reload(page, "incident-report")
     finally:  # no other module's pages show it
         sql = "UPDATE team_incident SET state = 'closed', over_at = COALESCE(over_at, now()) WHERE name = %s"
         write(living, sql, (name,))
@@ -70,7 +70,7 @@ def test_proposals_are_walked_unselected_added_and_undone_by_keys(windows, world
         page.get_by_role("button", name="Save details").click()
         rows = page.locator("#rows > .row")
         expect(rows).to_have_count(4)
-        shown(page, "incident-proposed")
+        check_after_reload(page, "incident-proposed")
         page.locator("body").press("Escape")
         page.keyboard.press("j")
         page.keyboard.press("j")

@@ -103,11 +103,11 @@ def exists(code: str, page: Path) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_files_that_are_named_exist(page: Path) -> None:
-    paths = {code for code in _CODE.findall(prose(page)) if is_path_of_ours(code)} - BY_DESIGN_NOT_THERE
+    paths = {code for code in _CODE.findall(prose(page)) if is_path_of_ours(code)} - MUST_NOT_EXIST
     assert sorted(path for path in paths if not exists(path, page)) == []
 
 
-BY_DESIGN_NOT_THERE = {"utils.py"}
+MUST_NOT_EXIST = {"utils.py"}
 
 
 def test_a_path_that_is_gone_is_found() -> None:
@@ -141,7 +141,7 @@ VERBS = [
 ]
 
 
-def found(floor: str, name: str) -> Any:
+def resolved(floor: str, name: str) -> Any:
     """The function, class or method; None if it doesn't exist."""
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
@@ -155,7 +155,7 @@ def found(floor: str, name: str) -> Any:
     return None
 
 
-def call_as_it_stands(verb: Callable[..., Any], parameters: str) -> None:
+def call_as_documented(verb: Callable[..., Any], parameters: str) -> None:
     """Raises TypeError if the verb can't be called with the parameters of the table; those after `*` by name."""
     by_place, _, by_name = f"{parameters}, ".partition("*, ")
     first = [name for name in by_place.split(", ") if name]
@@ -173,13 +173,13 @@ def test_there_is_a_table_of_verbs_for_every_floor_of_the_product() -> None:
 
 
 @pytest.mark.parametrize(("floor", "code"), VERBS)
-def test_a_verb_of_the_table_can_be_called_as_it_stands_there(floor: str, code: str) -> None:
+def test_a_verb_of_the_table_can_be_called_as_documented(floor: str, code: str) -> None:
     match = _VERB.match(code)
     assert match, f"{code} is not `module.verb(parameters) -> result`"
-    verb = found(floor, match[1])
+    verb = resolved(floor, match[1])
     assert callable(verb), f"{floor}.{match[1]} is gone"
     if match[2] is not None:
-        call_as_it_stands(verb, match[2])
+        call_as_documented(verb, match[2])
         result = inspect.signature(verb).return_annotation
         assert (match[3] or "None").replace(" or ", " | ") == result
 
@@ -195,13 +195,13 @@ INDEX = {
 """Platform → its row: label, in, out, webhook, own account, polled every, who must act there."""
 
 
-def answers(adapter: Adapter) -> str:
+def reply_way(adapter: Adapter) -> str:
     if not adapter.can(Capability.SEND):
         return "outside"
     return "direct, own account" if adapter.personal_fields else "direct"
 
 
-def polled(adapter: Adapter) -> str:
+def polling_interval(adapter: Adapter) -> str:
     if not adapter.is_polled:
         return "never"
     ends = dict.fromkeys(f"{s // 60} min" if s % 60 == 0 else f"{s} s" for s in adapter.poll_interval_s)
@@ -218,10 +218,10 @@ def test_the_index_lists_the_platforms_that_there_are() -> None:
 def test_a_row_of_the_index_says_what_the_adapter_declares(platform: str) -> None:
     adapter, (label, _comes_in, out, webhook, own, every, who) = all_adapters()[platform], INDEX[platform]
     assert label == f"[{adapter.label}]({platform}.md)"
-    assert out.startswith(answers(adapter).partition(",")[0])
+    assert out.startswith(reply_way(adapter).partition(",")[0])
     assert (webhook != "") == adapter.can(Capability.WEBHOOK)
     assert (own != "") == bool(adapter.personal_fields)
-    assert every == polled(adapter)
+    assert every == polling_interval(adapter)
     assert who
 
 
@@ -242,7 +242,7 @@ ROWS = list(preset.rows(Company()))
 HANDBOOK = (DOCS / "handbook.md").read_text()
 
 
-def test_every_channel_of_the_preset_stands_in_the_handbooks_page() -> None:
+def test_every_channel_of_the_preset_is_on_the_handbooks_page() -> None:
     written = {row[2].strip("`"): row for heading in CHANNEL_TABLES for row in tables(HANDBOOK, under=heading)}
     channels = {row.values["slug"]: row.values for row in ROWS if row.kind == "channel"}
     assert set(written) == set(channels)
@@ -262,7 +262,7 @@ def test_the_handbooks_table_has_thirty_rows_of_which_twenty_three_are_active() 
     assert (len(rows), [row[4] for row in rows].count("yes")) == (30, 23)
 
 
-def test_what_begins_at_once_is_what_needs_no_credentials() -> None:
+def test_connections_that_start_at_once_need_no_credentials() -> None:
     sentence = re.search(r"start at once: (.+?)\.", HANDBOOK, re.DOTALL)
     assert sentence
     ready = {row.values["name"] for row in ROWS if row.kind == "connection" and row.values["is_active"]}
@@ -305,19 +305,19 @@ def test_no_document_names_a_place_of_the_machine_it_was_written_on(page: Path) 
     assert re.findall(r"(?<![\w.])/(?:work|home|root|tmp)/\w+", page.read_text()) == []
 
 
-IN_HANDS_OF_OTHERS = ("README.md", "CHANGELOG.md")
-SAID_TO_PEOPLE = [
+EDITED_ELSEWHERE = ("README.md", "CHANGELOG.md")
+READ_BY_PEOPLE = [
     path
     for folder in (*TOP, "")
     for kind in ("*.md", "*.html", "*.py", "*.txt", "*.js", "*.toml")
     for path in ((ROOT / folder).rglob(kind) if folder else ROOT.glob(kind))
-    if path.name not in (*IN_HANDS_OF_OTHERS, Path(__file__).name)
+    if path.name not in (*EDITED_ELSEWHERE, Path(__file__).name)
 ]
 
 
 def test_email_has_one_spelling() -> None:
     """On pages, in messages, documents, docstrings and the preset."""
-    assert len(SAID_TO_PEOPLE) > 1000
+    assert len(READ_BY_PEOPLE) > 1000
     other = re.compile("e-" + "mail", re.IGNORECASE)
-    wrong = [path for path in SAID_TO_PEOPLE if other.search(path.read_text(errors="replace"))]
+    wrong = [path for path in READ_BY_PEOPLE if other.search(path.read_text(errors="replace"))]
     assert [str(path.relative_to(ROOT)) for path in wrong] == []

@@ -24,8 +24,8 @@ MODULES = [
     for path in sorted((ROOT / floor).rglob("*.py"))
     if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)
 ]
-WRITERS = ("record", "_record", "move", "set_aside", "_tell", "_factor")
-"""Functions that take a kind, whoever's: a state or a stage isn't in either enum's place (`reply.move`)."""
+WRITERS = ("record", "_record", "move", "set_aside", "_tell", "_add_event", "_factor")
+"""Functions that take the kind of an event or an audit entry. A state or a stage is in neither enum (`reply.move`)."""
 _IN_SQL = re.compile(r"\bkind (?:=|<>) '(\w+)'|SELECT [\w.]+, %\(now\)s, (?:NULL|%\(me\)s), '(\w+)'")
 NAMES = {*EventKind, *EntryKind}
 

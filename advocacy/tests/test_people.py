@@ -57,7 +57,7 @@ def press(client, person, button):
     return client.post(reverse("admin:auth_user_press", args=[person.pk, button]))
 
 
-def given(person, **values):
+def form_data(person, **values):
     fields = {"username": person.username, "first_name": "", "last_name": "", "email": person.email}
     return {**fields, "groups": [], **values}
 
@@ -102,7 +102,7 @@ def test_no_role_may_delete_people():
 def test_an_admin_gives_roles_and_that_is_recorded(ada):
     vera = UserFactory(username="vera")
     advocate = Group.objects.get(name=roles.ADVOCATE)
-    client_of(ada).post(change_url(vera), given(vera, groups=[advocate.pk]))
+    client_of(ada).post(change_url(vera), form_data(vera, groups=[advocate.pk]))
     assert list(vera.groups.all()) == [advocate]
     entry = Entry.objects.get(kind="roles_changed")
     assert (entry.actor_name, entry.subject_name) == ("ada", "vera")
@@ -117,7 +117,7 @@ def test_whoever_becomes_an_admin_may_open_the_admin_pages(ada):
 
 def test_nobody_changes_their_own_roles(ada, root):
     for somebody in (ada, root):
-        assert client_of(somebody).post(change_url(somebody), given(somebody)).status_code == 403
+        assert client_of(somebody).post(change_url(somebody), form_data(somebody)).status_code == 403
         with pytest.raises(PermissionDenied):
             members.set_roles(somebody, [], somebody, NOW)
     assert ada.groups.exists()
@@ -125,13 +125,13 @@ def test_nobody_changes_their_own_roles(ada, root):
 
 def test_an_admin_makes_no_superuser_and_touches_none(ada, root):
     vera = UserFactory()
-    client_of(ada).post(change_url(vera), given(vera, is_superuser="on", is_staff="on", user_permissions=[1, 2, 3]))
+    client_of(ada).post(change_url(vera), form_data(vera, is_superuser="on", is_staff="on", user_permissions=[1, 2, 3]))
     vera.refresh_from_db()
     assert vera.is_staff
     assert not vera.is_superuser
     assert not vera.user_permissions.exists()
     client = client_of(ada)
-    assert client.post(change_url(root), given(root)).status_code == 403
+    assert client.post(change_url(root), form_data(root)).status_code == 403
     for button in ("deactivate", "invite", "remove-second-factor"):
         assert press(client, root, button).status_code == 403
     assert User.objects.get(pk=root.pk).is_active
@@ -139,7 +139,7 @@ def test_an_admin_makes_no_superuser_and_touches_none(ada, root):
 
 def test_a_superuser_makes_another_one(root):
     vera = UserFactory()
-    client_of(root).post(change_url(vera), given(vera, is_superuser="on"))
+    client_of(root).post(change_url(vera), form_data(vera, is_superuser="on"))
     assert User.objects.get(pk=vera.pk).is_superuser
 
 
@@ -147,12 +147,12 @@ def test_an_admin_gives_no_role_that_may_do_more(ada):
     keeper = Group.objects.create(name="session keeper")
     keeper.permissions.add(Permission.objects.get(codename="delete_session"))
     vera = UserFactory()
-    client_of(ada).post(change_url(vera), given(vera, groups=[keeper.pk]))
+    client_of(ada).post(change_url(vera), form_data(vera, groups=[keeper.pk]))
     assert not vera.groups.exists()
     with pytest.raises(PermissionDenied):
         members.set_roles(vera, [keeper], ada, NOW)
     vera.groups.add(keeper)
-    assert client_of(ada).post(change_url(vera), given(vera)).status_code == 403
+    assert client_of(ada).post(change_url(vera), form_data(vera)).status_code == 403
 
 
 def test_an_admin_puts_no_right_into_a_role_that_they_lack(ada):
@@ -206,14 +206,14 @@ def test_an_admin_never_sets_a_password(ada, root):
     for somebody in (ada, root):
         client = client_of(somebody)
         client.post(f"/admin/auth/user/{vera.pk}/password/", {"password1": "a-long-one-1", "password2": "a-long-one-1"})
-        client.post(change_url(vera), given(vera, password="x", password1="a-long-one-1", password2="a-long-one-1"))
+        client.post(change_url(vera), form_data(vera, password="x", password1="a-long-one-1", password2="a-long-one-1"))
     assert User.objects.get(pk=vera.pk).password == before
 
 
 def test_an_admin_cannot_redirect_the_mail_of_somebody_who_has_proved_an_address(ada):
     vera = UserFactory(username="vera", email="vera@acme.example")
     vera.emailaddress_set.create(email="vera@acme.example", verified=True, primary=True)
-    client_of(ada).post(change_url(vera), given(vera, email="ada@evil.example"))
+    client_of(ada).post(change_url(vera), form_data(vera, email="ada@evil.example"))
     press(client_of(ada), vera, "invite")
     assert User.objects.get(pk=vera.pk).email == "vera@acme.example"
     assert mail.outbox == []

@@ -122,7 +122,7 @@ def ask(desk, client, name: str) -> Asked:
     who = author_of(place, word)
     fields = {"text": place.text.format(word=word), "author": who, "name": who, **place.asked}
     made = post(desk, client, place, **fields)
-    message = said(word)
+    message = message_with(word)
     return Asked(place, word, made, message)
 
 
@@ -159,7 +159,7 @@ def look(desk, platform: str) -> None:
     desk.read_threads()
 
 
-def said(word: str) -> Message:
+def message_with(word: str) -> Message:
     """The only message with this word."""
     return Message.objects.select_related("channel__connection", "author").get(text__contains=word)
 
@@ -196,7 +196,7 @@ def test_every_platform_has_its_place():
 def test_asked_there_answered_as_the_table_says_and_asked_again(desk, client, name):
     asked = ask(desk, client, name)
     came_in(desk, asked)
-    ticket = ensure_ticket(said(asked.word).pk, desk.user(), desk.now())
+    ticket = ensure_ticket(message_with(asked.word).pk, desk.user(), desk.now())
     assert (ticket.status, ticket.is_queued, ticket.channel.slug) == ("new", True, asked.place.channel)
     desk.next_second()
     answer = answered_outside if asked.place.way == OUTSIDE else answered_by_the_desk
@@ -211,7 +211,7 @@ def came_in(desk, asked: Asked) -> None:
     place, who = asked.place, asked.place.asked.get("author") or author_of(asked.place, asked.word)
     look(desk, place.platform)
     look(desk, place.platform)
-    message = said(asked.word)
+    message = message_with(asked.word)
     assert (message.direction, message.channel.slug) == ("in", place.channel)
     entry = next(e for e in truth(desk, place.platform) if asked.word in e.get("text", str(e.get("answers"))))
     assert abs(message.posted_at.timestamp() - entry["at"]) < 2
@@ -229,10 +229,10 @@ def truth(desk, platform: str) -> list[dict[str, Any]]:
 def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
     """The answer is there once, visible to everybody; returns its id on the platform."""
     place, sam, word = asked.place, desk.user(), new_word()
-    ways = handles.ways(ticket, sam)
-    assert bool(ways.accounts) == (place.way == SELF)
-    channel = handles.suggest(ticket, asked.message, ways.channels)
-    assert channel == ticket.channel, ways.why
+    options = handles.reply_options(ticket, sam)
+    assert bool(options.accounts) == (place.way == SELF)
+    channel = handles.suggest(ticket, asked.message, options.channels)
+    assert channel == ticket.channel, options.why
     reply = desk.write(ticket, f"With our docs, see {word}.", channel=channel)
     dispatch_replies.hand_over_due(desk.now())
     desk.send_due()
@@ -250,8 +250,8 @@ def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
 
 def answered_outside(desk, asked: Asked, ticket: Ticket) -> str:
     """Answers on the page to which the composer leads."""
-    ways = handles.ways(ticket, desk.user())
-    assert (ways.channels, ways.why) == ([], "platform")
+    options = handles.reply_options(ticket, desk.user())
+    assert (options.channels, options.why) == ([], "platform")
     where = handles.reply_url(asked.message)
     assert where is not None
     assert where.startswith(desk.outside.http_url)
@@ -268,7 +268,7 @@ def answered_there(desk, asked: Asked, ticket: Ticket) -> str:
     look(desk, asked.place.platform)
     if asked.place.threads:
         recognised(ticket, word)
-    assert said(word).direction == "team"
+    assert message_with(word).direction == "team"
     assert Ticket.objects.count() == count
     return str(answer["id"])
 
@@ -276,7 +276,7 @@ def answered_there(desk, asked: Asked, ticket: Ticket) -> str:
 def recognised(ticket: Ticket, word: str) -> None:
     """Recognised as ours and as an answer to this ticket, and needing no work."""
     ticket.refresh_from_db()
-    ours = said(word)
+    ours = message_with(word)
     assert (ours.direction, ours.ticket_id) == ("team", ticket.pk)
     assert ours.pk == ticket.first_reply_message_id
     assert ticket.first_reply_at == ours.posted_at >= ticket.posted_at
@@ -293,7 +293,7 @@ def asked_again(desk, asked: Asked, ticket: Ticket, above: str) -> None:
     where = "email" if place.platform == "form" else place.platform
     desk.outside.post(where, text=f"And {word}?", author=author, reply_to=above, **more)
     look(desk, place.platform)
-    again = said(word)
+    again = message_with(word)
     ticket.refresh_from_db()
     assert (again.direction, again.ticket_id) == ("in", ticket.pk)
     assert (ticket.status, ticket.is_queued) == ("open", True)
@@ -320,7 +320,7 @@ def edited(desk, asked: Asked) -> None:
     # Where each version has its own number, the newest one can be deleted.
     asked.made["id"] = desk.outside.control("edit", platform=platform, id=asked.made["id"], text=text)["id"]
     look(desk, platform)
-    message = said(word)
+    message = message_with(word)
     assert (message.pk, message.edited_at is None) == (asked.message.pk, False)
     assert [asked.message.text == revision.text for revision in message.revisions.all()] == [True]
     assert not message.is_deleted
@@ -330,7 +330,7 @@ def deleted(desk, asked: Asked) -> None:
     """The message is marked as deleted; its text and the ticket are kept."""
     desk.outside.control("delete", platform=asked.place.platform, id=asked.made["id"])
     look(desk, asked.place.platform)
-    message = said(asked.word)
+    message = message_with(asked.word)
     assert message.pk == asked.message.pk
     assert message.is_deleted
     assert message.deleted_at is not None
@@ -344,11 +344,11 @@ def test_page_that_no_platform_brings_is_added_by_its_address_and_answered_there
     added = adding.add(found, sam, desk.now())
     assert added.is_new
     assert not adding.add(found, sam, desk.now()).is_new
-    message = said(word)
+    message = message_with(word)
     assert (message.ticket_id, message.channel.slug) == (added.ticket.pk, "by-hand")
     assert (message.author.name or message.author.handle) == "blogger"
-    ways = handles.ways(added.ticket, sam)
-    assert (ways.channels, ways.why) == ([], "platform")
+    options = handles.reply_options(added.ticket, sam)
+    assert (options.channels, options.why) == ([], "platform")
     assert word in page(str(handles.reply_url(message)))
 
 
@@ -361,7 +361,7 @@ def test_our_own_status_page_is_heard_and_is_nobodys_work(desk):
     desk.outside.control("edit", platform="statuspage", id=opened["id"], text=f"We look into {word}.")
     desk.outside.post("statuspage", reply_to=opened["id"], text="Fine again.", status="resolved")
     desk.poll("statuspage")
-    assert said(word).pk == update.pk
+    assert message_with(word).pk == update.pk
     assert Message.objects.filter(channel__slug="status-page", thread_id=update.thread_id).count() == 2
     assert not Ticket.objects.exists()
     assert word in page(opened["url"])

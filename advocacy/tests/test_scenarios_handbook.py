@@ -31,7 +31,7 @@ pytestmark = pytest.mark.timeout(180)
 COMMENT = {"to": THREADS["acme-blog", "remote-reviews"], "guest": False, "pending": False}
 
 
-def again(row):
+def reloaded(row):
     return type(row).objects.get(pk=row.pk)
 
 
@@ -74,9 +74,9 @@ def test_answer_from_an_account_that_is_not_known_is_a_ticket_and_a_yes_ends_bot
     assert (response.status, response.is_queued) == ("new", True)
     possible = PossibleAnswer.objects.get(outreach=asked, message=desk.message(second))
     assert verdicts.decide(possible.pk, desk.user("maria"), is_answer=True, now=desk.now())
-    assert (again(asked).state, again(asked).answered_by) == ("answered", expert("nadia").person)
-    assert (again(ticket).status, tags(ticket)) == ("solved", {"expert-responded"})
-    assert (again(response).status, tags(response)) == ("solved", {"expert-response"})
+    assert (reloaded(asked).state, reloaded(asked).answered_by) == ("answered", expert("nadia").person)
+    assert (reloaded(ticket).status, tags(ticket)) == ("solved", {"expert-responded"})
+    assert (reloaded(response).status, tags(response)) == ("solved", {"expert-response"})
     assert f"/tickets/{ticket.pk}/" in response.notes.get().text
     assert figures(desk, ticket, response).overdue == 0
 
@@ -89,9 +89,9 @@ def test_answer_under_another_name_is_closed_with_the_macro_that_names_the_quest
     assert not PossibleAnswer.objects.filter(message=desk.message(second)).exists()
     with django_capture_on_commit_callbacks(execute=True):
         apply(desk, "Involving Experts::Expert Response", response, original=f"#{ticket.pk}")
-    assert (again(asked).state, again(asked).answer) == ("answered", desk.message(second))
-    assert (again(ticket).status, tags(ticket)) == ("solved", {"expert-responded"})
-    assert (again(response).status, tags(response)) == ("solved", {"expert-response"})
+    assert (reloaded(asked).state, reloaded(asked).answer) == ("answered", desk.message(second))
+    assert (reloaded(ticket).status, tags(ticket)) == ("solved", {"expert-responded"})
+    assert (reloaded(response).status, tags(response)) == ("solved", {"expert-response"})
     assert response.notes.count() == 1
 
 
@@ -127,10 +127,10 @@ def test_high_priority_is_overdue_after_five_hours_and_late_when_answered_after_
     assert ticket.priority == 30
     Message.objects.filter(ticket=ticket).update(posted_at=timezone.now() - timedelta(hours=6))
     clocks.recompute([ticket.pk])
-    assert again(ticket).due_at - again(ticket).posted_at == timedelta(hours=5)
+    assert reloaded(ticket).due_at - reloaded(ticket).posted_at == timedelta(hours=5)
     assert figures(desk, ticket).overdue == 1
     assert ticket in overdue_view(desk)
-    desk.reply(again(ticket), "It was, sorry!")
+    desk.reply(reloaded(ticket), "It was, sorry!")
     report = figures(desk, ticket)
     assert (report.answered, report.within, report.overdue) == (1, 0, 0)
 
@@ -142,7 +142,7 @@ def test_a_bounced_reply_is_no_first_reply_in_any_figure(desk):
     for _ in range(2):
         desk.poll("email")
     report = figures(desk, ticket)
-    assert (report.answered, report.median, again(ticket).is_queued) == (0, None, True)
+    assert (report.answered, report.median, reloaded(ticket).is_queued) == (0, None, True)
     desk.wait(days=2)
     assert figures(desk, ticket).overdue == 1
 
@@ -155,11 +155,11 @@ def test_reported_spam_goes_to_abuse_with_board_and_time_and_its_reporter_is_tha
     ticket = desk.ticket(mention(desk, "twitter", f"@acme spam all over your board {uuid4()}"))
     message = ticket.messages.get()
     applied = apply(desk, "Spam::They report spam", ticket, board=board)
-    desk.reply(again(ticket), applied.reply_text)
+    desk.reply(reloaded(ticket), applied.reply_text)
     (post,) = [m for m in desk.outside.truth("slack")["desk"] if board in m["text"]]
     assert f"{message.posted_at:%Y-%m-%d %H:%M} UTC" in post["text"]
     assert message.url in post["text"]
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
     assert len(desk.posted("twitter", "Thank you for reporting")) == 1
 
 
@@ -175,13 +175,13 @@ def test_suggested_change_of_the_guidelines_is_heard_and_listed_until_somebody_m
     assert f"/tickets/{ticket.pk}/" in post["text"]
     desk.poll("slack")
     assert not Message.objects.filter(text__contains="what we think of AI").exists()
-    desk.reply(again(ticket), "We do.")
+    desk.reply(reloaded(ticket), "We do.")
 
     def listed():
         return set(view_filters.tickets_in(View.objects.get(slug="guidelines-to-change"), desk.user(), desk.now()))
 
     assert ticket in listed()
-    tagging.change(again(ticket), [], ["guidelines-to-change"])
+    tagging.change(reloaded(ticket), [], ["guidelines-to-change"])
     assert ticket not in listed()
 
 

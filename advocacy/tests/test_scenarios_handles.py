@@ -35,7 +35,7 @@ def channel(slug):
     return Channel.objects.get(slug=slug)
 
 
-def asked(desk, text, author, **more):
+def tweeted_ticket(desk, text, author, **more):
     first = tweet(desk, text, author, **more)
     desk.poll("twitter")
     return desk.ticket(first)
@@ -45,7 +45,7 @@ def asked(desk, text, author, **more):
 
 
 def test_answer_from_the_wrong_handle_is_noted_and_the_follow_up_comes_from_the_right_one(desk):
-    ticket = asked(desk, "@acme what does the team plan cost?", "price_asker")
+    ticket = tweeted_ticket(desk, "@acme what does the team plan cost?", "price_asker")
     wrong = desk.reply(ticket, "It depends on the seats.", channel=channel("twitter-movingtoacme"))
     assert wrong.state == Reply.State.SENT, wrong.error
     assert ticket.notes.get().text.startswith("Wrong handle: answered from @movingtoacme instead of @acme.")
@@ -63,7 +63,7 @@ def test_answer_from_the_wrong_handle_is_noted_and_the_follow_up_comes_from_the_
 
 
 def test_answer_from_a_wrong_handle_outside_the_desk_is_noted_too(desk):
-    ticket = asked(desk, "@acme is there a plan for schools?", "teacher")
+    ticket = tweeted_ticket(desk, "@acme is there a plan for schools?", "teacher")
     asked_id = ticket.messages.get().external_id
     desk.outside.control(
         "answer", platform="twitter", id=asked_id, text="There is, see our site.", **{"as": "movingtoacme"}
@@ -75,7 +75,7 @@ def test_answer_from_a_wrong_handle_outside_the_desk_is_noted_too(desk):
 
 
 def test_status_handle_answers_no_price_question_and_says_who_does(desk):
-    ticket = asked(desk, "@acmestatus what does the team plan cost?", "lost_asker")
+    ticket = tweeted_ticket(desk, "@acmestatus what does the team plan cost?", "lost_asker")
     assert ticket.events.filter(kind=EventKind.WRONG_HANDLE, data__right="@acme").count() == 1
     with pytest.raises(ReplyRefused, match="Reply from @acme instead"):
         desk.write(ticket, "190 a month.", channel=channel("twitter-acmestatus"))
@@ -89,13 +89,13 @@ def test_status_handle_answers_no_price_question_and_says_who_does(desk):
 
 
 def test_hashtag_is_searched_and_lands_with_its_handle(desk):
-    ticket = asked(desk, "Packed my repositories today #movingtoacme", "new_user")
+    ticket = tweeted_ticket(desk, "Packed my repositories today #movingtoacme", "new_user")
     assert ticket.channel.slug == "twitter-movingtoacme"
     assert handles.suggest(ticket, ticket.messages.get()).slug == "twitter-movingtoacme"
 
 
 def test_tweet_of_somebody_who_moved_is_highlighted_from_its_handle(desk, client):
-    ticket = asked(desk, "We are all here now, @movingtoacme", "happy_mover")
+    ticket = tweeted_ticket(desk, "We are all here now, @movingtoacme", "happy_mover")
     message = ticket.messages.get()
     client.force_login(desk.user())
     page = client.get(f"/post/?quote={message.pk}").content.decode()
@@ -117,7 +117,7 @@ def direct(desk, text, author, to="acme"):
 
 def wrote_first(desk, author):
     """A ticket of a tweet to whose author we have sent a direct message."""
-    ticket = asked(desk, "@acme my stickers never came", author)
+    ticket = tweeted_ticket(desk, "@acme my stickers never came", author)
     reply = desk.reply(ticket, "Where shall we send them?", channel=channel("twitter-direct"), after="pending")
     assert reply.state == Reply.State.SENT, reply.error
     return ticket, reply
@@ -171,7 +171,7 @@ def test_message_of_ours_from_the_app_answers_the_ticket(desk):
 
 
 def test_person_who_takes_no_messages_is_said_so_and_the_text_is_kept(desk):
-    ticket = asked(desk, "@acme where are my stickers?", "closed_one", dm_closed=True)
+    ticket = tweeted_ticket(desk, "@acme where are my stickers?", "closed_one", dm_closed=True)
     reply = desk.reply(ticket, "Where shall we send them?", channel=channel("twitter-direct"), after="pending")
     assert reply.state == Reply.State.FAILED
     assert client.CLOSED in reply.error
@@ -183,7 +183,7 @@ def test_person_who_takes_no_messages_is_said_so_and_the_text_is_kept(desk):
 def test_undone_message_is_never_sent(desk):
     from mentions.replies import replies
 
-    ticket = asked(desk, "@acme a private matter", "shy")
+    ticket = tweeted_ticket(desk, "@acme a private matter", "shy")
     reply = desk.write(ticket, "Tell us here.", channel=channel("twitter-direct"))
     replies.undo(reply.pk, desk.user(), desk.now())
     desk.send()
@@ -191,7 +191,7 @@ def test_undone_message_is_never_sent(desk):
 
 
 def test_uncertain_message_is_found_by_looking_and_never_sent_twice(desk):
-    ticket = asked(desk, "@acme about my account", "unlucky")
+    ticket = tweeted_ticket(desk, "@acme about my account", "unlucky")
     desk.outside.control("faults", platform="twitter", kind="drop_after_accept", count=1)
     reply = desk.reply(ticket, "Which account is it?", channel=channel("twitter-direct"))
     assert reply.state in (Reply.State.UNCERTAIN, Reply.State.QUEUED)
@@ -202,7 +202,7 @@ def test_uncertain_message_is_found_by_looking_and_never_sent_twice(desk):
 
 
 def test_longer_than_a_tweet_is_fine_in_private(desk):
-    ticket = asked(desk, "@acme how do I move?", "long_reader")
+    ticket = tweeted_ticket(desk, "@acme how do I move?", "long_reader")
     with pytest.raises(ReplyRefused, match="too long"):
         desk.write(ticket, "word " * 100)
     token = Ticket.objects.get(pk=ticket.pk).claim_token
@@ -214,7 +214,7 @@ def test_longer_than_a_tweet_is_fine_in_private(desk):
 
 
 def test_macro_that_says_it_likes_does(desk):
-    ticket = asked(desk, "@acme you are the best", "fan_of_us")
+    ticket = tweeted_ticket(desk, "@acme you are the best", "fan_of_us")
     now = desk.now()
     token = claims.claim(desk.user(), ticket.pk, now).claim_token
     macros.apply(Macro.objects.get(name="Thanks::Praise"), ticket.pk, desk.user(), token, now=now)

@@ -32,7 +32,7 @@ def tell(desk: scenario.Desk) -> None:
     desk.send_due()
 
 
-def said(desk: scenario.Desk, words: str, room: str = "hn-mentions") -> list[dict]:
+def posts_with(desk: scenario.Desk, words: str, room: str = "hn-mentions") -> list[dict]:
     posts = desk.outside.truth("slack")["desk"]
     return [entry for entry in posts if words in str(entry) and entry["channel"] == world.SLACK_CHANNELS[room]]
 
@@ -43,16 +43,16 @@ def test_a_mention_is_announced_and_its_notice_follows_the_ticket(desk: scenario
     desk.poll("hackernews")
     tell(desk)
     tell(desk)
-    [notice] = said(desk, word)
-    assert len(said(desk, word, "community-advocates")) == 1, "it is on the front page, too"
+    [notice] = posts_with(desk, word)
+    assert len(posts_with(desk, word, "community-advocates")) == 1, "it is on the front page, too"
     assert word in requests.get(f"{desk.outside.http_url}/slack/hn-mentions", timeout=10).text
     ticket, sam = desk.ticket(post["id"]), desk.user("sam")
     claim = claims.claim(sam, ticket.pk, desk.now())
     tell(desk)
-    assert "is on it" in str(said(desk, word)[0])
+    assert "is on it" in str(posts_with(desk, word)[0])
     outcomes.no_reply_needed(ticket.pk, sam, claim.claim_token, reason="community", now=desk.now())
     tell(desk)
-    [notice] = said(desk, word)
+    [notice] = posts_with(desk, word)
     assert "no reply needed" in str(notice)
     assert notice["edits"] == 2
     assert NoticePost.objects.get(notices__message__ticket=ticket, slack_channel="#hn-mentions").edits == 2
@@ -63,12 +63,12 @@ def test_a_rush_is_one_message_that_is_edited_too(desk: scenario.Desk) -> None:
     posts = [desk.outside.post("hackernews", text=f"Does Acme know {word}?", author=f"rush_{word}") for word in words]
     desk.poll("hackernews")
     tell(desk)
-    assert len({entry["id"] for word in words for entry in said(desk, word)}) == 1
+    assert len({entry["id"] for word in words for entry in posts_with(desk, word)}) == 1
     sam = desk.user("sam")
     ticket = desk.ticket(posts[0]["id"])
     claims.claim(sam, ticket.pk, desk.now())
     tell(desk)
-    assert "is on it" in str(said(desk, words[0])[0])
+    assert "is on it" in str(posts_with(desk, words[0])[0])
 
 
 def test_what_only_notifies_says_so(desk: scenario.Desk) -> None:
@@ -76,7 +76,7 @@ def test_what_only_notifies_says_so(desk: scenario.Desk) -> None:
     desk.outside.post("disqus", text=f"The docs of Acme lack {word}.", to="acme-docs", author="doc_reader")
     desk.poll("disqus")
     tell(desk)
-    [notice] = said(desk, word, "docs-comments")
+    [notice] = posts_with(desk, word, "docs-comments")
     assert "for your information" in str(notice)
     assert "Ticket #" not in str(notice)
 
@@ -88,7 +88,7 @@ def test_what_only_notifies_becomes_a_ticket_by_the_link_of_its_notice_and_an_ex
     desk.outside.post("disqus", text=f"The docs of Acme lack {word}.", to="acme-docs", author="doc_reader")
     desk.poll("disqus")
     tell(desk)
-    [notice] = said(desk, word, "docs-comments")
+    [notice] = posts_with(desk, word, "docs-comments")
     address = re.findall(r"<([^|>]+)\|Make a ticket>", str(notice))[0].replace("&amp;", "&")
     client.force_login(desk.user())
     page: Any = client.get(address.removeprefix(settings.BASE_URL))
@@ -101,6 +101,6 @@ def test_what_only_notifies_becomes_a_ticket_by_the_link_of_its_notice_and_an_ex
     asked = ask(desk, ticket, "yuki")
     assert asked.slack_ts
     tell(desk)
-    [notice] = said(desk, word, "docs-comments")
+    [notice] = posts_with(desk, word, "docs-comments")
     assert f"Ticket #{ticket.pk}" in str(notice)
     assert "Make a ticket" not in str(notice)

@@ -37,7 +37,7 @@ def on_hackerone(desk, number, text="", author="sam", **more):
     return said
 
 
-def again(ticket):
+def reloaded(ticket):
     return Ticket.objects.get(pk=ticket.pk)
 
 
@@ -54,39 +54,39 @@ def test_report_is_due_in_one_business_day_whatever_its_priority(desk):
 def test_answer_leaves_the_ticket_waiting_until_the_report_is_closed_there(desk):
     number, ticket = reported(desk)
     on_hackerone(desk, number, "Thank you, we are looking into it.")
-    waiting = again(ticket)
+    waiting = reloaded(ticket)
     assert waiting.first_reply_at is not None
     assert (waiting.status, waiting.waiting_on, waiting.is_queued) == ("open", "report", False)
     assert waiting.wake_at > desk.now()
 
     on_hackerone(desk, number, state="triaged")
-    assert again(ticket).waiting_on == "report"
+    assert reloaded(ticket).waiting_on == "report"
     on_hackerone(desk, number, state="resolved")
-    assert (again(ticket).status, again(ticket).waiting_on) == ("solved", "")
+    assert (reloaded(ticket).status, reloaded(ticket).waiting_on) == ("solved", "")
 
 
 def test_researcher_who_writes_brings_the_ticket_back_and_time_does(desk):
     number, ticket = reported(desk)
     on_hackerone(desk, number, "Thank you, we are looking into it.")
     on_hackerone(desk, number, "Any news?", author="researcher")
-    assert (again(ticket).is_queued, again(ticket).waiting_on) == (True, "")
+    assert (reloaded(ticket).is_queued, reloaded(ticket).waiting_on) == (True, "")
     on_hackerone(desk, number, "Soon!")
-    assert again(ticket).waiting_on == "report"
+    assert reloaded(ticket).waiting_on == "report"
     desk.wait(days=8)
     lifecycle.wake_due(desk.now())
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
 
 
 def test_answer_and_closing_in_one_step_solve_it_at_once(desk):
     number, ticket = reported(desk)
     on_hackerone(desk, number, "Not a bug, but thank you.", state="informative")
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
 
 
 def test_report_closed_without_a_word_stays_in_the_queue_for_its_answer(desk):
     number, ticket = reported(desk)
     on_hackerone(desk, number, state="duplicate")
-    assert (again(ticket).status, again(ticket).is_queued) == ("new", True)
+    assert (reloaded(ticket).status, reloaded(ticket).is_queued) == ("new", True)
 
 
 def test_solving_here_waits_for_the_report_there_too(desk):
@@ -95,20 +95,24 @@ def test_solving_here_waits_for_the_report_there_too(desk):
     token = claims.claim(sam, ticket.pk, now).claim_token
     on_hackerone(desk, number, "On it.")
     outcomes.answered_outside(ticket.pk, sam, token, now=desk.now())
-    assert (again(ticket).status, again(ticket).waiting_on, again(ticket).claimed_by) == ("open", "report", None)
+    assert (reloaded(ticket).status, reloaded(ticket).waiting_on, reloaded(ticket).claimed_by) == (
+        "open",
+        "report",
+        None,
+    )
     event = outcomes.solve(ticket.pk, sam, None, now=desk.now())
-    assert again(ticket).waiting_on == "report"
+    assert reloaded(ticket).waiting_on == "report"
     assert event.kind == "status"
     on_hackerone(desk, number, state="resolved")
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
 
 
 def test_report_that_is_reopened_there_waits_again(desk):
     number, ticket = reported(desk)
     on_hackerone(desk, number, "Fixed.", state="resolved")
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
     on_hackerone(desk, number, state="triaged")
-    assert (again(ticket).status, again(ticket).waiting_on) == ("open", "report")
+    assert (reloaded(ticket).status, reloaded(ticket).waiting_on) == ("open", "report")
     assert closing.settle(desk.now()) == 0
 
 
@@ -118,10 +122,10 @@ def test_lost_nudge_is_found_by_the_sweep(desk, monkeypatch):
     with monkeypatch.context() as lost:
         lost.setattr("mentions.receivers.closing.settle", lambda *args: 0)
         on_hackerone(desk, number, state="resolved")
-    assert again(ticket).waiting_on == "report"
+    assert reloaded(ticket).waiting_on == "report"
     assert closing.settle(desk.now()) == 1
     assert closing.settle(desk.now()) == 0
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
 
 
 def test_signed_webhook_makes_the_connection_due_and_forged_ones_nothing(desk):
@@ -153,7 +157,7 @@ def test_signed_webhook_makes_the_connection_due_and_forged_ones_nothing(desk):
 def resolved(desk):
     number, ticket = reported(desk)
     on_hackerone(desk, number, "Fixed, thank you!", state="resolved")
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
     return number, ticket
 
 
@@ -166,21 +170,21 @@ def test_reporter_who_asks_for_publication_brings_the_ticket_back_with_a_clock_o
     number, ticket = resolved(desk)
     on_hackerone(desk, number, author="researcher", activity="agreed-on-going-public")
     asked = Disclosure.objects.get(ticket=ticket)
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
     assert asked.due_at == asked.asked_at + timedelta(days=30)
     on_hackerone(desk, number, "We publish it after the release.")
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
 
     desk.wait(days=26)
     assert disclosures.remind(desk.now()) == 0
     desk.wait(days=1, hours=1)
     disclosures.remind(desk.now())
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
     assert disclosures.remind(desk.now()) == 0
     outcomes.solve(ticket.pk, desk.user(), None, now=desk.now())
     desk.wait(days=3)
     disclosures.remind(desk.now())
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
 
 
 def test_a_done_checklist_is_not_reminded_of_before_the_last_day(desk):
@@ -189,16 +193,16 @@ def test_a_done_checklist_is_not_reminded_of_before_the_last_day(desk):
     assert not check(desk, ticket, audience="confidential").is_checked
     assert check(desk, ticket).is_checked
     on_hackerone(desk, number, "Agreed!", activity="agreed-on-going-public")
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
     desk.wait(days=27, hours=1)
     disclosures.remind(desk.now())
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
     on_hackerone(desk, number, activity="report-became-public")
     asked = Disclosure.objects.get(ticket=ticket)
     assert (asked.state, asked.remind_at) == ("published", None)
     desk.wait(days=10)
     disclosures.remind(desk.now())
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
 
 
 def test_withdrawn_requests_and_our_own_have_no_clock(desk):

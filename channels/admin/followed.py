@@ -1,4 +1,4 @@
-"""Django admin of the conversations that are reread: looked at, never changed."""
+"""Django admin of followed threads, read-only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from channels.models import Followed
 
 @admin.register(Followed)
 class FollowedAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Threads that are polled again, with their errors. Deleting one stops that until something follows it again."""
+    """Followed threads, with their errors. Deleting one stops rereading it until something follows it again."""
 
     list_display = ("thread_id", "connection", "until", "last_at", "next_at", "last_error")
     list_filter = ("connection",)

@@ -11,8 +11,8 @@ from channels.audience import seen_by
 
 
 class SeenOnly:
-    """Mixin, listed before the admin class: limits rows to those the viewer may see. Lists, pages, buttons and actions
-    all start from this queryset."""
+    """Mixin, listed before the admin class, that limits rows to those the viewer may see. Lists, pages, buttons and
+    actions all start from its queryset."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]

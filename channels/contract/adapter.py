@@ -31,7 +31,7 @@ class Capability(StrEnum):
     DELETE = "delete"
     LIKE = "like"
     FIND_OWN = "find_own"  # our own post can be searched for, which can prove that it's absent
-    EDITS = "edits"  # a second item with the same external_id is an edit (mail: never)
+    EDITS = "edits"  # a second item with the same external_id is an edit (never for mail)
     ISSUES = "issues"  # the desk can open, link and follow issues there
     WEBHOOK = "webhook"  # the platform calls us: `receive`
 
@@ -75,17 +75,17 @@ class Adapter(ABC):
     is_internal: ClassVar[bool] = False
     """Authors are colleagues, not the public: its channels are excluded from reports by default."""
     is_private: ClassVar[bool] = False
-    """Only the author and the team can read it (mail, form, report): its content must not appear on a public
-    platform."""
+    """Only the author and the team can read its messages (mail, form, report), so their content must not appear on a
+    public platform."""
     handle_prefix: ClassVar[str] = ""
-    """Written before an account's name there: `@` on Twitter, `u/` on Reddit."""
+    """Written before an account's name on the platform: `@` on Twitter, `u/` on Reddit."""
     expected_silence: ClassVar[timedelta] = timedelta(days=1)
     poll_interval_s: ClassVar[tuple[int, int]] = (60, 900)
     """Minimum and maximum seconds between polls; bounds of the adaptive interval."""
     is_polled: ClassVar[bool] = True
     """False if items arrive only through `receive` or by hand: it is never polled."""
     request_timeout_s: ClassVar[float] = 60.0
-    """The longest that `send`, `delete` or `like` may take with all its requests; the desk stops them then. The write
+    """The longest that `send`, `delete` or `like` may take with all its requests, before the desk stops it. The write
     itself must begin in the first half."""
     index_lag_s: ClassVar[float] = 60.0
     """How long until `find_own` reliably finds an existing post."""
@@ -96,19 +96,20 @@ class Adapter(ABC):
     over_states: ClassVar[frozenset[str]] = frozenset()
     """Values of `Mention.extra["state"]` in which a conversation is over on the platform (a closed issue)."""
     ends_there: ClassVar[bool] = False
-    """A ticket is done only when the conversation is over on the platform; our answer alone does not solve it."""
+    """A ticket is solved only when the conversation is over on the platform, not by our answer alone."""
     needs_sender: ClassVar[bool] = False
     """Replies are sent from a channel's address (a handle with tokens, a mail alias); impossible without one."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        taken = take_verbs(cls)
-        shown = (capability for capability, verb in _VERB_OF.items() if verb in taken)
-        cls.capabilities |= {capability for capability in shown if capability is not Capability.POST}
+        verbs = take_verbs(cls)
+        implied = (capability for capability, verb in _VERB_OF.items() if verb in verbs)
+        cls.capabilities |= {capability for capability in implied if capability is not Capability.POST}
 
     @classmethod
     def require_verbs(cls) -> None:
-        """Raises IncompleteAdapter if it lacks a verb that every adapter needs, or one of its capabilities."""
+        """Raises IncompleteAdapter if the adapter lacks a verb that every adapter needs, or one that its capabilities
+        need."""
         for verb in sorted(cls.__abstractmethods__):
             raise cls._lacking(verb, "is an adapter")
         for capability, verb in _VERB_OF.items():
@@ -117,8 +118,8 @@ class Adapter(ABC):
 
     @classmethod
     def _lacking(cls, verb: str, why: str) -> IncompleteAdapter:
-        place = f"the function {verb} to {cls.__module__}.{FILE_OF[verb]}, or the method to the class"
-        return IncompleteAdapter(f"{cls.__qualname__} {why}, but has no {verb}. Add {place}.")
+        where = f"the function {verb} to {cls.__module__}.{FILE_OF[verb]}, or the method to the class"
+        return IncompleteAdapter(f"{cls.__qualname__} {why}, but has no {verb}. Add {where}.")
 
     @property
     def secrets(self) -> tuple[Field, ...]:
@@ -152,8 +153,8 @@ class Adapter(ABC):
 
     def fingerprint(self, item: Item, config: Config) -> bytes:
         """16 bytes that change when the content is edited, not when scores change; NO_MENTION without one. It depends
-        on nothing but the item and the config: processes remember it. Override it only to read less than `parse`
-        does, or something else."""
+        on nothing but the item and the config: processes remember it. Override it only to read less than `parse` does,
+        or other parts of the item."""
         mention = self.parse(item, config)
         return NO_MENTION if mention is None else self.fingerprint_of(mention, item)
 
@@ -162,7 +163,8 @@ class Adapter(ABC):
         return digest(mention)
 
     def fingerprint_after(self, mention: Mention | None, item: Item, config: Config) -> bytes:
-        """Equals `fingerprint`, but doesn't parse again unless the adapter defines only that."""
+        """The same as `fingerprint`, for a mention that is already parsed; parses again only if the adapter overrides
+        `fingerprint` alone."""
         cls = type(self)
         is_parsed = mention is not None and cls.fingerprint_of is not Adapter.fingerprint_of
         if is_parsed or cls.fingerprint is Adapter.fingerprint:
@@ -182,7 +184,8 @@ class Adapter(ABC):
         return False
 
     def may_answer(self, address: str, thread_id: str) -> bool:
-        """Whether a channel with this address may answer there: a private message is never answered in public."""
+        """Whether a channel with this address may answer in this thread: a private message is never answered in
+        public."""
         return True
 
     def account_of(self, address: str) -> str:
@@ -199,8 +202,8 @@ class Adapter(ABC):
         return ""
 
     def mail_address(self, handle: str) -> str:
-        """The email address that reaches an account on the platform, "" if there is none: for answers that the platform
-        refuses."""
+        """The email address that reaches an account on the platform, for answers that the platform refuses; "" if there
+        is none."""
         return ""
 
     def is_private_thread(self, thread_id: str) -> bool:
@@ -245,7 +248,8 @@ class Adapter(ABC):
         return []
 
     def current_account(self, config: Config) -> Author:
-        """The account that `config.personal` authenticates. One cheap request; raises AuthFailed if it's invalid."""
+        """The account that `config.personal` authenticates. One cheap request. Raises AuthFailed if the credentials are
+        invalid."""
         raise Rejected(f"{self.label} has no personal accounts.")
 
     def token_expires_at(self, config: Config) -> datetime | None:
@@ -253,8 +257,8 @@ class Adapter(ABC):
         return None
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        """Post it. Failures before anything was sent raise Transient, RateLimited, AuthFailed or Rejected; any doubt
-        whether the platform accepted it raises Uncertain."""
+        """Post the reply. Raises Transient, RateLimited, AuthFailed or Rejected if nothing was sent, and Uncertain if
+        in any doubt whether the platform accepted it."""
         raise Rejected(f"{self.label} does not take replies from the desk; reply on the platform.")
 
     def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
@@ -262,7 +266,7 @@ class Adapter(ABC):
         raise Rejected(f"{self.label} cannot confirm whether a reply arrived.")
 
     def open_issue(self, config: Config, issue: NewIssue) -> Receipt:
-        """Open it. Raises as `send`."""
+        """Open the issue. Raises the same errors as `send`."""
         raise Rejected(f"{self.label} has no issues that the desk could open.")
 
     def find_issue(self, config: Config, issue: NewIssue, since: datetime) -> Receipt | None:
@@ -270,11 +274,12 @@ class Adapter(ABC):
         raise Rejected(f"{self.label} cannot confirm whether an issue was opened.")
 
     def read_issue(self, config: Config, reference: str) -> IssueNow:
-        """`reference`: an external id, or what `issue_reference` returns. Raises Rejected if it isn't there."""
+        """The issue's current state. `reference`: an external id, or what `issue_reference` returns. Raises Rejected if
+        the issue doesn't exist."""
         raise Rejected(f"{self.label} has no issues that the desk could follow.")
 
     def assign_issue(self, config: Config, reference: str, names: Sequence[str]) -> None:
-        """Add these accounts to its assignees; existing ones stay. Safe to repeat."""
+        """Add these accounts to the issue's assignees, and keep the existing ones. Safe to repeat."""
         raise Rejected(f"{self.label} has no issues that the desk could assign.")
 
     def delete(self, config: Config, external_id: str) -> None:

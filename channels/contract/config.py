@@ -73,7 +73,7 @@ class Config:
         return self.secrets.get(name, "")
 
     def address(self, name: str, default: str = "") -> str:
-        """A URL setting, without slashes at its end."""
+        """A URL setting, without trailing slashes."""
         return str(self.setting(name, default)).rstrip("/")
 
     def entries(self, name: str) -> list[str]:

@@ -50,13 +50,13 @@ class LookupKind(ABC):
     fields: ClassVar[tuple[Field, ...]] = ()
     """Settings and secrets (kind SECRET); its address is `api_base`, which every lookup has."""
     platform: ClassVar[str] = ""
-    """The platform of connections it can use, with their address, settings and credentials."""
+    """A platform whose connections it can use, with their address, settings and credentials."""
     takes_words: ClassVar[bool] = True
-    """False if its results don't depend on words: nothing of the ticket is sent."""
+    """False if its results don't depend on words, so that nothing from the ticket is sent."""
 
     @abstractmethod
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
-        """The best hits for all the words, best first, at most MAX_HITS. Raises as `channels.http.client.get_json`."""
+        """Hits for all the words together, best first, at most MAX_HITS. Raises as `channels.http.client.get_json`."""
 
     def home(self, config: Config) -> str:
         """Its public page; "" if unknown."""

@@ -67,7 +67,7 @@ class Mention:
     reply_to_id: str | None = None
     """External id to reply to, if not `external_id` (the newest of an edit history)."""
     thread_keys: tuple[str, ...] = ()
-    """Further keys of the conversation, strongest first (mail: In-Reply-To, References backwards, our marker; for a
+    """More keys of the conversation, strongest first (mail: In-Reply-To, References backwards, our marker; for a
     private message of ours: `thread|person`)."""
     addressed: tuple[tuple[str, ...], ...] = ()
     """Lower-case handles or addresses it was sent to, in tiers; the first tier that matches a channel wins."""
@@ -78,7 +78,7 @@ class Mention:
     bounced_id: str | None = None
     """External id of our message that this delivery report is about."""
     extra: Mapping[str, Json] = field(default_factory=dict)
-    """Volatile context (score, likes, rank); shown, but a change isn't an edit."""
+    """Volatile context (score, likes, rank): shown, but a change of it isn't an edit."""
 
 
 NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
@@ -100,7 +100,7 @@ def digest(mention: Mention) -> bytes:
 
 
 def digest_of(content: Json) -> bytes:
-    """16 bytes over what an adapter counts as content. Not over the order of keys, which storing changes."""
+    """16 bytes over what an adapter counts as content. The order of keys doesn't count, since storing changes it."""
     return hashlib.blake2b(_written(content).encode(), digest_size=16).digest()
 
 

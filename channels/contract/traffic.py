@@ -1,4 +1,4 @@
-"""Data on the wire, both ways: incoming items and pages, webhook requests, outgoing replies."""
+"""Data on the wire, in both directions: incoming items and pages, webhook requests, outgoing replies."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform accepted it: `external_id` as polling will return it."""
+    """Proof that the platform accepted a post. `external_id` as polling will return it."""
 
     external_id: str
     url: str | None = None

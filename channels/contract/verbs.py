@@ -1,4 +1,5 @@
-"""Where an adapter's package keeps its verbs: `parse` in `parsing.py`, `send` in `posting.py`, and so on.
+"""Collects the verbs of an adapter's package from its files: `parse` from `parsing.py`, `send` from `posting.py`, and
+so on.
 
 The file names are the same in every package, and a file exists only if it has content. `Adapter` takes the functions
 from there, so that no class has methods that only pass their arguments on. A verb defined in the class itself wins.
@@ -30,8 +31,8 @@ class IncompleteAdapter(TypeError):
 
 
 def take_verbs(cls: type) -> set[str]:
-    """Gives the class of a package the functions of the package's files, and returns their names. A class in a single
-    module keeps its own methods. Raises IncompleteAdapter for a function with other parameters than the verb has."""
+    """Set the functions in a package's files as methods of its adapter class; returns their names. A class in a single
+    module keeps its own methods. Raises IncompleteAdapter for a function whose parameters aren't the verb's."""
     package, taken = sys.modules[cls.__module__], set()
     for verb, function in _functions(package.__name__) if hasattr(package, "__path__") else ():
         if verb not in vars(cls):
@@ -53,11 +54,11 @@ def _functions(package: str) -> Iterator[tuple[str, Callable[..., object]]]:
 
 
 def _require_parameters(cls: type, verb: str, function: Callable[..., object]) -> None:
-    wanted = list(inspect.signature(getattr(cls, verb)).parameters)[1:]
+    expected = list(inspect.signature(getattr(cls, verb)).parameters)[1:]
     parameters = inspect.signature(function).parameters.values()
-    given = [each.name for each in parameters if each.default is each.empty]
-    if given != wanted:
+    actual = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    if actual != expected:
         raise IncompleteAdapter(
-            f"{function.__module__}.{verb} takes ({', '.join(given)}), but every adapter's {verb} takes "
-            f"({', '.join(wanted)}): see channels/contract/adapter.py."
+            f"{function.__module__}.{verb} takes ({', '.join(actual)}), but every adapter's {verb} takes "
+            f"({', '.join(expected)}): see channels/contract/adapter.py."
         )

@@ -1,4 +1,4 @@
-"""Steps of migrations that make and drop indexes while the desk works, and may be interrupted.
+"""Migration steps that create and drop indexes while the desk runs, and may be interrupted.
 
 An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index behind
 (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY); the next run replaces it.
@@ -11,12 +11,12 @@ from django.db.migrations import RunSQL
 
 
 def without_unfinished(name: str) -> RunSQL:
-    """Before the step that makes this index."""
+    """A step that drops an unfinished index of this name; it goes before the step that creates it."""
     return RunSQL(_dropped(name), RunSQL.noop)
 
 
 def drop(table: str, name: str, column: str) -> RunSQL:
-    """Of an index that Django made for a foreign key; backwards, it is made again."""
+    """A step that drops the index that Django created for a foreign key; backwards, it creates it again."""
     return RunSQL(_dropped(name), [_dropped(name), f"CREATE INDEX CONCURRENTLY {name} ON {table} ({column})"])
 
 

@@ -97,8 +97,8 @@ def mark_pooled(connection: BaseDatabaseWrapper) -> None:
 
 def set_by_url(connection: BaseDatabaseWrapper) -> set[str]:
     """Names of the parameters set in the `options` of DATABASE_URL."""
-    given = connection.settings_dict.get("OPTIONS", {}).get("options", "")
-    return set(_OPTION.findall(given))
+    options = connection.settings_dict.get("OPTIONS", {}).get("options", "")
+    return set(_OPTION.findall(options))
 
 
 @contextmanager
@@ -132,8 +132,8 @@ def _limit_session(connection: BaseDatabaseWrapper, parameters: Mapping[str, int
 
 def _limit_transactions(connection: BaseDatabaseWrapper, parameters: Mapping[str, int]) -> None:
     others = [wrapper for wrapper in connection.execute_wrappers if not isinstance(wrapper, _FirstStatement)]
-    mine = [_FirstStatement("".join(f"SET LOCAL {name} = {value}; " for name, value in parameters.items()))]
-    connection.execute_wrappers[:] = [*others, *(mine if parameters else [])]
+    own_wrapper = [_FirstStatement("".join(f"SET LOCAL {name} = {value}; " for name, value in parameters.items()))]
+    connection.execute_wrappers[:] = [*others, *(own_wrapper if parameters else [])]
 
 
 @dataclass(frozen=True)

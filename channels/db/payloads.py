@@ -52,7 +52,7 @@ def from_json(text: str | bytes) -> Json:
 
 
 def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
-    """16 bytes over the whole item, if it can't be parsed: any change counts as an edit."""
+    """16 bytes over the whole item, for one that can't be parsed: any change counts as an edit."""
     try:
         text = _sorted(payload)
     except RecursionError:

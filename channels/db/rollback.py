@@ -1,4 +1,4 @@
-"""Keeps data across migration rollbacks: what a reversal drops is kept aside and restored on the next migrate.
+"""Keeps data across migration rollbacks: what a reversal drops is set aside and restored by the next migrate.
 
 An upgrade that is reverted for an hour must not change webhook addresses or lose what the newer release has written.
 Before any of our migrations runs backwards, the tables' rows and the column values it would drop are copied to separate
@@ -57,8 +57,8 @@ def keep_aside(app_config: AppConfig, plan: Plan, using: str, verbosity: int = 1
             if kept.empties:
                 _run(connection, f"DELETE FROM {_quoted(kept.table)}")
             if rows and verbosity:
-                what = f"{kept.table}.{kept.column}" if kept.column else kept.table
-                sys.stdout.write(f"  Set aside: {rows} rows of {what}. They are restored with {kept.migration}.\n")
+                dropped = f"{kept.table}.{kept.column}" if kept.column else kept.table
+                sys.stdout.write(f"  Set aside: {rows} rows of {dropped}. They are restored with {kept.migration}.\n")
 
 
 def bring_back(app_config: AppConfig, using: str, plan: Plan = (), **_kwargs: Any) -> None:
@@ -68,11 +68,11 @@ def bring_back(app_config: AppConfig, using: str, plan: Plan = (), **_kwargs: An
         return
     connection = connections[using]
     with transaction.atomic(using=using):
-        due = [(name, kept) for name, kept in _known(connection) if (kept.app, kept.migration) in forwards]
+        due = [(name, kept) for name, kept in _kept_tables(connection) if (kept.app, kept.migration) in forwards]
         for name, kept in _targets_first(due, connection):
             _restore(name, kept, connection)
         for name, kept in due:
-            _point_again(name, kept, connection)
+            _restore_references(name, kept, connection)
             _run(connection, f"DROP TABLE {_quoted(name)}")
 
 
@@ -82,7 +82,7 @@ def is_ours(label: str) -> bool:
 
 
 def _is_installed(label: str) -> bool:
-    """A virtual environment may be inside the checkout."""
+    """Whether the app comes from an installed package: a virtual environment may be inside the checkout."""
     return "site-packages" in Path(apps.get_app_config(label).path).parts
 
 
@@ -96,7 +96,7 @@ def _dropped_by(backwards: list[Migration], connection: BaseDatabaseWrapper) -> 
         for operation in migration.operations:
             if isinstance(operation, CreateModel):
                 model = state.get_model(migration.app_label, operation.name)
-                for each in (model, *_throughs(model)):
+                for each in (model, *_auto_through_tables(model)):
                     tables.setdefault(each._meta.db_table, _whole(migration, each))
             elif isinstance(operation, AddField):
                 model = state.get_model(migration.app_label, operation.model_name)
@@ -108,13 +108,13 @@ def _dropped_by(backwards: list[Migration], connection: BaseDatabaseWrapper) -> 
                     tables.setdefault(model._meta.db_table, replace(_whole(migration, model), empties=True))
                 elif field.concrete:
                     columns.append(_one(migration, model, field))
-    _empty_what_refers(tables, connection)
-    there = set(connection.introspection.table_names())
-    yield from (kept for kept in tables.values() if kept.table in there)
-    yield from (kept for kept in columns if kept.table in there and kept.table not in tables)
+    _empty_referring_tables(tables, connection)
+    existing = set(connection.introspection.table_names())
+    yield from (kept for kept in tables.values() if kept.table in existing)
+    yield from (kept for kept in columns if kept.table in existing and kept.table not in tables)
 
 
-def _empty_what_refers(tables: dict[str, Kept], connection: BaseDatabaseWrapper) -> None:
+def _empty_referring_tables(tables: dict[str, Kept], connection: BaseDatabaseWrapper) -> None:
     """Emptying a table also deletes rows that reference it, so those are kept too."""
     todo = [kept for kept in tables.values() if kept.empties]
     while todo:
@@ -143,7 +143,7 @@ def _needs_empty(field: Field[Any, Any]) -> bool:
     return not field.null and not field.has_default() and not field.has_db_default()
 
 
-def _throughs(model: type[Model]) -> Iterator[type[Model]]:
+def _auto_through_tables(model: type[Model]) -> Iterator[type[Model]]:
     """The many-to-many tables that Django creates automatically."""
     for field in model._meta.local_many_to_many:
         through = field.remote_field.through
@@ -174,10 +174,10 @@ def _run(connection: BaseDatabaseWrapper, sql: str, values: Any = None) -> Any:
 
 
 def _copy(kept: Kept, number: int, connection: BaseDatabaseWrapper) -> int:
-    """Returns the number of rows; with none, no table is kept."""
-    what = "*" if kept.column is None else _quoted(kept.key, kept.column)
+    """Copy the rows or values that will be dropped; returns how many. Without any, no table is created."""
+    columns = "*" if kept.column is None else _quoted(kept.key, kept.column)
     name = kept.name(number)
-    _run(connection, f"CREATE TABLE {_quoted(name)} AS SELECT {what} FROM {_quoted(kept.table)}")
+    _run(connection, f"CREATE TABLE {_quoted(name)} AS SELECT {columns} FROM {_quoted(kept.table)}")
     rows = int(_run(connection, f"SELECT count(*) FROM {_quoted(name)}")[0][0])
     if rows:
         _run(connection, f"COMMENT ON TABLE {_quoted(name)} IS %s", [json.dumps(asdict(kept))])
@@ -187,14 +187,14 @@ def _copy(kept: Kept, number: int, connection: BaseDatabaseWrapper) -> int:
 
 
 def take_out(kept: Kept, where: str, connection: BaseDatabaseWrapper) -> None:
-    """For a migration's own reversal: keeps aside and deletes rows that the older release can't hold."""
+    """Set aside and delete rows that the older release can't hold. For a migration's own reverse step."""
     name = kept.name(_highest(connection) + 1)
     _run(connection, f"CREATE TABLE {_quoted(name)} AS SELECT * FROM {_quoted(kept.table)} WHERE {where}")
     _run(connection, f"COMMENT ON TABLE {_quoted(name)} IS %s", [json.dumps(asdict(kept))])
     _run(connection, f"DELETE FROM {_quoted(kept.table)} WHERE {where}")
 
 
-def _known(connection: BaseDatabaseWrapper) -> list[tuple[str, Kept]]:
+def _kept_tables(connection: BaseDatabaseWrapper) -> list[tuple[str, Kept]]:
     """The kept tables, in the order they were kept."""
     found = _run(
         connection,
@@ -202,12 +202,12 @@ def _known(connection: BaseDatabaseWrapper) -> list[tuple[str, Kept]]:
             WHERE c.relkind = 'r' AND c.relname LIKE 'kept\\_%' AND pg_table_is_visible(c.oid)
               AND obj_description(c.oid, 'pg_class') LIKE '{%'""",
     )
-    kept_tables = [(name, Kept(**json.loads(words))) for name, words in found]
-    return sorted(kept_tables, key=lambda pair: int(pair[0].rpartition("_")[2]))
+    tables = [(name, Kept(**json.loads(words))) for name, words in found]
+    return sorted(tables, key=lambda pair: int(pair[0].rpartition("_")[2]))
 
 
 def _highest(connection: BaseDatabaseWrapper) -> int:
-    return max((int(name.rpartition("_")[2]) for name, _kept in _known(connection)), default=0)
+    return max((int(name.rpartition("_")[2]) for name, _kept in _kept_tables(connection)), default=0)
 
 
 def _restore(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
@@ -221,25 +221,25 @@ def _restore(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
 
 def _targets_first(due: list[tuple[str, Kept]], connection: BaseDatabaseWrapper) -> Iterator[tuple[str, Kept]]:
     """Referenced rows before rows with required references to them, and whole rows before single columns."""
-    there = set(connection.introspection.table_names())
-    left = [pair for pair in due if pair[1].column is None]
-    while left:
-        tables = {kept.table for _name, kept in left}
-        free = [pair for pair in left if not _points_to(pair[1].table, tables, there, connection)] or left[:1]
+    existing = set(connection.introspection.table_names())
+    todo = [pair for pair in due if pair[1].column is None]
+    while todo:
+        tables = {kept.table for _name, kept in todo}
+        free = [pair for pair in todo if not _points_to(pair[1].table, tables, existing, connection)] or todo[:1]
         yield from free
-        left = [pair for pair in left if pair not in free]
+        todo = [pair for pair in todo if pair not in free]
     yield from (pair for pair in due if pair[1].column is not None)
 
 
-def _points_to(table: str, others: set[str], there: set[str], connection: BaseDatabaseWrapper) -> bool:
-    if table not in there:
+def _points_to(table: str, others: set[str], existing: set[str], connection: BaseDatabaseWrapper) -> bool:
+    if table not in existing:
         return False
     columns = _columns(table, connection)
     needed = {c: target for c, target in _references(table, connection).items() if not columns.get(c, True)}
     return any(target in others - {table} for target, _key in needed.values())
 
 
-def _point_again(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
+def _restore_references(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
     """Restores nullable references to rows that came back after the referencing row."""
     if kept.column is not None or kept.table not in connection.introspection.table_names():
         return
@@ -269,22 +269,22 @@ def _columns(table: str, connection: BaseDatabaseWrapper) -> dict[str, bool]:
 
 def _exists(column: str, target: tuple[str, str]) -> str:
     table, key = target
-    there = f"SELECT FROM {_quoted(table)} x WHERE x.{_quoted(key)} = k.{_quoted(column)}"
-    return f"(k.{_quoted(column)} IS NULL OR EXISTS ({there}))"
+    target_row = f"SELECT FROM {_quoted(table)} x WHERE x.{_quoted(key)} = k.{_quoted(column)}"
+    return f"(k.{_quoted(column)} IS NULL OR EXISTS ({target_row}))"
 
 
 def _put_back_rows(
     name: str, kept: Kept, references: dict[str, tuple[str, str]], connection: BaseDatabaseWrapper
 ) -> None:
-    old, new = _columns(name, connection), _columns(kept.table, connection)
-    both = [column for column in new if column in old]
+    kept_columns, columns = _columns(name, connection), _columns(kept.table, connection)
+    shared = [column for column in columns if column in kept_columns]
     values, conditions = [], ["true"]
-    for column in both:
+    for column in shared:
         target = references.get(column)
-        own = target is not None and target[0] == kept.table
-        if target is None or own:
+        is_self_reference = target is not None and target[0] == kept.table
+        if target is None or is_self_reference:
             values.append(f"k.{_quoted(column)}")
-        elif new[column]:
+        elif columns[column]:
             values.append(f"CASE WHEN {_exists(column, target)} THEN k.{_quoted(column)} END")
         else:
             values.append(f"k.{_quoted(column)}")
@@ -292,14 +292,14 @@ def _put_back_rows(
     overriding = "OVERRIDING SYSTEM VALUE"
     _run(
         connection,
-        f"INSERT INTO {_quoted(kept.table)} ({_quoted(*both)}) {overriding} SELECT {', '.join(values)} "
+        f"INSERT INTO {_quoted(kept.table)} ({_quoted(*shared)}) {overriding} SELECT {', '.join(values)} "
         f"FROM {_quoted(name)} k WHERE {' AND '.join(conditions)} ON CONFLICT DO NOTHING",
     )
-    _go_on_counting(kept, connection)
+    _advance_sequence(kept, connection)
 
 
-def _go_on_counting(kept: Kept, connection: BaseDatabaseWrapper) -> None:
-    """Sets the sequence above the restored keys. Not every key has a sequence."""
+def _advance_sequence(kept: Kept, connection: BaseDatabaseWrapper) -> None:
+    """Set the key's sequence, if it has one, above the restored keys."""
     sequence = _run(connection, "SELECT pg_get_serial_sequence(%s, %s)", [_quoted(kept.table), kept.key])[0][0]
     if sequence:
         highest = f"SELECT coalesce(max({_quoted(kept.key)}), 1) FROM {_quoted(kept.table)}"

@@ -28,8 +28,8 @@ PERSON = "person"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a request carries to prove its origin. `keys`: the credentials in it. They are hidden in errors, and the
-    platform's limits apply to their owner. `params` go into the query, or into the form of a write."""
+    """What authenticates a request. `keys`: the credentials in it, which are hidden in errors, and whose owner the
+    platform's limits apply to. `params` go into the query, or into the form of a write."""
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -77,13 +77,13 @@ class ApiClient:
     default_address: ClassVar[str] = ""
     no_address: ClassVar[str] = "This connection has no address. Enter one."
     path_format: ClassVar[str] = "{}"
-    """Around the path of each method, such as "api/v4/{}" or "{}.json"."""
+    """Template for the path of each method, such as "api/v4/{}" or "{}.json"."""
     expects: ClassVar[tuple[type, ...]] = ()
     """Types of body that a read may return; () for any."""
     limit_headers: ClassVar[str] = "x-rate-limit-"
     """Prefix of the quota headers (`…remaining` and `…reset`)."""
     reserve: ClassVar[int] = 0
-    """Requests of each window that are reserved for replies: reading conversations takes many."""
+    """Requests in each window that are reserved for replies, since reading conversations takes many."""
 
     # --- overridden by platforms ----------------------------------------------------------------------------------
 
@@ -108,8 +108,8 @@ class ApiClient:
 
     def secrets(self, config: Config) -> tuple[str, ...]:
         """Everything to hide in errors, besides the keys of the request's signature."""
-        own = (config.secrets, *config.channel_secrets.values())
-        return tuple(value for values in own for value in values.values() if value)
+        all_secrets = (config.secrets, *config.channel_secrets.values())
+        return tuple(value for values in all_secrets for value in values.values() if value)
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -169,8 +169,8 @@ class ApiClient:
         return f"{address}/{self.path_format.format(path)}"
 
     def pause(self, config: Config, path: str, error: RateLimited, *, speaker: str = "") -> None:
-        """All workers stop reading such paths as this speaker for as long as the error says; reads raise it until
-        then."""
+        """Stop all workers from reading such paths as this speaker for as long as the error says; until then, reads
+        raise it."""
         pauses.remember(self._limit(config, path, speaker), error, desk_now())
 
     # --- internals ------------------------------------------------------------------------------------------------

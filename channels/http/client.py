@@ -80,10 +80,10 @@ class Call:
     def where(self) -> str:
         """Host and path, without the query: it may contain a key."""
         parts = self.target()
-        place = redact(
+        host_and_path = redact(
             f"{parts.hostname or '?'}{parts.path}", self.secrets
-        )  # before cutting: half a secret is still a secret
-        return place if len(place) <= _SHOWN else f"{place[: _SHOWN - 1]}…"
+        )  # redacted before it is cut: half a secret is still a secret
+        return host_and_path if len(host_and_path) <= _SHOWN else f"{host_and_path[: _SHOWN - 1]}…"
 
 
 def get_json(
@@ -102,8 +102,8 @@ def get_json(
 
 
 def read(network: Network, call: Call, classify: Classify | None = None) -> Answer:
-    """The parsed response to a request that is safe to repeat. Raises as `get_json`."""
-    raw = _followed(network, call)
+    """Make a request that is safe to repeat, and return its parsed response. Raises the same errors as `get_json`."""
+    raw = _follow_redirects(network, call)
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
@@ -126,7 +126,7 @@ def get_bytes(
 ) -> Raw:
     """GET a document of any type (a feed, a page); a 304 is returned, not raised. Raises as `get_json`."""
     call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
-    raw = _followed(network, call)
+    raw = _follow_redirects(network, call)
     if not (200 <= raw.status < 300 or raw.status == 304):
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
     return raw
@@ -153,13 +153,14 @@ def longest_s(network: Network) -> float:
     return network.connect_timeout_s + 2 * network.read_timeout_s
 
 
-def _followed(network: Network, call: Call) -> Raw:
-    """Follows redirects; each hop connects through the guard. Credentials are never sent to another host."""
+def _follow_redirects(network: Network, call: Call) -> Raw:
+    """The response after all redirects. Each hop connects through the guard, and credentials are never sent to another
+    host."""
     with deadlines.within(longest_s(network)):
-        return _at_last(network, call)
+        return _final_response(network, call)
 
 
-def _at_last(network: Network, call: Call) -> Raw:
+def _final_response(network: Network, call: Call) -> Raw:
     for _ in range(MAX_REDIRECTS + 1):
         begin_request()
         try:
@@ -195,13 +196,15 @@ def _redirected(call: Call, url: str) -> Call:
 
 
 def deliver(network: Network, call: Call) -> int:
-    """The status of a request whose response nobody reads: any 2xx accepts it. Raises as `post_json`."""
-    return _written(network, call, None).status
+    """Make a request whose response nobody reads, and return its status, any 2xx. Raises the same errors as
+    `post_json`."""
+    return _send_write(network, call, None).status
 
 
 def write(network: Network, call: Call, classify: Classify | None = None) -> Answer:
-    """The parsed response to a request that must not be repeated. Raises as `post_json`."""
-    raw = _written(network, call, classify)
+    """Make a request that must not be repeated, and return its parsed response. Raises the same errors as
+    `post_json`."""
+    raw = _send_write(network, call, classify)
     try:
         body = decode_json(raw) if raw.content.strip() else None
     except ValueError as error:
@@ -209,7 +212,7 @@ def write(network: Network, call: Call, classify: Classify | None = None) -> Ans
     return Answer(raw.status, raw.headers, body)
 
 
-def _written(network: Network, call: Call, classify: Classify | None) -> Raw:
+def _send_write(network: Network, call: Call, classify: Classify | None) -> Raw:
     """A 2xx response."""
     begin_request()
     if not deadlines.may_write():
@@ -222,7 +225,7 @@ def _written(network: Network, call: Call, classify: Classify | None) -> Raw:
             raise Uncertain(f"{call.where}: {_reason(error)}. The desk cannot tell whether it was accepted.") from None
         raise Transient(f"{call.where}: {_reason(error)}. Nothing was sent.") from None
     if raw.status in _REDIRECTS:
-        raise _not_written_here(call, raw)
+        raise _redirected_write(call, raw)
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
         detail = detail_of(raw.content, call.secrets)
@@ -230,7 +233,7 @@ def _written(network: Network, call: Call, classify: Classify | None) -> Raw:
     return raw
 
 
-def _not_written_here(call: Call, raw: Raw) -> ChannelError:
+def _redirected_write(call: Call, raw: Raw) -> ChannelError:
     """The error of a redirected write, which is never followed. Elsewhere under the same path, or with a status that
     keeps the method, nothing was accepted (RFC 9110, 15.4); any other redirect may follow an accepted form."""
     target = raw.headers.get("Location") or ""
@@ -295,9 +298,9 @@ def _raise_known(raw: Raw, classify: Classify | None, secrets: tuple[str, ...]) 
         body = decode_json(raw)
     except ValueError:
         body = None
-    known = classify(raw.status, body)
-    if known is not None:
-        raise redacted(known, secrets)
+    classified = classify(raw.status, body)
+    if classified is not None:
+        raise redacted(classified, secrets)
 
 
 def _reason(error: Exception) -> str:

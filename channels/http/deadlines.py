@@ -23,8 +23,7 @@ class OutOfTime(TimeoutError):
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Everything that this thread reads, writes or connects to ends within `seconds`, or earlier under an outer
-    limit."""
+    """A context in which this thread's network work ends within `seconds`, or earlier under an outer limit."""
     before = left_until()
     _LOCAL.until = min(before, time.monotonic() + seconds)
     try:
@@ -35,8 +34,8 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def claimed_for(seconds: float) -> Iterator[None]:
-    """As `within`, for work that posts something: no write begins in the second half (`may_write`), so the platform has
-    the other half to answer it."""
+    """Like `within`, for work that posts something: no write begins in the second half (`may_write`), so the platform
+    has at least half the time to answer."""
     _LOCAL.writes_until = time.monotonic() + seconds / 2
     try:
         with within(seconds):
@@ -46,7 +45,7 @@ def claimed_for(seconds: float) -> Iterator[None]:
 
 
 def left_until() -> float:
-    """On `time.monotonic`'s clock; infinite without a limit."""
+    """The end of the limit in force, on `time.monotonic`'s clock; infinite without one."""
     return float(getattr(_LOCAL, "until", math.inf))
 
 
@@ -71,7 +70,7 @@ def cut(timeout_s: float | None) -> float | None:
 
 @contextmanager
 def cutting(sock: socket.socket) -> Iterator[None]:
-    """One call of a socket, with its timeout cut to what is left. Raises OutOfTime if nothing is."""
+    """A context for one socket call, with its timeout cut to what is left. Raises OutOfTime if nothing is."""
     patience = sock.gettimeout()
     sock.settimeout(cut(patience))
     try:

@@ -27,7 +27,7 @@ Limits = tuple[int | None, datetime | None]
 _DETAIL_LENGTH = 200
 _DETAIL_READ = 4000
 """Bytes of an error body to inspect: the patterns below take quadratic time on hostile input."""
-# Whole names (possessive, so a search never restarts inside one), and what separates them from the value.
+# Matches whole names (possessively, so a search never restarts inside one) and what separates them from the value.
 _NAME = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,9}[=:]\s{0,9}")
 _SECRET_NAME = re.compile(
     r".*(?:token|secret)|(?:.*-)?(?:api[_-]?key|pass(?:word|wd)?|signature|oauth_\w+|key)\Z", re.IGNORECASE
@@ -48,12 +48,12 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def _without_parameters(text: str) -> str:
     """Removes the values of `token=…`, `"api_key": "…"` and the like."""
-    kept, at = [], 0
+    pieces, at = [], 0
     for name in _NAME.finditer(text):
         if name.end() >= at and _SECRET_NAME.match(name[1]) and (value := _VALUE.match(text, name.end())):
-            kept += [text[at : name.end()], "•••"]
+            pieces += [text[at : name.end()], "•••"]
             at = value.end()
-    return "".join([*kept, text[at:]])
+    return "".join([*pieces, text[at:]])
 
 
 def redacted(error: ChannelError, secrets: Iterable[str]) -> ChannelError:
@@ -136,22 +136,24 @@ def _moment(value: str, now: datetime) -> datetime | None:
 
 
 def detail_of(body: bytes, secrets: Iterable[str]) -> str:
-    """One line from an error body: its usual message fields, else its text. Without secrets."""
+    """One line from an error body, without secrets: the usual message fields, or its text."""
     text = body[:_DETAIL_READ].decode("utf-8", "replace")
     try:
-        said = _said(json.loads(text))
+        message = _message_in(json.loads(text))
     except (ValueError, RecursionError):
-        said = _TAGS.sub(" ", text)
-    line = " ".join(redact(said, secrets).split())
+        message = _TAGS.sub(" ", text)
+    line = " ".join(redact(message, secrets).split())
     return line if len(line) <= _DETAIL_LENGTH else line[: _DETAIL_LENGTH - 1] + "…"
 
 
-def _said(body: Any) -> str:
+def _message_in(body: Any) -> str:
     if isinstance(body, dict):
         parts = [str(body[k]) for k in ("title", "error", "message", "detail", "error_description") if _plain(body, k)]
         for key in ("errors", "error"):
             nested = body.get(key)
-            parts += [_said(e) for e in (nested if isinstance(nested, list) else [nested])[:2] if isinstance(e, dict)]
+            parts += [
+                _message_in(e) for e in (nested if isinstance(nested, list) else [nested])[:2] if isinstance(e, dict)
+            ]
         return " ".join(dict.fromkeys(part for part in parts if part))
     return str(body) if isinstance(body, str) else ""
 

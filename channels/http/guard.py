@@ -27,7 +27,7 @@ from channels.http import deadlines
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Special-purpose blocks that some Python releases treat as public: RFC 6890, RFC 7526.
+# Special-purpose blocks that some Python releases wrongly treat as public: RFC 6890, RFC 7526.
 _INNER = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SENT = threading.local()
@@ -94,10 +94,10 @@ def session_for(network: Network) -> requests.Session:
 
 
 class _Session(requests.Session):
-    """Redirects are followed, or refused, by `channels.http.client` alone."""
+    """A session that leaves all redirects to `channels.http.client`."""
 
     def resolve_redirects(self, *_args: Any, **_kwargs: Any) -> Iterator[requests.Response]:
-        """None, since requests resolves redirects even when it must not follow them, and fails on an invalid
+        """Yields nothing: requests resolves redirects even when it must not follow them, and fails on an invalid
         address."""
         return iter(())
 
@@ -119,7 +119,7 @@ def _bare(host: str) -> str:
 
 
 class LimitedResponse(http.client.HTTPResponse):
-    """Ends with the limit of the work that reads it, however slowly the head or the body comes."""
+    """A response that ends with the time limit of the work that reads it, however slowly its head or body arrives."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""Rate limit per person for interactive requests to other servers: reading a page, *Test connection*.
+"""Limits each person's interactive requests to other servers: reading a page, *Test connection*.
 
 One person's requests must not delay everybody else's: the page queue is short. Counted in Django's cache, which falls
 back to process memory while Redis is down; libraries such as `limits` open their own connection and fail with it.

@@ -21,7 +21,7 @@ def linked(headers: Mapping[str, str]) -> dict[str, str | int] | None:
 
 
 def parameters_of(link: Json) -> dict[str, str | int] | None:
-    """None if it isn't an address."""
+    """The query parameters of a link; None if it isn't an address."""
     try:
         return dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)) if isinstance(link, str) and link else None
     except ValueError:

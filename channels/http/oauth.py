@@ -28,7 +28,7 @@ class Token:
     life_s: float = DEFAULT_LIFE_S
 
 
-_kept: dict[str, tuple[str, float]] = {}
+_cache: dict[str, tuple[str, float]] = {}
 _lock = threading.Lock()
 
 
@@ -37,20 +37,20 @@ def access_token(owner: tuple[str, ...], fetch: Callable[[], Token]) -> str:
     cached. Raises what `fetch` raises."""
     name = _name(owner)
     with _lock:
-        kept = _kept.get(name)
-    if kept is not None and kept[1] > time.monotonic():
-        return kept[0]
+        cached = _cache.get(name)
+    if cached is not None and cached[1] > time.monotonic():
+        return cached[0]
     token = fetch()
     remember(token.text)
     with _lock:
-        _kept[name] = (token.text, time.monotonic() + max(0.0, token.life_s - EARLY_S))
+        _cache[name] = (token.text, time.monotonic() + max(0.0, token.life_s - EARLY_S))
     return token.text
 
 
 def forget(owner: tuple[str, ...]) -> None:
     """Drop a token that the platform rejected early; the next request fetches another."""
     with _lock:
-        _kept.pop(_name(owner), None)
+        _cache.pop(_name(owner), None)
 
 
 def token_from(body: Json) -> Token:

@@ -27,10 +27,10 @@ def remember(limit: tuple[str, ...], error: RateLimited, now: datetime) -> None:
 
 def check(limit: tuple[str, ...], now: datetime) -> None:
     """Raises the remembered RateLimited while it lasts."""
-    known = cache.get(_key(limit))
-    until = datetime.fromisoformat(known["until"]) if known else now
+    remembered = cache.get(_key(limit))
+    until = datetime.fromisoformat(remembered["until"]) if remembered else now
     if until > now:
-        raise RateLimited(known["message"], until, (until - now).total_seconds())
+        raise RateLimited(remembered["message"], until, (until - now).total_seconds())
 
 
 def _key(limit: tuple[str, ...]) -> str:

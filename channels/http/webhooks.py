@@ -15,9 +15,9 @@ def require_signature(secret: str, hook: Hook, header: str, sender: str) -> None
     Refused."""
     if not secret:
         raise Refused("No secret is set for this webhook.")
-    given = hook.headers.get(header, "").removeprefix("sha256=").lower()
+    received = hook.headers.get(header, "").removeprefix("sha256=").lower()
     expected = hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
+    if not hmac.compare_digest(received.encode("utf-8", "replace"), expected.encode()):
         raise Refused(f"The signature of {sender} webhook is wrong.")
 
 

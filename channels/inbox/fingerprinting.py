@@ -2,8 +2,8 @@
 
 Ingest takes the fingerprint of a new item when it parses it. Comparing a known item requires reading it again, and a
 hostile one must not hang or kill a poller or a web process: it is read in a process that can be killed. An item that
-can't be parsed has the digest of all its bytes. Most polls find what the poll before found, byte for byte: a process
-remembers what it has read, and reads only what has changed.
+can't be parsed has the digest of all its bytes. Most polls return the same bytes as the poll before, so a process
+remembers the fingerprints it has computed, and reads only what has changed.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _CHUNK = 200
 
 
 class Remembered:
-    """At most `size` values; the least recently used goes first. Threads of a web process share it without a lock:
-    each step is atomic, and what another thread has just removed is read again."""
+    """An LRU cache of at most `size` values. Threads of a web process share it without a lock: each step is atomic, and
+    what another thread has just removed is read again."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -57,33 +57,36 @@ _already_read = Remembered(MAX_REMEMBERED)
 
 
 def digests(adapter: Adapter, config: Config, known: Sequence[tuple[Item, bytes]]) -> list[bytes]:
-    """Of items with their stored digests: one digest per item, in order; the stored one if the item is unchanged."""
+    """One digest per item, in order; the stored one if the item is unchanged. `known`: items with their stored
+    digests."""
     items = [item for item, _stored in known]
-    whole = [canonical_digest(item.payload, item.raw) for item in items]
+    byte_digests = [canonical_digest(item.payload, item.raw) for item in items]
     is_apart = reader.is_apart(adapter)
-    keys = _keys(adapter, config, items, whole) if is_apart else whole
+    keys = _keys(adapter, config, items, byte_digests) if is_apart else byte_digests
     found = [
-        # Stored by its bytes while ingest hasn't read it, and fetched again as it was.
+        # Equal: ingest hasn't read it yet, so its stored digest is that of its bytes, and it was fetched again
+        # unchanged.
         stored if digest == stored else _already_read.get(key) or _poison.get(digest)
-        for key, digest, (_item, stored) in zip(keys, whole, known, strict=True)
+        for key, digest, (_item, stored) in zip(keys, byte_digests, known, strict=True)
     ]
-    unknown = [place for place, digest in enumerate(found) if digest is None]
-    read = _fingerprints(adapter, config, [items[place] for place in unknown])
-    for place, print_ in zip(unknown, read, strict=True):
-        found[place] = print_.digest or whole[place]
-        if print_.is_lost:
+    unknown = [index for index, digest in enumerate(found) if digest is None]
+    fingerprints = _fingerprints(adapter, config, [items[index] for index in unknown])
+    for index, fingerprint in zip(unknown, fingerprints, strict=True):
+        found[index] = fingerprint.digest or byte_digests[index]
+        if fingerprint.is_lost:
             logger.warning("%s: an item cannot be fingerprinted; it is stored as it is.", adapter.platform)
-            _poison.put(whole[place], whole[place])
-        elif print_.digest is not None and is_apart:
-            _already_read.put(keys[place], print_.digest)
+            _poison.put(byte_digests[index], byte_digests[index])
+        elif fingerprint.digest is not None and is_apart:
+            _already_read.put(keys[index], fingerprint.digest)
     return [digest for digest in found if digest is not None]
 
 
-def _keys(adapter: Adapter, config: Config, items: Sequence[Item], whole: Sequence[bytes]) -> list[bytes]:
-    """A digest over all that a fingerprint depends on: the adapter, its config, the item's id and its bytes."""
+def _keys(adapter: Adapter, config: Config, items: Sequence[Item], byte_digests: Sequence[bytes]) -> list[bytes]:
+    """A digest per item over all that its fingerprint depends on: the adapter, its config, the item's id and its
+    bytes."""
     base = hashlib.blake2b(to_text([adapter.platform, plain.config_to_plain(config)]), digest_size=16)
     keys = []
-    for item, digest in zip(items, whole, strict=True):
+    for item, digest in zip(items, byte_digests, strict=True):
         key = base.copy()
         key.update(digest + item.external_id.encode("utf-8", "surrogatepass"))
         keys.append(key.digest())

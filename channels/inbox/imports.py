@@ -26,8 +26,8 @@ class Import:
     is_open: bool = False
 
     def begun(self) -> int:
-        """The id of its row, created if needed. Call it inside the transaction that stores the items; if that fails, so
-        does the poll."""
+        """The id of the import's row, created if needed. Call it inside the transaction that stores the items: if that
+        fails, so does the poll."""
         if self.batch_id is None:
             # A first import stays open until a poll reaches its end: after a crash, the next poll continues it.
             self.is_open = self.reason == Batch.Reason.FIRST
@@ -52,11 +52,12 @@ def import_of(connection_id: int, *, is_first: bool, open_id: int | None, now: d
     return Import(connection_id, now, reason, open_id, is_open=open_id is not None)
 
 
-# --- taking one back --------------------------------------------------------------------------------------------------
+# --- undoing an import ------------------------------------------------------------------------------------------------
 
 
 def close(batch_id: int, actor: Any, now: datetime) -> None:
-    """Nothing more comes in with this batch. Inside the caller's transaction. Raises Batch.DoesNotExist."""
+    """Mark the import as undone: nothing more is added to it. Runs in the caller's transaction. Raises
+    Batch.DoesNotExist."""
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     batch.undone_at, batch.undone_by, batch.is_open = now, actor, False
     batch.save(update_fields=["undone_at", "undone_by", "is_open"])
@@ -70,8 +71,7 @@ def take_out(ids: Sequence[int], now: datetime) -> int:
 
 @transaction.atomic
 def let_in_again(batch_id: int) -> int:
-    """Make items that were undone pending again, as far as their raw form is kept; returns how many. Raises
-    Batch.DoesNotExist."""
+    """Make undone items pending again, if their raw form still exists; returns how many. Raises Batch.DoesNotExist."""
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     undone = InboundItem.objects.filter(WITH_RAW, batch=batch, state="ignored", ignored_why="undone")
     ids = list(undone.select_for_update().order_by("pk").values_list("pk", flat=True))

@@ -37,14 +37,14 @@ def config_from(adapter: Adapter, given: Mapping[str, Json]) -> Config:
     Raises InvalidSettings, ValueError.
     """
     values = dict(given)
-    addresses, own = (_names(name, values.pop(name, [])) for name in ("addresses", "own"))
+    addresses, own_accounts = (_names(name, values.pop(name, [])) for name in ("addresses", "own"))
     channel_settings = values.pop("channel_settings", {})
     if not isinstance(channel_settings, dict) or not all(isinstance(v, dict) for v in channel_settings.values()):
         raise ValueError(_("channel_settings must map addresses to objects."))
     return Config(
         settings=cleaned(adapter.fields, values, complete=False),
         addresses=addresses,
-        own=frozenset(own) | frozenset(addresses),
+        own=frozenset(own_accounts) | frozenset(addresses),
         channel_settings=channel_settings,
     )
 

@@ -43,7 +43,7 @@ _SIZE = """coalesce(octet_length(raw), 0) + CASE WHEN payload IS NULL THEN 0
     WHEN pg_column_size(payload) < 2000 THEN 2000 ELSE octet_length(payload::text) END"""
 _FREE = "state = 'pending' AND (lease_until IS NULL OR lease_until <= clock_timestamp())"
 _LEASE = "lease_token = %(token)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second'"
-# Sent with a statement as one string, hence one transaction and one round trip. A lease is lost only if the database
+# Sent together with a statement as one string: one transaction, one round trip. A lease is lost only if the database
 # server crashes, and then nobody has started parsing.
 _LOSABLE = "SELECT set_config('synchronous_commit', 'off', true);"
 _TAKE = f"""{_LOSABLE}
@@ -108,31 +108,31 @@ class Row:
 
 def take_pending(limit: int, connection_id: int | None = None) -> list[Row]:
     """Lease pending items without an attempt, oldest first; counts one attempt for each."""
-    return _taken(_TAKE, connection_id, limit=limit, bytes=MAX_BYTES)
+    return _take(_TAKE, connection_id, limit=limit, bytes=MAX_BYTES)
 
 
 def take_suspect(connection_id: int | None = None) -> Row | None:
     """Lease one item whose first attempt never finished; None if there is none or `MAX_SUSPECTS` are being tried."""
-    rows = _taken(_TAKE_SUSPECT, connection_id, tried=MAX_ATTEMPTS - 1, most=MAX_SUSPECTS)
+    rows = _take(_TAKE_SUSPECT, connection_id, tried=MAX_ATTEMPTS - 1, most=MAX_SUSPECTS)
     return rows[0] if rows else None
 
 
 def take_given_up(limit: int = 100) -> list[Row]:
     """Lease items that have used all attempts and killed their parser each time."""
-    return _taken(_GIVEN_UP, None, tried=MAX_ATTEMPTS - 1, limit=limit)
+    return _take(_GIVEN_UP, None, tried=MAX_ATTEMPTS - 1, limit=limit)
 
 
-def _taken(sql: str, connection_id: int | None, **params: int) -> list[Row]:
+def _take(sql: str, connection_id: int | None, **params: int) -> list[Row]:
     token = uuid4()
     only = "" if connection_id is None else "AND connection_id = %(connection)s"
-    given: dict[str, Any] = {"token": token, "lease": LEASE_S, "connection": connection_id, **params}
+    parameters: dict[str, Any] = {"token": token, "lease": LEASE_S, "connection": connection_id, **params}
     with database.cursor() as cursor:
-        cursor.execute(sql.format(only=only) if "{only}" in sql else sql, given)
+        cursor.execute(sql.format(only=only) if "{only}" in sql else sql, parameters)
         return sorted((_row(values, token) for values in cursor.fetchall()), key=lambda row: row.id)
 
 
 def still_ours(rows: Sequence[Row]) -> set[int]:
-    """Ids of the rows that we still lease, locked until the caller's transaction ends. A newer version, an undone
+    """Ids of the rows whose lease we still hold, locked until the caller's transaction ends. A newer version, an undone
     import or another worker ends a lease."""
     if not rows:
         return set()
@@ -184,8 +184,8 @@ def replay(ids: Iterable[int]) -> int:
     with transaction.atomic():
         failed = InboundItem.objects.filter(pk__in=list(ids)[:MAX_REPLAYED], state=InboundItem.State.FAILED)
         failed = failed.filter(WITH_RAW)
-        found = list(failed.select_for_update().order_by("pk").values_list("pk", "connection_id"))
-        InboundItem.objects.filter(pk__in=[pk for pk, _ in found]).update(
+        items = list(failed.select_for_update().order_by("pk").values_list("pk", "connection_id"))
+        InboundItem.objects.filter(pk__in=[pk for pk, _ in items]).update(
             state=InboundItem.State.PENDING,
             error="",
             attempts=Case(When(attempts__gte=MAX_ATTEMPTS, then=Value(MAX_ATTEMPTS - 1)), default=Value(0)),
@@ -193,17 +193,17 @@ def replay(ids: Iterable[int]) -> int:
             lease_until=None,
             acknowledged_at=None,
         )
-        for connection_id in {connection_id for _, connection_id in found}:
-            items_after_commit(connection_id, [pk for pk, owner in found if owner == connection_id])
-    return len(found)
+        for connection_id in {connection_id for _, connection_id in items}:
+            items_after_commit(connection_id, [pk for pk, owner in items if owner == connection_id])
+    return len(items)
 
 
 def unreadable(connection_id: int | None = None) -> QuerySet[InboundItem]:
     """Unreadable items that nobody has acknowledged, newest first; without bodies."""
-    found = InboundItem.objects.filter(state=InboundItem.State.FAILED, acknowledged_at=None)
+    items = InboundItem.objects.filter(state=InboundItem.State.FAILED, acknowledged_at=None)
     if connection_id is not None:
-        found = found.filter(connection_id=connection_id)
-    return found.defer("payload", "raw").order_by("-pk")
+        items = items.filter(connection_id=connection_id)
+    return items.defer("payload", "raw").order_by("-pk")
 
 
 def acknowledge(ids: Iterable[int], now: datetime) -> int:
@@ -217,7 +217,7 @@ def died_with_it() -> str:
 
 
 def _row(values: tuple[Any, ...], token: UUID) -> Row:
-    pk, connection_id, external_id, role, payload, raw, digest, fetched_at, revision, why, rule_id = values[:11]
+    pk, connection_id, external_id, role, payload, raw, digest, fetched_at, revision, exempt_from, rule_id = values[:11]
     attempts, was_unreadable, error = values[11:]
     return Row(
         pk,
@@ -231,7 +231,7 @@ def _row(values: tuple[Any, ...], token: UUID) -> Row:
         revision,
         attempts,
         token,
-        Exclusion(why, rule_id) if why else None,
+        Exclusion(exempt_from, rule_id) if exempt_from else None,
         was_unreadable,
         error,
     )

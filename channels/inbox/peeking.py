@@ -60,14 +60,14 @@ def _first(head: str, names: tuple[str, ...]) -> str:
     for name in names:
         at = head.find(f'"{name}":')
         if at >= 0:
-            rest = head[at + len(name) + 3 : at + len(name) + 3 + 2 * MAX_VALUE].lstrip()
-            if (match := _STRING.match(rest)) and (value := _line(_unescaped(match[1]))):
+            following = head[at + len(name) + 3 : at + len(name) + 3 + 2 * MAX_VALUE].lstrip()
+            if (match := _STRING.match(following)) and (value := _line(_unescaped(match[1]))):
                 return value
     return ""
 
 
 def _unescaped(text: str) -> str:
-    """Decodes the JSON escapes common in names and titles; others stay unchanged."""
+    """Decodes JSON escapes that are common in names and titles; others stay unchanged."""
     return text.replace('\\"', '"').replace("\\/", "/").replace("\\n", " ").replace("\\\\", "\\")
 
 

@@ -69,15 +69,15 @@ def recent(connection_ids: Iterable[int], now: datetime) -> QuerySet[InboundItem
 def read(
     items: Iterable[InboundItem], sources: dict[int, ConnectionSource | None] | None = None
 ) -> Iterator[RecentItem]:
-    """Parse each item again, within a first attempt's budget. An item's content never raises. `sources` is filled: pass
-    it to later calls."""
-    known: dict[int, ConnectionSource | None] = {} if sources is None else sources
+    """Parse each item again, within a first attempt's budget. Never raises because of an item's content. Fills
+    `sources`, a cache that later calls can reuse."""
+    loaded: dict[int, ConnectionSource | None] = {} if sources is None else sources
     rows = iter(items)
     while chunk := list(islice(rows, CHUNK)):
         for row in chunk:
-            if row.connection_id not in known:
-                known[row.connection_id] = _source(row.connection_id)
-        yield from _entries(chunk, known)
+            if row.connection_id not in loaded:
+                loaded[row.connection_id] = _source(row.connection_id)
+        yield from _entries(chunk, loaded)
 
 
 def _source(connection_id: int) -> ConnectionSource | None:
@@ -111,7 +111,7 @@ def shown(entry: RecentItem, subject: Subject | None = None, clauses: Sequence[C
     if mention is None:
         text = entry.error or _("not a mention")
         label = entry.source.adapter.label if entry.source else ""
-        return ShownItem(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [], _kind(entry))
+        return ShownItem(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [], _platform(entry))
     author = mention.author
     title = subject.title if subject else mention.subject or ""
     thread_title = subject.thread_title if subject else mention.thread_title or ""
@@ -124,16 +124,16 @@ def shown(entry: RecentItem, subject: Subject | None = None, clauses: Sequence[C
         marked(title, _spans(clauses, "title")) or marked(thread_title, _spans(clauses, "thread_title")),
         marked(subject.text if subject else mention.text, _spans(clauses, "text")),
         [words_of(clause) for clause in clauses],
-        _kind(entry),
+        _platform(entry),
     )
 
 
-def _kind(entry: RecentItem) -> str:
+def _platform(entry: RecentItem) -> str:
     return entry.source.adapter.platform if entry.source else ""
 
 
 def words_of(clause: Clause) -> str:
-    """A query's deciding clause, as a sentence."""
+    """A sentence for the clause of a query that decided."""
     if clause.found:
         sentence = _("%(part)s matches") if clause.wanted else _("%(part)s matches and is excluded")
     else:

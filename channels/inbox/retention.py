@@ -1,4 +1,4 @@
-"""Retention of raw payloads. Their only use is to parse an item again after a fix.
+"""Removes old raw payloads, which serve only to parse an item again after a fix.
 
 Pending and unreadable items keep theirs whatever their age: there is no other copy of their text.
 """

@@ -1,4 +1,4 @@
-"""Settles inbox items: what became of them, and the fingerprint that later fetches are compared with."""
+"""Settles inbox items: records their outcome, and the fingerprint that later fetches are compared with."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _settle(state: str, ids: Sequence[int], prints: Mapping[int, bytes], now: da
 
 def _stop(stopped: Mapping[int, Exclusion], prints: Mapping[int, bytes], now: datetime) -> None:
     """A rule deleted meanwhile is stored as null."""
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "ids": list(stopped),
         "prints": [prints.get(pk) or None for pk in stopped],
         "whys": [str(each.why) for each in stopped.values()],
@@ -65,7 +65,7 @@ def _stop(stopped: Mapping[int, Exclusion], prints: Mapping[int, bytes], now: da
         "now": now,
     }
     with database.cursor() as cursor:
-        cursor.execute(_STOP, given)
+        cursor.execute(_STOP, parameters)
 
 
 def _fail(failed: Mapping[int, str], now: datetime) -> None:

@@ -49,13 +49,13 @@ ON CONFLICT (connection_id, external_id) DO UPDATE SET
 WHERE {newer} OR {raised} OR {lowered}
 RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
 """.format(
-    # The last line: an email that was fetched after all, after a placeholder with the fetch error.
+    # The last line: an email that could be fetched after all, and replaces the placeholder with the fetch error.
     newer="""(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at
         OR stored.raw IS NULL AND excluded.raw IS NOT NULL AND stored.state IN ('failed', 'pending'))""",
     # Its raw form was removed, and is needed again.
     emptied="(stored.payload IS NULL AND stored.raw IS NULL)",
     raised="(stored.role = 'thread' AND excluded.role = 'mention')",
-    # Stopped as a mention, or none by itself, but part of a followed thread: stored as context.
+    # Stopped as a mention, or not one by itself, but part of a followed thread: stored as context.
     lowered="""(stored.role = 'mention' AND excluded.role = 'thread' AND stored.state = 'ignored'
         AND stored.ignored_why <> 'undone')""",
     # An undone import stays undone when its items are fetched again; the newest version is stored.
@@ -63,9 +63,9 @@ RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
     # Evaluated again. An item that an admin let pass (pending, with the reason still set) keeps its exemption.
     judged="(stored.state = 'ignored' AND stored.ignored_why <> 'undone')",
 )
-# The items that `_STORE` would write, whatever they say, and those that it would write if they have been edited: a page
-# of known items costs this one read and no transaction. LIMIT makes it look up each id in the index: a plan from
-# statistics of a few minutes ago would read everything that the connection has brought since.
+# The items that `_STORE` would write in any case, and those that it would write if they have been edited, so a page of
+# known items costs this one read and no transaction. LIMIT forces an index lookup per id: planned with statistics a few
+# minutes old, the query would read everything that the connection has stored since.
 _NEEDED = """
 SELECT place, is_new, is_needed, is_unreadable, digest FROM (
     SELECT n.place, stored.id IS NULL AS is_new,
@@ -171,23 +171,23 @@ def _changed(source: ConnectionSource, items: dict[str, Item], role: str, fetche
         return []
     fetched = list(items.items())
     needed = _needed(source, fetched, role, fetched_at)
-    known = [(place, stored.digest) for place, stored in needed.items() if stored.digest is not None]
-    compared = [(fetched[place][1], digest) for place, digest in known]
+    comparable = [(index, stored.digest) for index, stored in needed.items() if stored.digest is not None]
+    compared = [(fetched[index][1], digest) for index, digest in comparable]
     digests = fingerprinting.digests(source.adapter, source.config, compared)
-    found = {place: digest for (place, _), digest in zip(known, digests, strict=True)}
+    current = {index: digest for (index, _), digest in zip(comparable, digests, strict=True)}
     return [
-        _Fetched(external_id, item, found.get(place) or canonical_digest(item.payload, item.raw), stored.is_new)
-        for place, stored in needed.items()
-        for external_id, item in [fetched[place]]
-        if (stored.is_needed or found[place] != stored.digest)
-        and (stored.is_unreadable or found.get(place) != NO_MENTION)
+        _Fetched(external_id, item, current.get(index) or canonical_digest(item.payload, item.raw), stored.is_new)
+        for index, stored in needed.items()
+        for external_id, item in [fetched[index]]
+        if (stored.is_needed or current[index] != stored.digest)
+        and (stored.is_unreadable or current.get(index) != NO_MENTION)
     ]
 
 
 def _needed(
     source: ConnectionSource, fetched: Sequence[tuple[str, Item]], role: str, fetched_at: datetime
 ) -> dict[int, _Stored]:
-    """By place in `fetched`."""
+    """What the inbox knows of each fetched item that may need a write, by its index in `fetched`."""
     with database.cursor() as cursor:
         cursor.execute(
             _NEEDED,
@@ -202,23 +202,24 @@ def _needed(
         )
         rows = sorted(cursor.fetchall())
     return {
-        place - 1: _Stored(is_new, is_needed, bool(is_unreadable), None if digest is None else bytes(digest))
-        for place, is_new, is_needed, is_unreadable, digest in rows
+        position - 1: _Stored(is_new, is_needed, bool(is_unreadable), None if digest is None else bytes(digest))
+        for position, is_new, is_needed, is_unreadable, digest in rows
     }
 
 
 def _not_erased(fetched: list[_Fetched], source: ConnectionSource) -> list[_Fetched]:
-    """Without erased items: they stay out, whatever fetches them again."""
+    """The fetched items without erased ones, which are never stored again."""
     if not fetched:
         return []
-    kept = tombstones.without_buried(source.adapter.namespace(source.config), {f.external_id: f for f in fetched})
-    return list(kept.values())
+    remaining = tombstones.without_buried(source.adapter.namespace(source.config), {f.external_id: f for f in fetched})
+    return list(remaining.values())
 
 
 def _write(
     connection_id: int, items: list[_Fetched], role: str, fetched_at: datetime, edits: bool, batch_id: int | None
 ) -> list[tuple[int, bool, bool]]:
-    """(id, is new, is pending) of each written row. Writes in order of ids: two pollers can't deadlock."""
+    """Write the items; returns (id, is new, is pending) of each row written. Writes in id order, so two pollers can't
+    deadlock."""
     with database.cursor() as cursor:
         cursor.execute(
             _STORE,

@@ -31,7 +31,11 @@ def erased_id(namespace: str, external_id: str) -> str:
 
 def bury(ids: Iterable[tuple[str, str]], now: datetime) -> int:
     """Remember these (namespace, external id); returns how many are new."""
-    digests = {digest_of(space, one) for space, one in ids if one and not one.startswith(PREFIX)}
+    digests = {
+        digest_of(namespace, external_id)
+        for namespace, external_id in ids
+        if external_id and not external_id.startswith(PREFIX)
+    }
     known = {bytes(d) for d in ErasedId.objects.filter(digest__in=digests).values_list("digest", flat=True)}
     rows = [ErasedId(digest=digest, at=now) for digest in sorted(digests - known)]
     ErasedId.objects.bulk_create(rows, ignore_conflicts=True)
@@ -43,8 +47,8 @@ def without_buried(namespace: str, items: Mapping[str, T]) -> dict[str, T]:
     digests = {digest_of(namespace, external_id): external_id for external_id in items}
     if not digests:
         return {}
-    gone = ErasedId.objects.filter(digest__in=list(digests)).values_list("digest", flat=True)
-    buried = {digests[bytes(digest)] for digest in gone}
+    erased = ErasedId.objects.filter(digest__in=list(digests)).values_list("digest", flat=True)
+    buried = {digests[bytes(digest)] for digest in erased}
     return {external_id: item for external_id, item in items.items() if external_id not in buried}
 
 
@@ -66,7 +70,8 @@ def connections_in(namespace: str) -> list[int]:
 
 
 def erase_items(ids: Iterable[int]) -> int:
-    """Empty these items; only the fact that they came in stays. Returns how many. Pending ones are never read."""
+    """Erase the contents of these items, and keep only the fact that they came in. Returns how many. Pending ones are
+    never parsed."""
     spaces = namespaces()
     changed = 0
     items = InboundItem.objects.filter(pk__in=list(ids)).exclude(external_id__startswith=PREFIX)

@@ -41,7 +41,7 @@ class DiscourseForum(LookupKind):
 
 
 def _categories(config: Config) -> dict[str, Category]:
-    """Those that everybody may read, by number."""
+    """The categories that everybody may read, by number."""
     entries = list_of(object_of(client.get(config, "site.json").body).get("categories"))
     public = [object_of(entry) for entry in entries if object_of(entry).get("read_restricted") is not True]
     return {number: entry for entry in public if (number := number_of(entry.get("id")))}
@@ -60,7 +60,7 @@ def _topic(base: str, topic: Mapping[str, Any], categories: Mapping[str, Categor
 
 
 def _fitting(base: str, categories: Mapping[str, Category], words: Sequence[str]) -> list[Hit]:
-    """Those whose name or description has most of the words."""
+    """The categories whose name or description has the most of these words."""
     wanted = {word.lower() for word in words}
     ranked = sorted(categories.items(), key=lambda entry: -len(wanted & _words_of(entry[1])))
     fitting = [(number, entry) for number, entry in ranked if wanted & _words_of(entry)]

@@ -59,9 +59,9 @@ class GitHubIssues(LookupKind):
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
         """Only in the configured repositories, whatever else the token may read."""
         wanted = config.entries("repositories")
-        places = " ".join(f"repo:{name}" for name in wanted)
-        asked: dict[str, str | int] = {"q": f"{plain(words)} is:issue {places}", "per_page": MAX_HITS}
-        answer = api.get(config, "search/issues", asked)
+        repositories = " ".join(f"repo:{name}" for name in wanted)
+        params: dict[str, str | int] = {"q": f"{plain(words)} is:issue {repositories}", "per_page": MAX_HITS}
+        answer = api.get(config, "search/issues", params)
         issues = [object_of(entry) for entry in list_of(object_of(answer.body).get("items"))]
         allowed = {name.lower() for name in wanted}
         return [_hit(issue) for issue in issues if _repository(issue).lower() in allowed]

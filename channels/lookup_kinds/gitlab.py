@@ -50,7 +50,7 @@ class GitLabIssues(LookupKind):
         return f"{parts.geturl()}/{project}/-/issues" if project else ""
 
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
-        """The latest of each project in turn."""
+        """The latest issue of each project in turn."""
         projects = config.entries("projects")
         if not projects:
             raise Rejected("No project is entered. Enter the projects to search in this lookup.")

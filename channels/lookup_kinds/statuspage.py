@@ -33,8 +33,10 @@ class StatusPage(LookupKind):
         page = object_of(body.get("page"))
         if not page:
             raise Transient("There is no Statuspage at this address. Check the address.")
-        said = text_of(object_of(body.get("status")).get("description"))
-        first = Hit(said or text_of(page.get("name")), self.home(config), updated_at=time_of(page.get("updated_at")))
+        status_text = text_of(object_of(body.get("status")).get("description"))
+        first = Hit(
+            status_text or text_of(page.get("name")), self.home(config), updated_at=time_of(page.get("updated_at"))
+        )
         incidents = [_hit(self.home(config), entry) for entry in list_of(body.get("incidents"))]
         planned = [entry for entry in list_of(body.get("scheduled_maintenances")) if _is_going_on(entry)]
         return [first, *incidents, *(_hit(self.home(config), entry) for entry in planned)][:MAX_HITS]

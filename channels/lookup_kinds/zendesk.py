@@ -53,11 +53,11 @@ class ZendeskTickets(LookupKind):
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
         is_narrow = config.setting("solved_only", True) is not False
         solved = "status:solved " if is_narrow else ""
-        asked: dict[str, str | int] = {
+        params: dict[str, str | int] = {
             "query": f"type:ticket {solved}{plain(words)}", "sort_by": "updated_at", "sort_order": "desc",
             "per_page": MAX_HITS,
         }  # fmt: skip
-        found = [object_of(each) for each in list_of(object_of(api.get(config, "search", asked).body).get("results"))]
+        found = [object_of(each) for each in list_of(object_of(api.get(config, "search", params).body).get("results"))]
         shown = [each for each in found if not is_narrow or each.get("status") in OVER]
         return [_hit(api.address(config), each) for each in shown]
 

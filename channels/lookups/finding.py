@@ -37,7 +37,7 @@ PATIENCE_S = 30
 """How long to wait for a result; a worker gives up earlier."""
 MAX_WORDS = 6
 _NARROWING_S = 8.0
-"""With fewer words a search finds more. Beyond this time it isn't tried again."""
+"""A search with fewer words finds more. After this time, it isn't repeated with fewer."""
 _MAX_THREADS = 8
 _MAX_TITLE = 200
 
@@ -60,19 +60,20 @@ class Finding:
 
 
 def begin(lookups: Iterable[Lookup], words: Sequence[str], now: datetime, *, again: bool = False) -> None:
-    """Start searches in these, except those with a result or in progress; `again`: also those that failed recently."""
+    """Start a search in each lookup that has no result and isn't searching; `again`: also in those that failed
+    recently."""
     words = _clean(words)
-    asked = []
+    started = []
     for lookup in lookups:
         if not words and kind_takes_words(lookup):
             continue
-        known = standing(lookup, words, now).progress
-        if known is Progress.NOT_ASKED or (known is Progress.FAILED and again):
+        progress = standing(lookup, words, now).progress
+        if progress is Progress.NOT_ASKED or (progress is Progress.FAILED and again):
             cache.delete_many([_key(lookup, words), *([_down(lookup)] if again else ())])
             cache.set(f"{_key(lookup, words)}:begun", now.timestamp(), PATIENCE_S * 2)
-            asked.append(lookup.pk)
-    if asked and not send_task(TASK, asked, list(words)):
-        for pk in asked:
+            started.append(lookup.pk)
+    if started and not send_task(TASK, started, list(words)):
+        for pk in started:
             lookup = Lookup.objects.get(pk=pk)
             _keep(lookup, words, {"problem": _("No worker is available. Try again in a moment.")})
 
@@ -81,15 +82,15 @@ def standing(lookup: Lookup, words: Sequence[str], now: datetime) -> Finding:
     """The cached result of a search, or its progress."""
     words = _clean(words)
     key = _key(lookup, words)
-    cached, begun = cache.get(key), cache.get(f"{key}:begun")
+    cached, begun_at = cache.get(key), cache.get(f"{key}:begun")
     if cached is not None and "problem" in cached:
         return Finding(Progress.FAILED, problem=cached["problem"])
     if cached is not None:
         hits = tuple(_hit(each) for each in cached["hits"])
         return Finding(Progress.FOUND, hits, tuple(cached["words"]))
-    if begun is None:
+    if begun_at is None:
         return Finding(Progress.NOT_ASKED)
-    if now.timestamp() - begun > PATIENCE_S:
+    if now.timestamp() - begun_at > PATIENCE_S:
         return Finding(Progress.FAILED, problem=_("No result came. The system may be slow, or no worker is running."))
     return Finding(Progress.RUNNING)
 
@@ -106,7 +107,8 @@ def find_all(lookup_ids: Sequence[int], words: Sequence[str]) -> int:
 
 
 def _prepared(lookup: Lookup, words: Sequence[str]) -> tuple[LookupKind, Config] | None:
-    """Done here, not in the thread: threads don't use the database. A wrong setting is reported as the result."""
+    """The lookup's kind and config, read here because the threads don't use the database. A wrong setting becomes the
+    search's result."""
     try:
         return kind_for(lookup.kind), config_of(lookup)
     except (UnknownKind, UnknownPlatform, ChannelError) as error:
@@ -118,7 +120,7 @@ def _find_into_cache(lookup: Lookup, kind: LookupKind, config: Config, words: Se
     try:
         if reason := cache.get(_down(lookup)):
             raise Transient(reason)
-        hits, used = _narrowed(partial(kind.find, config), words)
+        hits, used = _find_with_fewer_words(partial(kind.find, config), words)
         result: dict[str, Any] = {"hits": [_stored(hit) for hit in hits if _is_sound(hit)], "words": list(used)}
     except ChannelError as error:
         result = {"problem": without_secrets(str(error)).removesuffix(f" {RETRIED}")}
@@ -128,8 +130,9 @@ def _find_into_cache(lookup: Lookup, kind: LookupKind, config: Config, words: Se
     return "hits" in result
 
 
-def _narrowed(find: Any, words: Sequence[str]) -> tuple[list[Hit], Sequence[str]]:
-    """With all words, then the first two, then only the first: most systems require all words in one document."""
+def _find_with_fewer_words(find: Any, words: Sequence[str]) -> tuple[list[Hit], Sequence[str]]:
+    """Search with all words, then the first two, then only the first, since most systems require all words in one
+    document. Returns the hits and the words that found them."""
     began, tried = time.monotonic(), None
     for count in (len(words), 2, 1):
         used = words[:count]
@@ -147,7 +150,7 @@ def _keep(lookup: Lookup, words: Sequence[str], result: dict[str, Any]) -> None:
 
 
 def kind_takes_words(lookup: Lookup) -> bool:
-    """False also for an unknown kind: nothing of a ticket goes to it."""
+    """Whether the lookup searches for words. False for an unknown kind, so nothing from a ticket is sent to it."""
     try:
         return kind_for(lookup.kind).takes_words
     except UnknownKind:
@@ -159,7 +162,8 @@ def _clean(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _key(lookup: Lookup, words: Sequence[str]) -> str:
-    """Changes with everything an admin can change, so that an old answer never outlives its settings."""
+    """The cache key. It changes with everything that an admin can change, so an old result never outlives its
+    settings."""
     values = [sorted(each.items()) for each in (lookup.settings, lookup.secrets)]
     own = (lookup.kind, lookup.connection_id, lookup.address, values)
     asked = [word.lower() for word in _clean(words)] if kind_takes_words(lookup) else []

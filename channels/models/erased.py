@@ -1,4 +1,4 @@
-"""Ids of erased items."""
+"""Hashed ids of erased items, which are never stored again."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Followed(models.Model):
     next_at = models.DateTimeField()
     interval_s = models.PositiveIntegerField(default=120)
     known = ArrayField(models.CharField(max_length=500), default=list, blank=True)
-    """Ids of posts seen last time: one that is missing next time is looked up, since it may be deleted."""
+    """Ids of the posts seen last time. One that is missing next time is looked up, since it may have been deleted."""
     last_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
 

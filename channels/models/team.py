@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Team(models.Model):
-    """Without its own hours, it uses the desk's."""
+    """A team. Without its own coverage hours, it uses the desk's."""
 
     name = models.CharField(_("name"), max_length=60, unique=True)
 

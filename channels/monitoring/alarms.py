@@ -34,48 +34,54 @@ _OWN = Q(connection=None)
 """Alarms about the desk's own processes."""
 _KEYS = UUID("6f4c2a0e-62f3-4b58-9f55-3f8c1d1b7f10")
 
-Wrong = dict[tuple[int, int | None, str], str]
+Problems = dict[tuple[int, int | None, str], str]
 """(connection, channel, state) → words."""
 
 
 def sweep(now: datetime) -> int:
     """Raise, clear and announce alarms; returns how many were announced. `now` is aware UTC."""
-    wrong = dict(_wrong(now))
+    problems = dict(_problems(now))
     with transaction.atomic():
         open_alarms = Alarm.objects.select_for_update().filter(cleared_at=None, connection__isnull=False)
-        known = {(alarm.connection_id, alarm.channel_id, alarm.state): alarm for alarm in open_alarms}
-        for key, words in wrong.items():
-            if key in known:
-                Alarm.objects.filter(pk=known[key].pk).update(words=words)
+        open_by_key = {(alarm.connection_id, alarm.channel_id, alarm.state): alarm for alarm in open_alarms}
+        for key, words in problems.items():
+            if key in open_by_key:
+                Alarm.objects.filter(pk=open_by_key[key].pk).update(words=words)
             else:
                 connection_id, channel_id, state = key
                 values = {"connection_id": connection_id, "channel_id": channel_id, "state": state}
                 Alarm.objects.create(**values, words=words, raised_at=now)
-        over = [alarm.pk for key, alarm in known.items() if key not in wrong]
+        over = [alarm.pk for key, alarm in open_by_key.items() if key not in problems]
         Alarm.objects.filter(pk__in=over).update(cleared_at=now)
-    return _tell(Alarm.objects.filter(~_OWN, Q(cleared_at__isnull=False) | Q(raised_at__lte=now - PATIENCE)), now)
+    return _announce_all(
+        Alarm.objects.filter(~_OWN, Q(cleared_at__isnull=False) | Q(raised_at__lte=now - PATIENCE)), now
+    )
 
 
 def tell_of_parts(wrong: dict[str, str], now: datetime) -> int:
     """Raise, clear and announce alarms about the desk's own processes (state → words), without `PATIENCE`: the caller
     has waited long enough. Open alarms not in `wrong` are cleared. Returns how many were announced."""
     with transaction.atomic():
-        known = {each.state: each for each in Alarm.objects.select_for_update().filter(_OWN, cleared_at=None)}
+        open_by_state = {each.state: each for each in Alarm.objects.select_for_update().filter(_OWN, cleared_at=None)}
         for state, words in wrong.items():
-            if state in known:
-                Alarm.objects.filter(pk=known[state].pk).update(words=words)
-        new = [Alarm(state=state, words=words, raised_at=now) for state, words in wrong.items() if state not in known]
+            if state in open_by_state:
+                Alarm.objects.filter(pk=open_by_state[state].pk).update(words=words)
+        new = [
+            Alarm(state=state, words=words, raised_at=now)
+            for state, words in wrong.items()
+            if state not in open_by_state
+        ]
         Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another worker may raise the same alarm concurrently
-        over = [alarm.pk for state, alarm in known.items() if state not in wrong]
+        over = [alarm.pk for state, alarm in open_by_state.items() if state not in wrong]
         Alarm.objects.filter(pk__in=over).update(cleared_at=now)
-    return _tell(Alarm.objects.filter(_OWN), now)
+    return _announce_all(Alarm.objects.filter(_OWN), now)
 
 
 def open_alarms() -> list[Alarm]:
     return list(Alarm.objects.filter(cleared_at=None).select_related("connection", "channel"))
 
 
-def _wrong(now: datetime) -> Iterator[tuple[tuple[int, int | None, str], str]]:
+def _problems(now: datetime) -> Iterator[tuple[tuple[int, int | None, str], str]]:
     for connection in Connection.objects.filter(is_active=True).prefetch_related("channels"):
         adapter = all_adapters().get(connection.platform)
         for health in connection_health(connection, adapter, now):
@@ -84,7 +90,7 @@ def _wrong(now: datetime) -> Iterator[tuple[tuple[int, int | None, str], str]]:
         if words := _unreadable(connection.pk):
             yield (connection.pk, None, "unreadable"), words
         if connection.trouble:
-            continue  # its silence follows from the trouble, which has its own alarm
+            continue  # its channels are silent because of the trouble, which has its own alarm
         for channel in connection.channels.all():
             if silent := silence(channel, connection, adapter, now):
                 yield (connection.pk, channel.pk, silent.state), silent.words
@@ -98,12 +104,12 @@ def _unreadable(connection_id: int) -> str:
     if newest is None:
         return ""
     count = found.count()
-    said = ngettext(
+    text = ngettext(
         "%(count)d mention could not be read: %(why)s",
         "%(count)d mentions could not be read, the last one: %(why)s",
         count,
     )
-    return said % {"count": count, "why": newest.error[:300]}
+    return text % {"count": count, "why": newest.error[:300]}
 
 
 def silence(channel: Channel, connection: Connection, adapter: Adapter | None, now: datetime) -> Health | None:
@@ -119,19 +125,19 @@ def silence(channel: Channel, connection: Connection, adapter: Adapter | None, n
     return None
 
 
-def _tell(alarms: QuerySet[Alarm], now: datetime) -> int:
+def _announce_all(alarms: QuerySet[Alarm], now: datetime) -> int:
     announced = 0
     new = alarms.filter(told_at=None, cleared_at=None)
     for alarm in new.select_related("connection", "channel").order_by("pk"):
         if not Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=now):
             continue  # another worker announces it
-        _say(alarm, now, "raised", f"⚠ {subject(alarm)}: {alarm.words}")
+        _announce(alarm, now, "raised", f"⚠ {subject(alarm)}: {alarm.words}")
         announced += 1
     over = alarms.filter(told_at__isnull=False, cleared_at__isnull=False, is_over_told=False)
     for alarm in over.select_related("connection", "channel").order_by("pk"):
         if not Alarm.objects.filter(pk=alarm.pk, is_over_told=False).update(is_over_told=True):
             continue
-        _say(alarm, now, "over", _("✓ %(what)s: working again.") % {"what": subject(alarm)})
+        _announce(alarm, now, "over", _("✓ %(what)s: working again.") % {"what": subject(alarm)})
         announced += 1
     return announced
 
@@ -143,14 +149,14 @@ def subject(alarm: Alarm) -> str:
     return alarm.channel.name if alarm.channel is not None else alarm.connection.name
 
 
-def _say(alarm: Alarm, now: datetime, which: str, words: str) -> None:
-    """Posts to Slack through the outbox, once per key, and sends mail; a failed mail is logged, and the page shows the
-    alarm anyway."""
+def _announce(alarm: Alarm, now: datetime, phase: str, words: str) -> None:
+    """Post to Slack through the outbox, once per key, and send mail. A failed mail is only logged, since the page shows
+    the alarm anyway."""
     address = settings.BASE_URL + reverse("channels:health")
     room = settings.TEAM_SLACK_CHANNEL
     if room and settings.SLACK_TOKEN:
         post = slack_posts.post_message(
-            key=uuid5(_KEYS, f"{alarm.pk} {which}"),
+            key=uuid5(_KEYS, f"{alarm.pk} {phase}"),
             conversation=f"slack:{room}",
             channel=room,
             text=f"{slack_posts.escaped(words)}\n{address}",

@@ -46,20 +46,20 @@ def last_result(connection_id: int) -> CheckResult | None:
 
 
 def tried(connection_id: int) -> CheckResult:
-    """One cheap request to the platform. Never raises: the person waits for a message."""
+    """Test a connection with one cheap request to the platform. Never raises, since a person waits for the message."""
     try:
         source = source_of(connection_id)
         with parsing_apart(source.adapter):
-            said, is_well = source.adapter.check(source.config), True
+            message, is_well = source.adapter.check(source.config), True
     except (ChannelError, LookupError, Connection.DoesNotExist) as error:
-        said, is_well = str(error), False
+        message, is_well = str(error), False
     except Exception as error:
         logger.exception("Connection %s could not be tested.", connection_id)
-        said, is_well = (
+        message, is_well = (
             _("Internal error (%(kind)s). Please report it.") % {"kind": type(error).__name__},
             False,
         )
-    return _keep(connection_id, CheckResult(is_well, without_secrets(said)))
+    return _keep(connection_id, CheckResult(is_well, without_secrets(message)))
 
 
 def _keep(connection_id: int, result: CheckResult) -> CheckResult:

@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 
 
 def ask_all(now: datetime) -> int:
-    """Update all connections; returns how many got a date. One that can't be checked keeps its old date."""
+    """Ask the platforms when each connection's credentials expire; returns how many got a date. One that can't be
+    checked keeps its old date."""
     platforms = [name for name, adapter in all_adapters().items() if _tells(adapter)]
     active = Connection.objects.filter(is_active=True, platform__in=platforms).prefetch_related("channels")
     return sweeps.each("expiry", active, _ask)

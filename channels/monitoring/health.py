@@ -48,8 +48,8 @@ class Health:
 def connection_health(connection: Connection, adapter: Adapter | None, now: datetime) -> list[Health]:
     """All health states of a connection, most urgent first; never empty."""
     if adapter is None:
-        said = _("There is no adapter for “%(platform)s”. Was it removed?") % {"platform": connection.platform}
-        return [Health(Level.ERROR, "unknown", said)]
+        message = _("There is no adapter for “%(platform)s”. Was it removed?") % {"platform": connection.platform}
+        return [Health(Level.ERROR, "unknown", message)]
     if not connection.is_active:
         reason = connection.paused_reason or _("no reason given")
         return [Health(Level.PAUSED, "paused", _("Paused: %(reason)s.") % {"reason": reason.rstrip(".")})]
@@ -64,7 +64,7 @@ def connection_health(connection: Connection, adapter: Adapter | None, now: date
 
 
 def channel_health(channel: Channel, adapter: Adapter | None, now: datetime) -> Health:
-    """Only the channel's own silence; all else is the connection's health."""
+    """The health of the channel itself, which is only about silence; everything else is its connection's."""
     if not channel.is_active:
         return Health(Level.PAUSED, "off", _("Switched off."))
     if channel.last_item_at is None:
@@ -72,8 +72,8 @@ def channel_health(channel: Channel, adapter: Adapter | None, now: datetime) -> 
     longest = expected_silence(channel, adapter)
     ago = _since(channel.last_item_at, now)
     if longest is not None and now - channel.last_item_at > longest:
-        said = _("Silent for %(ago)s; more than %(usual)s is unusual here.")
-        return Health(Level.WARNING, "silent", said % {"ago": ago, "usual": _span(longest, now)})
+        message = _("Silent for %(ago)s; more than %(usual)s is unusual here.")
+        return Health(Level.WARNING, "silent", message % {"ago": ago, "usual": _span(longest, now)})
     return Health(Level.OK, "ok", _("Last item %(ago)s ago.") % {"ago": ago})
 
 

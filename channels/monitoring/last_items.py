@@ -14,7 +14,8 @@ UPDATE channels_channel c SET last_item_at = x.at FROM unnest(%s::bigint[], %s::
 
 
 def touch(newest: Mapping[int, datetime]) -> None:
-    """Channel id → time of its newest item, aware UTC. A later time that is stored stays."""
+    """Record the time of each channel's newest item (channel id → aware UTC). A later time that is stored already
+    stays."""
     if newest:
         with connection.cursor() as cursor:
             cursor.execute(_TOUCH, [list(newest), list(newest.values())])

@@ -1,4 +1,4 @@
-"""Outbox items that were pending in a restored backup: a person decides about each.
+"""Outbox items that were pending in a restored backup: a person decides what to do with each.
 
 If the platform can search for own posts, `recovery` looks for the item, as for any uncertain one: if found, it is
 settled as sent; if proven absent, a person may release it.
@@ -42,27 +42,28 @@ def hold_everything(now: datetime) -> int:
 
 
 def _hold(item: OutboundItem, now: datetime) -> None:
-    one = OutboundItem.objects.filter(pk=item.pk)
+    row = OutboundItem.objects.filter(pk=item.pk)
     if item.kind in states.REPEATABLE:
-        said = _("It was waiting when the backup was taken. Sending it twice is harmless.")
-        states.change(one, State.QUEUED, held_at=now, error=said, sending_until=None, attempt_token=None)
+        reason = _("It was waiting when the backup was taken. Sending it twice is harmless.")
+        states.change(row, State.QUEUED, held_at=now, error=reason, sending_until=None, attempt_token=None)
         return
-    said = _("It was waiting when the backup was taken, and may have been sent since.")
-    one.update(held_at=now, attempt_token=uuid4(), first_sent_at=Coalesce(F("first_sent_at"), F("created_at")))
-    text, _later = uncertainty(item, said, now)
-    states.uncertain(one, text, now, now)
+    reason = _("It was waiting when the backup was taken, and may have been sent since.")
+    row.update(held_at=now, attempt_token=uuid4(), first_sent_at=Coalesce(F("first_sent_at"), F("created_at")))
+    text, _later = uncertainty(item, reason, now)
+    states.mark_uncertain(row, text, now, now)
 
 
 def may_be_sent(item: OutboundItem) -> bool:
-    """False while the desk is still looking for it on the platform: that takes a minute or two."""
+    """Whether a person may send it: not while the desk is still looking for it on the platform, which takes a minute or
+    two."""
     return item.state != State.UNCERTAIN or not outlook(item)[3]
 
 
 @transaction.atomic
 def send(items: QuerySet[OutboundItem], now: datetime) -> int:
     """Release these items for sending; returns how many. Skips items that the desk is still looking for."""
-    chosen = [item.pk for item in items.select_related("connection") if may_be_sent(item)]
-    ready = held().filter(~Q(state=State.SENDING), pk__in=chosen)
+    allowed = [item.pk for item in items.select_related("connection") if may_be_sent(item)]
+    ready = held().filter(~Q(state=State.SENDING), pk__in=allowed)
     moved = states.change(
         ready, State.QUEUED, held_at=None, not_before=now, attempts=0, attempt_token=None, uncertain_since=None,
         error="", checks=0,
@@ -76,5 +77,5 @@ def send(items: QuerySet[OutboundItem], now: datetime) -> int:
 def discard(items: QuerySet[OutboundItem]) -> int:
     """Cancel these items; returns how many. A reply's text becomes a draft again and its ticket opens."""
     ready = held().filter(~Q(state=State.SENDING), pk__in=items.values("pk"))
-    said = _("Discarded after the desk was restored from a backup.")
-    return len(states.change(ready, State.CANCELLED, error=said, sending_until=None, uncertain_since=None))
+    reason = _("Discarded after the desk was restored from a backup.")
+    return len(states.change(ready, State.CANCELLED, error=reason, sending_until=None, uncertain_since=None))

@@ -1,4 +1,4 @@
-"""Holds all sending: by a setting, or because this is a restored copy of a database.
+"""Holds all sending, by a setting or because the database is a restored copy.
 
 A backup taken within an undo window contains replies that its desk has sent since. A copy therefore sends nothing until
 `manage.py after_restore` has run, which leaves unsent items to people (`channels.outbox.held_items`).
@@ -30,11 +30,11 @@ def why_held() -> str:
     """SETTING, COPY, or "" if sending is allowed. Checked before each send: one small query."""
     if settings.HOLD_SENDING:
         return SETTING
-    known = Installation.objects.filter(pk=Installation.THE_ONE).values_list("database", flat=True).first()
-    if known is None:
+    recorded = Installation.objects.filter(pk=Installation.THE_ONE).values_list("database", flat=True).first()
+    if recorded is None:
         Installation.objects.bulk_create([_this()], ignore_conflicts=True)
         return ""
-    return "" if known == identity() else COPY
+    return "" if recorded == identity() else COPY
 
 
 def identity() -> str:

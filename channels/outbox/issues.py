@@ -36,7 +36,7 @@ def _names(payload: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def prepared(kind: str, key: str, payload: Mapping[str, Json], source: ConnectionSource) -> Callable[[], Receipt]:
-    """The call that sends the item. Raises Rejected if the platform has no issues."""
+    """A function that sends the item. Raises Rejected if the platform has no issues."""
     adapter, config = source.adapter, source.config
     if not adapter.can(Capability.ISSUES):
         raise Rejected(f"{adapter.label} {_('has no issues that the desk could open')}.")

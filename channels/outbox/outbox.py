@@ -1,7 +1,7 @@
 """The outbox's interface: everything the desk sends is queued once per key, posted at most once, and never silently
 lost.
 
-Other apps call this module. Transitions are in `states` (`MOVES`), sending in `sending`, recovery in `recovery`, own
+Other floors call this module. Transitions are in `states` (`MOVES`), sending in `sending`, recovery in `recovery`, own
 posts in `reconciliation`.
 """
 
@@ -76,7 +76,7 @@ def enqueue(
     searched from then on. Raises ValueError for a payload that can never be sent.
     """
     if sent_as_id is not None and connection_id is not None:
-        payload = {**payload, **personal.marked(sent_as_id, connection_id)}
+        payload = {**payload, **personal.account_entry(sent_as_id, connection_id)}
     _check(str(key), kind, connection_id, payload)
     with transaction.atomic():
         item, created = OutboundItem.objects.get_or_create(
@@ -104,7 +104,7 @@ def cancel(outbound_id: int, now: datetime | None = None) -> None:
 
 
 class NewerWasSent(WrongState):
-    """An old reply would appear next to or below a newer one: a person must confirm."""
+    """The reply would appear next to or below a newer one, so a person must confirm."""
 
 
 @transaction.atomic
@@ -127,7 +127,7 @@ def ask_again(outbound_id: int, now: datetime, *, payload: Mapping[str, Json], s
     item = OutboundItem.objects.filter(pk=outbound_id, state__in=(State.FAILED, State.CANCELLED))
     connection_id = item.values_list("connection_id", flat=True).first()
     if sent_as_id is not None and connection_id is not None:
-        payload = {**payload, **personal.marked(sent_as_id, connection_id)}
+        payload = {**payload, **personal.account_entry(sent_as_id, connection_id)}
     values = {"payload": storable(dict(payload)), "sent_as_id": sent_as_id, **_afresh(now)}
     is_going = bool(states.change(item, State.QUEUED, **values))
     if is_going:
@@ -156,8 +156,8 @@ def _newer_than(outbound_id: int) -> QuerySet[OutboundItem]:
 
 
 def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") -> None:
-    """A person has seen it on the platform, at `url`. `sent_at` is the time of the attempt, not of the check. Raises
-    WrongState."""
+    """Mark an item as sent because a person has seen it on the platform, at `url`. `sent_at` is the time of the
+    attempt, not of the check. Raises WrongState."""
     _move(
         outbound_id,
         MARKABLE,
@@ -172,12 +172,12 @@ def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") 
 
 
 def mark_bounced(connection_id: int, external_id: str, error: str, recipient: str | None = None) -> int | None:
-    """A delivered email bounced: sent (or uncertain) → failed, with the reason. Returns the outbound item's id; None if
-    the message isn't ours or only a Cc (`recipient`) bounced."""
-    ours = Q(external_id=external_id, state=State.SENT)
+    """Mark a delivered email as bounced: sent (or uncertain) → failed, with the reason. Returns the outbound item's id;
+    None if the message isn't ours or only a Cc (`recipient`) bounced."""
+    is_sent = Q(external_id=external_id, state=State.SENT)
     if _KEY.match(external_id):
-        ours |= Q(key=external_id.partition("@")[0], state=State.UNCERTAIN)
-    sent = OutboundItem.objects.filter(ours, connection_id=connection_id, kind=OutboundItem.Kind.REPLY)
+        is_sent |= Q(key=external_id.partition("@")[0], state=State.UNCERTAIN)
+    sent = OutboundItem.objects.filter(is_sent, connection_id=connection_id, kind=OutboundItem.Kind.REPLY)
     item = sent.order_by("pk").first()
     if item is None:
         return None

@@ -1,4 +1,4 @@
-"""Personal accounts on a connection's platform: entered once, checked, and used for their owner's replies.
+"""Personal accounts on platforms: entered once, checked, and used for their owner's replies.
 
 A platform with `personal_fields` accepts replies only from people with such an account. A queued item carries the
 account's id: it is never sent from another account, even if its owner has entered another token since.
@@ -104,7 +104,7 @@ def check_again(user_id: int, connection_id: int) -> None:
 
 
 def _begin_check(account: PersonalAccount) -> None:
-    """Nothing is sent from it until the platform has confirmed its owner."""
+    """Queue the account's check. Nothing is sent from it until the platform has confirmed its owner."""
     account.external_id, account.handle, account.checked_at, account.error = "", "", None, ""
     account.save()
     task_after_commit(CHECK, account.pk)
@@ -119,7 +119,7 @@ def forget(user_id: int, connection_id: int) -> None:
 
 
 def _record(what: str, connection: Connection) -> None:
-    """Records in the audit log that it was set or removed, never its value."""
+    """Record in the audit log that an account was entered or removed, never its value."""
     log.record(EntryKind.OWN_ACCOUNT_CHANGED, now=desk_now(), subject=connection, details={"own account": what})
 
 
@@ -147,19 +147,19 @@ def ask(account_id: int, now: datetime) -> Found | None:
 
 def settle(account: PersonalAccount, now: datetime, *, author: Author | None = None, error: str = "") -> bool:
     """Store the check's result. False if other secrets were entered meanwhile: they get their own check."""
-    held = PersonalAccount.objects.filter(pk=account.pk, secrets=account.secrets)
+    unchanged = PersonalAccount.objects.filter(pk=account.pk, secrets=account.secrets)
     identity = {"external_id": author.id[:500], "handle": (author.handle or "")[:254]} if author is not None else {}
-    return bool(held.update(checked_at=now, error=fit(without_secrets(error)), **identity))
+    return bool(unchanged.update(checked_at=now, error=fit(without_secrets(error)), **identity))
 
 
-def refused(user_id: int, connection_id: int, error: str) -> None:
-    """The platform rejected a send from it: no more sends until its owner fixes it."""
+def mark_refused(user_id: int, connection_id: int, error: str) -> None:
+    """The platform rejected a send from this account: nothing more is sent from it until its owner fixes it."""
     accounts = PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id, checked_at__isnull=False)
     accounts.update(error=fit(without_secrets(error)))
 
 
 def unchecked() -> list[int]:
-    """Ids of accounts with a lost check, for a sweep."""
+    """Ids of accounts whose check was lost, for a sweep."""
     waiting = PersonalAccount.objects.filter(checked_at__isnull=True, error="", user__is_active=True)
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:100])
 
@@ -173,7 +173,7 @@ def is_needed(connection: Connection) -> bool:
     return adapter is not None and bool(adapter.personal_fields)
 
 
-def marked(user_id: int, connection_id: int) -> Mapping[str, Json]:
+def account_entry(user_id: int, connection_id: int) -> Mapping[str, Json]:
     """The payload entry that ties an outbound item to its account; empty if there is none."""
     accounts = PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id).exclude(external_id="")
     external_id = accounts.values_list("external_id", flat=True).first()
@@ -189,8 +189,8 @@ def source_as(
     source = source_of(connection_id)
     if not source.adapter.personal_fields:
         return source
-    theirs = PersonalAccount.objects.filter(user_id=user_id or 0, connection_id=connection_id)
-    if (account := theirs.select_related("user").first()) is None or not account_id:
+    accounts = PersonalAccount.objects.filter(user_id=user_id or 0, connection_id=connection_id)
+    if (account := accounts.select_related("user").first()) is None or not account_id:
         raise AuthFailed(
             _("On %(platform)s, replies go out from the writer's own account, and the writer no longer has one.")
             % {"platform": source.adapter.label}

@@ -20,7 +20,7 @@ OwnPost = tuple[str, str | None, str] | tuple[str, str | None, str, frozenset[st
 """(external_id, parent_id, text, names of its author: id and handle, empty if unknown)"""
 
 FAILED_FOR = timedelta(days=7)
-"""How long after a failure a post may still disprove it."""
+"""How long after a failure a post that turns up can still prove the item sent."""
 _LEADING_HANDLES = re.compile(r"^(?:\s*@\w+)+\s+")
 _LINK = re.compile(r"https?://\S+")
 _SPACE = re.compile(r"\s+")
@@ -36,14 +36,14 @@ def settle_by_own_posts(connection_id: int, posts: Iterable[OwnPost], now: datet
     if not posts:
         return {}
     with transaction.atomic():
-        found = _known(connection_id, [post[0] for post in posts])
+        found = _already_matched(connection_id, [post[0] for post in posts])
         unknown = [post for post in posts if post[0] not in found]
         if unknown:
             found |= _settle(connection_id, unknown, now or desk_now())
     return found
 
 
-def _known(connection_id: int, external_ids: Sequence[str]) -> dict[str, int]:
+def _already_matched(connection_id: int, external_ids: Sequence[str]) -> dict[str, int]:
     items = OutboundItem.objects.filter(
         connection_id=connection_id, kind=states.Kind.REPLY, external_id__in=[e for e in external_ids if e]
     )
@@ -54,7 +54,7 @@ def _settle(connection_id: int, posts: Sequence[OwnPost], now: datetime) -> dict
     in_flight = Q(state__in=(states.State.SENDING, states.State.UNCERTAIN))
     attempted = Q(state__in=states.WAITING, first_sent_at__isnull=False)
     failed = Q(state=states.State.FAILED, first_sent_at__gte=now - FAILED_FOR)
-    # A person marked it as sent; only now do we learn which post it is.
+    # Items that a person marked as sent: only now do we learn which post it is.
     marked = Q(state=states.State.SENT, sent_at__gte=now - FAILED_FOR)
     candidates = list(
         OutboundItem.objects.filter(
@@ -65,11 +65,11 @@ def _settle(connection_id: int, posts: Sequence[OwnPost], now: datetime) -> dict
     )
     found: dict[str, int] = {}
     senders = _senders(connection_id) if candidates else {}
-    for external_id, parent_id, text, *more in posts:
-        by = _handles_of(more[0], senders) if more else frozenset()
-        names = _plain_names(more[0]) if more else frozenset()
-        of_sender = [c for c in candidates if _may_be_by(c, names, by)]
-        item = next((c for c in of_sender if is_same(c, external_id, parent_id, text)), None)
+    for external_id, parent_id, text, *author_names in posts:
+        handles = _handles_of(author_names[0], senders) if author_names else frozenset()
+        names = _plain_names(author_names[0]) if author_names else frozenset()
+        same_sender = [c for c in candidates if _may_be_by(c, names, handles)]
+        item = next((c for c in same_sender if is_same(c, external_id, parent_id, text)), None)
         if item is not None:
             candidates.remove(item)
             found[external_id] = item.pk
@@ -100,8 +100,8 @@ def _plain_name(name: str) -> str:
 
 
 def _may_be_by(item: OutboundItem, names: frozenset[str], handles: frozenset[str]) -> bool:
-    """Two handles of one connection may post the same text, so the author must match. A name that isn't one of our
-    handles proves nothing."""
+    """Whether the post's author can be the item's sender: two handles of one connection may post the same text. A name
+    that isn't one of our handles proves nothing."""
     payload = payload_of(item)
     if account := str(payload.get(personal.ACCOUNT) or ""):
         return not names or _plain_name(account) in names
@@ -110,7 +110,7 @@ def _may_be_by(item: OutboundItem, names: frozenset[str], handles: frozenset[str
 
 
 def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:
-    """A later receipt from the worker finds the item sent and changes nothing."""
+    """Mark the item as sent. A later receipt from its worker then changes nothing."""
     states.change(
         OutboundItem.objects.filter(pk=item.pk),
         states.State.SENT,
@@ -125,14 +125,14 @@ def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:
 def mail_id(item: OutboundItem) -> str:
     """The Message-ID of our email, whatever its state; "" if it isn't one."""
     payload = payload_of(item)
-    known = payload.get("message_id") or message_id_for(str(item.key), str(payload.get("sender") or ""), "")
-    return str(known or "").strip().strip("<>")
+    message_id = payload.get("message_id") or message_id_for(str(item.key), str(payload.get("sender") or ""), "")
+    return str(message_id or "").strip().strip("<>")
 
 
 def is_same(item: OutboundItem, external_id: str, parent_id: str | None, text: str) -> bool:
     payload = payload_of(item)
-    bare = external_id.strip().strip("<>")
-    if (bare and bare == mail_id(item)) or bare.startswith(f"{item.key}@"):
+    plain_id = external_id.strip().strip("<>")
+    if (plain_id and plain_id == mail_id(item)) or plain_id.startswith(f"{item.key}@"):
         return True
     return (payload.get("in_reply_to") or None) == (parent_id or None) and _plain(str(payload["text"])) == _plain(text)
 

@@ -1,4 +1,4 @@
-"""Recovers items with a lost worker: looks for our own post before sending again.
+"""Recovers items whose worker was lost: looks for our own post before sending again.
 
 A lost worker's item is looked for at once. It is queued again only after two lookups, separated by the platform's
 index lag, prove the post absent. If a platform can't prove it (SMTP never can), the item stays uncertain until a person
@@ -46,18 +46,18 @@ MAX_RUN_S = 60
 
 
 def recover(now: datetime) -> int:
-    """Mark items with a lost worker as uncertain, then look for uncertain items on their platforms; returns how many
+    """Mark items whose worker was lost as uncertain, then look for uncertain items on their platforms; returns how many
     items were marked or looked for."""
-    lost = _give_up_on_lost_workers(now)
+    given_up = _give_up_on_lost_workers(now)
     clock = clock_from(now)
-    looked = 0
-    while looked < MAX_LOOKS_PER_RUN and clock() - now <= timedelta(seconds=MAX_RUN_S):
+    lookups = 0
+    while lookups < MAX_LOOKS_PER_RUN and clock() - now <= timedelta(seconds=MAX_RUN_S):
         item = _claim_look(clock())
         if item is None:
             break
         look(item, clock)
-        looked += 1
-    return lost + looked
+        lookups += 1
+    return given_up + lookups
 
 
 def look(item: OutboundItem, clock: Clock) -> None:
@@ -96,14 +96,14 @@ def _is_lost(item: OutboundItem, now: datetime) -> bool:
 def _give_up(item: OutboundItem, now: datetime) -> bool:
     if item.attempt_token is None:
         return False
-    said = _("The worker was lost while sending it. The desk cannot tell whether it was posted.")
-    held = states.held(item.pk, item.attempt_token).filter(state=states.State.SENDING)
+    reason = _("The worker was lost while sending it. The desk cannot tell whether it was posted.")
+    stuck = states.of_attempt(item.pk, item.attempt_token).filter(state=states.State.SENDING)
     if item.kind in states.REPEATABLE:
-        states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
+        states.change(stuck, states.State.RETRYING, error=reason, not_before=now, sending_until=None)
     else:
-        text, _after_request = uncertainty(item, said, now)
-        # Looked for at once: most have been posted, and a find is final. Only absence takes time to prove.
-        states.uncertain(held, text, now, now)
+        text, _after_request = uncertainty(item, reason, now)
+        # Look for it right away: most have been posted, and finding it is final. Only absence takes time to prove.
+        states.mark_uncertain(stuck, text, now, now)
     return True
 
 
@@ -136,7 +136,7 @@ def _find(item: OutboundItem) -> Receipt | None:
 
 def _found(item: OutboundItem, receipt: Receipt, now: datetime) -> None:
     if item.attempt_token is not None:
-        states.sent(
+        states.mark_sent(
             item.pk,
             item.attempt_token,
             external_id=receipt.external_id,
@@ -147,27 +147,27 @@ def _found(item: OutboundItem, receipt: Receipt, now: datetime) -> None:
 
 
 def _absent(item: OutboundItem, now: datetime) -> None:
-    """Not found. Until the platform must show the post, that proves nothing."""
+    """Record that the post wasn't found, which proves nothing before the index lag has passed."""
     shown_at = (item.uncertain_since or now) + timedelta(seconds=outlook(item)[1])
     if item.checks == 0 and now < shown_at:
-        _held(item).update(not_before=shown_at)
+        _unchanged(item).update(not_before=shown_at)
         return
-    looks = item.checks + 1
-    held = _held(item)
-    if looks < LOOKS_NEEDED:
-        held.update(checks=F("checks") + 1, not_before=now + timedelta(seconds=max(outlook(item)[1], 1)))
+    checks = item.checks + 1
+    unchanged = _unchanged(item)
+    if checks < LOOKS_NEEDED:
+        unchanged.update(checks=F("checks") + 1, not_before=now + timedelta(seconds=max(outlook(item)[1], 1)))
         return
-    proved = _("The desk looked for it %(count)d times and did not find it.") % {"count": looks}
+    proved = _("The desk looked for it %(count)d times and did not find it.") % {"count": checks}
     if item.attempts >= states.MAX_ATTEMPTS:
         given_up = _("Gave up after %(attempts)d attempts.") % {"attempts": item.attempts}
-        states.change(held, states.State.FAILED, error=f"{proved} {given_up}", uncertain_since=None)
+        states.change(unchanged, states.State.FAILED, error=f"{proved} {given_up}", uncertain_since=None)
         return
     states.change(
-        held, states.State.QUEUED, error=proved, not_before=now, attempt_token=None, uncertain_since=None, checks=0
+        unchanged, states.State.QUEUED, error=proved, not_before=now, attempt_token=None, uncertain_since=None, checks=0
     )
 
 
-def _held(item: OutboundItem) -> QuerySet[OutboundItem]:
+def _unchanged(item: OutboundItem) -> QuerySet[OutboundItem]:
     """The item, if nobody has settled or looked for it meanwhile."""
     return OutboundItem.objects.filter(
         pk=item.pk, state=states.State.UNCERTAIN, attempt_token=item.attempt_token, checks=item.checks
@@ -178,9 +178,9 @@ def _look_again(item: OutboundItem, error: str, now: datetime, retry_after_s: fl
     """A failed lookup proves nothing; the original error stays as the reason for the uncertainty."""
     lookup_error = _("Looking for it failed: %(error)s") % {"error": error}
     reason = item.error.split(_LOOK_MARK, 1)[0].rstrip()
-    held = _held(item)
+    unchanged = _unchanged(item)
     wait_s = min(states.MAX_WAIT_S, max(AFTER_FAILED_LOOK_S, retry_after_s or 0))
-    held.update(error=f"{reason}{_LOOK_MARK}{lookup_error}", not_before=now + timedelta(seconds=wait_s))
+    unchanged.update(error=f"{reason}{_LOOK_MARK}{lookup_error}", not_before=now + timedelta(seconds=wait_s))
 
 
 _LOOK_MARK = "\n"

@@ -50,8 +50,7 @@ def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
 
 
 def send_one(outbound_id: int, now: datetime) -> bool:
-    """Send this item in the calling process if it is due; returns whether it was. For items that can't wait for a
-    worker."""
+    """Send this item in the calling process, for items that can't wait for a worker; returns whether it was due."""
     clock = clock_from(now)
     item = None if hold_sending.why_held() else states.claim(clock(), request_s, only=outbound_id)
     if item is None:
@@ -68,17 +67,17 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
     try:
         perform = _prepared(item)
     except (ChannelError, UnknownPlatform, Connectionless) as error:
-        states.failed(item.pk, token, error_text(error))
+        states.mark_failed(item.pk, token, error_text(error))
         return
     except Exception as error:
         logger.exception("Preparing %s %s failed.", item.kind, item.key)
         message = _("Internal error before anything was sent (%(kind)s).") % {"kind": type(error).__name__}
-        states.failed(item.pk, token, message)
+        states.mark_failed(item.pk, token, message)
         return
     if clock() > item.sending_until - timedelta(seconds=request_s(item)):
         # This process stalled after the claim. A request sent now could still be running when another looks for the
         # post.
-        states.unsent(item.pk, token, clock())
+        states.release(item.pk, token, clock())
         return
     try:
         with deadlines.claimed_for(request_s(item)):
@@ -89,7 +88,7 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
         logger.exception("Sending %s %s failed with an unexpected error.", item.kind, item.key)
         _uncertain(item, _unexpected(error), clock())
     else:
-        states.sent(
+        states.mark_sent(
             item.pk,
             token,
             external_id=receipt.external_id,
@@ -104,7 +103,7 @@ class Connectionless(ChannelError):
 
 
 def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
-    """The call that sends the item. Raises errors that are known before sending."""
+    """A function that sends the item. Raises what is known to be wrong before sending."""
     if item.kind == OutboundItem.Kind.SLACK:
         return lambda: api.post(payload_of(item), str(item.key))
     if item.kind == OutboundItem.Kind.SLACK_EDIT:
@@ -114,16 +113,16 @@ def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
     source = _source(item)
     adapter, config = source.adapter, source.config
     if item.kind == OutboundItem.Kind.REPLY:
-        _need(source, Capability.SEND, _("does not take replies from the desk; reply on the platform"))
+        _require(source, Capability.SEND, _("does not take replies from the desk; reply on the platform"))
         outgoing = outgoing_of(item, source)
         return lambda: adapter.send(config, outgoing)
     if item.kind in issues.KINDS:
         return issues.prepared(item.kind, str(item.key), payload_of(item), source)
     external_id = str(payload_of(item)["external_id"])
     if item.kind == OutboundItem.Kind.DELETE:
-        _need(source, Capability.DELETE, _("cannot delete replies from the desk; delete it on the platform"))
+        _require(source, Capability.DELETE, _("cannot delete replies from the desk; delete it on the platform"))
         return lambda: _deleted(source, external_id)
-    _need(source, Capability.LIKE, _("does not support likes from the desk"))
+    _require(source, Capability.LIKE, _("does not support likes from the desk"))
     return lambda: _liked(source, external_id)
 
 
@@ -137,7 +136,7 @@ def _liked(source: ConnectionSource, external_id: str) -> Receipt:
     return Receipt(external_id)
 
 
-def _need(source: ConnectionSource, capability: Capability, otherwise: str) -> None:
+def _require(source: ConnectionSource, capability: Capability, otherwise: str) -> None:
     if not source.adapter.can(capability):
         raise Rejected(f"{source.adapter.label} {otherwise}.")
 
@@ -150,13 +149,14 @@ def _source(item: OutboundItem) -> ConnectionSource:
 
 
 def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> None:
-    """Transient and RateLimited: nothing was accepted. Rejected and AuthFailed: nothing will be."""
+    """Record a failed attempt by the error's class. Transient and RateLimited: nothing was accepted. Rejected and
+    AuthFailed: nothing will be."""
     if isinstance(error, Transient):
         _retry_or_give_up(item, error, now)
     elif isinstance(error, Rejected | AuthFailed):
         if isinstance(error, AuthFailed) and item.sent_as_id is not None and item.connection_id is not None:
-            personal.refused(item.sent_as_id, item.connection_id, error_text(error))
-        states.failed(item.pk, _token(item), error_text(error))
+            personal.mark_refused(item.sent_as_id, item.connection_id, error_text(error))
+        states.mark_failed(item.pk, _token(item), error_text(error))
     else:  # Uncertain, or an unreadable response that may mean success
         _uncertain(item, error_text(error), now)
 
@@ -164,10 +164,10 @@ def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> Non
 def _retry_or_give_up(item: OutboundItem, error: ChannelError, now: datetime) -> None:
     if item.attempts >= states.MAX_ATTEMPTS:
         given_up = _("Gave up after %(count)d attempts. Last error: %(error)s")
-        states.failed(item.pk, _token(item), given_up % {"count": item.attempts, "error": error_text(error)})
+        states.mark_failed(item.pk, _token(item), given_up % {"count": item.attempts, "error": error_text(error)})
         return
     wait_s = states.backoff_s(item.attempts, retry_wait_s(error, now))
-    states.retrying(item.pk, _token(item), error_text(error), now + timedelta(seconds=wait_s))
+    states.schedule_retry(item.pk, _token(item), error_text(error), now + timedelta(seconds=wait_s))
 
 
 def retry_wait_s(error: ChannelError, now: datetime) -> float | None:
@@ -183,11 +183,11 @@ def _uncertain(item: OutboundItem, error: str, now: datetime) -> None:
         _retry_or_give_up(item, Transient(error), now)
         return
     text, check_at = uncertainty(item, error, now)
-    states.uncertain(states.held(item.pk, _token(item)), text, now, check_at)
+    states.mark_uncertain(states.of_attempt(item.pk, _token(item)), text, now, check_at)
 
 
 def uncertainty(item: OutboundItem, error: str, now: datetime) -> tuple[str, datetime]:
-    """(error text for an uncertain item, when its post must be visible if it exists)."""
+    """(the error text for an uncertain item, the time by which its post must be visible if it exists)."""
     timeout_s, lag_s, label, provable = outlook(item)
     if provable:
         hint = _("The desk checks %(platform)s for it before sending anything again.")
@@ -215,8 +215,8 @@ def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
 
 
 def request_s(item: OutboundItem) -> float:
-    """The longest that sending the item can take with all its requests, in seconds (`channels.http.deadlines` stops it
-    there): a worker that is silent for longer is lost."""
+    """The longest that sending the item can take, with all its requests, in seconds. `channels.http.deadlines` enforces
+    it, so a worker that is silent for longer is lost."""
     return outlook(item)[0]
 
 

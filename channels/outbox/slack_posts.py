@@ -16,7 +16,7 @@ MAX_CHANNEL = 80
 
 
 def is_channel_name(text: str) -> bool:
-    """Whether this can be a channel: its name, with or without #, or its id."""
+    """Whether the text can name a Slack channel: by its name, with or without #, or its id."""
     return len(text) <= MAX_CHANNEL and _CHANNEL.fullmatch(text) is not None
 
 

@@ -70,7 +70,7 @@ def claim(now: datetime, request_s: Callable[[OutboundItem], float], only: int |
         try:
             return _claim(now, request_s, passed_over, only)
         except IntegrityError:
-            # Another worker has just claimed an item of this conversation (one that was retried by hand).
+            # A race: another worker has just claimed an item of this conversation, one that was retried by hand.
             if not passed_over:
                 raise
 
@@ -106,23 +106,24 @@ def change(items: QuerySet[OutboundItem], state: str, **values: Any) -> list[int
     in that state only gets the values."""
     sources = [source for source, targets in MOVES.items() if state in targets or source == state]
     with transaction.atomic():
-        found = list(
+        ids = list(
             items.filter(state__in=sources).select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
         )
-        if found:
-            OutboundItem.objects.filter(pk__in=found).update(state=state, **values)
-        for pk in found:
+        if ids:
+            OutboundItem.objects.filter(pk__in=ids).update(state=state, **values)
+        for pk in ids:
             delivery_after_commit(pk, state)
-        return found
+        return ids
 
 
-def sent(pk: int, token: UUID, *, external_id: str, url: str | None, receipt: Json, at: datetime) -> bool:
-    """A receipt is proof, however late: it settles the item unless another attempt holds it or it's already sent."""
-    ours = Q(attempt_token=token, state__in=(State.SENDING, State.UNCERTAIN))
+def mark_sent(pk: int, token: UUID, *, external_id: str, url: str | None, receipt: Json, at: datetime) -> bool:
+    """Settle the item with its receipt, which is proof however late it comes. Returns False, and changes nothing, if
+    another attempt holds the item or it is sent already."""
+    current = Q(attempt_token=token, state__in=(State.SENDING, State.UNCERTAIN))
     orphaned = Q(state__in=(*WAITING, State.UNCERTAIN, State.FAILED, State.CANCELLED))
     return bool(
         change(
-            OutboundItem.objects.filter(ours | orphaned, pk=pk),
+            OutboundItem.objects.filter(current | orphaned, pk=pk),
             State.SENT,
             external_id=external_id,
             url=url or "",
@@ -135,20 +136,20 @@ def sent(pk: int, token: UUID, *, external_id: str, url: str | None, receipt: Js
     )
 
 
-def held(pk: int, token: UUID) -> QuerySet[OutboundItem]:
+def of_attempt(pk: int, token: UUID) -> QuerySet[OutboundItem]:
     """The item, if this attempt is current and nothing else has settled it."""
     return OutboundItem.objects.filter(pk=pk, attempt_token=token, state__in=(State.SENDING, State.UNCERTAIN))
 
 
-def failed(pk: int, token: UUID, error: str) -> bool:
-    return bool(change(held(pk, token), State.FAILED, error=error, sending_until=None, uncertain_since=None))
+def mark_failed(pk: int, token: UUID, error: str) -> bool:
+    return bool(change(of_attempt(pk, token), State.FAILED, error=error, sending_until=None, uncertain_since=None))
 
 
-def retrying(pk: int, token: UUID, error: str, not_before: datetime) -> bool:
-    """Nothing was sent; the next attempt is at `not_before`."""
+def schedule_retry(pk: int, token: UUID, error: str, not_before: datetime) -> bool:
+    """Schedule the next attempt for `not_before`: nothing was sent."""
     return bool(
         change(
-            held(pk, token),
+            of_attempt(pk, token),
             State.RETRYING,
             error=error,
             not_before=not_before,
@@ -159,8 +160,9 @@ def retrying(pk: int, token: UUID, error: str, not_before: datetime) -> bool:
     )
 
 
-def uncertain(items: QuerySet[OutboundItem], error: str, now: datetime, check_at: datetime) -> list[int]:
-    """The outcome is unknown; look for the post at `check_at`."""
+def mark_uncertain(items: QuerySet[OutboundItem], error: str, now: datetime, check_at: datetime) -> list[int]:
+    """Mark items as uncertain, since the outcome is unknown; recovery looks for the post at `check_at`. Returns the ids
+    that moved."""
     return change(
         items,
         State.UNCERTAIN,
@@ -172,7 +174,7 @@ def uncertain(items: QuerySet[OutboundItem], error: str, now: datetime, check_at
     )
 
 
-def unsent(pk: int, token: UUID, now: datetime) -> bool:
+def release(pk: int, token: UUID, now: datetime) -> bool:
     """Release a claimed item before anything was sent; the attempt doesn't count."""
     items = OutboundItem.objects.filter(pk=pk, attempt_token=token, state=State.SENDING)
     return bool(

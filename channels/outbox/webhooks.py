@@ -1,4 +1,4 @@
-"""Calls of our own webhooks (the CRM's, the pager's): signed, at a guarded address, repeated until accepted.
+"""Outgoing webhook calls (to the CRM, the pager): signed, to a guarded address, repeated until accepted.
 
 `X-Desk-Event` names the event, `X-Desk-Delivery` is the same at every attempt: a receiver that has seen it answers 2xx
 and does nothing, so each event takes effect once. `X-Desk-Timestamp` is the time of the attempt in epoch seconds, and
@@ -51,7 +51,7 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
 
 
 def prepared(key: str, payload: Mapping[str, Json]) -> Callable[[], Receipt]:
-    """The call. Raises Rejected if it isn't set up."""
+    """A function that makes the call. Raises Rejected if the webhook isn't set up."""
     name = _NAMES.get(str(payload.get("to") or ""), "CRM")
     address, secret = getattr(settings, f"{name}_WEBHOOK_URL"), getattr(settings, f"{name}_WEBHOOK_SECRET")
     if not address or not secret:

@@ -87,7 +87,7 @@ def _fork(fds: list[int], control: socket.socket, memory_mb: int, prctl: Callabl
 
 
 def _end(pid: int) -> int:
-    """Kill it if it's still running; returns its wait status (0 if it isn't our child)."""
+    """Kill a process if it's still running; returns its wait status (0 if it isn't our child)."""
     try:
         os.kill(pid, signal.SIGKILL)
         return os.waitpid(pid, 0)[1]
@@ -166,13 +166,13 @@ class Parser:
             payload, raw = _taken(blobs, has_payload, has_raw)
 
             def answer() -> tuple[bytes, list[bytes]]:
-                asked = queries if is_judged else ()  # noqa: B023  (called at once)
-                found = work.read_item(adapter, config, external_id, payload, raw, asked)  # noqa: B023
-                print_ = found.fingerprint.hex()
+                texts = queries if is_judged else ()  # noqa: B023  (called at once)
+                found = work.read_item(adapter, config, external_id, payload, raw, texts)  # noqa: B023
+                fingerprint = found.fingerprint.hex()
                 if found.mention is None:
-                    return to_text([None, "", print_, [], found.error, found.is_bug, 0]), []
+                    return to_text([None, "", fingerprint, [], found.error, found.is_bug, 0]), []
                 mention, files = plain.mention_to_plain(found.mention)
-                result = [mention, found.digest.hex(), print_, sorted(found.matches), "", False, len(files)]
+                result = [mention, found.digest.hex(), fingerprint, sorted(found.matches), "", False, len(files)]
                 return to_text(result), files
 
             self._within(cpu_s, number, answer, lambda error: to_text([None, "", "", [], error, True, 0]))
@@ -227,21 +227,21 @@ class Parser:
         answer: Callable[[], tuple[bytes, list[bytes]]],
         failed: Callable[[str], bytes],
     ) -> None:
-        """Mark the item as current, run it under the CPU timer, answer. Exits when out of memory: the mark names the
-        item."""
+        """Mark the item as current, parse it under the CPU timer, and queue the answer. Exits when out of memory; the
+        mark then names the item."""
         AT.pack_into(self.page, 0, number + 1)
         signal.setitimer(signal.ITIMER_PROF, cpu_s)
         try:
-            said, blobs = answer()
+            body, blobs = answer()
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # an answer that isn't JSON, an invalid config
-            said, blobs = failed(f"{type(error).__name__}: {error}"[:2000]), []
+            body, blobs = failed(f"{type(error).__name__}: {error}"[:2000]), []
         signal.setitimer(signal.ITIMER_PROF, 0)
         AT.pack_into(self.page, 0, 0)
-        self.answers.append(said)
+        self.answers.append(body)
         self.blobs += blobs
-        self.size += len(said) + sum(map(len, blobs))
+        self.size += len(body) + sum(map(len, blobs))
         if self.size > FLUSH_BYTES or time.monotonic() - self.flushed_at > FLUSH_S:
             self._flush()
 

@@ -219,8 +219,8 @@ def _new(memory_mb: int) -> Parser:
         except OSError as error:
             forget()
             if last:
-                said = _("Cannot start a parser process: %(why)s.")
-                raise ParserUnavailable(said % {"why": error}) from error
+                message = _("Cannot start a parser process: %(why)s.")
+                raise ParserUnavailable(message % {"why": error}) from error
     raise AssertionError("unreachable")
 
 
@@ -268,9 +268,9 @@ atexit.register(forget)
 
 
 def _environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k in PASSED_ON or k.startswith(("LC_", "PYTHON"))}
-    above = os.pathsep.join([str(settings.BASE_DIR), *filter(None, [kept.get("PYTHONPATH")])])
-    return {**kept, "PYTHONPATH": above, "PYTHONUNBUFFERED": "1"}
+    passed_on = {k: v for k, v in os.environ.items() if k in PASSED_ON or k.startswith(("LC_", "PYTHON"))}
+    above = os.pathsep.join([str(settings.BASE_DIR), *filter(None, [passed_on.get("PYTHONPATH")])])
+    return {**passed_on, "PYTHONPATH": above, "PYTHONUNBUFFERED": "1"}
 
 
 def how_it_ended(status: int, cpu_s: float, memory_mb: int) -> str:

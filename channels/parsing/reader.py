@@ -76,7 +76,7 @@ class Ask:
 
 def read(asks: Sequence[Ask], budget: Budget) -> Generator[Reading, None, None]:
     """One reading per item, in order, as they complete. Raises ParserUnavailable, which is no item's fault."""
-    return _all(asks, budget, _PARSE)
+    return _read_all(asks, budget, _PARSE)
 
 
 def fingerprints(
@@ -85,7 +85,7 @@ def fingerprints(
     """One fingerprint per item, in order; stops after `max_lost` items have killed their parser."""
     if not is_apart(adapter):
         return [work.fingerprint(adapter, config, item) for item in items]
-    return _until_lost(_all([_ask(adapter, config, item) for item in items], budget, _PRINT), max_lost)
+    return _until_lost(_read_all([_ask(adapter, config, item) for item in items], budget, _PRINT), max_lost)
 
 
 def read_items(
@@ -121,7 +121,7 @@ def receive(adapter: Adapter, config: Config, hook: Hook, now: datetime) -> Hook
         return adapter.receive(config, hook, now)
     budget = whole_budget()
     value, blobs = plain.hook_to_plain(hook)
-    got = _alone(
+    got = _run_alone(
         adapter,
         config,
         budget,
@@ -142,7 +142,7 @@ def read_file(adapter: Adapter, config: Config, data: bytes) -> tuple[list[str],
         return files.records(adapter, data, config)
     whole = whole_budget()
     budget = Budget(whole.cpu_s * (1 + len(data) // 1_000_000), whole.memory_mb)
-    got = _alone(adapter, config, budget, lambda context: packed(["file", 0, context, budget.cpu_s], [data]))
+    got = _run_alone(adapter, config, budget, lambda context: packed(["file", 0, context, budget.cpu_s], [data]))
     if isinstance(got, str):
         return [], [got]
     (lines, problems, _count), _blobs = got
@@ -150,8 +150,8 @@ def read_file(adapter: Adapter, config: Config, data: bytes) -> tuple[list[str],
 
 
 def is_apart(adapter: Adapter) -> bool:
-    """Whether it runs in a separate process: true for every adapter found by scanning. An adapter defined only in this
-    process (in tests) runs here."""
+    """Whether the adapter's items are parsed in a separate process: true for every adapter found by scanning. An
+    adapter defined only in this process (in tests) runs here."""
     return type(adapter).__module__.startswith("channels.adapters.")
 
 
@@ -199,7 +199,7 @@ _PRINT = _Kind(
 )
 
 
-def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Generator[Any, None, None]:
+def _read_all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Generator[Any, None, None]:
     """Use one parser after another until every item has an answer."""
     at, without_culprit = 0, 0
     lost: dict[int, str] = {}
@@ -304,7 +304,7 @@ class _Run:
 # --- a single request ------------------------------------------------------------------------------------------------
 
 
-def _alone(
+def _run_alone(
     adapter: Adapter, config: Config, budget: Budget, frame_for: Callable[[int], bytes], *, with_secrets: bool = False
 ) -> tuple[Any, list[bytes]] | str:
     """(the answer, its byte strings), or a message why there is none. The parser isn't reused."""

@@ -77,7 +77,8 @@ def fingerprint(adapter: Adapter, config: Config, item: Item) -> Fingerprint:
 
 
 def _fingerprint_after(adapter: Adapter, config: Config, item: Item, mention: Mention | None) -> bytes:
-    """b"" if nothing will be compared with it, or if it can't be computed: the mention is good all the same."""
+    """The fingerprint for later comparisons; b"" if nothing will be compared with it, or if it can't be computed, which
+    doesn't make the mention invalid."""
     if not adapter.can(Capability.EDITS):
         return b""
     try:

@@ -1,4 +1,4 @@
-"""Which threads are followed, and until when: those where somebody waits for an answer. `rereading` rereads them."""
+"""Starts and stops following threads: those where somebody waits for an answer. `rereading` rereads them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def follow(connection_id: int, namespace: str, thread_id: str, until: datetime, 
 
 
 class Thread(NamedTuple):
-    """A thread to follow, with a post in it that is known. `since`: the last news in it; aware UTC."""
+    """A thread to follow, with a known post in it. `since`: the time of its last news (aware UTC)."""
 
     connection_id: int
     namespace: str
@@ -82,7 +82,7 @@ class Thread(NamedTuple):
 
 
 def follow_all(threads: Sequence[Thread]) -> None:
-    """Follow many threads in one statement; the caller knows that their platforms can read one thread."""
+    """Follow many threads in one statement. The caller has checked that their platforms can fetch single threads."""
     if not threads:
         return
     with database.cursor() as cursor:
@@ -115,10 +115,10 @@ def forget(namespace: str, ids: Sequence[str]) -> None:
     """Stop following these threads, and forget these posts in the others."""
     Followed.objects.filter(namespace=namespace, thread_id__in=ids).delete()
     for followed in Followed.objects.filter(namespace=namespace, known__overlap=list(ids)):
-        followed.known = [one for one in followed.known if one not in ids]
+        followed.known = [post for post in followed.known if post not in ids]
         followed.save(update_fields=["known"])
 
 
 def unfollow(connection_id: int, thread_id: str) -> None:
-    """Stop refetching: nobody waits for an answer there."""
+    """Stop following a thread: nobody waits for an answer there."""
     Followed.objects.filter(connection_id=connection_id, thread_id=thread_id).delete()

@@ -1,4 +1,4 @@
-"""While an adapter fetches, items are parsed in a process that can be stopped, within a small budget."""
+"""Parses items in a process that can be killed, within a small budget, while an adapter fetches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_LOST = 5
 
 
 def parsing_apart(adapter: Adapter) -> AbstractContextManager[None]:
-    """While the adapter fetches."""
+    """A context in which the adapter's items are parsed in a separate process; use it while the adapter fetches."""
     return screening.parsed_by(partial(_read, adapter))
 
 
@@ -29,8 +29,8 @@ def _read(adapter: Adapter, items: Sequence[Item], config: Config) -> list[Found
         found = reader.read_items(adapter, config, items, reader.first_budget(), max_lost=MAX_LOST)
     except ParserUnavailable as error:
         raise Transient(str(error)) from error
-    rest: list[Found] = [Unreadable("not tried")] * (len(items) - len(found))
-    return [_found(reading) for reading in found] + rest
+    untried: list[Found] = [Unreadable("not tried")] * (len(items) - len(found))
+    return [_found(reading) for reading in found] + untried
 
 
 def _found(reading: Reading) -> Found:

@@ -1,4 +1,4 @@
-"""Pause, resume and poll connections now."""
+"""Pauses and resumes connections, and polls them right away."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def resume(ids: Iterable[int], now: datetime) -> int:
 
 
 def _due_by(connections: QuerySet[Connection], now: datetime) -> None:
-    """Keeps earlier due times: *poll now* must not hide that no worker polls."""
+    """Make connections due now, unless they have been due for longer: *poll now* must not hide that no worker polls."""
     connections.filter(next_poll_at__gt=now).update(next_poll_at=now)
 
 

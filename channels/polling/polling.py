@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 Trouble = Connection.Trouble
 
 DISPATCH_GRACE_S = 60
-"""A dispatched task that hasn't started by then, or before its lease ends, counts as lost: the connection is due
+"""A dispatched task that hasn't started by then, or by the end of its lease, counts as lost: the connection is due
 again."""
 MAX_PAGES_PER_RUN = 50
 MAX_RUN_S = 120
@@ -119,8 +119,8 @@ def poll(connection_id: int, now: datetime, lease_token: UUID | None = None, *, 
         return Polled(leased=False)
     clock = clock_from(now)
     left_open = Batch.objects.filter(connection=OuterRef("pk"), is_open=True, undone_at=None).order_by("-pk")
-    found = Connection.objects.annotate(open_batch=Subquery(left_open.values("pk")[:1]))
-    connection = found.prefetch_related("channels").get(pk=connection_id)
+    connections = Connection.objects.annotate(open_batch=Subquery(left_open.values("pk")[:1]))
+    connection = connections.prefetch_related("channels").get(pk=connection_id)
     run: _Run | None = None
     try:
         batch = import_of(connection.pk, is_first=connection.cursor is None, open_id=connection.open_batch, now=now)
@@ -129,12 +129,12 @@ def poll(connection_id: int, now: datetime, lease_token: UUID | None = None, *, 
             _read_pages(run)
     except Exception as error:
         return _record_failure(connection, token, error, clock(), run)
-    run.batch.ended(more=run.more or (run.batch.is_open and _goes_on(run)))
+    run.batch.ended(more=run.more or (run.batch.is_open and _is_unfinished(run)))
     _record_success(connection, run, clock())
     return Polled(True, run.items, run.pages, run.more)
 
 
-def _goes_on(run: _Run) -> bool:
+def _is_unfinished(run: _Run) -> bool:
     """Whether a first import isn't finished: an admin paused it, part of it is failing for now, or the quota is
     exhausted. Later items then belong to the same import, so it can be undone as a whole."""
     return run.is_stopped or run.again_soon or run.quota_left == 0
@@ -146,13 +146,15 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.POLL_LEASE_SECONDS)
 
 
-def _lease(connection_id: int, now: datetime, held: UUID | None, worker: str) -> UUID | None:
-    """Takes the lease with a new token: a task delivered twice polls once."""
-    found = Connection.objects.filter(pk=connection_id, is_active=True)
-    found = found.exclude(lease_until__gt=now) if held is None else found.filter(lease_token=held)
+def _lease(connection_id: int, now: datetime, held_token: UUID | None, worker: str) -> UUID | None:
+    """Take the lease with a new token, so that a task delivered twice polls once. None if somebody else holds it."""
+    available = Connection.objects.filter(pk=connection_id, is_active=True)
+    available = (
+        available.exclude(lease_until__gt=now) if held_token is None else available.filter(lease_token=held_token)
+    )
     token = uuid4()
-    taken = found.update(lease_token=token, lease_until=now + lease(), lease_holder=worker[:255])
-    return token if taken else None
+    is_taken = available.update(lease_token=token, lease_until=now + lease(), lease_holder=worker[:255])
+    return token if is_taken else None
 
 
 def _read_pages(run: _Run) -> None:
@@ -255,7 +257,7 @@ def classify(error: Exception) -> tuple[str, str]:
     if not isinstance(error, ChannelError):
         message = _("Internal error (%(kind)s). Nothing is lost; the log has the details.")
         return Trouble.BUG, message % {"kind": type(error).__name__}
-    words = without_secrets(str(error)) or type(error).__name__
+    text = without_secrets(str(error)) or type(error).__name__
     for kind, trouble in (
         (InvalidSettings, Trouble.SETTINGS),
         (RateLimited, Trouble.QUOTA),
@@ -264,12 +266,13 @@ def classify(error: Exception) -> tuple[str, str]:
         (Malformed, Trouble.MALFORMED),
     ):
         if isinstance(error, kind):
-            return trouble, words
-    return Trouble.REFUSED, words
+            return trouble, text
+    return Trouble.REFUSED, text
 
 
 def next_interval_s(interval_s: int, items: int, bounds: tuple[int, int]) -> int:
-    """Seconds until the next poll: halved while it is busy, a quarter longer after each poll without items."""
+    """Seconds until the next poll: half the interval while the connection is busy, a quarter more after each poll
+    without items."""
     shortest, longest = bounds
     if items >= BUSY_ITEMS:
         interval_s //= 2
@@ -279,7 +282,7 @@ def next_interval_s(interval_s: int, items: int, bounds: tuple[int, int]) -> int
 
 
 def quota_pause_s(left: int | None, resets_at: datetime | None, requests: int, now: datetime) -> float:
-    """Seconds to wait to make the remaining quota last until it resets; 0 if no quota applies."""
+    """Seconds to wait so that the remaining quota lasts until it resets; 0 if no quota applies."""
     if left is None or resets_at is None or resets_at <= now:
         return 0.0
     window_s = (resets_at - now).total_seconds()

@@ -40,7 +40,7 @@ BACKOFF_FACTOR = 1.5
 MAX_PER_TICK = 20
 MAX_TICK_S = 15
 MAX_RUN_S = 90
-"""A tick with its last thread, on a slow platform."""
+"""The longest that a tick can take, with its last thread on a slow platform."""
 _RUNNING = "rereading-threads"
 LEASE_S = 300
 LOOKUPS = 100
@@ -69,8 +69,8 @@ def refetch_due(now: datetime, limit: int = MAX_PER_TICK) -> int:
     """Reread due threads, bounded in number and time; returns how many. Does nothing while another worker is rereading:
     polls need the others, and new mentions never wait behind old threads."""
     Followed.objects.filter(until__lte=now).delete()
-    with _alone() as is_alone:
-        return _refetch_all(_leased(_LEASE, now, limit=limit), now) if is_alone else 0
+    with _single_worker() as is_alone:
+        return _refetch_all(_lease(_LEASE, now, limit=limit), now) if is_alone else 0
 
 
 def reread_soon(connection_id: int, thread_id: str, now: datetime) -> None:
@@ -80,15 +80,15 @@ def reread_soon(connection_id: int, thread_id: str, now: datetime) -> None:
 
 
 def refetch_thread(connection_id: int, thread_id: str, now: datetime) -> bool:
-    """Reread this thread, unless a worker is already rereading or nobody follows it."""
-    followed = _leased(_LEASE_ONE, now, connection=connection_id, thread=thread_id)
+    """Reread this thread now; returns whether it was, since another worker may be rereading, or nobody follows it."""
+    followed = _lease(_LEASE_ONE, now, connection=connection_id, thread=thread_id)
     return _refetch_all(followed, now) == 1
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether no other worker is rereading. A killed one is forgotten after a while; without a cache the answer is
-    always yes."""
+def _single_worker() -> Iterator[bool]:
+    """Yields whether no other worker is rereading. A killed one's mark expires; without a cache the answer is always
+    yes."""
     is_alone = bool(cache.add(_RUNNING, 1, MAX_RUN_S))
     try:
         yield is_alone
@@ -122,10 +122,10 @@ def _refetch_all(threads: Iterable[Followed], now: datetime) -> int:
     return read
 
 
-def _leased(statement: str, now: datetime, **which: Any) -> list[Followed]:
+def _lease(statement: str, now: datetime, **params: Any) -> list[Followed]:
     """Reserve due threads by moving `next_at`: if this worker dies, they are due again after `LEASE_S`."""
     with database.cursor() as cursor:
-        cursor.execute(statement, {"now": now, "until": now + timedelta(seconds=LEASE_S), **which})
+        cursor.execute(statement, {"now": now, "until": now + timedelta(seconds=LEASE_S), **params})
         ids = [pk for (pk,) in cursor.fetchall()]
     return list(Followed.objects.filter(pk__in=ids).order_by("connection_id", "pk"))
 
@@ -135,8 +135,8 @@ def _give_back(followed: Followed, now: datetime) -> None:
 
 
 def saved_until(connection: Connection, now: datetime) -> datetime | None:
-    """Until when threads wait because polls need the remaining quota; None: they may be fetched. Each fetch counts as
-    one request until the next poll reports the real quota."""
+    """The time until which threads must wait because polls need the remaining quota; None if they may be fetched. Each
+    fetch counts as one request until the next poll reports the real quota."""
     left, resets_at = connection.quota_left, connection.quota_resets_at
     if left is None or (resets_at is not None and resets_at <= now):
         return None
@@ -166,8 +166,8 @@ def _refetch(followed: Followed, source: ConnectionSource, now: datetime) -> boo
     try:
         with parsing_apart(source.adapter):
             items = source.adapter.fetch_thread(source.config, followed.thread_id)
-            shown = {item.external_id for item in items}
-            missing = [post for post in followed.known if post not in shown]
+            returned = {item.external_id for item in items}
+            missing = [post for post in followed.known if post not in returned]
             looked_up = source.adapter.lookup(source.config, followed.thread_id, missing[:LOOKUPS]) if missing else []
         page = Page([*items, *looked_up], None)
         stored = storing_once.store_page(
@@ -185,16 +185,18 @@ def _refetch(followed: Followed, source: ConnectionSource, now: datetime) -> boo
         last_error="",
         interval_s=interval_s,
         next_at=now + timedelta(seconds=interval_s),
-        known=_known(source, shown, missing, looked_up),
+        known=_expected_posts(source, returned, missing, looked_up),
     )
     return True
 
 
-def _known(source: ConnectionSource, shown: set[str], missing: list[str], looked_up: list[Item]) -> list[str]:
-    """Posts to expect at the next fetch: those shown, those not looked up yet, and those that exist but are out of
-    reach. Deleted posts aren't looked up again."""
-    standing = [item.external_id for item in looked_up if not _is_gone(source, item)]
-    expected = [*missing[LOOKUPS:], *standing, *sorted(shown, reverse=True)]
+def _expected_posts(
+    source: ConnectionSource, returned: set[str], missing: list[str], looked_up: list[Item]
+) -> list[str]:
+    """Posts to expect at the next fetch: those returned now, those not looked up yet, and those that exist but are out
+    of reach. Deleted posts aren't looked up again."""
+    existing = [item.external_id for item in looked_up if not _is_gone(source, item)]
+    expected = [*missing[LOOKUPS:], *existing, *sorted(returned, reverse=True)]
     return list(dict.fromkeys(post for post in expected if len(post) <= MAX_ID))[:MAX_KNOWN]
 
 

@@ -1,7 +1,7 @@
 """Decides whether the queries of its channels or the ignore rules stop a mention. Pure.
 
-Only new conversations are stopped: the caller (`mentions.ingest`) decides that, this module only says what would stop
-them.
+Only new conversations are stopped. The caller (`mentions.ingest`) decides that; this module only finds what would stop
+a mention.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ class Guard:
     def judge(
         self, matches: frozenset[str], channels: Sequence[Channel], exempt: Exclusion | None = None
     ) -> tuple[list[Channel], Exclusion | None]:
-        """(channels that accept it, None), or (all of them, what stops it). `matches`: the `texts` that match the
-        mention, evaluated in the parsing process because a hostile text can kill the process that searches it.
-        `exempt`: the stop that an admin has overridden."""
-        asks = exempt is None or exempt.why != Why.QUERY
-        named = [channel for channel in channels if not asks or self._is_asked_for(channel, matches)]
-        if not named:
+        """Returns (the channels that accept the mention, None), or (all channels, what stops it). `matches`: the
+        `texts` that match the mention, evaluated in the parsing process because a hostile text can kill the process
+        that searches it. `exempt`: the stop that an admin has overridden."""
+        applies_queries = exempt is None or exempt.why != Why.QUERY
+        matched = [channel for channel in channels if not applies_queries or self._is_asked_for(channel, matches)]
+        if not matched:
             return list(channels), Exclusion(Why.QUERY)
-        stopped = [self._rule_for(channel, matches, exempt.rule_id if exempt else None) for channel in named]
-        kept = [channel for channel, rule_id in zip(named, stopped, strict=True) if rule_id is None]
-        return (kept, None) if kept else (list(channels), Exclusion(Why.RULE, stopped[0]))
+        stopped = [self._rule_for(channel, matches, exempt.rule_id if exempt else None) for channel in matched]
+        accepting = [channel for channel, rule_id in zip(matched, stopped, strict=True) if rule_id is None]
+        return (accepting, None) if accepting else (list(channels), Exclusion(Why.RULE, stopped[0]))
 
     def _is_asked_for(self, channel: Channel, matches: frozenset[str]) -> bool:
         query = self.queries.get(channel.pk)
@@ -72,25 +72,26 @@ class Guard:
 
 
 def guard_of(channels: Iterable[Channel], rules: Iterable[IgnoreRule]) -> Guard | None:
-    """None if nothing can be stopped. An invalid query stops nothing, so it can't lose mentions."""
+    """The compiled queries and rules of a connection; None if nothing can be stopped. An invalid query stops nothing,
+    so it can't lose mentions."""
     ours = list(channels)
     queries = {c.pk: query for c in ours if (query := understood(c.query, f"channel {c.pk}")) is not None}
     ids = {channel.pk for channel in ours}
-    found = tuple(
+    active_rules = tuple(
         Rule(rule.pk, rule.channel_id, query)
         for rule in rules
         if rule.is_active
         and (rule.channel_id is None or rule.channel_id in ids)
         and (query := understood(rule.query, f"ignore rule {rule.pk}")) is not None
     )
-    return Guard(queries, found) if queries or found else None
+    return Guard(queries, active_rules) if queries or active_rules else None
 
 
-def understood(text: str, whose: str) -> Query | None:
+def understood(text: str, owner: str) -> Query | None:
     """The parsed query; None if it is empty or invalid."""
     try:
         query = parse(text)
     except QueryError as error:
-        logger.error("The query of %s is not understood and stops nothing: %s", whose, error)
+        logger.error("The query of %s is not understood and stops nothing: %s", owner, error)
         return None
     return query if query.root is not None else None

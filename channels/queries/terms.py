@@ -158,7 +158,7 @@ def words_term(source: str, phrase: str, *, begins: bool, exact: bool, titles: b
 
 
 def _is_unspaced(letter: str) -> bool:
-    """A letter of a script without spaces between words: it has no word boundary."""
+    """Whether the letter belongs to a script without spaces between words, and so has no word boundary."""
     return letter.isalnum() and not _SPACED_WORD.match(letter)
 
 

@@ -59,7 +59,7 @@ def by_rule(rule: IgnoreRule) -> QuerySet[InboundItem]:
 
 
 def by_reason(why: str, now: datetime) -> QuerySet[InboundItem]:
-    """Items of the last days."""
+    """Items of the last days that were ignored for this reason."""
     kept_out = InboundItem.objects.filter(state=InboundItem.State.IGNORED, ignored_why=why)
     return kept_out.filter(created_at__gte=recent_items.since(now))
 

@@ -68,29 +68,29 @@ class Trial:
 
 def trial_of(channel: Channel, text: str, now: datetime, budget_s: float = BUDGET_S) -> Trial:
     """Continue or start a test of this text, for about `budget_s` seconds. Raises QueryError."""
-    query, force = parse(text), understood(channel.query, f"channel {channel.pk}")
+    query, current = parse(text), understood(channel.query, f"channel {channel.pk}")
     key = _key(channel, text)
-    kept = cache.get(key)
-    trial = _restored(kept) if kept else _begin(channel, now)
+    cached = cache.get(key)
+    trial = _restored(cached) if cached else _begin(channel, now)
     if not trial.is_done:
-        _go_on(trial, channel, query, force, now, time.monotonic() + budget_s)
+        _continue(trial, channel, query, current, now, time.monotonic() + budget_s)
         cache.set(key, _as_json(trial), CACHE_TTL_S)
     return trial
 
 
 def _as_json(trial: Trial) -> dict[str, Any]:
-    kept = asdict(trial)
-    for shown in (shown for examples in kept["examples"].values() for shown in examples):
+    fields = asdict(trial)
+    for shown in (shown for examples in fields["examples"].values() for shown in examples):
         shown["at"] = shown["at"].isoformat()
-    return kept
+    return fields
 
 
-def _restored(kept: dict[str, Any]) -> Trial:
+def _restored(fields: dict[str, Any]) -> Trial:
     examples = {
         kind: [ShownItem(**{**shown, "at": datetime.fromisoformat(shown["at"])}) for shown in those]
-        for kind, those in kept["examples"].items()
+        for kind, those in fields["examples"].items()
     }
-    return Trial(**{**kept, "examples": examples})
+    return Trial(**{**fields, "examples": examples})
 
 
 def forget(channel: Channel, text: str) -> None:
@@ -99,8 +99,8 @@ def forget(channel: Channel, text: str) -> None:
 
 
 def _key(channel: Channel, text: str) -> str:
-    both = f"{channel.query}\0{text}".encode("utf-8", "backslashreplace")
-    return f"channels.trial.{channel.pk}.{hashlib.blake2b(both, digest_size=16).hexdigest()}"
+    queries = f"{channel.query}\0{text}".encode("utf-8", "backslashreplace")
+    return f"channels.trial.{channel.pk}.{hashlib.blake2b(queries, digest_size=16).hexdigest()}"
 
 
 def _begin(channel: Channel, now: datetime) -> Trial:
@@ -108,7 +108,7 @@ def _begin(channel: Channel, now: datetime) -> Trial:
     return Trial(len(newest), newest[0] if newest else 0)
 
 
-def _go_on(trial: Trial, channel: Channel, query: Query, force: Query | None, now: datetime, until: float) -> None:
+def _continue(trial: Trial, channel: Channel, query: Query, current: Query | None, now: datetime, until: float) -> None:
     channels = [
         c for c in Channel.objects.filter(connection=channel.connection_id) if c.is_active or c.pk == channel.pk
     ]
@@ -118,17 +118,17 @@ def _go_on(trial: Trial, channel: Channel, query: Query, force: Query | None, no
         if trial.next_below is not None:
             items = items.filter(pk__lt=trial.next_below)
         rows = list(items[: min(AT_ONCE, trial.total - trial.seen)])
-        if not rows:  # the rest has left the time window meanwhile
+        if not rows:  # the other items have left the time window meanwhile
             trial.total = trial.seen
         for entry in recent_items.read(rows, sources):
-            _look(trial, entry, channel, channels, query, force)
+            _count(trial, entry, channel, channels, query, current)
             trial.seen, trial.next_below = trial.seen + 1, entry.item_id
             if time.monotonic() > until:
                 return
 
 
-def _look(
-    trial: Trial, entry: RecentItem, channel: Channel, channels: list[Channel], query: Query, force: Query | None
+def _count(
+    trial: Trial, entry: RecentItem, channel: Channel, channels: list[Channel], query: Query, current: Query | None
 ) -> None:
     mention = entry.mention
     if mention is None:
@@ -140,10 +140,10 @@ def _look(
         trial.others += 1
     else:
         subject = subject_of(mention)
-        comes, came = query.matches(subject), force is None or force.matches(subject)
-        kinds = ["comes" if comes else "stays"]
-        if comes != came:
-            kinds.append("newly_in" if comes else "newly_out")
+        matches, matched_before = query.matches(subject), current is None or current.matches(subject)
+        kinds = ["comes" if matches else "stays"]
+        if matches != matched_before:
+            kinds.append("newly_in" if matches else "newly_out")
         for kind in kinds:
             setattr(trial, kind, getattr(trial, kind) + 1)
             if len(trial.examples[kind]) < SHOWN:
@@ -187,8 +187,8 @@ def _is_stopped(entry: RecentItem, query: Query, channel: Channel | None, channe
     mention = entry.mention
     if mention is None or mention.is_own or mention.bounced_id or not query.matches(subject_of(mention)):
         return False
-    ours = [c for c in channels if c.connection_id == entry.row.connection_id]
-    return channel is None or channel in channels_for(ours, mention)
+    of_connection = [c for c in channels if c.connection_id == entry.row.connection_id]
+    return channel is None or channel in channels_for(of_connection, mention)
 
 
 # --- activation ------------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def switch_on(channel: Channel, text: str) -> None:
 
 
 def waiting(channel: Channel, now: datetime) -> int:
-    """How many items of the last days a query stopped, at most MAX_ITEMS."""
+    """The number of items of the last days that a query stopped, at most MAX_ITEMS."""
     return len(_kept_out(channel, now).values_list("pk", flat=True)[:MAX_ITEMS])
 
 

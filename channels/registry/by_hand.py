@@ -1,4 +1,4 @@
-"""The connection of mentions that people add by hand."""
+"""Creates the connection for mentions that people add by hand."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ ADDRESS = "by-hand"
 def set_up() -> Channel:
     """Create a connection with one channel, unless there is an active one."""
     active = Channel.objects.filter(connection__platform=PLATFORM, connection__is_active=True, is_active=True)
-    if known := active.order_by("rank", "pk").first():
-        return known
+    if existing := active.order_by("rank", "pk").first():
+        return existing
     name = _free(Connection, "name", adapter_for(PLATFORM).label)
     connection = Connection.objects.filter(platform=PLATFORM, is_active=True).order_by("pk").first()
     connection = connection or Connection.objects.create(platform=PLATFORM, name=name)

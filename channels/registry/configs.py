@@ -105,5 +105,6 @@ def network() -> Network:
 
 
 def _channel_settings(adapter: Adapter, channel: Channel) -> Mapping[str, Json]:
-    """An incomplete channel must not stop the whole connection: missing values are reported on use."""
+    """A channel's validated settings. An incomplete channel must not stop the whole connection, so missing values are
+    reported on use."""
     return cleaned(adapter.channel_fields, channel.settings, complete=False)

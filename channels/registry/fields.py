@@ -96,9 +96,9 @@ def _boolean(value: Json) -> bool:
 
 
 def _choice(field: Field, value: Json) -> str:
-    known = [choice for choice, label in field.choices]
-    if value not in known:
-        raise ValueError(_("Choose one of: %(known)s.") % {"known": ", ".join(known)})
+    choices = [choice for choice, label in field.choices]
+    if value not in choices:
+        raise ValueError(_("Choose one of: %(known)s.") % {"known": ", ".join(choices)})
     return str(value)
 
 

@@ -53,8 +53,8 @@ def adapter_for(platform: str) -> Adapter:
     try:
         return all_adapters()[platform]
     except KeyError as error:
-        known = ", ".join(all_adapters()) or "none"
-        raise UnknownPlatform(f"No adapter for platform {platform!r}; there are: {known}.") from error
+        platforms = ", ".join(all_adapters()) or "none"
+        raise UnknownPlatform(f"No adapter for platform {platform!r}; there are: {platforms}.") from error
 
 
 def adapter_called(name: str) -> Adapter:

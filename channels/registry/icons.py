@@ -34,7 +34,7 @@ def platform_of(namespace: str) -> str:
 
 @cache
 def icon_of(platform: str) -> PlatformIcon:
-    """Also for a platform without an adapter: its messages stay when the adapter goes."""
+    """The icon of a platform, also of one whose adapter is gone, since its messages stay."""
     adapter = all_adapters().get(platform)
     label = adapter.label if adapter is not None else platform
     return PlatformIcon(label, platform if platform in symbols() else "", (label or "?")[0].upper())

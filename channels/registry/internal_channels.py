@@ -1,4 +1,4 @@
-"""Channels in which colleagues ask questions."""
+"""Finds the channels in which colleagues ask questions."""
 
 from __future__ import annotations
 

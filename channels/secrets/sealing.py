@@ -65,11 +65,11 @@ def under_older_keys(registry: Apps = apps) -> dict[Column, int]:
     """Column → how many secrets the first key can't decrypt. Read-only."""
     found: dict[Column, int] = {}
     for column in columns(registry):
-        old: list[str] = []
+        older: list[str] = []
         for row in column.model._default_manager.all().iterator():
-            _mapped(getattr(row, column.name), partial(_note_if_older, old))
-        if old:
-            found[column] = len(old)
+            _mapped(getattr(row, column.name), partial(_note_if_older, older))
+        if older:
+            found[column] = len(older)
     return found
 
 
@@ -96,9 +96,9 @@ def _resealed(opened: list[str], value: str) -> str:
     return reseal(value)
 
 
-def _note_if_older(old: list[str], value: str) -> str:
+def _note_if_older(older: list[str], value: str) -> str:
     if not is_under_first_key(value):
-        old.append(value)
+        older.append(value)
     return value
 
 

@@ -174,11 +174,11 @@ def scrub_logs() -> None:
 
 def _scrub(record: logging.LogRecord) -> None:
     try:
-        said = record.getMessage()
+        message = record.getMessage()
     except Exception:  # a log call with wrong arguments: logging reports it
         return
-    clean = without_secrets(said)
-    if clean != said:
+    clean = without_secrets(message)
+    if clean != message:
         record.msg, record.args = clean, ()
     if record.exc_info and record.exc_info[0] is not None and record.exc_text is None:
         traceback = logging.Formatter().formatException(record.exc_info)

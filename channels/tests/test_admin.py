@@ -45,7 +45,7 @@ def press(client: Client, obj: object, button: str, **data: str):
     return client.post(reverse(f"admin:channels_{obj._meta.model_name}_press", args=[obj.pk, button]), data)
 
 
-def said(response) -> str:
+def messages_in(response) -> str:
     return " ".join(str(message) for message in get_messages(response.wsgi_request))
 
 
@@ -191,10 +191,10 @@ def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake:
     connection = make_connection(secrets={"token": seal("t0ken-value")})
     fake.pages = [page_of(("1", "a"))]
     waiting = boss.get(press(boss, connection, "test").url)
-    assert "Waiting for an answer" in said(waiting)
+    assert "Waiting for an answer" in messages_in(waiting)
     assert waiting["Refresh"] == "1"
     answered = after_test(boss, connection)
-    assert "Connected: 1 items" in said(answered)
+    assert "Connected: 1 items" in messages_in(answered)
     assert "Refresh" not in answered
     assert InboundItem.objects.count() == 0
 
@@ -203,10 +203,10 @@ def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake:
         yield
 
     fake.on_fetch = refused
-    shown = said(after_test(boss, connection))
+    shown = messages_in(after_test(boss, connection))
     assert "refused: •••" in shown
     fake.on_fetch = lambda config, cursor: 1 / 0
-    assert "ZeroDivisionError" in said(after_test(boss, connection))
+    assert "ZeroDivisionError" in messages_in(after_test(boss, connection))
 
 
 def after_test(boss: Client, connection: Connection) -> HttpResponse:
@@ -305,7 +305,7 @@ def test_failed_items_show_payload_and_error_escaped_and_are_replayed(boss: Clie
     page = boss.get(change_url(item)).content.decode()
     assert "&lt;script&gt;x" in page
     assert "<script>x" not in page
-    assert "Replaying 1 item" in said(press(boss, item, "replay"))
+    assert "Replaying 1 item" in messages_in(press(boss, item, "replay"))
     item.refresh_from_db()
     assert item.state == InboundItem.State.PENDING
     assert boss.post(change_url(item), {"external_id": "2"}).status_code == 403
@@ -334,11 +334,11 @@ def test_the_outbox_can_be_settled_by_hand(boss: Client, fake: FakeAdapter) -> N
     waiting = make_reply(connection)
     press(boss, refused, "retry")
     press(boss, waiting, "cancel")
-    assert "not a web address" in said(press(boss, doubtful, "mark-sent", typed="javascript:alert(1)"))
+    assert "not a web address" in messages_in(press(boss, doubtful, "mark-sent", typed="javascript:alert(1)"))
     press(boss, doubtful, "mark-sent", typed="https://fake.example/p/1")
     states = dict(OutboundItem.objects.values_list("pk", "state"))
     assert states == {refused.pk: "queued", waiting.pk: "cancelled", doubtful.pk: "sent"}
-    assert "no longer be changed" in said(press(boss, doubtful, "cancel"))
+    assert "no longer be changed" in messages_in(press(boss, doubtful, "cancel"))
     page = boss.get(change_url(doubtful)).content.decode()
     assert 'href="https://fake.example/p/1"' in page
     assert "too long" not in page

@@ -1,8 +1,8 @@
-"""Backfill of newest-first lists: reads from the top down to known items, then continues interrupted reads. Pure.
+"""Backfill of newest-first lists: reads from the top down to known items, then resumes interrupted reads. Pure.
 
-For lists paged by a place in them (a fullname, a page number) that can't be queried by time range.
-`channels.toolkit.cursors.Progress` records what has been read; this adds, for the lower end of each island, the place
-where the list continues. Positions are seconds since the epoch.
+For lists that are paged by a position token (a fullname, a page number), called their place, and can't be queried by
+time range. `channels.toolkit.cursors.Progress` records what has been read; this adds, for the lower end of each island,
+the place where the list continues. Positions are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Descent:
     progress: Progress
     places: Mapping[str, Json] = field(default_factory=dict)
 
-    def after(self, part: Slice) -> Descent:
+    def after(self, response: Slice) -> Descent:
         """The state after one more slice, read contiguously from the top or from the lower end of an island."""
-        progress, low, top = self.progress, part.low, part.top
-        if part.place is None:
+        progress, low, top = self.progress, response.low, response.top
+        if response.place is None:
             return self.ended(top)
         for _ in range(len(progress.islands) + 2):
             gap = next((g for g in progress.gaps() if (top > g.floor if g.ceiling is None else low < g.ceiling)), None)
@@ -56,7 +56,7 @@ class Descent:
                 break
             progress = progress.read(gap, low, top, complete=False)
         lows = {str(bottom) for bottom, _ in progress.islands}
-        places = {at: place for at, place in {**self.places, str(low): part.place}.items() if at in lows}
+        places = {at: place for at, place in {**self.places, str(low): response.place}.items() if at in lows}
         return Descent(progress, places)
 
     def ended(self, top: int = 0) -> Descent:
@@ -86,32 +86,34 @@ def descent_from(stored: Json, start: int) -> Descent:
 def descend(
     ask: Callable[[Json], Slice], descent: Descent, *, overlap_s: int, pages: int
 ) -> Iterator[tuple[Slice, Descent]]:
-    """Read what is new, down through the overlap, then the gaps of earlier reads; at most `pages` requests.
+    """Read new items, down through the overlap, then the gaps that earlier reads left; at most `pages` requests.
 
     `ask(None)` returns the top of the list. Yields each slice with the state after it; store both together.
     """
     floor = descent.progress.gaps()[0].floor
     place: Json = None
-    jumped = is_new_done = False
+    has_jumped = is_new_done = False
     for number in range(1, pages + 1):
-        part = ask(place)
-        if not part.times:
-            is_end = place is not None and part.place is None and not jumped
-            yield part, descent.without(place) if jumped else descent.ended() if is_end else descent
+        response = ask(place)
+        if not response.times:
+            is_end = place is not None and response.place is None and not has_jumped
+            yield response, descent.without(place) if has_jumped else descent.ended() if is_end else descent
             return
-        descent = descent.after(part)
-        yield part, descent
-        if part.place is None:
+        descent = descent.after(response)
+        yield response, descent
+        if response.place is None:
             return
-        place, jumped = part.place, False
-        # Known items must not use up all pages, or a gap would never be filled.
-        is_new_done = is_new_done or part.low <= floor - overlap_s or (part.low <= floor and number >= pages // 2)
+        place, has_jumped = response.place, False
+        # Known items must not use up all requests, or a gap would never be filled.
+        is_new_done = (
+            is_new_done or response.low <= floor - overlap_s or (response.low <= floor and number >= pages // 2)
+        )
         if is_new_done:
-            is_open, below = descent.next_gap()
-            if not is_open:
+            has_gap, below = descent.next_gap()
+            if not has_gap:
                 return
             if below is not None and below != place:
-                place, jumped = below, True
+                place, has_jumped = below, True
 
 
 def newest_by_place(
@@ -124,13 +126,14 @@ def newest_by_place(
     label: str | None = None,
 ) -> ListSource:
     """A list whose next page is requested by a place in it. `ask(place, since)` returns the page that begins there
-    (None: the top). `since` (epoch seconds): the list's start, kept from its first read on; older items are ignored."""
+    (None: the top). `since` (epoch seconds): where a new list starts; stored with its first read. Older items are
+    ignored."""
 
     def read(mark: Json) -> Iterator[Read]:
-        kept = mark.get("since") if isinstance(mark, dict) else None
-        start = kept if isinstance(kept, int) else since
+        stored_start = mark.get("since") if isinstance(mark, dict) else None
+        start = stored_start if isinstance(stored_start, int) else since
         descent = descent_from(mark, start)
-        for part, reached in descend(lambda at: ask(at, start), descent, overlap_s=overlap_s, pages=pages):
-            yield Read(part.items, {**reached.to_json(), "since": start}, part.quota)
+        for response, reached in descend(lambda at: ask(at, start), descent, overlap_s=overlap_s, pages=pages):
+            yield Read(response.items, {**reached.to_json(), "since": start}, response.quota)
 
     return ListSource(name, read, {"since": since}, label)

@@ -1,7 +1,7 @@
-"""Lists ordered by their last change, oldest first, that are asked for changes since a time.
+"""Reads lists ordered by last change, oldest first, by asking for changes since a time.
 
-Pages advance by *time*, not by page number: an entry that changes while we read moves to the end of the list, so the
-ones behind it would shift across a page boundary and be missed. The platform's own next page is followed only if a
+Pages advance by *time*, not by page number: an entry that changes while we read moves to the end of the list, so
+entries behind it would shift across a page boundary and be missed. The platform's own next page is followed only if a
 single instant fills a whole page.
 """
 

@@ -121,16 +121,16 @@ Ask = Callable[[Gap, Json], Stretch]
 def read_down(
     ask: Ask, progress: Progress, *, overlap: int, pages: int, down_to: int | None = None
 ) -> Iterator[tuple[Stretch, Progress]]:
-    """New items first, down through the overlap (or to `down_to`, if that is lower), then the gaps left by earlier
-    reads; at most `pages` requests. Yields each response with the state after it; store both together."""
+    """Read new items, down through the overlap (or to `down_to`, if that is lower), then the gaps that earlier reads
+    left; at most `pages` requests. Yields each response with the state after it; store both together."""
     gap: Gap | None = progress.gaps()[0]
-    known = progress.gaps()[0].floor
-    asked = Gap(min(known - overlap, known if down_to is None else down_to), None)
+    known_floor = progress.gaps()[0].floor
+    requested = Gap(min(known_floor - overlap, known_floor if down_to is None else down_to), None)
     place: Json = None
     for number in range(1, pages + 1):
-        page = ask(asked, place)
+        page = ask(requested, place)
         if gap is not None:
-            progress = progress.after(gap, page.reached, page.is_last and asked.floor <= gap.floor)
+            progress = progress.after(gap, page.reached, page.is_last and requested.floor <= gap.floor)
         yield page, progress
         if page.is_last:
             gap = None
@@ -139,13 +139,13 @@ def read_down(
         older = progress.older_gap()
         # Known items must not keep a gap from being filled.
         if gap is None and older is not None and (page.is_last or number >= pages // 2):
-            gap, asked, place = older, older, None
+            gap, requested, place = older, older, None
         elif page.is_last:
             return
         else:
             place = page.place
             if place is None and page.reached is not None:
-                asked = Gap(asked.floor, page.reached[0])
+                requested = Gap(requested.floor, page.reached[0])
 
 
 def newest_by_position(

@@ -29,8 +29,10 @@ _TRACKERS = frozenset(
 )
 _PORTS = {"http": 80, "https": 443}
 _SAME_HOST = {"x.com": "twitter.com"}
-_PLACE = re.compile(r"(?i)!|(?:(?:issue)?comment|discussion|note|post|reply|answer|message|msg|c|p)[-_=]?\w*\d")
-# Most addresses: quoting leaves such a path as it is, sorting such a query.
+_CONTENT_FRAGMENT = re.compile(
+    r"(?i)!|(?:(?:issue)?comment|discussion|note|post|reply|answer|message|msg|c|p)[-_=]?\w*\d"
+)
+# A fast path for most addresses: quoting wouldn't change such a path, nor sorting such a query.
 _PLAIN_PATH = re.compile(r"[\w/:@!$&'()*+,;=\-.~]*", re.ASCII)
 _PLAIN_QUERY = re.compile(r"([\w.~-]+)=[\w.~-]*", re.ASCII)
 _PREFIXES = ("www.", "m.", "mobile.", "amp.", "old.", "new.")
@@ -78,14 +80,14 @@ def canonical(address: str) -> str:
     host = _SAME_HOST.get(host, host)
     if host == "youtu.be" and len(parts.path) > 1:
         return f"youtube.com/watch?v={parts.path[1:]}"[:MAX_CANONICAL]
-    place = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
+    host_and_port = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
     path = parts.path
     if not _PLAIN_PATH.fullmatch(path):
         path = quote(unquote(path), safe="/:@!$&'()*+,;=-._~")
     path = path.rstrip("/")
     for ending in ("/index.html", "/index.htm", "/index.php", "/amp"):
         path = path.removesuffix(ending)
-    page = f"{place}{path}{'' if host == 'twitter.com' else _query(parts.query)}{_fragment(parts.fragment)}"
+    page = f"{host_and_port}{path}{'' if host == 'twitter.com' else _query(parts.query)}{_fragment(parts.fragment)}"
     if len(page) <= MAX_CANONICAL:
         return page
     return f"{page[: MAX_CANONICAL - 41]}#{hashlib.sha256(page.encode()).hexdigest()[:40]}"
@@ -94,10 +96,10 @@ def canonical(address: str) -> str:
 def _query(query: str) -> str:
     if not query:
         return ""
-    if plain := _PLAIN_QUERY.fullmatch(query):
-        return "" if _is_tracking(plain[1]) else f"?{query}"
-    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if not _is_tracking(pair[0])]
-    return "?" + urlencode(sorted(kept)) if kept else ""
+    if single := _PLAIN_QUERY.fullmatch(query):
+        return "" if _is_tracking(single[1]) else f"?{query}"
+    remaining = [pair for pair in parse_qsl(query, keep_blank_values=True) if not _is_tracking(pair[0])]
+    return "?" + urlencode(sorted(remaining)) if remaining else ""
 
 
 def _is_tracking(name: str) -> bool:
@@ -105,4 +107,4 @@ def _is_tracking(name: str) -> bool:
 
 
 def _fragment(fragment: str) -> str:
-    return f"#{fragment}" if _PLACE.match(fragment) or fragment.startswith("/") else ""
+    return f"#{fragment}" if _CONTENT_FRAGMENT.match(fragment) or fragment.startswith("/") else ""

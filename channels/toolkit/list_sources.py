@@ -1,4 +1,5 @@
-"""Reads the lists of a connection: its searches, rooms, forums, feeds. Resume, bounded backfill, isolation.
+"""Reads the lists of a connection (searches, rooms, forums, feeds), with resume, bounded backfill and isolated
+failures.
 
 An adapter names its lists in `fetching.sources(config)` and reads them with `read_lists`. How a list is read depends on
 how the platform pages it:
@@ -6,7 +7,7 @@ how the platform pages it:
 - newest first, by a place in the list (a token, the last id): `channels.toolkit.backfill.newest_by_place`
 - newest first, by a range of ids or times: `channels.toolkit.cursors.newest_by_position`
 - oldest change first, by time: `channels.toolkit.changes.oldest_by_time`
-- otherwise: a `ListSource` with a function of its own
+- otherwise: a `ListSource` with its own function
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ def read_lists(
     A failing list doesn't block the others: it is named in the last page's `trouble`, and its mark stays. The cursor is
     `{under: {name: mark}, "parts": …}` with what `beside` returns. `apart`: see `channels.toolkit.partial_failures`.
     """
-    known = cursor if isinstance(cursor, dict) else {}
+    state = cursor if isinstance(cursor, dict) else {}
     by_name = {source.name: source for source in sources}
-    stored = known.get(under)
+    stored = state.get(under)
     marks = {source.name: source.start for source in by_name.values()} | (stored if isinstance(stored, dict) else {})
-    parts = Parts(by_name, known.get("parts"), apart=apart)
+    parts = Parts(by_name, state.get("parts"), apart=apart)
 
     def reached() -> dict[str, Json]:
         return {**beside(), under: dict(marks), "parts": parts.to_json()}

@@ -1,4 +1,4 @@
-"""Reads a connection made of parts (feeds, rooms, handles, forums, projects), some of which may fail.
+"""Lets single parts of a connection (feeds, rooms, handles, forums, projects) fail without the others.
 
 A failing part doesn't block the others. It is reported as text (`Page.trouble`) and retried by every poll. The poll
 fails, with the typed error, only if no part could be read. An adapter iterates over its parts like this and keeps
@@ -46,11 +46,11 @@ class Parts:
     """
 
     def __init__(self, names: Iterable[str], kept: Json = None, *, apart: bool = False) -> None:
-        known = kept if isinstance(kept, dict) else {}
-        down = known.get("down")
+        state = kept if isinstance(kept, dict) else {}
+        down = state.get("down")
         self.names = list(dict.fromkeys(names))
         self.read: list[str] = []
-        self._turn = str(known.get("turn") or "")
+        self._turn = str(state.get("turn") or "")
         self._down = {n: at for n, at in down.items() if n in self.names} if isinstance(down, dict) else {}
         self._before = self.to_json()
         self._closed: list[Trouble] = []
@@ -73,7 +73,7 @@ class Parts:
     def reading(self, name: str, shown: str | None = None) -> Iterator[None]:
         """Collects this part's errors for `end`. `shown`: its label for admins, by default its name; "" if the errors
         name it themselves."""
-        begun = time.monotonic()
+        started = time.monotonic()
         shown = name if shown is None else shown
         try:
             yield
@@ -85,7 +85,7 @@ class Parts:
             self._failed.append((shown, error))
             if not isinstance(error, RateLimited):
                 self._down.setdefault(name, int(desk_now().timestamp()))
-            self._lost_s += time.monotonic() - begun
+            self._lost_s += time.monotonic() - started
             return
         else:
             self.read.append(name)
@@ -100,22 +100,22 @@ class Parts:
         troubles = [*self._failed, *self._closed]
         if troubles and not self.read:
             if self._lost_s >= LOST_S:
-                yield Page((), cursor)  # stores the turn: the next poll starts with the others
+                yield Page((), cursor)  # an empty page stores the turn, so the next poll starts with the other parts
             raise _all_of(troubles)
         soon = any(desk_now().timestamp() - at < SOON_S for at in self._down.values())
         if troubles or self._down != self._before["down"] or self._lost_s >= LOST_S:
             yield Page((), cursor, trouble=_words(troubles), again_soon=soon)
 
     def require_all(self) -> None:
-        """For a connection's check: raises if any part failed."""
+        """Raises if any part failed, for a connection's check."""
         if troubles := [*self._failed, *self._closed]:
             raise _all_of(troubles)
 
 
 def _words(troubles: list[Trouble]) -> str:
-    lines = list(dict.fromkeys(f"{shown}: {error}" if shown else str(error) for shown, error in troubles))
-    more = f" And {len(lines) - MAX_LISTED} more." if len(lines) > MAX_LISTED else ""
-    return " ".join(lines[:MAX_LISTED]) + more
+    lines = list(dict.fromkeys(f"{label}: {error}" if label else str(error) for label, error in troubles))
+    omitted = f" And {len(lines) - MAX_LISTED} more." if len(lines) > MAX_LISTED else ""
+    return " ".join(lines[:MAX_LISTED]) + omitted
 
 
 def _all_of(troubles: list[Trouble]) -> ChannelError:

@@ -82,7 +82,7 @@ def fold_quotes(text: str) -> list[tuple[Kind, str]]:
 
 
 def written_now(text: str) -> str:
-    """Only the new text, without quotes and signature."""
+    """The new text only, without quotes and signature."""
     return "\n".join(piece for kind, piece in fold_quotes(text) if kind == "body").strip()
 
 
@@ -168,11 +168,11 @@ def _begins_signature(lines: list[str], number: int) -> bool:
         return True
     stripped = line.strip()
     if _RULE.match(stripped) and stripped[0] == "_":
-        return _is_end(lines, number, most=8)
-    return bool(_SENT_FROM.match(stripped)) and not _SENTENCE.search(stripped) and _is_end(lines, number, most=3)
+        return _is_end(lines, number, max_lines=8)
+    return bool(_SENT_FROM.match(stripped)) and not _SENTENCE.search(stripped) and _is_end(lines, number, max_lines=3)
 
 
-def _is_end(lines: list[str], number: int, most: int) -> bool:
+def _is_end(lines: list[str], number: int, max_lines: int) -> bool:
     """Whether at most `most` lines remain before the email ends or quoted text begins."""
     written = 0
     for at in range(number, len(lines)):
@@ -180,7 +180,7 @@ def _is_end(lines: list[str], number: int, most: int) -> bool:
         if line.startswith(">") or (at > number and (_attribution(lines, at) or _begins_history(lines, at))):
             return True
         written += bool(line)
-        if written > most:
+        if written > max_lines:
             return False
     return True
 

@@ -1,4 +1,4 @@
-"""Decides which items of a page are mentions before they are stored: for streams that the desk matches itself, and for
+"""Decides which items of a page are mentions before they are stored: for streams that the desk filters itself, and for
 items that must not be kept. A poll parses them in a process that can be stopped (`channels.polling.parsing_apart`).
 Items that cannot be parsed are kept: ingest tries them with its whole budget, and shows them as unreadable.
 """
@@ -36,9 +36,9 @@ def parsed_by(read: Apart) -> Iterator[None]:
 
 def found_in(items: Iterable[Item], parse: Parse, config: Config) -> list[tuple[Item, Found]]:
     """Each item with its mention, or None if it isn't one."""
-    asked, read = list(items), _apart.get()
-    found = read(asked, config) if read is not None else [_here(item, parse, config) for item in asked]
-    return list(zip(asked, found, strict=True))
+    candidates, read = list(items), _apart.get()
+    found = read(candidates, config) if read is not None else [_here(item, parse, config) for item in candidates]
+    return list(zip(candidates, found, strict=True))
 
 
 def _here(item: Item, parse: Parse, config: Config) -> Found:

@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 # for their end.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^'"<>]++|"[^"<]*+"|'[^'<]*+'|['"]){0,200}+)>|<[!?][^<>]*+>""")
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-# Except a single space: most replacements would be a space by a space.
+# All white space except single spaces: most replacements would be a space by a space.
 _SPACE = re.compile(r" [ \t\r\n\f]+|[\t\r\n\f][ \t\r\n\f]*")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
@@ -51,7 +51,7 @@ _PARAGRAPHS = frozenset(
 _LINES = frozenset(("br", "li", "tr", "dt", "dd"))
 _SILENT = ("script", "style", "head", "title", "template")
 
-# Latin words appear next to CJK, kana, hangul and Thai letters without a space, so those letters bound a word too.
+# Latin words stand next to CJK, kana, hangul and Thai letters without a space, so those letters end a word, too.
 UNSPACED = r"\u0e00-\u0e7f\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
 
 
@@ -233,20 +233,20 @@ def _without_silent_parts(source: str) -> str:
 
 
 def _cut(source: str, opening: str, closing: str) -> str:
-    lowered, kept, at = source.lower(), [], 0
+    lowered, pieces, at = source.lower(), [], 0
     if len(lowered) != len(source):  # a few letters change length with their case, which would shift offsets
         lowered = source
     while (start := lowered.find(opening, at)) >= 0:
         follows = lowered[start + len(opening) : start + len(opening) + 1]
         if opening != "<!--" and follows.isalnum():  # <header> is not <head>
-            kept.append(source[at : start + len(opening)])
+            pieces.append(source[at : start + len(opening)])
             at = start + len(opening)
             continue
-        kept.append(source[at:start])
+        pieces.append(source[at:start])
         end = lowered.find(closing, start)
         if end < 0:
-            return "".join(kept)
+            return "".join(pieces)
         at = end + len(closing)
         if opening != "<!--":
             at = max(at, lowered.find(">", at) + 1)
-    return "".join([*kept, source[at:]])
+    return "".join([*pieces, source[at:]])

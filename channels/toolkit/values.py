@@ -49,7 +49,7 @@ def moment_of(value: Json) -> datetime | None:
 
 
 def seconds_in(times: Iterable[datetime | None]) -> list[int]:
-    """The known ones, as epoch seconds."""
+    """The times as epoch seconds, without None."""
     return [int(at.timestamp()) for at in times if at is not None]
 
 
@@ -71,7 +71,7 @@ def count_of(value: Json) -> int:
 
 
 def one_line(value: Json, most: int = 200) -> str:
-    """Cut at `most` characters, without a full stop at its end."""
+    """The text on one line, cut at `most` characters, without a full stop at the end."""
     return " ".join(str(value or "").split())[:most].rstrip(".")
 
 
@@ -87,7 +87,7 @@ def value_at(value: Json, *path: str) -> Json:
 
 
 def picked(entry: Mapping[str, Json], keys: Iterable[str]) -> dict[str, Json]:
-    """Those of the keys that the object has, with their values."""
+    """The given keys with their values, as far as the object has them."""
     return {key: entry[key] for key in keys if key in entry}
 
 
@@ -112,7 +112,7 @@ def objects_in(value: Json, otherwise: ChannelError) -> list[dict[str, Any]]:
 
 
 MALFORMED = "malformed:"
-"""Prefix of the id of an item without one: it mustn't vanish, so it is kept and shown as unreadable."""
+"""Prefix of the id given to an item that has none: it mustn't vanish, so it is stored, and shown as unreadable."""
 
 
 def malformed_id(value: Json) -> str:
@@ -121,5 +121,5 @@ def malformed_id(value: Json) -> str:
 
 
 def unique(items: Iterable[Item]) -> list[Item]:
-    """The last one of each id, in the order of the first."""
+    """The last item of each id, in the order of the first ones."""
     return list({item.external_id: item for item in items}.values())

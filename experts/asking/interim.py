@@ -31,13 +31,13 @@ def proposal(outreach: Outreach, user: Any, seen: int | None = None) -> Proposal
     ticket = outreach.ticket
     asked = ticket.messages.filter(direction=Message.Direction.INBOUND, is_auto=False, is_deleted=False)
     last = asked.select_related("channel__connection").order_by("posted_at", "pk").last()
-    ways = handles.fitting(handles.ways(ticket, user), last)
-    chosen = handles.suggest(ticket, last, ways.channels)
+    options = handles.fitting(handles.reply_options(ticket, user), last)
+    chosen = handles.suggest(ticket, last, options.channels)
     if last is None or chosen is None or last.is_unreadable:
         return None
     begun = drafts.text_of(ticket.pk, user)
     newest = seen or ticket.messages.aggregate(newest=Max("pk"))["newest"] or 0
-    labels = [(channel.pk, ways.label(channel)) for channel in ways.channels]
+    labels = [(channel.pk, options.label(channel)) for channel in options.channels]
     return Proposal(uuid4(), begun or proposed_text(), labels, chosen.pk, newest)
 
 

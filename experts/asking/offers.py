@@ -34,7 +34,7 @@ class Offer:
 
 
 def suggested(ticket: Ticket, words: str, now: datetime) -> list[Offer]:
-    """Best first, each with its reasons; without people already asked about this ticket."""
+    """People to offer for this ticket, best first, each with its reasons; without people already asked about it."""
     found = suggestions.who_to_ask(ticket, words, now, MAX_SUGGESTED)
     return [Offer(c.asked, " · ".join(c.reasons), None, c.slack_channel, c.topic) for c in found]
 

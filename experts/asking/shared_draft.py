@@ -87,7 +87,7 @@ def _tell(outreach: Outreach, version: DraftVersion, actor: Any, now: datetime) 
 
 
 def _answering(outreach: Outreach, name: str, now: datetime, *, for_review: bool) -> None:
-    """Writing an answer accepts the request."""
+    """Accept the request, since writing an answer does that."""
     if outreach.state == Outreach.State.ASKED:
         responding.respond(outreach.pk, Outreach.State.ACKNOWLEDGED, "", now=now, by=name)
     if not for_review:

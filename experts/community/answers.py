@@ -39,7 +39,7 @@ def _recognise(message: Message, now: datetime) -> bool:
 
 
 def _share_of(message: Message, person: Person) -> CommunityShare | None:
-    """The share of its ticket; beside the question, the only one in the thread that this person took."""
+    """The share that a message answers: that of its ticket, or the only one in the thread that its author took."""
     running = CommunityShare.objects.filter(state__in=CommunityShare.RUNNING, shared_at__lte=message.posted_at)
     if message.ticket_id:
         return running.filter(ticket=message.ticket_id).first()

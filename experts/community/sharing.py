@@ -60,10 +60,10 @@ def share(
 
 
 def words_of(shared: CommunityShare) -> str:
-    """Slack markup; everything from outside is escaped."""
+    """The message in Slack markup; everything from outside is escaped."""
     ticket = shared.ticket
-    said = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
-    text, url = said.order_by("-posted_at", "-id").values_list("text", "url").first() or ("", "")
+    inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
+    text, url = inbound.order_by("-posted_at", "-id").values_list("text", "url").first() or ("", "")
     first = _("%(who)s on %(where)s: %(said)s") % {
         "who": ticket.requester,
         "where": ticket.channel.name,
@@ -74,7 +74,7 @@ def words_of(shared: CommunityShare) -> str:
 
 
 def blocks_of(shared: CommunityShare, text: str) -> list[Json]:
-    """With the button while nobody has taken it; then with who did."""
+    """The message's blocks: with the button while nobody has taken the ticket, then with who did."""
     section: Json = {"type": "section", "text": {"type": "mrkdwn", "text": text[:2900]}}
     if shared.taken_at:
         note = _("✋ %(who)s is on it.") % {"who": slack_posts.escaped(shared.taker)}
@@ -93,7 +93,7 @@ def take_url(key: UUID) -> str:
 
 
 def key_in(signed: str) -> UUID:
-    """Raises `signing.BadSignature` if the link is forged or expired."""
+    """The share's key in a signed link. Raises `signing.BadSignature` if it is forged or expired."""
     return UUID(signing.loads(signed, salt=_SALT, max_age=LINK_DAYS * 86_400))
 
 

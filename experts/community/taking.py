@@ -47,8 +47,8 @@ def tidy(now: datetime) -> int:
     """Free shares that were taken but not answered, and end those that nobody answered; returns how many changed."""
     running = CommunityShare.objects.filter(state__in=CommunityShare.RUNNING)
     old = running.filter(shared_at__lt=now - OPEN)
-    kept = running.filter(state=CommunityShare.State.TAKEN, taken_at__lt=now - TAKEN_FOR)
-    ids = list((old | kept).order_by("pk").values_list("pk", flat=True)[:200])
+    taken_too_long = running.filter(state=CommunityShare.State.TAKEN, taken_at__lt=now - TAKEN_FOR)
+    ids = list((old | taken_too_long).order_by("pk").values_list("pk", flat=True)[:200])
     return sweeps.each("community shares", ids, lambda pk: _tidy(pk, now))
 
 
@@ -93,7 +93,7 @@ def _show(shared: CommunityShare, now: datetime) -> None:
 
 
 def say_thanks(shared: CommunityShare, who: str, now: datetime) -> None:
-    """In the thread of the share, once."""
+    """Thank whoever answered, in the thread of the share, once."""
     receipt = (shared.outbound.receipt if shared.outbound else None) or {}
     if receipt.get("ts"):
         slack_posts.post_message(

@@ -1,4 +1,4 @@
-"""Which topics a conversation is about, and which experts are there."""
+"""Finds the topics of a conversation, and the experts who are available."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 def present(day: date) -> QuerySet[Expert]:
     """Active experts who aren't absent on that day."""
-    gone = Q(absent_until__gte=day) & (Q(absent_from__isnull=True) | Q(absent_from__lte=day))
-    return Expert.objects.filter(is_active=True).exclude(gone)
+    absent = Q(absent_until__gte=day) & (Q(absent_from__isnull=True) | Q(absent_from__lte=day))
+    return Expert.objects.filter(is_active=True).exclude(absent)

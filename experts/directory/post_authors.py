@@ -1,4 +1,4 @@
-"""Finds out which of our people wrote the post that people comment on: from the page's metadata, in the background."""
+"""Finds the colleague who wrote a post that people comment on, from the page's metadata, in the background."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class KnownAuthor:
 
 
 def known_of(ticket: Ticket) -> KnownAuthor:
-    """Nobody if the ticket isn't a comment on a post, or the page hasn't been read yet."""
+    """What is known about the author of a ticket's post; nobody if the ticket isn't a comment on a post, or the page
+    hasn't been read yet."""
     pages = Message.objects.filter(ticket=ticket).exclude(page_url="").values_list("page_url", flat=True).distinct()
     found = list(PostAuthor.objects.filter(page__in=[key_of(page) for page in pages[:5]]))
     expert_id = next((each.expert_id for each in found if each.expert_id), None)
@@ -68,9 +69,9 @@ def _due(now: datetime) -> Iterator[tuple[str, str]]:
     comments = {page: url.partition("#")[0] for page, url in newest}
     comments = {page: url for page, url in comments.items() if canonical(url) == page}
     keys = {key_of(page): page for page in comments}
-    fresh = Q(read_at__gt=now - AGAIN, tries=0) | Q(expert__isnull=False) | Q(tries__gte=MAX_TRIES)
-    fresh |= Q(read_at__gt=now - timedelta(hours=1))
-    done = {keys[key] for key in PostAuthor.objects.filter(fresh, page__in=keys).values_list("page", flat=True)}
+    up_to_date = Q(read_at__gt=now - AGAIN, tries=0) | Q(expert__isnull=False) | Q(tries__gte=MAX_TRIES)
+    up_to_date |= Q(read_at__gt=now - timedelta(hours=1))
+    done = {keys[key] for key in PostAuthor.objects.filter(up_to_date, page__in=keys).values_list("page", flat=True)}
     yield from ((page, url) for page, url in comments.items() if page not in done)
 
 

@@ -67,13 +67,13 @@ def _place(facts: ExpertFacts) -> tuple[bool, bool, bool, float, str, int]:
 
 
 def score(facts: ExpertFacts) -> float:
-    """Higher is better; only the order means something."""
+    """A person's score: higher is better, and only the order means something."""
     return _knowledge(facts) + _reachability(facts) - _burden(facts.load)
 
 
 def _knowledge(facts: ExpertFacts) -> float:
-    """Only having answered weighs more than matching words; the handbook prefers engineering managers and technical
-    writers to product managers."""
+    """Points for knowing the subject. Only past answers weigh more than matching words; the handbook prefers
+    engineering managers and technical writers to product managers."""
     manager = 30 if facts.role == Expert.Role.PRODUCT_MANAGER else 0
     default = 40 if facts.is_default else 0
     like = 6 * min(facts.answered_like, 5)

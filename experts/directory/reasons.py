@@ -1,4 +1,4 @@
-"""Why somebody is suggested, in a few words each. Pure but for the language."""
+"""Words the reasons why somebody is suggested. Pure but for the language."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ _ENOUGH = 3
 
 
 def of(facts: ExpertFacts, topic: str, language: str) -> list[str]:
-    """The strongest first. `topic`: its name, `language`: the conversation's code; "" if unknown."""
+    """The reasons, strongest first. `topic`: its name, `language`: the conversation's code; "" if unknown."""
     return [*_knows(facts, topic), *_can(facts, language), *of_load(facts.load)]
 
 
 def _knows(facts: ExpertFacts, topic: str) -> list[str]:
-    said = [_("wrote this post")] if facts.is_author else []
+    reasons = [_("wrote this post")] if facts.is_author else []
     if facts.is_default and topic:
-        said.append(_("asked first about %(topic)s") % {"topic": topic})
+        reasons.append(_("asked first about %(topic)s") % {"topic": topic})
     if facts.answered_like:
         words = ngettext("answered %(count)d like this", "answered %(count)d like this", facts.answered_like)
-        said.append(words % {"count": facts.answered_like})
+        reasons.append(words % {"count": facts.answered_like})
     if facts.words and topic:
-        said.append(_("%(topic)s: %(words)s") % {"topic": topic, "words": ", ".join(facts.words[:3])})
+        reasons.append(_("%(topic)s: %(words)s") % {"topic": topic, "words": ", ".join(facts.words[:3])})
     if facts.role == Expert.Role.SUPPORT_COUNTERPART:
-        said.append(_("support counterpart"))
+        reasons.append(_("support counterpart"))
     if facts.role == Expert.Role.PRODUCT_MANAGER:
-        said.append(_("product manager: others come first"))
-    return said
+        reasons.append(_("product manager: others come first"))
+    return reasons
 
 
 def _can(facts: ExpertFacts, language: str) -> list[str]:
-    said = [_("working hours") if not facts.works_in else _works_in(facts.works_in)]
+    reasons = [_("working hours") if not facts.works_in else _works_in(facts.works_in)]
     if facts.speaks is not None and language != "en":
         words = _("speaks %(language)s") if facts.speaks else _("does not speak %(language)s")
-        said.append(words % {"language": language_name(language)})
-    return said
+        reasons.append(words % {"language": language_name(language)})
+    return reasons
 
 
 def of_load(load: Load) -> list[str]:
     """Their statistics in words; nothing for somebody who was never asked."""
-    said = []
+    reasons = []
     if load.open:
-        said.append(ngettext("%(count)d open request", "%(count)d open requests", load.open) % {"count": load.open})
+        reasons.append(ngettext("%(count)d open request", "%(count)d open requests", load.open) % {"count": load.open})
     if load.this_week > 1:
         words = ngettext("asked %(count)d time this week", "asked %(count)d times this week", load.this_week)
-        said.append(words % {"count": load.this_week})
+        reasons.append(words % {"count": load.this_week})
     if load.ended >= _ENOUGH:
-        said.append(_("answers %(rate)d%%") % {"rate": load.rate})
+        reasons.append(_("answers %(rate)d%%") % {"rate": load.rate})
     if load.latency is not None:
-        said.append(_("usually within %(time)s") % {"time": span(load.latency)})
-    return said
+        reasons.append(_("usually within %(time)s") % {"time": span(load.latency)})
+    return reasons
 
 
 def _works_in(wait: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""Who to ask about a ticket: people by `ranking`, then teams, each with the reasons in words."""
+"""Suggests who to ask about a ticket: people by `ranking`, then teams, each with the reasons in words."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _those_on_call(search: _Search, text: str, ranked: Sequence[Suggestion]) -> 
 
 
 def _free(search: _Search) -> QuerySet[Expert]:
-    """Who is there, and was not asked about this ticket."""
+    """Experts who are available and weren't asked about this ticket."""
     free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])
     return free.select_related("person")
 
@@ -181,8 +181,8 @@ def _ids_by_topic(search: _Search) -> set[int]:
 
 
 def _lead_to(expert: Expert, search: _Search) -> _Lead | None:
-    theirs = [*expert.topics.all(), *expert.default_for.all()]
-    found = [search.leads[topic.pk] for topic in theirs if topic.pk in search.leads]
+    topics = [*expert.topics.all(), *expert.default_for.all()]
+    found = [search.leads[topic.pk] for topic in topics if topic.pk in search.leads]
     return min(found, key=_nearness, default=None)
 
 

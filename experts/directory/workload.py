@@ -60,7 +60,7 @@ class Load:
 
 
 def of_experts(expert_ids: Iterable[int], now: datetime) -> dict[int, Load]:
-    """By expert id, everybody given; one query."""
+    """Expert id → load, for all the given experts; one query."""
     ids = list(expert_ids)
     params = {"experts": ids, "week": now - WEEK, "since": now - KNOWN_FOR}
     rows = _rows(_COUNTED, params) if ids else []

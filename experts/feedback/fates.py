@@ -44,8 +44,8 @@ def follow_issues(now: datetime) -> int:
 def follow_merges() -> int:
     """Move feedback on merged tickets to the ticket they were merged into; return how many. If a topic already has the
     target, both entries stay: each has its own summary."""
-    both = Feedback.objects.filter(topic=OuterRef("topic"), ticket=OuterRef("ticket__merged_into"))
-    merged = Feedback.objects.filter(~Exists(both), ticket__merged_into__isnull=False)
+    duplicate = Feedback.objects.filter(topic=OuterRef("topic"), ticket=OuterRef("ticket__merged_into"))
+    merged = Feedback.objects.filter(~Exists(duplicate), ticket__merged_into__isnull=False)
     return sweeps.each("feedback of merged tickets", merged.order_by("pk")[:PORTION], _follow_merge)
 
 

@@ -45,7 +45,7 @@ def read_due(now: datetime) -> int:
         if clock() - now > MAX_RUN:
             break
         try:
-            said = api.thread(outreach.slack_room, outreach.slack_ts)
+            messages = api.thread(outreach.slack_room, outreach.slack_ts)
         except RateLimited as limit:
             _pause(now + timedelta(seconds=limit.retry_after_s or BROKEN.seconds))
             return count
@@ -54,13 +54,13 @@ def read_due(now: datetime) -> int:
             if isinstance(error, AuthFailed):
                 return count
             continue
-        count += _taken_in(outreach, said, now)
+        count += _taken_in(outreach, messages, now)
     return count
 
 
-def _taken_in(outreach: Outreach, said: Iterable[Mapping[str, Any]], now: datetime) -> int:
-    """1, or 0 if it fails: other threads get their turn first, then it is retried."""
-    taken = sweeps.each("Slack threads", [outreach.pk], lambda pk: take_in(pk, said, now) or True)
+def _taken_in(outreach: Outreach, messages: Iterable[Mapping[str, Any]], now: datetime) -> int:
+    """Read one thread; returns 1, or 0 if that fails. It is then retried after the other threads."""
+    taken = sweeps.each("Slack threads", [outreach.pk], lambda pk: take_in(pk, messages, now) or True)
     if not taken:
         Outreach.objects.filter(pk=outreach.pk).update(thread_due_at=now + BROKEN)
     return taken
@@ -77,23 +77,23 @@ def _pause(until: datetime) -> None:
 
 
 def _broken(outreach: Outreach, error: ChannelError, now: datetime) -> None:
-    """Shown on the ticket, because an expert's answers there would go unnoticed."""
+    """Note on the ticket that the thread can't be read, since an expert's answers there would go unnoticed."""
     logger.info("The Slack thread of request %s cannot be read: %s", outreach.pk, error)
     Outreach.objects.filter(pk=outreach.pk).update(thread_error=str(error), thread_due_at=now + BROKEN)
 
 
 def wake_thread(channel: str, thread_ts: str, now: datetime) -> bool:
-    """Something happened in this thread: read it now. Whether it is the thread of a running request."""
+    """Read this thread soon, since something happened in it; returns whether it is the thread of a running request."""
     running = Outreach.objects.filter(state__in=Outreach.RUNNING, slack_room=channel, slack_ts=thread_ts)
     return bool(running.update(thread_due_at=now))
 
 
 @transaction.atomic
-def take_in(outreach_id: int, said: Iterable[Mapping[str, Any]], now: datetime) -> int:
+def take_in(outreach_id: int, messages: Iterable[Mapping[str, Any]], now: datetime) -> int:
     """Store a thread's replies and act on them; returns how many were new or changed."""
     outreach = locks.with_ticket(Outreach.objects.select_related(*responding.RELATED), outreach_id)
     known = {reply.ts: reply for reply in outreach.thread.all()}
-    changed = [row for message in said if (row := _row(outreach, message, known)) is not None]
+    changed = [row for message in messages if (row := _row(outreach, message, known)) is not None]
     for row in changed:
         row.save()
         _act(outreach, row, now)
@@ -127,11 +127,11 @@ def _time(ts: str) -> datetime:
 
 
 def _name(message: Mapping[str, Any], slack_id: str) -> str:
-    """From the directory, else from the message; for people who have left Slack, their id."""
+    """The author's name, from the directory, else from the message; for people who have left Slack, their id."""
     expert = directory.expert_of(slack_id)
     profile = message.get("user_profile")
-    given = str(profile.get("real_name") or profile.get("name") or "") if isinstance(profile, Mapping) else ""
-    return (str(expert) if expert else given or slack_id or _("somebody"))[:120]
+    profile_name = str(profile.get("real_name") or profile.get("name") or "") if isinstance(profile, Mapping) else ""
+    return (str(expert) if expert else profile_name or slack_id or _("somebody"))[:120]
 
 
 def _kind(outreach: Outreach, row: ThreadReply) -> str:
@@ -170,7 +170,7 @@ def _act(outreach: Outreach, row: ThreadReply, now: datetime) -> None:
 
 
 def _question(outreach: Outreach, row: ThreadReply, now: datetime) -> None:
-    """The ticket comes back for the advocate to answer in the thread; the request goes on."""
+    """Return the ticket so that the advocate answers in the thread; the request goes on."""
     if outreach.ticket.waiting_on == Ticket.WaitingOn.EXPERT:
         why = _("%(who)s asks: %(text)s") % {"who": row.name, "text": thread_words.plain(row.text)[:200]}
         parking.wake(outreach.ticket_id, None, now=now, why=why)

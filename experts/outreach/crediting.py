@@ -79,7 +79,7 @@ def _asked_again(ticket: Ticket, answered_at: datetime) -> bool:
 
 
 def _solve_response(response: Ticket, original: Ticket, person: Person, now: datetime) -> None:
-    """The answer came in as a ticket: *Expert Response*, with a link to the original."""
+    """Solve a ticket that is itself the answer: *Expert Response*, with a link to the original."""
     response = Ticket.objects.select_for_update().get(pk=response.pk)
     if response.status == Ticket.Status.CLOSED or response.merged_into_id or claims.is_live(response, now):
         return

@@ -1,4 +1,4 @@
-"""Ends requests that are no longer needed, and tells their Slack threads; each thing is said once."""
+"""Ends requests that are no longer needed, and tells their Slack threads, each thing once."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def withdraw(outreach: Outreach, who: str, now: datetime) -> None:
 
 
 def _unsay(outreach: Outreach, now: datetime) -> None:
-    """If it isn't posted yet, nobody needs to see it."""
+    """Cancel the request's Slack post if it hasn't been sent yet."""
     try:
         outbox.cancel(outreach.outbound_id or 0, now)
     except outbox.WrongState:
@@ -70,7 +70,7 @@ def _unsay(outreach: Outreach, now: datetime) -> None:
 
 
 def withdraw_others(outreach: Outreach, who: str, now: datetime) -> None:
-    """One answer ends one request; the ticket's others are no longer needed. The caller holds the ticket."""
+    """Withdraw the ticket's other requests, since one was answered. The caller has locked the ticket."""
     others = Outreach.objects.filter(ticket=outreach.ticket_id, state__in=Outreach.RUNNING).exclude(pk=outreach.pk)
     for other in others.select_related("ticket", "expert__person", "topic", "outbound").select_for_update(of=("self",)):
         withdraw(other, who, now)

@@ -8,6 +8,7 @@ from experts.models import Outreach
 
 
 def hand_on(ticket_id: int, before: Any, after: Any | None) -> int:
-    """Returns how many. Without a new owner, a draft waits on the request. The caller has locked the ticket."""
+    """Hand over the running requests of a ticket that the caller has locked; returns how many. Without a new owner, a
+    draft waits on the request."""
     running = Outreach.objects.filter(ticket=ticket_id, asked_by=before, state__in=Outreach.RUNNING)
     return running.update(asked_by=after)

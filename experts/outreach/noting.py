@@ -41,7 +41,7 @@ def answered_by(ticket: Ticket, name: str, now: datetime) -> Outreach | None:
     outreach.answered_at = outreach.answer.posted_at if outreach.answer else now
     outreach.state, outreach.remind_at = Outreach.State.ANSWERED, None
     outreach.save(update_fields=["state", "answer", "answered_by", "answered_at", "remind_at"])
-    if outreach.answer is not None:  # it is in this ticket, so it needs no separate *Expert Response*
+    if outreach.answer is not None:  # the answer is in this ticket, so it needs no separate *Expert Response*
         tagging.change(ticket, [crediting.RESPONSE_TAG], [])
     ending.tell(outreach, "answered", _("%(who)s has answered. Thank you!") % {"who": name or outreach.asked}, now)
     ending.withdraw_others(outreach, name or outreach.asked, now)
@@ -50,10 +50,10 @@ def answered_by(ticket: Ticket, name: str, now: datetime) -> Outreach | None:
 
 def _answer_of(outreach: Outreach) -> Message | None:
     used = Outreach.objects.filter(answer__isnull=False).values("answer")
-    said = outreach.ticket.messages.filter(
+    messages = outreach.ticket.messages.filter(
         direction=Message.Direction.TEAM, posted_at__gte=outreach.asked_at, reply__isnull=True, is_deleted=False
     )
-    return said.exclude(pk__in=used).defer("search", "html").order_by("-posted_at", "-pk").first()
+    return messages.exclude(pk__in=used).defer("search", "html").order_by("-posted_at", "-pk").first()
 
 
 def response_to(named: str, response: Ticket, actor: Any, now: datetime) -> Ticket:
@@ -83,6 +83,6 @@ def _credit(original_id: int, response_id: int, actor: Any, now: datetime) -> bo
         return False
     person = message.author.person_id
     outreach = next((o for o in found if o.expert and o.expert.person_id == person), found[0])
-    given = {"person_id": person, "why": matching.ELSEWHERE if person else matching.UNKNOWN, "found_at": now}
-    possible, _new = PossibleAnswer.objects.get_or_create(outreach=outreach, message=message, defaults=given)
+    values = {"person_id": person, "why": matching.ELSEWHERE if person else matching.UNKNOWN, "found_at": now}
+    possible, _new = PossibleAnswer.objects.get_or_create(outreach=outreach, message=message, defaults=values)
     return verdicts.decide(possible.pk, actor, is_answer=True, now=now)

@@ -236,7 +236,7 @@ def apply_delivery(outbound_id: int, now: datetime) -> None:
 
 
 def _not_posted(outreach: Outreach, error: str, now: datetime) -> None:
-    """Nobody was asked: the ticket returns to the queue at once."""
+    """Handle a request that could not be posted: nobody was asked, so the ticket returns to the queue at once."""
     outreach.error, outreach.state = error, Outreach.State.NO_ANSWER
     outreach.save(update_fields=["error", "state"])
     why = _("The request to %(who)s could not be posted in Slack: %(error)s") % {

@@ -69,7 +69,8 @@ def _data(outreach: Outreach, state: str, by: str) -> dict[str, Any]:
 
 
 def _take_draft(outreach: Outreach, words: str, by: str, now: datetime) -> None:
-    """Into the composer of the advocate who asked, marked as theirs; a newer version replaces an older one."""
+    """Put the draft into the composer of the advocate who asked, marked as the expert's; a newer version replaces an
+    older one."""
     if not words:
         raise OutcomeRefused(_("The draft is empty. Write it below, then send it."))
     before, outreach.draft, outreach.draft_by = outreach.draft, words, (by or outreach.asked)[:120]
@@ -85,7 +86,7 @@ def put_in_composer(outreach: Outreach, user: Any, now: datetime, *, replaces: s
 
 
 def origin_of(outreach: Outreach) -> str:
-    """How a reply says that it carries this request's draft."""
+    """The `origin` by which a reply says that it carries this request's draft."""
     return f"outreach:{outreach.pk}"
 
 

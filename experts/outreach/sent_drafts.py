@@ -1,4 +1,4 @@
-"""An expert's draft was sent by an advocate: the request ends, and both are credited."""
+"""Ends requests whose draft was sent by an advocate, and credits both."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from mentions.triage import notes, tagging
 
 def settle(now: datetime) -> int:
     """End the requests whose draft has reached the platform; returns how many. Idempotent."""
-    given = Outreach.objects.filter(state__in=Outreach.RUNNING).exclude(draft="")
-    ids = list(given.order_by("pk").values_list("pk", flat=True)[:200])
+    with_draft = Outreach.objects.filter(state__in=Outreach.RUNNING).exclude(draft="")
+    ids = list(with_draft.order_by("pk").values_list("pk", flat=True)[:200])
     return sweeps.each("sent drafts", ids, lambda pk: _settle(pk, now))
 
 

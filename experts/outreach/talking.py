@@ -71,8 +71,8 @@ def _tell_news(message: Message, now: datetime) -> bool:
     ticket = message.ticket
     if ticket is None:
         return False
-    said = "" if audience.circle_of([ticket]).channels else excerpt(message.text, SAID)
-    words = "\n".join(part for part in (_("They have written again:"), said, message.url) if part)
+    quote = "" if audience.circle_of([ticket]).channels else excerpt(message.text, SAID)
+    words = "\n".join(part for part in (_("They have written again:"), quote, message.url) if part)
     running = ticket.outreaches.filter(state__in=Outreach.RUNNING, asked_at__lt=message.posted_at)
     for outreach in running:
         ending.tell(outreach, f"news {message.pk}", words, now)

@@ -25,15 +25,15 @@ def wonder(match: matching.Match, message: Message, now: datetime) -> bool:
     outreach = locks.with_ticket(Outreach.objects.select_related(*crediting.RELATED), match.outreach.pk)
     if not outreach.is_running:
         return False
-    asked, is_new = PossibleAnswer.objects.get_or_create(
+    possible, is_new = PossibleAnswer.objects.get_or_create(
         outreach=outreach,
         message=message,
         defaults={"person": match.person, "why": match.why, "found_at": now},
     )
     ticket = outreach.ticket
     if is_new and ticket.waiting_on == Ticket.WaitingOn.EXPERT:
-        asked.returns_at = ticket.wake_at
-        asked.save(update_fields=["returns_at"])
+        possible.returns_at = ticket.wake_at
+        possible.save(update_fields=["returns_at"])
         parking.wake(ticket.pk, None, now=now, why=_("this may be the expert’s answer"))
     return is_new
 
@@ -77,7 +77,7 @@ def _decided(found: PossibleAnswer, actor: Any, is_answer: bool, now: datetime) 
 
 
 def _speaker(outreach: Outreach, actor: Any) -> Person | None:
-    """Who spoke through our own handle: the expert who was asked, else the advocate who confirms it."""
+    """The person who spoke through our own handle: the expert who was asked, else the advocate who confirms it."""
     if outreach.expert is not None:
         return outreach.expert.person
     person: Person | None = Person.objects.filter(user=actor).first()

@@ -55,7 +55,7 @@ def board(user: Any, now: datetime, *, is_mine: bool) -> Board:
 
 
 def _answered_today(seen: QuerySet[Outreach], now: datetime) -> QuerySet[Outreach]:
-    """Since midnight in the viewer's time zone."""
+    """Requests answered since midnight in the viewer's time zone."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     done = (State.ANSWERED, State.SENT)
     return seen.filter(state__in=done, answered_at__gte=midnight).order_by("-answered_at", "-pk")
@@ -71,7 +71,7 @@ def late_since(outreach: Outreach) -> datetime:
 
 @transaction.atomic
 def remind(outreach_id: int, now: datetime) -> None:
-    """Remind them in the Slack thread, at most once an hour. Raises OutcomeRefused."""
+    """Remind the expert in the Slack thread, at most once an hour. Raises OutcomeRefused."""
     outreach = _locked(outreach_id)
     if outreach.slack_ts in ("", "?"):
         raise OutcomeRefused(_("The desk does not know the Slack thread. Remind them in Slack."))

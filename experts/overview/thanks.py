@@ -1,4 +1,4 @@
-"""Who answered what in a month, for thanking them: on the team's page, as text to copy, and as a post in Slack."""
+"""Lists who answered what in a month, to thank them: on the team's page, as text to copy, and as a post in Slack."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _answers(user: Any) -> tuple[QuerySet[Any], QuerySet[Any]]:
 
 
 def text(helpers: Iterable[Helper], month: date, *, pings: bool = False) -> str:
-    """Ready to post. `pings`: as Slack markup that notifies them."""
+    """The list as text, ready to post. `pings`: as Slack markup that notifies people."""
     helpers = list(helpers)
     total = sum(len(helper.answers) for helper in helpers)
     words = ngettext(

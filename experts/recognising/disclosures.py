@@ -22,7 +22,7 @@ def says_it_works_here(text: str, company: str) -> bool:
 
 
 def _sentences(said: str) -> list[str]:
-    """Quoted lines are somebody else's."""
+    """The text's sentences, without quoted lines, which are somebody else's."""
     own = [line for line in said.splitlines() if not line.lstrip().startswith(">")]
     return [sentence for line in own for sentence in re.split(r"[.!?;]\s|[()]", line)]
 

@@ -1,4 +1,4 @@
-"""Who wrote a draft, and whether a message contains it: then it is their answer."""
+"""Finds who wrote a draft, and whether a message contains it: then it is their answer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ def drafter(outreach: Outreach) -> Person | None:
 
 def is_same_text(said: str, draft: str) -> bool:
     """Whether a message contains the draft, apart from a few changed words. Pure."""
-    ours, theirs = _squashed(said), _squashed(draft)
-    if not ours or len(theirs.split()) < MIN_WORDS:
+    squashed_text, squashed_draft = _squashed(said), _squashed(draft)
+    if not squashed_text or len(squashed_draft.split()) < MIN_WORDS:
         return False
-    return theirs in ours or SequenceMatcher(None, ours[:4000], theirs[:4000], autojunk=False).ratio() > 0.9
+    return (
+        squashed_draft in squashed_text
+        or SequenceMatcher(None, squashed_text[:4000], squashed_draft[:4000], autojunk=False).ratio() > 0.9
+    )
 
 
 def _squashed(text: str) -> str:

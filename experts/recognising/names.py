@@ -59,7 +59,7 @@ def _handles(words: tuple[str, ...]) -> Iterator[str]:
 
 
 def _turned(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Sorting loses the order, so each word may have been the first."""
+    """The spelling with each word in turn as the first, since sorting loses the order."""
     for at in range(len(words)):
         yield words[at:] + words[:at]
         yield (words[at], *words[:at], *words[at + 1 :])

@@ -14,7 +14,7 @@ from experts.models import Expert
 
 @transaction.atomic
 def set_active(expert: Expert, actor: Any, now: datetime, *, is_active: bool) -> None:
-    """Whether the expert can be asked. Running requests go on; says so in the audit log if it changes something."""
+    """Set whether the expert can be asked. Running requests go on. A change is recorded in the audit log."""
     if Expert.objects.filter(pk=expert.pk).exclude(is_active=is_active).update(is_active=is_active):
         details = {"is_active": is_active}
         log.record(EntryKind.DIRECTORY_CHANGED, now=now, actor=actor, subject=expert, details=details)

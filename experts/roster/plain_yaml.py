@@ -79,7 +79,7 @@ def _scalar(event: Any) -> str | None:
 
 
 def _put(container: Container, keys: list[str | None], value: Any) -> None:
-    """Into a mapping, a key and its value take turns."""
+    """Put a value into a list or mapping; in a mapping, keys and values take turns."""
     if isinstance(container, list):
         container.append(value)
     elif keys[-1] is None:

@@ -79,7 +79,7 @@ def plan(entries: Iterable[Entry], *, is_whole_company: bool = False) -> Plan:
 
 
 def _answers_here(step: Step) -> bool:
-    """An advocate, by job title or rights: their answers are the desk's own, not an expert's."""
+    """Whether the person is an advocate, by job title or rights: their answers are the desk's own, not an expert's."""
     if step.expert is None and OUR_TITLE in step.entry.values.get("title", "").lower():
         return True
     user = step.person.user if step.expert is None and step.person is not None else None
@@ -151,8 +151,8 @@ def _wanted_topics(step: Step, known: _Known, is_whole_company: bool) -> list[To
     wanted = {name: known.topics.get(name.lower()) for name in step.entry.topics}
     for name in [name for name, topic in wanted.items() if topic is None and not is_whole_company]:
         step.problems.append(_("there is no topic “%(name)s”") % {"name": name[:80]})
-    kept = list(step.expert.topics.all()) if is_whole_company and step.expert else []
-    return sorted({topic for topic in wanted.values() if topic} | set(kept), key=lambda topic: topic.slug)
+    current_topics = list(step.expert.topics.all()) if is_whole_company and step.expert else []
+    return sorted({topic for topic in wanted.values() if topic} | set(current_topics), key=lambda topic: topic.slug)
 
 
 def _check_slack_id(step: Step, known: _Known) -> None:
@@ -198,7 +198,7 @@ def _shown(value: Any) -> str:
 
 
 def _find_twice(steps: Sequence[Step]) -> None:
-    """Two lines about one person: neither is carried out."""
+    """Report two lines about one person: neither is carried out."""
     lines: dict[object, list[Step]] = {}
     for step in steps:
         named = {step.entry.values.get("slack_id") or None, step.entry.values.get("page_key")}

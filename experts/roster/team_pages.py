@@ -43,7 +43,7 @@ def read_due(now: datetime, fetch: Fetch | None = None) -> int:
 
 
 def _claim(page: TeamPage, now: datetime) -> bool:
-    """Only one worker reads it; if that one is killed, the page is due again."""
+    """Reserve a page for this worker. If the worker is killed, the page is due again."""
     same = Q(due_at__isnull=True) if page.due_at is None else Q(due_at=page.due_at)
     return TeamPage.objects.filter(same, pk=page.pk).update(due_at=now + AGAIN) > 0
 

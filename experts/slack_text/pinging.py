@@ -16,7 +16,7 @@ def address(asked: Expert | Topic) -> str:
 
 
 def ping_of(asked: Expert | Topic) -> str:
-    """The markup that notifies them; "" without an id: then the name is only text."""
+    """The markup that notifies a person or team; "" without an id: the name is then only text."""
     if isinstance(asked, Expert):
         return f"<@{asked.slack_id}>" if asked.slack_id else ""
     return f"<!subteam^{asked.slack_group_id}>" if asked.slack_group_id else ""

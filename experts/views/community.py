@@ -38,11 +38,11 @@ def take(request: HttpRequest, signed: str) -> HttpResponse:
             taking.take(found.key, person=None, slack_id="", name=name, now=desk_now())
             return redirect(request.path)
         problem = _("Enter your name, so that the others know.")
-    said = found.ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
+    inbound = found.ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
     context = {
         "shared": found,
         "link": outreach.link_of(found.ticket),
-        "message": said.select_related("author").order_by("-posted_at", "-pk").first(),
+        "message": inbound.select_related("author").order_by("-posted_at", "-pk").first(),
         "guidance": found.guidance.splitlines(),
         "answering": adapter_for(found.ticket.channel.connection.platform).answering,
         "training_url": settings.TRAINING_URL,

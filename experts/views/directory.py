@@ -118,6 +118,6 @@ def active(request: HttpRequest, expert_id: int) -> HttpResponse:
     found = get_object_or_404(Expert.objects.select_related("person"), pk=expert_id)
     is_active = request.POST.get("is_active") == "1"
     leaving.set_active(found, request.user, desk_now(), is_active=is_active)
-    said = _("%(who)s can be asked again.") if is_active else _("%(who)s will not be asked any more.")
-    messages.success(request, said % {"who": found})
+    message = _("%(who)s can be asked again.") if is_active else _("%(who)s will not be asked any more.")
+    messages.success(request, message % {"who": found})
     return redirect("experts:expert", found.pk)

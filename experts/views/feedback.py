@@ -55,7 +55,7 @@ def route(request: HttpRequest, ticket_id: int) -> HttpResponse:
 
 
 def _route(request: HttpRequest, ticket: Ticket, form: dict[str, str]) -> bool:
-    """Whether it was routed; if not, the form says why."""
+    """Route the conversation; returns whether it was routed. If not, the form says why."""
     topic = Topic.objects.filter(pk=number_of(form["topic"]) or 0).first()
     try:
         key = UUID(form["key"])

@@ -45,16 +45,16 @@ def compute(
     `coverage`: the team's hours, if the channel counts only those."""
     minutes = target_minutes(channel_minutes, priority)
     inbound = [m for m in messages if m.direction == "in"]
-    asked = [m for m in inbound if not m.is_auto]
-    start = min((m.posted_at for m in asked or inbound), default=posted_at)
-    first = first_reply(messages, start) if asked else None
-    live = [m for m in asked if not m.is_deleted]
+    questions = [m for m in inbound if not m.is_auto]
+    start = min((m.posted_at for m in questions or inbound), default=posted_at)
+    first = first_reply(messages, start) if questions else None
+    live = [m for m in questions if not m.is_deleted]
     last_team = max((m.posted_at for m in messages if m.is_reply), default=None)
     waiting = [m.posted_at for m in live if last_team is None or m.posted_at > last_team]
     is_due = first is None and live and not no_reply_reason
     return Clocks(
         posted_at=start,
-        queued_at=min(waiting, default=max((m.posted_at for m in asked), default=start)),
+        queued_at=min(waiting, default=max((m.posted_at for m in questions), default=start)),
         last_message_at=max((m.posted_at for m in messages), default=start),
         first_reply_at=first.posted_at if first else None,
         first_reply_message_id=first.id if first else None,

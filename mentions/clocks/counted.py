@@ -1,4 +1,4 @@
-"""Which tickets every report counts: the monthly ones, the overview, a release day's."""
+"""Which tickets reports count: the same in the monthly ones, the overview and a release day's."""
 
 from __future__ import annotations
 

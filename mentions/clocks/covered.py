@@ -22,7 +22,7 @@ from mentions.models import CoveredSpan, Ticket
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DESK = 0
-"""Stands for the team of channels that have none."""
+"""The team id used for channels without a team."""
 _LOCK = 0x636F7665
 
 
@@ -99,14 +99,14 @@ def away(at: datetime, until: datetime | None = None) -> set[int]:
 
 
 def is_anybody_there(away: Collection[int]) -> bool:
-    """Whether one of them is there, the desk or a team; `away` as from the function of that name. One query."""
+    """Whether the desk or any team is present; `away`: the result of `away`. One query."""
     return not away or CoveredSpan.objects.exclude(team__in=away).exists()
 
 
 def of_teams(teams: Collection[int], channel: str = "channel") -> Q:
-    """What belongs to channels of these teams, the desk among them."""
-    theirs = Q(**{f"{channel}__team__in": [team for team in teams if team != DESK]})
-    return theirs | Q(**{f"{channel}__team": None}) if DESK in teams else theirs
+    """A condition for rows of these teams' channels, the desk's included."""
+    in_teams = Q(**{f"{channel}__team__in": [team for team in teams if team != DESK]})
+    return in_teams | Q(**{f"{channel}__team": None}) if DESK in teams else in_teams
 
 
 _AWAY = """
@@ -118,7 +118,7 @@ EXCEPT SELECT team FROM mentions_coveredspan WHERE starts_at <= %(at)s AND ends_
 @transaction.atomic
 def publish(spans: Iterable[tuple[datetime, datetime]], team: int = DESK) -> bool:
     """Make these the team's covered spans, with edges on whole seconds, and recompute the due times. Writes only
-    differences: false if there were none."""
+    differences, and returns whether there were any."""
     _lock()
     wanted = CoveredTime(list(spans))
     rows = {
@@ -131,21 +131,21 @@ def publish(spans: Iterable[tuple[datetime, datetime]], team: int = DESK) -> boo
     if stored == rows:
         return False
     of_team.filter(starts_at__in=[start for start, *_rest in stored - rows]).delete()
-    new = (CoveredSpan(team=team, **dict(zip(columns, row, strict=True))) for row in sorted(rows - stored))
-    CoveredSpan.objects.bulk_create(new)
+    added = (CoveredSpan(team=team, **dict(zip(columns, row, strict=True))) for row in sorted(rows - stored))
+    CoveredSpan.objects.bulk_create(added)
     _renew_due()
     return True
 
 
 @transaction.atomic
 def keep(teams: Collection[int]) -> bool:
-    """Delete the spans of all other teams: they no longer exist, and their channels are the desk's. False if there were
-    none."""
+    """Delete the spans of all other teams: those no longer exist, and their channels are the desk's. Returns whether
+    there were any."""
     _lock()
-    gone, _of = CoveredSpan.objects.exclude(team__in=[DESK, *teams]).delete()
-    if gone:
+    deleted, _of = CoveredSpan.objects.exclude(team__in=[DESK, *teams]).delete()
+    if deleted:
         _renew_due()
-    return bool(gone)
+    return bool(deleted)
 
 
 def _lock() -> None:
@@ -159,15 +159,15 @@ def _renew_due() -> None:
 
 
 def is_covered_sql(at: str, team: str) -> str:
-    """Whether an instant lies within a span of its team's hours, or before the first of them. The spans are read once
-    for all rows, as two arrays: a look-up per ticket takes seconds where there are a million. So that each array is
-    one sorted row of times, every team lives a century after the one before."""
+    """SQL for whether an instant lies within a span of its team's hours, or before the first of them. The spans are
+    read once for all rows, as two arrays: a lookup per ticket takes seconds where there are a million. Each team's
+    times are shifted by a century more than the previous team's, so that each array is a single sorted list."""
     starts, ends = (_SPANS.format(column=name) for name in ("starts_at", "ends_at"))
     century = f"coalesce({team}, 0) * {_CENTURY}"
-    moved = f"({at} + {century})"
-    number = f"width_bucket({moved}, (SELECT {starts}))"
+    shifted = f"({at} + {century})"
+    number = f"width_bucket({shifted}, (SELECT {starts}))"
     is_of_team = f"(SELECT {starts})[{number}] >= {_BEGIN} + {century}"
-    return f"coalesce(CASE WHEN {is_of_team} THEN (SELECT {ends})[{number}] > {moved} END, true)"
+    return f"coalesce(CASE WHEN {is_of_team} THEN (SELECT {ends})[{number}] > {shifted} END, true)"
 
 
 _CENTURY = "interval '878400 hours'"

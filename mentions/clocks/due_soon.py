@@ -1,5 +1,5 @@
-"""When a first reply is due soon: from its channel's lead time before the due time on, until it is overdue. One rule
-for lists, search, reports, the page's own clock and the alert.
+"""When a first reply is due soon: from its channel's lead time before the due time until it is overdue. One rule for
+lists, search, reports, the page's own clock and the alert.
 
 The lead time runs on the ticket's own clock: thirty minutes of coverage hours before Monday 08:10 begin on Friday. So
 the people who are warned are there to answer. A lead time of 0 never warns.
@@ -62,12 +62,12 @@ def begins_sql(due_at: str, own_minutes: str, skips_weekends: str, counts_covera
     monday = f"(date_trunc('week', {due_at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')"
     left = f"(least(extract(epoch FROM {due_at} - {monday}), {_WEEK_S}) - {lead})"
     weeks = f"greatest(-floor({left} / {_WEEK_S}), 0)::int"
-    moved = f"make_interval(hours => -168 * {weeks}, secs => ({left} + {_WEEK_S} * {weeks})::double precision)"
+    shifted = f"make_interval(hours => -168 * {weeks}, secs => ({left} + {_WEEK_S} * {weeks})::double precision)"
     counter = covered_counter_sql(due_at, team)
     return (
         f"CASE WHEN {lead} = 0 THEN NULL"
         f" WHEN {counts_coverage} THEN {_COVERED.format(counter=counter, lead=lead, team=team)}"
-        f" WHEN {skips_weekends} THEN {monday} + {moved}"
+        f" WHEN {skips_weekends} THEN {monday} + {shifted}"
         f" ELSE {due_at} - make_interval(secs => {lead}) END"
     )
 
@@ -98,12 +98,12 @@ class Begins(Func):
 
 
 def due_soon(now: datetime) -> Q:
-    # The cheap condition first: aggregates check theirs in this order, for every open ticket.
+    # The cheap condition first: aggregates evaluate them in this order, for every open ticket.
     return Q(due_at__gte=now, status__in=OPEN) & Q(LessThanOrEqual(Begins(), now))
 
 
 def sql() -> str:
-    """The same over `mentions_ticket`; the caller fills in `%(now)s`."""
+    """`due_soon` as SQL over `mentions_ticket`; the caller fills in `%(now)s`."""
     of_channel = ("sc.due_soon_minutes", "sc.skips_weekends", "sc.counts_coverage", "sc.team_id")
     begin = begins_sql("mentions_ticket.due_at", *of_channel)
     return (

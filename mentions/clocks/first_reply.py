@@ -1,7 +1,7 @@
 """Decides which message is a ticket's first reply, in Python and in SQL; a test compares the two.
 
 The clock starts at the question, the oldest non-automatic inbound message, and stops at the first reply: the team's
-oldest public message since then, wherever it was sent from. How long that took: `metrics.reply_clock`.
+oldest public message since then, wherever it was sent from. The time between the two is `metrics.reply_clock`.
 """
 
 from __future__ import annotations

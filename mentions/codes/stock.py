@@ -64,7 +64,8 @@ def _first_column(line: str) -> str:
 
 @transaction.atomic
 def import_codes(stock: CodeStock, text: str, actor: Any, now: datetime) -> Imported:
-    """Known codes are skipped, also ones that were given. Raises OutcomeRefused for too many at once."""
+    """Add codes to a stock. Known codes are skipped, even if they were given already. Raises OutcomeRefused for too
+    many at once."""
     codes, wrong = read_codes(text)
     if len(codes) > MAX_IMPORT:
         raise OutcomeRefused(_("Import at most %(most)s codes at once.") % {"most": MAX_IMPORT})
@@ -72,7 +73,8 @@ def import_codes(stock: CodeStock, text: str, actor: Any, now: datetime) -> Impo
         Code(stock=stock, secret={"code": seal(code)}, fingerprint=fingerprint(code), added_by=actor, added_at=now)
         for code in dict.fromkeys(codes)
     ]
-    CodeStock.objects.select_for_update(no_key=True).get(pk=stock.pk)  # of two imports at once each counts its own
+    # Locked, so that two imports at the same time each count their own.
+    CodeStock.objects.select_for_update(no_key=True).get(pk=stock.pk)
     before = stock.codes.count()
     Code.objects.bulk_create(rows, ignore_conflicts=True)
     new = stock.codes.count() - before
@@ -157,7 +159,7 @@ def put_back(code_id: int, actor: Any, now: datetime) -> None:
 
 
 def _has_left(ticket: Ticket, value: str) -> bool:
-    """In a reply that was or may have been sent, or in anything of ours on the platform."""
+    """Whether the code is in a reply that was or may have been sent, or in any message of ours on the platform."""
     gone = (Reply.State.UNDONE, Reply.State.BLOCKED)
     if Reply.objects.filter(ticket=ticket, text__contains=value).exclude(state__in=gone).exists():
         return True

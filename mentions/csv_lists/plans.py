@@ -1,4 +1,4 @@
-"""What a list would change, line by line: previewed, and applied only if nothing has changed since."""
+"""Plans of what a list would change, line by line: previewed, and applied only if nothing has changed since."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def is_yes(value: str) -> bool:
 
 
 def choice_of(choices: type[TextChoices], value: str) -> str:
-    """By label or by key, in any case."""
+    """The choice with this label or key, case-insensitively."""
     known = {str(label).lower(): key for key, label in choices.choices} | {key: key for key in choices.values}
     if value.lower() not in known:
         names = ", ".join(str(label) for label in choices.labels)

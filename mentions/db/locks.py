@@ -83,7 +83,7 @@ def with_ticket(rows: QuerySet[M], pk: int) -> M:
         if row.ticket_id == ticket_id:  # type: ignore[attr-defined]
             transaction.savepoint_commit(before)
             return row
-        transaction.savepoint_rollback(before)  # releases the wrong ticket
+        transaction.savepoint_rollback(before)  # the rollback releases the wrong ticket
 
 
 @contextmanager

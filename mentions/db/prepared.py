@@ -34,13 +34,13 @@ def run_together(statements: Sequence[Statement]) -> list[tuple[Any, ...]]:
 
 
 def run(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of one statement."""
+    """Run one statement and return its rows."""
     return _prepared_or_whole(lambda is_pooled: _run(sql, params, is_pooled))
 
 
 def _prepared_or_whole(act: Callable[[bool], list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
-    """An undetected pooler shows up here: the prepared statement is in another session. The statements are then sent
-    again, unprepared; inside a transaction, which is lost, only the next attempt is."""
+    """Run the statements prepared, or unprepared if that reveals a pooler: the prepared statement is in another
+    session. A transaction that was open is lost, so there only the next attempt is unprepared."""
     connection.ensure_connection()  # detects a pooler
     if db_session.is_pooled(connection):
         return act(True)

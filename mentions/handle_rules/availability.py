@@ -31,7 +31,8 @@ def may_answer(channel: Channel, said: TalkMessage, talk: Talk) -> bool:
     above = talk.answer_above(said)
     if above is None:
         return _is_under_an_update(said, channel)
-    # A follow-up is about the original question: an answer from this handle doesn't make it one about availability.
+    # A follow-up is about the original question, and an answer from this handle doesn't turn it into one about
+    # availability.
     asked = talk.answered_by(above)
     return asked is not None and may_answer(channel, asked, talk)
 

@@ -44,7 +44,7 @@ def _named(ticket: Ticket, siblings: Iterable[Channel] | None) -> list[Channel]:
         if channel.connection_id != mine.connection_id:
             namespace = namespace or _namespace(mine)
             if namespace is None or _namespace(channel) != namespace:
-                continue  # the same id is a different post there
+                continue  # on another platform, the same id is a different post
         found.append(channel)
     return found
 

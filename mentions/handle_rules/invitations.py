@@ -16,8 +16,8 @@ _INVITES = re.compile(r"\b(?:dms?|direct message|direct messages|private message
 
 
 def link(reply: Reply) -> bool:
-    """For a reply that was just sent, in the caller's transaction. Returns whether this person's messages now lead
-    here."""
+    """Route this person's private messages to the ticket of a reply that was just sent. Runs in the caller's
+    transaction. Returns whether they now lead to it."""
     asked = reply.in_reply_to
     if asked is None or not (privacy.sends_privately(reply.channel) or _INVITES.search(reply.text)):
         return False

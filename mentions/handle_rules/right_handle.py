@@ -26,7 +26,8 @@ class Advice:
 
 
 def advice(said: TalkMessage | None, talk: Talk, among: Sequence[Channel]) -> Advice | None:
-    """`among`: the handles to choose from, best rank first; None if there are none."""
+    """The handle that should answer a message, and why. `among`: the handles to choose from, best rank first; None if
+    it is empty."""
     if not among:
         return None
     if said is None:
@@ -36,7 +37,7 @@ def advice(said: TalkMessage | None, talk: Talk, among: Sequence[Channel]) -> Ad
 
 
 def right_for(said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> Channel:
-    """`among` isn't empty."""
+    """The handle that should answer; `among` isn't empty."""
     named = [channel for channel in among if channel.pk in said.seen_by]
     restricted = [channel for channel in named if availability.is_restricted(channel)]
     for channel in restricted:
@@ -47,7 +48,7 @@ def right_for(said: TalkMessage, talk: Talk, among: Sequence[Channel]) -> Channe
     if above is None or asked is None:
         return _usual([channel for channel in named if channel not in restricted] or among)
     before = right_for(asked, talk, among)
-    # Whoever replies to us names the handle that answered, right or wrong; any other handle they name on purpose.
+    # People who reply to us name the handle that answered, right or wrong; any other handle they name deliberately.
     added = [c for c in named if c not in restricted and not above.is_by(c)]
     return min([before, *added], key=lambda channel: (channel.rank, channel.pk)) if added else before
 

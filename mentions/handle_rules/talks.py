@@ -28,7 +28,7 @@ class TalkMessage:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """In order of time."""
+    """A ticket's messages, in order of time."""
 
     messages: Sequence[TalkMessage]
     has_tag: bool = False
@@ -61,7 +61,8 @@ def of_ticket(ticket: Ticket, tag: str) -> Talk:
 
 
 def said(message: Message, seen_by: Iterable[int] = ()) -> TalkMessage:
-    """Without sightings (one of our own, or stored by hand), its channel saw it."""
+    """The message as the handle rules see it. Without sightings (our own, or stored by hand), its channel counts as
+    having seen it."""
     return TalkMessage(
         id=message.pk,
         is_ours=message.direction == Message.Direction.TEAM,

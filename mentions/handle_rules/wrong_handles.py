@@ -31,7 +31,8 @@ def may_be_wrong(adapter: Adapter, channels: Sequence[Channel], *, is_ours: bool
 
 
 def note(keys: Collection[tuple[str, str]], now: datetime) -> int:
-    """`keys`: (namespace, external id) of messages just stored. Returns how many used a wrong handle."""
+    """Note which of these messages used a wrong handle; returns how many. `keys`: (namespace, external id) of messages
+    just stored."""
     ids = [external_id for _namespace, external_id in keys]
     found = Message.objects.filter(external_id__in=ids, ticket__isnull=False, is_deleted=False)
     rows = found.exclude(direction=Message.Direction.BYSTANDER).select_related(

@@ -96,7 +96,7 @@ def ticket_of(url: str, user: access.User, now: datetime) -> Ticket | None:
 
 
 def _living(ticket: Ticket) -> Ticket:
-    """Follows merges to the ticket still in use."""
+    """The ticket that this one was merged into, or itself."""
     for _step in range(20):
         if ticket.merged_into is None:
             break

@@ -213,7 +213,7 @@ _LOCKED = " ORDER BY id FOR UPDATE"
 
 @transaction.atomic
 def _close(batch_id: int, actor: Any, now: datetime) -> int:
-    """Nothing more from it comes in; wait for what a worker is reading now."""
+    """Close the batch to further items, and wait for what a worker is reading now."""
     inbox_imports.close(batch_id, actor, now)
     return inbox_imports.take_out(_item_ids(_WAITING + _LOCKED, batch=batch_id), now)
 
@@ -238,7 +238,7 @@ def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple
 
 @transaction.atomic
 def _take_back_loose(batch_id: int, now: datetime) -> int:
-    """Mentions on notify-only channels: they have no ticket to work on."""
+    """Remove mentions on notify-only channels, which have no ticket."""
     mine = Message.objects.filter(ticket=None, direction=Message.Direction.INBOUND)
     ids = InboundItem.objects.filter(batch=batch_id).values("pk")
     connection_id = Batch.objects.values_list("connection_id", flat=True).get(pk=batch_id)
@@ -256,7 +256,7 @@ def _mark_the_rest(batch_id: int, now: datetime) -> int:
     try:
         source = source_of(batch.connection_id)
     except (UnknownPlatform, InvalidSettings):
-        return 0  # without its settings the ids can't be compared; they stay unchanged
+        return 0  # without valid settings the ids can't be compared, so these stay unchanged
     namespace = source.adapter.namespace(source.config)
     with transaction.atomic():
         return inbox_imports.take_out(_item_ids(_REST + _LOCKED, batch=batch_id, namespace=namespace), now)

@@ -1,9 +1,9 @@
-"""Turns one batch of inbox rows into tickets: the whole batch, or each item separately, never part of one.
+"""Turns a batch of inbox rows into tickets: the whole batch or item by item, but never part of an item.
 
     take (short transaction: counted, leased) → read (no transaction, a killable process) → store (one transaction)
 
 Safe to run in several workers at once: inbox rows are leased, and `storing` retries a batch that collides with another.
-An item that kills its parser or the worker is retried alone, then marked unreadable: no batch is retried forever.
+An item that kills its parser or the worker is retried alone, then marked unreadable, so no batch is retried forever.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def ingest_pending(limit: int = 100, connection_id: int | None = None, now: Now 
     """Turn up to `limit` pending items into messages and tickets.
 
     `now=None` uses the clock; a callable `(mention, fetched_at) -> datetime` (aware UTC) replays history. Raises
-    OperationalError when the database is away or keeps deadlocking: nothing has changed then except the attempt counts.
-    Raises ParserUnavailable when nothing can be read at all.
+    OperationalError when the database is down or keeps deadlocking: only attempt counts have changed then. Raises
+    ParserUnavailable when nothing can be read at all.
     """
     return _ingest(leases.take_pending(limit, connection_id), first_budget(), now)
 
 
 def retry_suspect(connection_id: int | None = None, now: Now | None = None) -> Ingested:
-    """Retry one item whose first attempt never finished, alone and with the whole budget. Empty if there is none, or if
-    enough of them are being retried."""
+    """Retry one item whose first attempt never finished, alone and with the whole budget. The result is empty if there
+    is no such item, or if enough of them are already being retried."""
     row = leases.take_suspect(connection_id)
     return _ingest([row] if row else [], whole_budget(), now)
 
@@ -53,31 +53,32 @@ def set_aside(limit: int = 100) -> int:
     failed = {row.id: row.error or leases.died_with_it() for row in rows}
     at = desk_now()
     with transaction.atomic():
-        ours = leases.still_ours(rows)
-        settling.finish(failed={pk: words for pk, words in failed.items() if pk in ours}, now=at)
-        unreadable.open_tickets([row for row in rows if row.id in ours], failed, at)
+        still_leased = leases.still_ours(rows)
+        settling.finish(failed={pk: words for pk, words in failed.items() if pk in still_leased}, now=at)
+        unreadable.open_tickets([row for row in rows if row.id in still_leased], failed, at)
     return len(rows)
 
 
 def _ingest(rows: list[Row], budget: Budget, now: Now | None) -> Ingested:
-    """Read outside any transaction, store in one. Each row ends up settled or free for its next attempt."""
-    done = Ingested(taken=len(rows))
+    """Read the rows outside any transaction and store them in one. Each row ends up settled or free for its next
+    attempt."""
+    result = Ingested(taken=len(rows))
     if not rows:
-        return done
+        return result
     try:
         outcome = read(rows, budget)
-    except BaseException:  # stopped, or nothing can be read: no item is to blame
-        _give_back(rows, counted=False)
+    except BaseException:  # the worker stops, or no parser starts: no item is to blame
+        _release(rows, counted=False)
         raise
-    whole = [row for row in rows if _is_settled(row, outcome)]
+    settled = [row for row in rows if _is_settled(row, outcome)]
     try:
-        store(whole, outcome, now, done)
+        store(settled, outcome, now, result)
     except BaseException as error:
-        _give_back(rows, counted=is_suspicious(error), error=described(error))
+        _release(rows, counted=is_suspicious(error), error=described(error))
         raise
-    _give_back_the_rest([row for row in rows if not _is_settled(row, outcome)], outcome, done)
-    _announce(done)
-    return done
+    _release_unsettled([row for row in rows if not _is_settled(row, outcome)], outcome, result)
+    _announce(result)
+    return result
 
 
 def _is_settled(row: Row, outcome: Outcome) -> bool:
@@ -86,19 +87,19 @@ def _is_settled(row: Row, outcome: Outcome) -> bool:
     return reading is not None and not (reading.is_lost and row.attempts < leases.MAX_ATTEMPTS)
 
 
-def _give_back_the_rest(rows: list[Row], outcome: Outcome, done: Ingested) -> None:
-    """An item that killed its parser has used an attempt; one there was no time for has not."""
+def _release_unsettled(rows: list[Row], outcome: Outcome, result: Ingested) -> None:
+    """Release rows that weren't settled. Killing a parser counts as an attempt; running out of time doesn't."""
     lost = [row for row in rows if row.id in outcome.readings]
     for row in lost:
-        words = outcome.readings[row.id].error
-        logger.warning("Inbox item %s (connection %s): %s", row.id, row.connection_id, words)
-        leases.give_back([row], counted=True, error=words)
+        error = outcome.readings[row.id].error
+        logger.warning("Inbox item %s (connection %s): %s", row.id, row.connection_id, error)
+        leases.give_back([row], counted=True, error=error)
     leases.give_back([row for row in rows if row.id not in outcome.readings], counted=False)
-    done.lost, done.left = len(lost), len(rows) - len(lost)
+    result.lost, result.left = len(lost), len(rows) - len(lost)
 
 
-def _give_back(rows: list[Row], *, counted: bool, error: str = "") -> None:
-    """At once if the database is up; else when the lease expires, and then each is retried alone."""
+def _release(rows: list[Row], *, counted: bool, error: str = "") -> None:
+    """Release the leases now if the database is up. Otherwise they expire, and each item is retried alone."""
     connection = transaction.get_connection()
     if not connection.in_atomic_block and is_session_gone():
         connection.close()

@@ -1,4 +1,4 @@
-"""Bounced mail: which reply it was, and why, in words."""
+"""Bounced mail: finds the reply that bounced, and puts the reason into words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
 
 def match(batch: IngestBatch, parsed: Sequence[Parsed]) -> None:
-    """Find the reply's ticket by the key in its Message-ID: the bounce report may arrive before the receipt."""
+    """Find the bounced reply's ticket by the key in its Message-ID: the report may arrive before the receipt."""
     keys: dict[str, list[tuple[str, str]]] = {}
     for each in parsed:
         about = (each.feed.namespace, each.mention.bounced_id or "")
@@ -33,10 +33,10 @@ def match(batch: IngestBatch, parsed: Sequence[Parsed]) -> None:
 
 
 def bounce_text(facts: dict[str, Any]) -> str:
-    """`facts`: recipient, status and diagnostic of a delivery report; None where missing."""
-    why = storable(str(facts.get("diagnostic") or facts.get("status") or ""), 500)
+    """A delivery report in one sentence. `facts`: its recipient, status and diagnostic; None where missing."""
+    reason = storable(str(facts.get("diagnostic") or facts.get("status") or ""), 500)
     if recipient := storable(str(facts.get("recipient") or ""), 254):
         text = _("The email to %(recipient)s bounced.") % {"recipient": recipient}
     else:
         text = _("The email bounced.")
-    return f"{text} {why}".strip()
+    return f"{text} {reason}".strip()

@@ -10,17 +10,17 @@ STATEMENT_TIMEOUT = "57014"
 
 
 def described(error: BaseException) -> str:
-    """As the inbox keeps it."""
+    """The error as text, as the inbox stores it."""
     return f"{type(error).__name__}: {error}".strip()[:2000]
 
 
 def is_session_gone() -> bool:
-    """The session has ended: no further statement will run on it."""
+    """Whether the session has ended: no further statement will run on it."""
     return not transaction.get_connection().is_usable()
 
 
 def is_slow(error: BaseException) -> bool:
-    """A statement timed out: the same batch would time out again."""
+    """Whether a statement timed out: the same batch would time out again."""
     return _sqlstate(error) == STATEMENT_TIMEOUT
 
 

@@ -1,4 +1,5 @@
-"""Stores a batch that was read: in one transaction, again after a collision, item by item if one of them is refused.
+"""Stores a batch that was read: in one transaction, retried after a collision, item by item if the database refuses
+one.
 
 Advisory locks hold the conversations; unique keys catch whatever slips past them.
 """
@@ -29,13 +30,13 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 4
 
 
-def store(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested) -> None:
-    """All together; again if another worker was faster; finally item by item."""
+def store(rows: list[Row], outcome: Outcome, now: Now | None, result: Ingested) -> None:
+    """Store the rows together, retrying if another worker was faster, and finally item by item. Fills `result`."""
     if not rows:
         return
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            _store_once(rows, outcome, now, done, singly=attempt == ATTEMPTS)
+            _store_once(rows, outcome, now, result, singly=attempt == ATTEMPTS)
         except (IntegrityError, OperationalError) as error:
             # Another worker, or the desk, stored the same thing first; the retry sees it. The same goes for a deadlock.
             if attempt == ATTEMPTS or is_session_gone():
@@ -45,31 +46,31 @@ def store(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested) ->
             return
 
 
-def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested, *, singly: bool) -> None:
+def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, result: Ingested, *, singly: bool) -> None:
     at = desk_now()
-    fresh = Ingested()
+    written = Ingested()
     with transaction.atomic():
-        ours = leases.still_ours(rows)
-        kept = [row for row in rows if row.id in ours]
-        found = sorted_out(kept, outcome, now or (lambda mention, fetched_at: at))
+        still_leased = leases.still_ours(rows)
+        leased_rows = [row for row in rows if row.id in still_leased]
+        read = sorted_out(leased_rows, outcome, now or (lambda mention, fetched_at: at))
         refused: dict[int, str] = {}
-        if found.parsed:
-            lock(found.parsed)
-            refused = _write(found, fresh, singly)
-        if fresh.stopped:
-            found.parsed[:] = [p for p in found.parsed if p.row.id not in fresh.stopped]
-        _note_wrong_handles(found.parsed, at)
+        if read.parsed:
+            lock(read.parsed)
+            refused = _write(read, written, singly)
+        if written.stopped:
+            read.parsed[:] = [p for p in read.parsed if p.row.id not in written.stopped]
+        _note_wrong_handles(read.parsed, at)
         fingerprints = {pk: reading.fingerprint for pk, reading in outcome.readings.items()}
-        _settle(kept, found, fresh, refused, fingerprints, at)
-    done.stored = len(found.parsed)
-    done.ignored, done.failed = len(found.ignored) + len(fresh.stopped), len(found.failed)
-    done.message_ids, done.ticket_ids, done.stopped = fresh.message_ids, fresh.ticket_ids, fresh.stopped
-    done.thread_state_ids = fresh.thread_state_ids
-    health.touch_last_item(found.parsed)
+        _settle(leased_rows, read, written, refused, fingerprints, at)
+    result.stored = len(read.parsed)
+    result.ignored, result.failed = len(read.ignored) + len(written.stopped), len(read.failed)
+    result.message_ids, result.ticket_ids, result.stopped = written.message_ids, written.ticket_ids, written.stopped
+    result.thread_state_ids = written.thread_state_ids
+    health.touch_last_item(read.parsed)
 
 
 def _note_wrong_handles(parsed: Sequence[Parsed], at: datetime) -> None:
-    """Most batches have nothing to check."""
+    """Note answers that came from the wrong handle. Most batches have nothing to check."""
     suspects = [p for p in parsed if wrong_handles.may_be_wrong(p.feed.adapter, p.channels, is_ours=p.is_own)]
     if suspects:
         wrong_handles.note([(p.feed.namespace, p.external_id) for p in suspects], at)
@@ -77,36 +78,36 @@ def _note_wrong_handles(parsed: Sequence[Parsed], at: datetime) -> None:
 
 def _settle(
     rows: Sequence[Row],
-    found: Read,
-    fresh: Ingested,
+    read: Read,
+    written: Ingested,
     refused: Mapping[int, str],
     fingerprints: Mapping[int, bytes],
     at: datetime,
 ) -> None:
     """Record each item's outcome in the inbox, and bring the tickets of unreadable ones up to date."""
     settling.finish(
-        stored=[p.row.id for p in found.parsed],
-        ignored=found.ignored,
-        stopped=fresh.stopped,
-        failed=found.failed,
+        stored=[p.row.id for p in read.parsed],
+        ignored=read.ignored,
+        stopped=written.stopped,
+        failed=read.failed,
         fingerprints=fingerprints,
         now=at,
     )
     for row in rows:
         if row.id in refused:
             leases.give_back([row], counted=True, error=refused[row.id])
-    unreadable.open_tickets([row for row in rows if row.id in found.failed], found.failed, at)
-    no_mention = {*found.ignored, *fresh.stopped}
+    unreadable.open_tickets([row for row in rows if row.id in read.failed], read.failed, at)
+    no_mention = {*read.ignored, *written.stopped}
     unreadable.close_tickets([row for row in rows if row.was_unreadable and row.id in no_mention], at)
 
 
-def _write(found: Read, fresh: Ingested, singly: bool) -> dict[int, str]:
+def _write(read: Read, written: Ingested, singly: bool) -> dict[int, str]:
     """Write the whole batch; if that fails, each item separately, so only the bad one fails. Returns the items the
     database refused for now, and why: they are retried."""
-    ordered = sorted(found.parsed, key=_order)
+    ordered = sorted(read.parsed, key=_order)
     try:
         with transaction.atomic():
-            _write_together(ordered, fresh)
+            _write_together(ordered, written)
         return {}
     except (IntegrityError, OperationalError) as error:
         if is_session_gone() or (not singly and not is_slow(error)):
@@ -115,7 +116,7 @@ def _write(found: Read, fresh: Ingested, singly: bool) -> dict[int, str]:
         if is_session_gone():
             raise
         logger.warning("A batch was refused; its items are stored one by one.", exc_info=True)
-    return _write_one_by_one(ordered, found, fresh)
+    return _write_one_by_one(ordered, read, written)
 
 
 def _order(parsed: Parsed) -> tuple[bool, datetime, str]:
@@ -123,35 +124,35 @@ def _order(parsed: Parsed) -> tuple[bool, datetime, str]:
     return parsed.is_context, parsed.posted_at, parsed.external_id
 
 
-def _write_one_by_one(ordered: Sequence[Parsed], found: Read, fresh: Ingested) -> dict[int, str]:
-    kept, refused = [], {}
+def _write_one_by_one(ordered: Sequence[Parsed], read: Read, written: Ingested) -> dict[int, str]:
+    stored, refused = [], {}
     for parsed in ordered:
         try:
             with transaction.atomic():
-                _write_together([parsed], fresh)
-            kept.append(parsed)
+                _write_together([parsed], written)
+            stored.append(parsed)
         except OperationalError as error:
             if is_session_gone():
                 raise
             refused[parsed.row.id] = described(error)
-        except Exception as error:  # it stays in the inbox as failed, with this error
+        except Exception as error:  # the item stays in the inbox as failed, with this error
             if is_session_gone():
                 raise
             logger.warning("Inbox item %s could not be stored.", parsed.row.id, exc_info=True)
-            found.failed[parsed.row.id] = described(error)
-    found.parsed[:] = kept
+            read.failed[parsed.row.id] = described(error)
+    read.parsed[:] = stored
     return refused
 
 
-def _write_together(parsed: Sequence[Parsed], fresh: Ingested) -> None:
+def _write_together(parsed: Sequence[Parsed], written: Ingested) -> None:
     """Runs in the caller's transaction, with the conversations locked."""
     wanted = wanted_by(parsed)
-    standing = unreadable.stand_ins(each.row.id for each in parsed if each.row.was_unreadable)
-    wanted.tickets |= {stand_in.ticket_id for stand_in in standing.values()}
+    stand_ins = unreadable.stand_ins(each.row.id for each in parsed if each.row.was_unreadable)
+    wanted.tickets |= {stand_in.ticket_id for stand_in in stand_ins.values()}
     batch = load(wanted)
-    if unreadable.stand_ins(standing) != standing:
+    if unreadable.stand_ins(stand_ins) != stand_ins:
         raise Moved("the stand-in of an unreadable item has moved")
-    batch.unreadable = {item: (batch.tickets[found.ticket_id], found.is_alone) for item, found in standing.items()}
+    batch.unreadable = {item: (batch.tickets[found.ticket_id], found.is_alone) for item, found in stand_ins.items()}
     recognising.recognise_authors(batch, parsed)
     recognising.match_replies(batch, parsed)
     bounces.match(batch, parsed)
@@ -164,9 +165,9 @@ def _write_together(parsed: Sequence[Parsed], fresh: Ingested) -> None:
     for ticket in tickets:
         reopening.settle(ticket, at)
     write(batch)
-    fresh.thread_state_ids += thread_states.store(states, at)
-    unreadable.settle(batch, parsed, standing, at)
+    written.thread_state_ids += thread_states.store(states, at)
+    unreadable.settle(batch, parsed, stand_ins, at)
     following.follow(tickets)
-    fresh.message_ids += [message.id for message in (*batch.new_messages, *batch.answers)]
-    fresh.ticket_ids += [ticket.id for ticket in batch.new_tickets]
-    fresh.stopped |= batch.stopped
+    written.message_ids += [message.id for message in (*batch.new_messages, *batch.answers)]
+    written.ticket_ids += [ticket.id for ticket in batch.new_tickets]
+    written.stopped |= batch.stopped

@@ -52,33 +52,33 @@ def stand_ins(item_ids: Iterable[int]) -> dict[int, StandIn]:
 # --- unreadable items -----------------------------------------------------------------------------------------------
 
 
-def open_tickets(rows: Sequence[Row], words: Mapping[int, str], at: datetime) -> list[int]:
-    """Open a ticket for each unreadable item (`words`: item → reason); return the new ids. Runs in the caller's
+def open_tickets(rows: Sequence[Row], reasons: Mapping[int, str], at: datetime) -> list[int]:
+    """Open a ticket for each unreadable item (`reasons`: by item); return the new ids. Runs in the caller's
     transaction. Context around a ticket gets none: its connection lists it."""
     rows = [row for row in rows if row.role != THREAD]
     if not rows:
         return []
-    standing = stand_ins(row.id for row in rows)
-    known = _known_tickets(rows)
-    places: dict[int, Channel | None] = {}
+    existing = stand_ins(row.id for row in rows)
+    read_before = _known_tickets(rows)
+    channels: dict[int, Channel | None] = {}
     opened = []
     for row in rows:
-        if row.id in standing:
-            _still_unreadable(standing[row.id], words[row.id], at)
-        elif row.id in known:
-            _record(known[row.id], at, EventKind.UNREADABLE, {"version": True, "reason": words[row.id]})
+        if row.id in existing:
+            _still_unreadable(existing[row.id], reasons[row.id], at)
+        elif row.id in read_before:
+            _record(read_before[row.id], at, EventKind.UNREADABLE, {"version": True, "reason": reasons[row.id]})
         else:
-            if row.connection_id not in places:
-                places[row.connection_id] = place_for(row.connection_id)
-            if (channel := places[row.connection_id]) is not None:
-                opened.append(_open(row, channel, words[row.id], at))
+            if row.connection_id not in channels:
+                channels[row.connection_id] = place_for(row.connection_id)
+            if (channel := channels[row.connection_id]) is not None:
+                opened.append(_open(row, channel, reasons[row.id], at))
     clocks.recompute(opened)
     return opened
 
 
 def place_for(connection_id: int) -> Channel | None:
-    """The channel it would have arrived on. Nobody may see a possibly restricted item: if some of the connection's
-    channels are limited to certain roles, one of those. None if no channel of the connection makes tickets."""
+    """The channel for an unreadable item of this connection. The item may be restricted, so a channel limited to
+    certain roles is preferred. None if no channel of the connection makes tickets."""
     found = Channel.objects.filter(connection_id=connection_id, to_queue=True)
     return min(
         found,
@@ -88,18 +88,18 @@ def place_for(connection_id: int) -> Channel | None:
 
 
 def _known_tickets(rows: Sequence[Row]) -> dict[int, int]:
-    """Items with an older version that was read, and the ticket that has it."""
+    """Inbox item → the ticket that holds an older, readable version of it."""
     items = [row.id for row in rows]
     found = Message.objects.filter(item_id__in=items, is_unreadable=False, ticket__isnull=False)
     return {item: ticket for item, ticket in found.values_list("item_id", "ticket_id") if item is not None}
 
 
-def _still_unreadable(stand_in: StandIn, words: str, at: datetime) -> None:
-    Message.objects.filter(pk=stand_in.message_id).update(text=storable(words))
-    _record(stand_in.ticket_id, at, EventKind.UNREADABLE, {"again": True, "reason": words})
+def _still_unreadable(stand_in: StandIn, reason: str, at: datetime) -> None:
+    Message.objects.filter(pk=stand_in.message_id).update(text=storable(reason))
+    _record(stand_in.ticket_id, at, EventKind.UNREADABLE, {"again": True, "reason": reason})
 
 
-def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
+def _open(row: Row, channel: Channel, reason: str, at: datetime) -> int:
     glimpse = peeking.peek(row.payload, row.raw)
     posted_at = min(glimpse.posted_at or row.fetched_at, row.fetched_at)
     namespace = f"unreadable:{row.connection_id}"
@@ -125,7 +125,7 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
         thread_id=external_id,
         author=author,
         subject=storable(glimpse.subject, building.MAX_SUBJECT),
-        text=storable(words),
+        text=storable(reason),
         url=glimpse.url,
         posted_at=posted_at,
         ingested_at=at,
@@ -136,7 +136,7 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
     )
     Sighting.objects.create(message=message, channel=channel, at=at)
     _record(ticket.pk, at, EventKind.CREATED, {})
-    _record(ticket.pk, at, EventKind.UNREADABLE, {"reason": words})
+    _record(ticket.pk, at, EventKind.UNREADABLE, {"reason": reason})
     return ticket.pk
 
 
@@ -149,8 +149,8 @@ def subject_of(subject: str) -> str:
 
 
 def adopt(batch: IngestBatch, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
-    """The ticket that has stood in for this message, now with the real one; None if there is none. What people did to
-    it is kept, merges included."""
+    """Replace the stand-in for this message and return its ticket; None if there is none. What people did to the ticket
+    is kept, merges included."""
     found = batch.unreadable.pop(parsed.row.id, None)
     if found is None:
         return None
@@ -159,33 +159,33 @@ def adopt(batch: IngestBatch, message: MessageState, parsed: Parsed, channel: Ch
     batch.adopted[parsed.row.id] = ticket
     ticket.needs_clocks = True
     ticket.events.append((parsed.at, EventKind.READABLE, {"message": message}))
-    return _as_what_it_is(batch, ticket, message, parsed, channel) if is_alone else ticket
+    return _turn_into_real_ticket(batch, ticket, message, parsed, channel) if is_alone else ticket
 
 
-def _as_what_it_is(
+def _turn_into_real_ticket(
     batch: IngestBatch, ticket: TicketState, message: MessageState, parsed: Parsed, channel: Channel
 ) -> TicketState:
     row = message.row
-    like = building.ticket_for(message, channel, batch.authors[parsed.feed.namespace, parsed.asker.id][0], parsed.at)
-    ticket.requester_id, ticket.subject, ticket.language = like.requester_id, like.subject, like.language
-    ticket.channel_id, ticket.channel_rank, ticket.posted_at = like.channel_id, like.channel_rank, like.posted_at
-    ticket.channel_minutes, ticket.skips_weekends = like.channel_minutes, like.skips_weekends
-    ticket.counts_coverage = like.counts_coverage
+    real = building.ticket_for(message, channel, batch.authors[parsed.feed.namespace, parsed.asker.id][0], parsed.at)
+    ticket.requester_id, ticket.subject, ticket.language = real.requester_id, real.subject, real.language
+    ticket.channel_id, ticket.channel_rank, ticket.posted_at = real.channel_id, real.channel_rank, real.posted_at
+    ticket.channel_minutes, ticket.skips_weekends = real.channel_minutes, real.skips_weekends
+    ticket.counts_coverage = real.counts_coverage
     ticket.last_inbound_at = None
     if not ticket.is_touched:
-        ticket.priority = like.priority
+        ticket.priority = real.priority
         if row["is_auto"] and ticket.status in ("new", "open"):
             ticket.status, ticket.no_reply_reason, ticket.solved_at = "solved", "automatic", parsed.at
     ticket.is_changed = True
     return ticket
 
 
-def settle(batch: IngestBatch, parsed: Sequence[Parsed], standing: Mapping[int, StandIn], at: datetime) -> None:
+def settle(batch: IngestBatch, parsed: Sequence[Parsed], by_item: Mapping[int, StandIn], at: datetime) -> None:
     """After the batch is written, remove stand-ins and end tickets that lost their message to another."""
     for each in parsed:
-        if each.row.id not in standing:
+        if each.row.id not in by_item:
             continue
-        message_id, ticket_id, is_alone = standing[each.row.id]
+        message_id, ticket_id, is_alone = by_item[each.row.id]
         message = batch.messages.get((each.feed.namespace, each.external_id))
         if each.row.id in batch.adopted:
             _drop_stand_in(message_id, batch.adopted[each.row.id])
@@ -198,7 +198,7 @@ def settle(batch: IngestBatch, parsed: Sequence[Parsed], standing: Mapping[int, 
 
 
 def close_tickets(rows: Sequence[Row], at: datetime) -> None:
-    """These are readable now and hold no mention, or one that a query or a rule keeps out."""
+    """Close the tickets of items that turned out to hold no mention, or one that a query or a rule keeps out."""
     for stand_in in sorted(stand_ins(row.id for row in rows).values()):
         if stand_in.is_alone:
             _close(stand_in.ticket_id, at, _("It can be read now, but is not a mention."))
@@ -214,7 +214,8 @@ def _why_not(parsed: Parsed) -> str:
 
 
 def _drop_stand_in(message_id: int, ticket: TicketState) -> None:
-    """Its clocks start with the real message."""
+    """Delete the stand-in, and its author if nothing else is theirs. The ticket's clocks restart from the real
+    message."""
     author_id = Message.objects.values_list("author_id", flat=True).get(pk=message_id)
     Message.objects.filter(pk=message_id).delete()
     if not (Ticket.objects.filter(requester=author_id) | Ticket.objects.filter(messages__author=author_id)).exists():
@@ -225,17 +226,17 @@ def _drop_stand_in(message_id: int, ticket: TicketState) -> None:
 
 
 def _join(ticket_id: int, target_id: int, at: datetime) -> None:
-    """The message belongs to a conversation that already has a ticket."""
+    """End the stand-in's ticket in favour of the one that the conversation already has."""
     ticket = Ticket.objects.get(pk=ticket_id)
     _end(ticket, at, merged_into_id=target_id)
     _record(ticket_id, at, EventKind.READABLE, {"to": target_id})
     _record(target_id, at, EventKind.READABLE, {"from": ticket_id})
 
 
-def _close(ticket_id: int, at: datetime, why: str) -> None:
+def _close(ticket_id: int, at: datetime, reason: str) -> None:
     ticket = Ticket.objects.get(pk=ticket_id)
     _end(ticket, at)
-    _record(ticket_id, at, EventKind.READABLE, {"why": why})
+    _record(ticket_id, at, EventKind.READABLE, {"why": reason})
 
 
 def _end(ticket: Ticket, at: datetime, **changes: Any) -> None:
@@ -253,7 +254,7 @@ def _record(ticket_id: int, at: datetime, kind: EventKind, data: dict[str, Any])
 
 
 def acknowledge_solved(at: datetime) -> int:
-    """Stop the alarm for items with a solved ticket; return how many."""
+    """Acknowledge items whose ticket is solved, which ends their alarm; return how many."""
     waiting = list(leases.unreadable().values_list("pk", flat=True)[:1000])
     done = Message.objects.filter(item_id__in=waiting, is_unreadable=True, ticket__status__in=("solved", "closed"))
     return leases.acknowledge([item for item in done.values_list("item_id", flat=True) if item is not None], at)

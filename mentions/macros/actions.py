@@ -62,7 +62,7 @@ class Context:
         return self.variables.get(name, unfilled) or (unfilled if name in VARIABLES else "")
 
     def key_for(self, name: str) -> UUID:
-        """Stable within one application of the macro: whatever leaves the desk leaves once."""
+        """An outbox key that is stable within one application of the macro, so whatever leaves the desk leaves once."""
         return uuid5(self.key, name)
 
 
@@ -91,11 +91,11 @@ class Action(ABC):
 
     @abstractmethod
     def describe(self, spec: Spec, context: Context) -> str:
-        """What it would do, for the advocate about to apply it."""
+        """A description of what the action would do, for the advocate about to apply it."""
 
     @abstractmethod
     def run(self, spec: Spec, context: Context) -> None:
-        """Perform it, through the context."""
+        """Perform the action, through the context."""
 
 
 class Reply(Action):

@@ -40,7 +40,7 @@ class MacroRefused(Exception):
 
 @dataclass(frozen=True)
 class Preview:
-    """What would happen, in words; the rendered reply; the fields to ask for first."""
+    """A preview of a macro: what would happen, in words; the rendered reply; the fields to ask for first."""
 
     steps: list[str]
     reply_text: str

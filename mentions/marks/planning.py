@@ -76,7 +76,7 @@ def _full(pair: Pair, spaces: Sequence[str]) -> Pair:
 
 
 def _authors(pairs: Iterable[Pair]) -> dict[Pair, Author]:
-    """By handle or by id, in lower case."""
+    """Authors by handle or by id, in lower case."""
     named = {(space, handle.lower()) for space, handle in pairs}
     words = {word for _space, handle in named for word in (handle, f"@{handle}")}
     rows = Author.objects.filter(namespace__in={space for space, _handle in named})
@@ -158,7 +158,7 @@ def _changes(step: Step, mark: Mark | None) -> list[Change]:
     had = mark is not None and mark.is_given
     found = [Change(_("mark"), label if had else "", label if entry.is_given else "")]
     if mark is None and not entry.is_given and entry.at is not None:
-        found.append(Change(_("mark"), "", _("none")))  # the call that gives it may come later, and is older
+        found.append(Change(_("mark"), "", _("none")))  # the call that gives the mark may arrive later, but be older
     before = (mark.since.isoformat() if mark and mark.since else "", mark.because if mark else "")
     after = (entry.since.isoformat() if entry.since else before[0], entry.because or before[1])
     found += [Change(_("since"), before[0], after[0]), Change(_("because"), before[1], after[1])]

@@ -63,7 +63,7 @@ class Steps:
 
 
 def of(user: Any, now: datetime, zone: tzinfo) -> Steps:
-    """What this person may see; months are those of `zone`. Five queries."""
+    """The steps that this person may see, by months of `zone`. Five queries."""
     months = months_until(now.astimezone(zone).date())
     since = datetime.combine(months[-1], time(0), zone).astimezone(UTC)
     found: dict[tuple[str, date], dict[int, None]] = {}
@@ -80,7 +80,7 @@ def months_until(today: date) -> list[date]:
 
 
 def _marked(user: Any, first: date) -> Iterator[tuple[str, date, int]]:
-    """By the date of the mark; marks without a date may be years old, and count in no month."""
+    """People marked, by the date of the mark. Marks without a date may be years old, so they count in no month."""
     rows = seen_by(user, Mark).filter(is_given=True, person__is_us=False, since__gte=first)
     rows = rows.filter(kind__in=(Mark.Kind.CONTRIBUTOR, Mark.Kind.CORE)).order_by("since", "pk")
     for kind, since, person in rows.values_list("kind", "since", "person"):
@@ -120,7 +120,7 @@ def _applications(user: Any, since: datetime, zone: tzinfo) -> Iterator[tuple[st
 
 
 def people(user: Any, step: str, numbers: Sequence[int]) -> list[Who]:
-    """Behind one figure, at most MAX_SHOWN. Two queries at most."""
+    """The people or applications behind one figure, at most MAX_SHOWN. Two queries at most."""
     chosen = numbers[:MAX_SHOWN]
     if not STEPS[step][1]:
         tickets = seen_by(user, Ticket).filter(pk__in=chosen).select_related("requester").order_by("pk")

@@ -114,5 +114,5 @@ def _write(suggestion_id: int, state: str, actor_id: int | None, now: datetime) 
 
 
 def open_ones() -> QuerySet[SwagSuggestion]:
-    """Newest first."""
+    """Open suggestions, newest first."""
     return SwagSuggestion.objects.filter(state=State.OPEN, person__is_us=False).order_by("-made_at", "-pk")

@@ -54,7 +54,7 @@ def tell(now: datetime) -> int:
 
 @transaction.atomic
 def _tell_author(problem_id: int, now: datetime) -> bool:
-    """By direct message; in the team's channel if the member id is unknown."""
+    """Notify the author by direct message, or in the team's channel if their member id is unknown."""
     problem = _locked(problem_id)
     if problem is None or problem.told_author_at is not None:
         return False
@@ -95,7 +95,7 @@ def _say(problem: DeliveryProblem, whom: str, room: str, now: datetime) -> bool:
 
 
 def address_of(problem: DeliveryProblem) -> str:
-    """URL of the page to resolve it."""
+    """URL of the page on which the problem can be resolved."""
     if problem.ticket_id is not None:
         return settings.BASE_URL + reverse("mentions:ticket", args=[problem.ticket_id])
     return settings.BASE_URL + reverse("mentions:delivery_problems")
@@ -126,7 +126,7 @@ _NEXT_STEPS: dict[tuple[str, str], Callable[[], str]] = {
 
 
 def sentence(problem: DeliveryProblem) -> str:
-    """What happened, without any ticket text: some Slack readers may not see the ticket."""
+    """A sentence on what happened, without any text of the ticket, which some Slack readers may not see."""
     make = _SENTENCES.get((problem.kind, problem.what), lambda: _("A message by %(who)s was not delivered."))
     who = (problem.user.get_full_name() or problem.user.get_username()) if problem.user else _("somebody")
     return make() % {"who": who}

@@ -47,7 +47,7 @@ def note_item(
 
 
 def _ticket_of(item: OutboundItem, reply: Reply | None) -> int | None:
-    """A like identifies its ticket by conversation; later merges are followed."""
+    """The item's ticket, after any merges. A like names it in its conversation."""
     if reply is not None:
         return reply.ticket_id
     kind, _colon, number = item.conversation.partition(":")

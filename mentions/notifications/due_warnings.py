@@ -58,7 +58,7 @@ def tell(now: datetime) -> int:
 
 
 def _unannounced(now: datetime) -> QuerySet[Ticket]:
-    """A warning for another due time doesn't count."""
+    """Tickets that are due soon and haven't been announced for their present due time."""
     known = DueWarning.objects.filter(ticket=OuterRef("pk"), due_at=OuterRef("due_at"))
     tickets = Ticket.objects.filter(due_soon.due_soon(now), ~Exists(known), merged_into=None)
     if not (away := covered.away(now)):
@@ -82,7 +82,7 @@ def _rooms(tickets: QuerySet[Ticket]) -> dict[str, list[Ticket]]:
 
 
 def _claim(tickets: Sequence[Ticket], now: datetime) -> set[int]:
-    """Record them as announced. Returns those that no other worker has announced in the meantime."""
+    """Record these tickets as announced; returns those that no other worker has announced meanwhile."""
     if not tickets:
         return set()
     with connection.cursor() as cursor:
@@ -104,7 +104,7 @@ def _post(room: str, tickets: Sequence[Ticket], now: datetime) -> None:
 
 
 def text_of(tickets: Sequence[Ticket]) -> str:
-    """Slack markup: one line each, with who, where, what, by when, and who is on it."""
+    """The message in Slack markup: a line per ticket, with who, where, what, by when, and who is on it."""
     count = len(tickets)
     head = ngettext("%(count)d mention is due soon", "%(count)d mentions are due soon", count) % {"count": count}
     lines = [f"⏰ *{head}*", *map(_line, tickets[:MAX_LINES])]

@@ -192,7 +192,7 @@ def _edit(post_id: int) -> bool:
 
 
 def _loaded(ids: Iterable[int]) -> list[NoticePost]:
-    """With everything needed for their text, in two queries."""
+    """Messages with everything needed for their text, in two queries."""
     notices = Notice.objects.select_related(
         "channel__connection",
         "message__author",
@@ -206,7 +206,7 @@ def _loaded(ids: Iterable[int]) -> list[NoticePost]:
 
 
 def words_of(post: NoticePost) -> slack_messages.Post:
-    """Its current text."""
+    """The current text of a Slack message."""
     all_said = [_said(notice) for notice in post.notices.all()]
     if post.kind == NoticePost.Kind.SINGLE and len(all_said) == 1:
         return slack_messages.single(all_said[0])
@@ -234,7 +234,7 @@ def _said(notice: Notice) -> slack_messages.NoticedMention:
 
 
 def _address_to_add(message: Message) -> str:
-    """Of the page that makes a ticket of this mention, if it has an address to be found by."""
+    """URL of the page that makes a ticket of this mention; "" if the mention has no address to be found by."""
     query = urlencode({"url": message.url})
     return f"{settings.BASE_URL}{reverse('mentions:add')}?{query}" if web_address(message.url) else ""
 

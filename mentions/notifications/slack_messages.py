@@ -83,7 +83,7 @@ def _cut(text: str) -> str:
 
 
 def several(all_said: Sequence[NoticedMention], *, is_digest: bool) -> Post:
-    """One line each, in the given order."""
+    """One message for several mentions: a line each, in the given order."""
     count = len(all_said)
     if is_digest:
         head = ngettext("%(count)d mention since the last digest", "%(count)d mentions since the last digest", count)

@@ -78,5 +78,5 @@ def notes_about(person: Person | None, user: User) -> str:
 
 
 def may_see_person(person: Person, user: User) -> bool:
-    """Whether none of their accounts is hidden."""
+    """Whether none of the person's accounts is hidden from this user."""
     return seen_by(user, Person).filter(pk=person.pk).exists()

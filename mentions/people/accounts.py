@@ -79,14 +79,14 @@ def link_accounts() -> set[int]:
 
 
 def _follow(left_id: int, person_id: int) -> None:
-    """If somebody was entered twice, and no account is left under the first entry, their marks move along."""
+    """If somebody was entered twice and no account is left under the first entry, move its marks along."""
     left = Person.objects.filter(pk=left_id, is_us=False, user=None, authors=None, accounts=None).first()
     if left is not None:
         marks.join(Person.objects.get(pk=person_id), left)
 
 
 def know_account(person: Person, author: Author) -> set[int]:
-    """From now on this account is the person's: what they wrote from it, and will write, counts as theirs. Returns the
+    """Record that this account is the person's: what was and will be written from it counts as theirs. Returns the
     tickets with possibly changed clocks. An account that already has an owner keeps them."""
     handle = author.handle or author.external_id
     owned = Account.objects.filter(namespace=author.namespace, handle__iexact=handle).exists()
@@ -96,7 +96,7 @@ def know_account(person: Person, author: Author) -> set[int]:
 
 
 def new_team_member(author: Author) -> Person:
-    """A team member nobody had entered: named as on the platform, with this account."""
+    """Create a team member whom nobody had entered, with this account and their name on the platform."""
     person = Person.objects.create(name=author.name or author.handle or author.external_id, is_us=True)
     know_account(person, author)
     return person
@@ -160,8 +160,8 @@ def merge_persons(kept: Person, other: Person) -> None:
 
 
 def same_human(author_id: int, other_id: int) -> None:
-    """Two accounts belong to one person: combines marks, notes and conversations. Raises MarkRefused for a team
-    member."""
+    """Record that two accounts belong to one person, and combine their marks, notes and conversations. Raises
+    MarkRefused for a team member."""
     with transaction.atomic():
         kept = marks.person_of(author_id)
         other = marks.person_of(other_id) if author_id != other_id else kept

@@ -105,14 +105,15 @@ def _with_its_ticket(user: Viewer) -> Q:
 
 @rule_for(Issue)
 def _linked_to_a_ticket_in_sight(user: Viewer) -> Q:
-    """Its title may quote any ticket that it was opened from."""
+    """Issues of which every linked ticket is visible: the title may quote any ticket that it was opened from."""
     linked = IssueLink.objects.filter(issue=OuterRef("pk"))
     return ~Q(Exists(linked.exclude(ticket__in=seen_by(user, Ticket))))
 
 
 @rule_for(Code)
 def _given_in_sight(user: Viewer) -> Q:
-    """Who got it; no page shows the code itself."""
+    """Codes not given yet, and those whose ticket is visible, for people who may give codes. No page shows the code
+    itself."""
     return Q(ticket=None) | Q(ticket__in=seen_by(user, Ticket)) if user.has_perm("mentions.give_code") else NOBODY
 
 
@@ -222,7 +223,7 @@ class Circle:
 
     @property
     def words(self) -> str:
-        """For use in a sentence: `advocate, manager`."""
+        """The roles for use in a sentence: `advocate, manager`."""
         return ", ".join(self.roles) or _("superusers")
 
     @property

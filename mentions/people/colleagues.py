@@ -10,7 +10,7 @@ from mentions.models import Account, Person
 
 
 def enter(name: str) -> Person:
-    """A new person of the team."""
+    """Create a person of the team."""
     return Person.objects.create(name=name, is_us=True)
 
 
@@ -20,7 +20,8 @@ def rename(person: Person, name: str) -> None:
 
 
 def add_accounts(person: Person, accounts: Iterable[tuple[str, str]]) -> None:
-    """(namespace, handle) of each; known ones are skipped. `accounts.link_accounts` applies them to the past."""
+    """Add accounts, as (namespace, handle), to a person; known ones are skipped. `accounts.link_accounts` applies them
+    to the past."""
     for namespace, handle in accounts:
         if not Account.objects.filter(namespace=namespace, handle__iexact=handle).exists():
             Account.objects.create(person=person, namespace=namespace, handle=handle)

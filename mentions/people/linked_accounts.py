@@ -51,7 +51,8 @@ class Place:
 
 
 def places(user: Any) -> list[Place]:
-    """By platform and name; only those with a channel that this person may see and answer."""
+    """Connections with personal accounts, by platform and name; only those with a channel that this person may see and
+    answer."""
     connections = personal.connections() if user.has_perm(access.PLAY) else []
     if not connections:
         return []
@@ -80,7 +81,7 @@ def check(account_id: int, now: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
-            # First, so that a token entered in the meantime can't make this account somebody else's.
+            # Before anything else, so that a token entered meanwhile can't turn this account into somebody else's.
             if not personal.settle(found.account, now, author=found.author):
                 return False
             _belongs(found)
@@ -120,5 +121,5 @@ def _belongs(found: personal.Found) -> None:
 
 
 def check_lost(now: datetime) -> int:
-    """The sweep: checks accounts with a lost check; returns how many."""
+    """The sweep: checks accounts whose check was lost; returns how many."""
     return sweeps.each("personal accounts", personal.unchecked(), lambda pk: check(pk, now))

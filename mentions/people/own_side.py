@@ -20,7 +20,7 @@ def of_channel(channel: Channel) -> str:
 
 
 def account_of(channel: Channel) -> str:
-    """Only the account: `@acme`, `help@acme.example`; the channel's name without an address."""
+    """The account alone: `@acme`, `help@acme.example`; the channel's name if it has no address."""
     adapter = all_adapters().get(channel.connection.platform)
     account = channel.address.strip().lstrip("@")
     if adapter is None or not account or "@" in account:

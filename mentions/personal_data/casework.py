@@ -16,7 +16,7 @@ def _reports(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_reports(scope: Scope, names: Names) -> int:
-    """The link to the fix may quote the report."""
+    """Erase the link to the fix, which may quote the report."""
     return Disclosure.objects.filter(ticket__in=scope.own).exclude(fix_url="").update(fix_url="")
 
 
@@ -25,7 +25,7 @@ def _states(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_states(scope: Scope, names: Names) -> int:
-    """States of conversations that are only theirs: nobody waits for those any longer."""
+    """Delete the states of conversations that are only theirs: nobody waits for those any longer."""
     return int(ThreadState.objects.filter(_theirs(scope)).delete()[0])
 
 
@@ -34,8 +34,8 @@ def _issues(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_issues(scope: Scope, names: Names) -> int:
-    """Their words and names in titles. The desk doesn't erase the issue on the tracker; the export tells the admin
-    where it is."""
+    """Erase their words and names from titles. The desk doesn't erase the issue on the tracker; the export tells the
+    admin where it is."""
     count = 0
     for issue in Issue.objects.filter(links__ticket__in=[*scope.own, *scope.near]).distinct():
         title, error = names.text(issue.title), names.text(issue.error)
@@ -50,12 +50,13 @@ def _applications(scope: Scope) -> Iterable[Model]:
 
 
 def _erase_applications(scope: Scope, names: Names) -> int:
-    """The state stays, which figures count; the licence names who holds it. The CRM keeps its own record."""
+    """Erase the licence, which names its holder. The state stays, since figures count it. The CRM keeps its own
+    record."""
     return Application.objects.filter(ticket__in=scope.own).exclude(licence="").update(licence="")
 
 
 def _codes(scope: Scope) -> Iterable[Model]:
-    """Which codes they got, and when; the sealed code itself reveals nothing."""
+    """The codes they got, and when; the sealed code itself reveals nothing."""
     return Code.objects.filter(ticket__in=scope.own).order_by("pk")
 
 

@@ -42,7 +42,7 @@ def remove_old(now: datetime) -> Removed:
 
 @transaction.atomic
 def _some_files(before: datetime) -> int:
-    """Names and sizes stay, as for oversized files."""
+    """Delete the contents of some old files. Names and sizes stay, as for oversized files."""
     over = Attachment.objects.filter(
         blob__isnull=False, message__posted_at__lt=before, message__ticket__last_message_at__lt=before
     ).exclude(message__ticket__status__in=[Ticket.Status.NEW, Ticket.Status.OPEN, Ticket.Status.PENDING])

@@ -87,7 +87,8 @@ def _answered(ticket_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def decide(ticket_id: int, actor: Any, token: Any, *, state: str, now: datetime) -> Application:
-    """By hand. Raises OutcomeRefused, ClaimLost, PermissionDenied (volunteers decide nothing here)."""
+    """Record a person's decision on an application. Raises OutcomeRefused, ClaimLost, PermissionDenied (volunteers
+    don't decide on applications)."""
     access.require(actor, access.DECIDE)
     ticket = lock_open(ticket_id, actor, token, now)
     return change(locked(ticket), ticket, state, actor, now)
@@ -102,8 +103,8 @@ def locked(ticket: Ticket) -> Application:
 
 
 def change(found: Application, ticket: Ticket, state: str, actor: Any, now: datetime) -> Application:
-    """In the caller's transaction, ticket and application locked; the same state again changes nothing. Raises
-    OutcomeRefused."""
+    """Change the state of an application, in the caller's transaction, with ticket and application locked. The same
+    state again changes nothing. Raises OutcomeRefused."""
     if state == found.state:
         return found
     if state not in MOVES[found.state]:

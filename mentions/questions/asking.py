@@ -57,7 +57,8 @@ def ask(
 
 
 def words_for(ticket: Ticket, actor: Any, text: str) -> str:
-    """Only the typed text and the ticket's address: opening that requires permission."""
+    """The text of the question's post: only what was typed and the ticket's address, which requires permission to
+    open."""
     who = actor.get_full_name() or actor.get_username()
     address = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
     asks = _("%(who)s asks: %(text)s") % {"who": who, "text": text}
@@ -71,7 +72,7 @@ def end_running(ticket: Ticket, now: datetime) -> None:
 
 
 def end(question: Question, now: datetime) -> None:
-    """The answer is no longer needed: cancel the post, or tell the thread."""
+    """End a question whose answer is no longer needed: cancel the post, or tell the thread."""
     question.state, question.read_at = State.OVER, None
     question.save(update_fields=["state", "read_at"])
     if question.slack_ts:
@@ -84,7 +85,7 @@ def end(question: Question, now: datetime) -> None:
 
 
 def say(question: Question, step: str, words: str, now: datetime) -> None:
-    """In the thread, once per step."""
+    """Reply in the question's thread, once per step."""
     slack_posts.post_message(
         key=uuid5(question.key, step),
         conversation=f"question:{question.ticket_id}",
@@ -129,7 +130,7 @@ def _posted(question: Question, posted: OutboundItem, now: datetime) -> bool:
 
 
 def _failed(question: Question, posted: OutboundItem, now: datetime) -> bool:
-    """Undone by its advocate, or refused by Slack."""
+    """End a question that was undone by its advocate or refused by Slack."""
     is_undone = posted.state == OutboundItem.State.CANCELLED and not _waits(question)
     question.state = State.OVER if is_undone else State.FAILED
     question.error = "" if is_undone else posted.error or _("It was cancelled in the outbox.")

@@ -62,7 +62,7 @@ def read_due(now: datetime) -> int:
 
 
 def wake_thread(channel: str, thread_ts: str, now: datetime) -> bool:
-    """Something happened in this thread: read it now. Whether it is the thread of a question."""
+    """Read this thread soon, since something happened in it; returns whether it is the thread of a question."""
     known = Question.objects.filter(slack_room=channel, slack_ts=thread_ts, read_at__isnull=False)
     return bool(known.update(read_at=now))
 

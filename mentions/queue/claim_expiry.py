@@ -1,5 +1,5 @@
-"""Ends claims whose heartbeat stopped: the ticket is free again. An idempotent sweep. `mentions.queue.claims` doesn't
-wait for it: an expired lease blocks nobody.
+"""Sweep that ends claims whose heartbeat stopped. Idempotent. `mentions.queue.claims` doesn't depend on it: an expired
+lease blocks nobody.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ SELECT gone.id, %(now)s, NULL, 'expired', jsonb_build_object('by', gone.claimed_
 
 
 def expire_claims(now: datetime, limit: int = 500) -> int:
-    """Release claims with an expired lease to their place in the queue; return how many. A concurrent heartbeat either
-    came first (the lease continues) or finds its token gone."""
+    """Put tickets with an expired lease back in their place in the queue; return how many. A concurrent heartbeat
+    either wins (the lease continues) or finds its token gone."""
     with connection.cursor() as cursor:
         cursor.execute(_EXPIRE, {"now": now, "limit": limit})
         return int(cursor.rowcount)

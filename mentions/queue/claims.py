@@ -62,33 +62,33 @@ class HoldsAnother(Exception):
         self.ticket_id = ticket_id
 
 
-# A ticket hidden from its holder since the claim is not kept.
-_ENDED = f"(claimed_by_id = %(me)s AND (claim_expires_at <= %(now)s OR NOT {access.VISIBLE.sql}))"
+# Claims to end: expired ones, and tickets that have been hidden from their holder since they were claimed.
+_IS_ENDED = f"(claimed_by_id = %(me)s AND (claim_expires_at <= %(now)s OR NOT {access.VISIBLE.sql}))"
 
 
-def _give_back(which: str) -> str:
+def _release_sql(condition: str) -> str:
     return f"""
 WITH gone AS (
     UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
-    WHERE {which} RETURNING id
+    WHERE {condition} RETURNING id
 )
 INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
 SELECT id, %(now)s, NULL, 'expired', jsonb_build_object('by', %(me)s) FROM gone
 """  # noqa: S608
 
 
-_GIVE_BACK = _give_back(_ENDED)
-# For a transaction that has already locked a ticket: it waits for no other. A ticket that somebody else has locked now
-# (who may be waiting for ours) is not released.
-_GIVE_BACK_FREE = _give_back(
-    f"id IN (SELECT id FROM mentions_ticket WHERE {_ENDED} FOR UPDATE OF mentions_ticket SKIP LOCKED)"  # noqa: S608
+_RELEASE = _release_sql(_IS_ENDED)
+# For a transaction that already holds a ticket's lock: it must not wait for another. A ticket that somebody else has
+# locked (they may be waiting for ours) is skipped.
+_RELEASE_UNLOCKED = _release_sql(
+    f"id IN (SELECT id FROM mentions_ticket WHERE {_IS_ENDED} FOR UPDATE OF mentions_ticket SKIP LOCKED)"  # noqa: S608
 )
 _LOCK_BOTH = f"""
-SELECT id FROM mentions_ticket WHERE id = %(ticket)s OR {_ENDED}
+SELECT id FROM mentions_ticket WHERE id = %(ticket)s OR {_IS_ENDED}
 ORDER BY id FOR UPDATE OF mentions_ticket
 """  # noqa: S608
 
-_FREE = "(mentions_ticket.claimed_by_id IS NULL OR mentions_ticket.claim_expires_at <= %(now)s)"
+_IS_UNCLAIMED = "(mentions_ticket.claimed_by_id IS NULL OR mentions_ticket.claim_expires_at <= %(now)s)"
 
 # Evaluated per candidate, only for tickets this advocate has handed back.
 _NOT_HANDED_BACK = """NOT EXISTS (
@@ -96,8 +96,9 @@ _NOT_HANDED_BACK = """NOT EXISTS (
       AND NOT EXISTS (SELECT 1 FROM mentions_message m WHERE m.ticket_id = h.ticket_id
         AND m.ingested_at > h.at AND m.direction = 'in' AND NOT m.is_auto))"""
 
-# A follow-up with its assignee present. A lease that expired since its last message means they are not.
-_KEPT_FOR_ASSIGNEE = """(mentions_ticket.first_reply_at IS NOT NULL
+# Not a follow-up reserved for an assignee who is present. A lease that expired since its last message means that they
+# aren't.
+_NOT_RESERVED = """(mentions_ticket.first_reply_at IS NOT NULL
     AND mentions_ticket.assignee_id <> %(me)s AND mentions_ticket.claimed_by_id IS NULL
     AND mentions_ticket.last_message_at > %(kept_since)s
     AND COALESCE(
@@ -144,17 +145,17 @@ SELECT {columns} FROM mentions_ticket WHERE id = (SELECT id FROM held)
 def _statement(filters: str) -> tuple[str, dict[str, Any]]:
     """The claim statement for one view, and its filter values."""
     parts = all_of(view_filters.conditions(json.loads(filters)))
-    where = "\n      AND ".join([_FREE, parts.sql, access.VISIBLE.sql, _NOT_HANDED_BACK])
+    where = "\n      AND ".join([_IS_UNCLAIMED, parts.sql, access.VISIBLE.sql, _NOT_HANDED_BACK])
     # By name: a column added while this process runs must not change the prepared statement's result.
     names = [str(f.column) for f in Ticket._meta.concrete_fields]
     columns = ", ".join(f"mentions_ticket.{name}" for name in names)
-    sql = _CLAIM.format(where=where, kept=_KEPT_FOR_ASSIGNEE, columns=columns, columns_taken=", ".join(names))
+    sql = _CLAIM.format(where=where, kept=_NOT_RESERVED, columns=columns, columns_taken=", ".join(names))
     return sql, dict(parts.params)
 
 
 def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
-    """The ticket to work on, now held by `user` with `claim_token`: the one already held, or the next in the view
-    (None: the whole queue). None when nothing is left for this advocate. The caller checks who may play."""
+    """Claim and return the ticket to work on: the one that `user` already holds, or the next in the view (None: the
+    whole queue). None when nothing is left for this advocate. The caller checks who may play."""
     filters = view.filters if view else {}
     if not view_filters.holds_queued(filters):
         return current(user, now)
@@ -176,7 +177,7 @@ def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
 
 
 def _claim(sql: str, params: dict[str, Any]) -> Ticket | None:
-    rows = prepared.run_together([(_GIVE_BACK, params), (sql, params)])
+    rows = prepared.run_together([(_RELEASE, params), (sql, params)])
     names = [f.attname for f in Ticket._meta.concrete_fields]
     return Ticket.from_db(connection.alias, names, rows[0]) if rows else None
 
@@ -195,7 +196,7 @@ def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
     again keeps the token. Raises AlreadyClaimed, HoldsAnother, Ticket.DoesNotExist."""
     try:
         return _claim_this(user, ticket_id, now)
-    except IntegrityError as error:  # the same advocate claimed another ticket in another tab at the same moment
+    except IntegrityError as error:  # a race: the same advocate claimed another ticket in another tab
         held = current(user, now)
         raise HoldsAnother(held.pk if held else ticket_id) from error
 
@@ -203,21 +204,21 @@ def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
 @transaction.atomic
 def _claim_this(user: Any, ticket_id: int, now: datetime) -> Ticket:
     with connection.cursor() as cursor:
-        # Lock both tickets in id order, the wanted and the released one: two people may want each other's.
+        # Lock both tickets in id order, the one to claim and the one to release: two people may want each other's.
         cursor.execute(_LOCK_BOTH, {"ticket": ticket_id, "me": user.pk, "now": now})
-        cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
+        cursor.execute(_RELEASE_UNLOCKED, {"me": user.pk, "now": now})
     ticket: Ticket = access.visible_tickets(user).select_for_update(of=("self",)).get(pk=ticket_id)
     if is_live(ticket, now):
         if ticket.claimed_by_id != user.pk:
             raise AlreadyClaimed(ticket)
         return ticket
-    if other := Ticket.objects.filter(claimed_by=user).exclude(pk=ticket_id).values_list("pk", flat=True).first():
-        raise HoldsAnother(other)
+    if held_id := Ticket.objects.filter(claimed_by=user).exclude(pk=ticket_id).values_list("pk", flat=True).first():
+        raise HoldsAnother(held_id)
     return take(ticket, user, now)
 
 
 def take(ticket: Ticket, user: Any, now: datetime) -> Ticket:
-    """Claim a ticket that the caller has locked and found free. One Event."""
+    """Claim a ticket that the caller has locked and found free. Records one event."""
     before = ticket.status
     lost_by = ticket.claimed_by_id
     ticket.claimed_by, ticket.claim_token, ticket.claim_expires_at = user, uuid.uuid4(), now + lease()
@@ -231,8 +232,8 @@ def take(ticket: Ticket, user: Any, now: datetime) -> Ticket:
 
 
 def renew(ticket_id: int, token: UUID | str, now: datetime, user: Any = None) -> datetime:
-    """Heartbeat: extend the lease and return its new end. An expired lease that nobody else took still counts. With
-    `user`, the token must be theirs. Raises ClaimLost."""
+    """Heartbeat: extend the lease and return its new end. An expired lease can be renewed until somebody else claims
+    the ticket. With `user`, the token must be theirs. Raises ClaimLost."""
     expires = now + lease()
     held = Ticket.objects.filter(pk=ticket_id, claim_token=token)
     if not (held if user is None else held.filter(claimed_by=user)).update(claim_expires_at=expires):
@@ -278,8 +279,8 @@ def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) ->
 
 
 def take_again(ticket: Ticket, user: Any, now: datetime) -> bool:
-    """Claim a ticket the caller has locked, if it is free and `user` holds nothing else; return whether they hold it
-    now. A race with another tab affects only this result: the caller's transaction never fails because of it."""
+    """Claim a ticket that the caller has locked, if it is free and `user` holds nothing else; return whether they hold
+    it now. A race with another tab only changes the result: it never fails the caller's transaction."""
     if user is None or is_live(ticket, now):
         return False
     is_taken = False
@@ -293,12 +294,12 @@ def take_again(ticket: Ticket, user: Any, now: datetime) -> bool:
 
 
 def _holds_nothing(user: Any, now: datetime) -> bool:
-    """Whether `user` may claim. An expired claim of theirs is released first, since it would block this one."""
+    """Whether `user` holds no ticket. Releases an expired claim of theirs first, since it would block a new one."""
     with connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
+        cursor.execute(_RELEASE_UNLOCKED, {"me": user.pk, "now": now})
     return not Ticket.objects.filter(claimed_by=user).exists()
 
 
 def end_shift(user_id: int) -> None:
-    """Follow-ups of this person are no longer kept for them."""
+    """Mark this person as off shift: follow-ups are no longer reserved for them."""
     Preference.objects.filter(user=user_id).update(shift_until=None)

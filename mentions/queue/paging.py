@@ -12,7 +12,7 @@ from mentions.models.ticket import TicketQuerySet
 
 
 def cursor_of(record: Mapping[str, Any], order: Sequence[str]) -> str:
-    """The row's position in the order, for a URL: times as ISO 8601, an empty part for null."""
+    """Encode a row's position in the order for a URL: times as ISO 8601, nulls as an empty part."""
     return ",".join(_text(record[name.lstrip("-")]) for name in order)
 
 
@@ -27,21 +27,21 @@ def after(tickets: TicketQuerySet, order: Sequence[str], cursor: str) -> TicketQ
         ]
     except ValueError:
         return tickets
-    return tickets.filter(_behind(order, values))
+    return tickets.filter(_comes_after(order, values))
 
 
-def _behind(order: Sequence[str], values: Sequence[Any]) -> Q:
+def _comes_after(order: Sequence[str], values: Sequence[Any]) -> Q:
     name, value = order[0], values[0]
     column, step = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
     if value is None:  # nulls sort last in both directions: only further nulls follow one
-        return Q(**{f"{column}__isnull": True}) & _behind(order[1:], values[1:])
+        return Q(**{f"{column}__isnull": True}) & _comes_after(order[1:], values[1:])
     beyond = Q(**{f"{column}__{step}": value})
     if column == "due_at":
         beyond |= Q(due_at__isnull=True)
     if len(order) == 1:
         return beyond
-    behind = beyond | (Q(**{column: value}) & _behind(order[1:], values[1:]))
-    # Redundant condition that lets the index scan start there.
+    behind = beyond | (Q(**{column: value}) & _comes_after(order[1:], values[1:]))
+    # A redundant condition, so that the index scan starts there.
     return behind if column == "due_at" else Q(**{f"{column}__{step}e": value}) & behind
 
 

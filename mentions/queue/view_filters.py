@@ -121,7 +121,7 @@ def _overdue(value: Any) -> Fragment:
 
 def _due_soon(value: Any) -> Fragment:
     if value:
-        return Fragment(due_soon.sql())  # as it is: PostgreSQL uses no index for `(…) IS TRUE`
+        return Fragment(due_soon.sql())  # not wrapped in `(…) IS TRUE`: PostgreSQL would use no index for that
     return Fragment(f"({due_soon.sql()}) IS NOT TRUE")
 
 
@@ -154,7 +154,7 @@ def is_queue(filters: Mapping[str, Any]) -> bool:
 
 
 def holds_queued(filters: Mapping[str, Any]) -> bool:
-    """Whether it can hold anything that may be claimed; if not, the claim skips it."""
+    """Whether the view can contain claimable tickets; if not, the claim skips it."""
     statuses = filters.get("statuses") or QUEUE_STATUSES
     return filters.get("parked") is not True and bool(set(statuses) & set(QUEUE_STATUSES))
 
@@ -214,26 +214,27 @@ def order_of(view: View) -> str:
 
 
 # Capped counts stop after a thousand rows, and starting parallel workers takes ten times as long as counting those. An
-# index leads straight to the rows; scanning the table would read every solved ticket stored before those that wait. All
-# three statements are sent together, in one transaction.
+# index leads straight to the rows; a sequential scan would first read every solved ticket stored before the waiting
+# ones. All three statements are sent together, in one transaction.
 _BRIEFLY = "SET LOCAL max_parallel_workers_per_gather = 0;\nSET LOCAL enable_seqscan = off;\n"
-# A bitmap would hold every ticket that waits before the first of the thousand is counted. Words have no other index.
+# A bitmap scan would collect every waiting ticket before it counts the first of the thousand. Text search has no other
+# index.
 _ROW_BY_ROW = _BRIEFLY + "SET LOCAL enable_bitmapscan = off;\n"
 _JOINED = {"text", "tags", "without_tags", "marks"}
 
 
 def counts(views: Iterable[View], user: access.User, now: datetime) -> dict[int, int]:
-    """View id → number of tickets, at most COUNT_CAP + 1 (shown as "1,000+"). One query for all views that look at the
-    ticket alone, one for those that look at its words, tags or marks."""
+    """View id → number of tickets, at most COUNT_CAP + 1 (shown as "1,000+"). One query for all views that filter on
+    the ticket itself, one for those that filter on its text, tags or marks."""
     views = list(views)
     if not user.is_active or not user.has_perm(access.VIEW):
         return {view.pk: 0 for view in views}
     joined = [view for view in views if not _JOINED.isdisjoint(view.filters)]
-    alone = [view for view in views if view not in joined]
-    return _counted(_BRIEFLY, joined, user, now) | _counted(_ROW_BY_ROW, alone, user, now)
+    simple = [view for view in views if view not in joined]
+    return _count_together(_BRIEFLY, joined, user, now) | _count_together(_ROW_BY_ROW, simple, user, now)
 
 
-def _counted(settings: str, views: list[View], user: access.User, now: datetime) -> dict[int, int]:
+def _count_together(settings: str, views: list[View], user: access.User, now: datetime) -> dict[int, int]:
     arms: list[str] = []
     opening, values = access.WITH_HIDDEN.positional(me=user.pk)
     for view in views:

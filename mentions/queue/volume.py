@@ -25,7 +25,7 @@ def by_day(now: datetime, days: int) -> Mapping[int, Sequence[int]]:
         counts: dict[int, list[int]] = {pk: [0] * days for (pk,) in cursor.fetchall()}
         cursor.execute(_BY_DAY, {"since": first})
         for pk, day, count in cursor.fetchall():
-            place = (day - first.date()).days
-            if 0 <= place < days:
-                counts[pk][place] = count
+            index = (day - first.date()).days
+            if 0 <= index < days:
+                counts[pk][index] = count
     return counts

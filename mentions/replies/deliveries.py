@@ -1,7 +1,7 @@
-"""Brings a reply's delivery result back to the desk: reply, message, clocks, ticket.
+"""Applies the outbox's result to the desk: reply, message, clocks, ticket.
 
 `apply` is idempotent and takes only the id: it reads the outbound item's *current* state, so late, repeated and lost
-nudges end the same way. `apply_changed` is the sweep.
+nudges all end the same way. `apply_changed` is the sweep.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def apply(outbound_id: int, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def _apply_alone(outbound_id: int, now: datetime) -> None:
-    """A post or a like: the only effect is telling its sender when it fails."""
+    """Notify the sender of a post or a like that failed; nothing else depends on it."""
     item = OutboundItem.objects.select_for_update().get(pk=outbound_id)
     kind = Kind.LIKE if item.kind == OutboundItem.Kind.LIKE else Kind.POST
-    _tell(item, kind, now)
+    _notify_sender(item, kind, now)
 
 
-def _tell(item: OutboundItem, kind: str, now: datetime, reply: Reply | None = None) -> None:
+def _notify_sender(item: OutboundItem, kind: str, now: datetime, reply: Reply | None = None) -> None:
     if item.state in (Outbound.FAILED, Outbound.UNCERTAIN):
         delivery_problems.note_item(item, kind, now, what=item.state, reply=reply)
     else:
@@ -77,7 +77,7 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
     if found is None:
         return
     reply_id, answered_id = found
-    # Polling may be storing the resulting message at this moment.
+    # Polling may be storing the resulting message right now.
     locks.hold_conversations(messages=[answered_id] if answered_id else [])
     # Lock first, then read the item: the second of two workers sees the latest state of both.
     reply = lock(reply_id)
@@ -99,14 +99,14 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
 def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
     if reply.state == State.SENT and reply.message_id:
         return
-    was = reply.state
+    previous_state = reply.state
     reply.message = sent_messages.store(reply, item, now) if item.external_id else None
-    if was == State.SENT and reply.message is None:
+    if previous_state == State.SENT and reply.message is None:
         return
     reply.save(update_fields=["message"])
     if reply.message is not None and wrong_handles.has_handles(adapter_for(reply.channel.connection.platform)):
         wrong_handles.note([(reply.message.namespace, reply.message.external_id)], now)
-    if was != State.SENT:
+    if previous_state != State.SENT:
         sending_states.move(reply, State.SENT)
         invitations.link(reply)
     delivery_problems.settle_reply(reply, delivery_problems.How.SENT, now)
@@ -114,11 +114,11 @@ def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
     _mark_bounced(reply, False)
     data = {"reply": reply.pk, "url": item.url, "message": reply.message_id}
     record(reply.ticket, None, now, EventKind.DELIVERED, data)
-    _perhaps_back(reply, item, now)
+    _apply_early_bounce(reply, item, now)
 
 
-def _perhaps_back(reply: Reply, item: OutboundItem, now: datetime) -> None:
-    """The bounce report may arrive before the delivery receipt."""
+def _apply_early_bounce(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    """Apply a bounce report that arrived before the delivery receipt."""
     about = {"ticket": reply.ticket_id, "kind": "bounced", "data__bounced_id": item.external_id}
     event = Event.objects.filter(**about).order_by("id").last() if item.external_id else None
     if event is None or item.connection_id is None:
@@ -140,13 +140,14 @@ def _uncertain(reply: Reply, item: OutboundItem, now: datetime) -> None:
 def _failed(reply: Reply, item: OutboundItem, now: datetime) -> None:
     if reply.state == State.FAILED:
         return
-    why = item.error or _("It was cancelled before it was sent.")
+    reason = item.error or _("It was cancelled before it was sent.")
     _mark_bounced(reply, True)
-    take_back(reply, State.FAILED, now, why=why)
+    take_back(reply, State.FAILED, now, why=reason)
 
 
 def _mark_bounced(reply: Reply, is_bounced: bool) -> None:
-    """Bounced mail reached nobody: it is no first reply, and the ticket returns to its old place in the queue."""
+    """Record whether the reply's mail bounced. Bounced mail reached nobody, so it isn't a first reply, and the ticket
+    returns to its old place in the queue."""
     if reply.message_id is not None:
         Message.objects.filter(pk=reply.message_id).update(is_bounced=is_bounced)
     clocks.recompute([reply.ticket_id])
@@ -158,7 +159,7 @@ def _apply_delete(outbound_id: int, now: datetime) -> None:
     reply_id = Reply.objects.filter(deletion=outbound_id).values_list("pk", flat=True).first()
     reply = lock(reply_id) if reply_id is not None else None
     item = OutboundItem.objects.select_for_update().get(pk=outbound_id)
-    _tell(item, Kind.DELETE, now, reply)
+    _notify_sender(item, Kind.DELETE, now, reply)
     if reply is None or reply.message is None or reply.state == State.DELETED:
         return
     if item.state == Outbound.FAILED:
@@ -193,32 +194,34 @@ def apply_changed(now: datetime, limit: int = 500) -> int:
         state=State.FAILED, outbound__state=Outbound.CANCELLED
     )
     ids = list(settled.order_by("id").values_list("outbound_id", flat=True)[:limit])
-    lately = Reply.objects.filter(state=State.SENT, created_at__gt=now - BOUNCES_WITHIN)
-    ids += lately.filter(outbound__state=Outbound.FAILED).values_list("outbound_id", flat=True)[:limit]
-    others = [*_deletions_not_written_down(limit), *_unreported(limit), *_over(limit)]
+    maybe_bounced = Reply.objects.filter(state=State.SENT, created_at__gt=now - BOUNCES_WITHIN)
+    ids += maybe_bounced.filter(outbound__state=Outbound.FAILED).values_list("outbound_id", flat=True)[:limit]
+    others = [*_unrecorded_deletions(limit), *_unreported(limit), *_outdated_problems(limit)]
     sweeps.each("deliveries", [*ids, *others], lambda pk: apply(pk, now))
     return len(ids)
 
 
-def _deletions_not_written_down(limit: int) -> list[int]:
+def _unrecorded_deletions(limit: int) -> list[int]:
     """Items with an end state not yet recorded on the reply."""
-    asked = Reply.objects.filter(deletion__isnull=False).exclude(state=State.DELETED)
-    done = asked.filter(deletion__state__in=(Outbound.SENT, Outbound.FAILED))
-    known = DeliveryProblem.objects.filter(outbound=OuterRef("deletion")).exclude(how=DeliveryProblem.How.AGAIN)
-    return list(done.exclude(Exists(known), deletion__state=Outbound.FAILED).values_list("deletion", flat=True)[:limit])
+    requested = Reply.objects.filter(deletion__isnull=False).exclude(state=State.DELETED)
+    settled = requested.filter(deletion__state__in=(Outbound.SENT, Outbound.FAILED))
+    reported = DeliveryProblem.objects.filter(outbound=OuterRef("deletion")).exclude(how=DeliveryProblem.How.AGAIN)
+    return list(
+        settled.exclude(Exists(reported), deletion__state=Outbound.FAILED).values_list("deletion", flat=True)[:limit]
+    )
 
 
 def _unreported(limit: int) -> list[int]:
     """Among the latest items: failed posts, likes and deletions that nobody was notified of."""
     latest = OutboundItem.objects.order_by("-pk")[:LATEST]
-    wrong = OutboundItem.objects.filter(pk__in=latest.values("pk"), state__in=(Outbound.FAILED, Outbound.UNCERTAIN))
-    alone = wrong.filter(Q(kind=OutboundItem.Kind.REPLY, conversation__startswith=POSTS) | Q(kind__in=_ALONE))
-    known = DeliveryProblem.objects.filter(outbound=OuterRef("pk")).exclude(how=DeliveryProblem.How.AGAIN)
-    return list(alone.exclude(Exists(known)).values_list("pk", flat=True)[:limit])
+    failed = OutboundItem.objects.filter(pk__in=latest.values("pk"), state__in=(Outbound.FAILED, Outbound.UNCERTAIN))
+    of_kind = failed.filter(Q(kind=OutboundItem.Kind.REPLY, conversation__startswith=POSTS) | Q(kind__in=_ALONE))
+    reported = DeliveryProblem.objects.filter(outbound=OuterRef("pk")).exclude(how=DeliveryProblem.How.AGAIN)
+    return list(of_kind.exclude(Exists(reported)).values_list("pk", flat=True)[:limit])
 
 
-def _over(limit: int) -> list[int]:
+def _outdated_problems(limit: int) -> list[int]:
     """Items with an open problem although the outbox has moved on."""
-    open_ones = DeliveryProblem.objects.filter(settled_at=None, outbound__isnull=False)
-    wrong = (Outbound.FAILED, Outbound.UNCERTAIN, Outbound.CANCELLED)
-    return list(open_ones.exclude(outbound__state__in=wrong).values_list("outbound", flat=True)[:limit])
+    open_problems = DeliveryProblem.objects.filter(settled_at=None, outbound__isnull=False)
+    still_failing = (Outbound.FAILED, Outbound.UNCERTAIN, Outbound.CANCELLED)
+    return list(open_problems.exclude(outbound__state__in=still_failing).values_list("outbound", flat=True)[:limit])

@@ -32,8 +32,8 @@ def hand_over(reply_id: int, now: datetime) -> bool:
     reply = lock(reply_id)
     if reply.state != Reply.State.SCHEDULED or reply.send_at > now:
         return False
-    if why := guard.why_not(reply):
-        take_back(reply, Reply.State.BLOCKED, now, why=why)
+    if reason := guard.why_not(reply):
+        take_back(reply, Reply.State.BLOCKED, now, why=reason)
         return True
     reply.outbound = outbox.enqueue(
         key=reply.key,

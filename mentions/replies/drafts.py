@@ -89,12 +89,12 @@ def text_of(ticket_id: int, user: Any) -> str:
 
 @transaction.atomic
 def discard(ticket_id: int, user: Any, now: datetime) -> None:
-    """The text was sent. A late save made before that does not restore it."""
+    """Remove the draft, since its text was sent. A late save from before that does not restore it."""
     _write(_locked(ticket_id, user, now), "", now, writer=Draft.SENT)
 
 
 def credit_of(ticket_id: int, user: Any) -> tuple[str, str]:
-    """(credit, origin) of the text in the composer; empty if its sender wrote it."""
+    """(credit, origin) of the draft's text; empty strings if its sender wrote it."""
     found = Draft.objects.filter(ticket_id=ticket_id, user=user).exclude(text="").values_list("credit", "origin")
     return found.first() or ("", "")
 
@@ -111,9 +111,9 @@ def give_back(
     origin: str = "",
     replaces: str = "",
 ) -> None:
-    """Put an unsent reply, a macro's text or somebody's draft before anything typed since. `status_after`: the macro's;
-    without it the returned reply's status stays. `credit`, `origin`: who wrote it, and what it came from. `replaces`:
-    the text that it is a newer version of."""
+    """Put an unsent reply, a macro's text or somebody's draft into the composer, above anything typed since.
+    `status_after`: the macro's; without it the returned reply's status stays. `credit`, `origin`: who wrote it, and
+    what it came from. `replaces`: the text that it is a newer version of."""
     if user is None:
         return
     row = _locked(ticket_id, user, now)

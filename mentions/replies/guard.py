@@ -36,7 +36,7 @@ def check(ticket_id: int, guard_message_id: int) -> None:
 
 
 def why_not(reply: Reply) -> str:
-    """A sentence on what has happened since the reply was written that its author must see first; "" if nothing."""
+    """One sentence on what has happened since the reply was written and its author must see first; "" if nothing."""
     if messages := newer(reply.ticket_id, reply.guard_message_id):
         who = own_side.of_message(messages[-1])
         return _("%(name)s wrote a new message before your reply was sent.") % {"name": who}

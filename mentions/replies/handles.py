@@ -1,4 +1,5 @@
-"""As whom somebody may answer a ticket, which handle to suggest, and the URL for answers the desk cannot send.
+"""Which handles somebody may answer a ticket from, which one to suggest, and the URL for answers that the desk cannot
+send.
 
 The advocate may choose any handle that the ticket's channel is answered from and that their roles may reply as; a
 handle kept for availability answers nothing else, whoever asks (`mentions.handle_rules`). Where people answer from
@@ -26,7 +27,8 @@ from mentions.people.access import User
 
 @dataclass(frozen=True, slots=True)
 class ReplyOptions:
-    """How somebody may answer a ticket from the desk; without `channels` they answer outside, because of `why`."""
+    """The handles that somebody may answer a ticket from. Without `channels` they answer outside; `why` is the
+    reason."""
 
     channels: list[Channel]
     """Best rank first; on platforms with personal accounts, one per account."""
@@ -55,29 +57,29 @@ def can_send(channel: Channel, user: User | None = None) -> bool:
 def choices(ticket: Ticket, user: User | None = None) -> list[Channel]:
     """The channels that may answer this ticket, best rank first; empty: answer outside. Without `user`, those the desk
     itself could use."""
-    return ways(ticket, user).channels
+    return reply_options(ticket, user).channels
 
 
-def ways(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None = None) -> ReplyOptions:
-    """`siblings`: the channels of the ticket's connection, if already loaded."""
-    able = candidates.able(ticket, siblings)
-    if not able:
+def reply_options(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None = None) -> ReplyOptions:
+    """How this person may answer the ticket. `siblings`: the channels of its connection, if already loaded."""
+    capable = candidates.able(ticket, siblings)
+    if not capable:
         return ReplyOptions([], {}, "platform")
-    allowed = able if user is None else allowed_as(user, access.may_answer_from(user, ticket, able))
+    allowed = capable if user is None else allowed_as(user, access.may_answer_from(user, ticket, capable))
     if not allowed:
         return ReplyOptions([], {}, "role")
-    of_people = {c.connection_id for c in allowed if personal.is_needed(c.connection)}
-    accounts = personal.usable(user.id, of_people) if user is not None and of_people else {}
-    usable = [c for c in allowed if c.connection_id not in of_people]
+    with_accounts = {c.connection_id for c in allowed if personal.is_needed(c.connection)}
+    accounts = personal.usable(user.id, with_accounts) if user is not None and with_accounts else {}
+    usable = [c for c in allowed if c.connection_id not in with_accounts]
     for connection_id in accounts:
-        theirs = [c for c in allowed if c.connection_id == connection_id]
-        usable.append(next((c for c in theirs if c.pk == ticket.channel_id), theirs[0]))
+        of_connection = [c for c in allowed if c.connection_id == connection_id]
+        usable.append(next((c for c in of_connection if c.pk == ticket.channel_id), of_connection[0]))
     usable.sort(key=lambda channel: (channel.rank, channel.pk))
     return ReplyOptions(usable, accounts, "" if usable else "account")
 
 
 def fitting(options: ReplyOptions, message: Message | None) -> ReplyOptions:
-    """Those of the options that may answer this message: nothing private is answered in public."""
+    """The options limited to channels that may answer this message: nothing private is answered in public."""
     channels = privacy.fitting(options.channels, message)
     why = options.why or ("" if channels or not options.channels else "role")
     return ReplyOptions(channels, options.accounts, why)
@@ -108,8 +110,8 @@ def _said(ticket: Ticket, message: Message | None, talk: Talk | None) -> tuple[T
     talk = talk or talks.of_ticket(ticket, availability.TAG)
     if message is None:
         return None, talk
-    known = getattr(message, "seen_by", None)  # preloaded with a message for its page
-    seen_by = message.sightings.values_list("channel_id", flat=True) if known is None else known
+    preloaded = getattr(message, "seen_by", None)  # preloaded with a message for its page
+    seen_by = message.sightings.values_list("channel_id", flat=True) if preloaded is None else preloaded
     return talks.said(message, seen_by), talk
 
 
@@ -129,17 +131,17 @@ def role_refusal(ticket: Ticket, channel_id: int, user: User) -> str:
     if channel is None or allowed_as(user, [channel]):
         return ""
     message = ticket.messages.filter(direction=Message.Direction.INBOUND).order_by("-posted_at", "-id").first()
-    right = _instead(ticket, message, user, channel)
-    why = _("Your role cannot reply as %(handle)s.") % {"handle": own_side.account_of(channel)}
-    if not right:
-        return f"{why} {_('Hand the ticket back with a note, or write a draft for somebody else to send.')}"
-    return f"{why} {_('Reply from %(right)s instead.') % {'right': right}}"
+    instead = _instead(ticket, message, user, channel)
+    reason = _("Your role cannot reply as %(handle)s.") % {"handle": own_side.account_of(channel)}
+    if not instead:
+        return f"{reason} {_('Hand the ticket back with a note, or write a draft for somebody else to send.')}"
+    return f"{reason} {_('Reply from %(right)s instead.') % {'right': instead}}"
 
 
 def _instead(ticket: Ticket, message: Message | None, user: User, channel: Channel) -> str:
-    among = [c for c in ways(ticket, user).channels if c != channel]
-    right = suggest(ticket, message, among)
-    return own_side.account_of(right) if right else ""
+    among = [c for c in reply_options(ticket, user).channels if c != channel]
+    suggested = suggest(ticket, message, among)
+    return own_side.account_of(suggested) if suggested else ""
 
 
 def reply_url(message: Message) -> str | None:

@@ -1,6 +1,5 @@
-"""Likes praise, once, through the outbox: nothing but praise, only by people with the right, never for a handle that
-does not like.
-To remove a like, use the platform."""
+"""Likes praise, once, through the outbox: only tickets tagged as praise, only for people with the right, never from a
+handle that does not like. A like can be removed only on the platform."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ PRAISE_TAG = "praise"
 
 
 def can_like(channel: Channel, user: Any) -> bool:
-    """Whether this person can like there from the desk, if it is praise; on platforms with personal accounts, with
+    """Whether this person can like praise in this channel from the desk; on platforms with personal accounts, with
     their own."""
     return not why_not(channel, user)
 
@@ -62,8 +61,8 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
         raise OutcomeRefused(_("This message cannot be liked."))
     if privacy.is_private(message):
         raise OutcomeRefused(_("Private messages cannot be liked."))
-    if why := why_not(message.channel, actor):
-        raise OutcomeRefused(why)
+    if reason := why_not(message.channel, actor):
+        raise OutcomeRefused(reason)
     if not ticket.tags.filter(name=PRAISE_TAG).exists():
         raise OutcomeRefused(_("Likes are for praise only. Tag the ticket “%(tag)s” first.") % {"tag": PRAISE_TAG})
     item, is_going = _ask(message, actor, now)
@@ -83,7 +82,7 @@ def like_praise(ticket: Ticket, actor: Any, leaves_at: datetime) -> OutboundItem
 
 
 def liked_of(ticket: Ticket) -> Message | None:
-    """The message that a like of the ticket applies to: the last one that came in."""
+    """The message that a like of the ticket applies to: its last inbound one."""
     inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False, is_unreadable=False)
     return inbound.select_related("channel__connection").defer("search").order_by("-posted_at", "-id").first()
 

@@ -33,8 +33,8 @@ LATEST = 50
 
 
 def highlighting(channels: Sequence[Channel], message: Message) -> Channel | None:
-    """The handle among these that quotes what was written to it (the setting `highlights`); None if there is none, or
-    the message has no public page."""
+    """The handle among these whose setting `highlights` lets it quote a message written to it; None if there is none,
+    or the message has no public page."""
     if not message.url or message.is_deleted or privacy.is_private(message):
         return None
     seen = set(message.sightings.values_list("channel_id", flat=True)) | {message.channel_id}
@@ -73,8 +73,8 @@ def channels_for(user: Any) -> list[Channel]:
     if not user.is_active:
         return []
     named = Channel.objects.filter(is_active=True, connection__is_active=True).exclude(post_roles=[])
-    shown = named.filter(pk__in=access.visible_channel_ids(user)).select_related("connection").order_by("rank", "pk")
-    return [c for c in shown if access.has_role(user, c.post_roles) and _takes_posts(c, user)]
+    visible = named.filter(pk__in=access.visible_channel_ids(user)).select_related("connection").order_by("rank", "pk")
+    return [c for c in visible if access.has_role(user, c.post_roles) and _takes_posts(c, user)]
 
 
 def _takes_posts(channel: Channel, user: Any) -> bool:
@@ -130,13 +130,13 @@ def latest(user: Any, now: datetime) -> list[Post]:
 
 
 def _shown(item: OutboundItem, channel: Channel, deletion: OutboundItem | None) -> Post:
-    who = item.sent_as.get_short_name() or item.sent_as.get_username() if item.sent_as else ""
+    sender = item.sent_as.get_short_name() or item.sent_as.get_username() if item.sent_as else ""
     deletes = adapter_for(channel.connection.platform).can(Capability.DELETE)
     return Post(
         item,
         channel,
         str(payload_of(item).get("text", "")),
-        who,
+        sender,
         can_undo=item.state in outbox.CANCELLABLE,
         can_delete=deletes
         and item.state == State.SENT

@@ -31,24 +31,29 @@ class ReplyRefused(Exception):
 def of(ticket: Ticket, message: Message) -> tuple[list[str], list[str]]:
     """(to, cc), lower case. Reply-To, else the author; for mail that one of us forwarded, its original sender."""
     # Addresses of all mailboxes and forms: a ticket may be answered from another one than it came to.
-    own = {address_of(channel) for channel in Channel.objects.filter(address__contains="@")}
+    own_addresses = {address_of(channel) for channel in Channel.objects.filter(address__contains="@")}
     extra = message.extra or {}
     author = message.author.handle or message.author.external_id
     if extra.get("forwarded_by"):
         author = ticket.requester.handle or ticket.requester.external_id
-    to = _clean(extra.get("reply_to") or [], own) or _clean([author], own)
-    others = [*(extra.get("to") or []), *(extra.get("cc") or [])]
-    cc = [address for address in _clean(others, own) if address not in to and not _ROBOT.match(address)]
+    to = _clean(extra.get("reply_to") or [], own_addresses) or _clean([author], own_addresses)
+    copied = [*(extra.get("to") or []), *(extra.get("cc") or [])]
+    cc = [address for address in _clean(copied, own_addresses) if address not in to and not _ROBOT.match(address)]
     return to, cc
 
 
-def _clean(addresses: Iterable[object], own: set[str]) -> list[str]:
-    """Addresses without ours and their plus-addresses: answering ourselves makes a loop."""
+def _clean(addresses: Iterable[object], own_addresses: set[str]) -> list[str]:
+    """The addresses without our own and their plus-addresses: answering ourselves would loop."""
     out: dict[str, None] = {}
     for address in addresses:
         text = str(address).strip().lower()
         local, _at, domain = text.partition("@")
-        if local and domain and f"{local.partition('+')[0]}@{domain}" not in own and text not in own:
+        if (
+            local
+            and domain
+            and f"{local.partition('+')[0]}@{domain}" not in own_addresses
+            and text not in own_addresses
+        ):
             out[text] = None
     return list(out)
 

@@ -1,8 +1,8 @@
 """Replies written in the desk: they wait for the undo window, then go to the outbox, which posts them at most once.
 Their states are in `mentions.replies.sending_states`.
 
-`submit` is idempotent by the composer's key: a double click, a second tab or a repeated request is one reply. Only one
-move leaves scheduled, whichever changes the row first: *undo* or the hand-over.
+`submit` is idempotent by the composer's key: a double click, a second tab or a repeated request is one reply. A
+scheduled reply makes one move only, *undo* or the hand-over, whichever changes the row first.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def submit(
     leaves the queue at once. The same key returns the same reply. Raises ThreadMoved, ReplyRefused, ClaimLost,
     AlreadyClaimed, OutcomeRefused; nothing is stored then."""
     Ticket.objects.select_for_update().get(pk=ticket_id)
-    if known := Reply.objects.filter(key=key).select_related("ticket").first():
-        return _same(known, ticket_id, actor, text)
+    if existing := Reply.objects.filter(key=key).select_related("ticket").first():
+        return _repeated(existing, ticket_id, actor, text)
     ticket = lock_open(ticket_id, actor, token, now)
     guard.check(ticket_id, guard_message_id)
     reply = _checked(ticket, actor, channel_id, text, status_after, now)
@@ -82,22 +82,22 @@ def submit(
     drafts.discard(ticket_id, actor, now)
     if reply.in_reply_to:
         thread_subscriptions.read_again(reply.in_reply_to, now)
-    if not_before is None:  # else the sweep sends it: a task that waits for long is delivered twice
+    if not_before is None:  # otherwise the sweep sends it: a task with a long countdown may be delivered twice
         task_after_commit("mentions.hand_over_due", countdown_s=window.length().total_seconds() + 0.2)
     return reply
 
 
-def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
+def _repeated(existing: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
     """The reply to a repeated request. One that was not sent, or differs, is not reported as sent."""
-    if known.ticket_id != ticket_id or known.author_id != actor.pk:
+    if existing.ticket_id != ticket_id or existing.author_id != actor.pk:
         raise ReplyRefused(_("This reply was written for another ticket. Reload the page and send it again."))
-    if known.state in NOT_SENT:
+    if existing.state in NOT_SENT:
         raise ReplyRefused(_("This reply was not sent: it was undone or stopped. Your text is kept. Send it again."))
-    if _tidy(text) != known.text:
+    if _tidy(text) != existing.text:
         raise ReplyRefused(
             _("A different reply was sent from this page; this one was not. Check the conversation, then send it.")
         )
-    return known
+    return existing
 
 
 def _tidy(text: str) -> str:
@@ -121,8 +121,8 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
         raise ReplyRefused(_("There is nothing to answer: the message was deleted."))
     if answered.is_unreadable:
         raise ReplyRefused(_("The message could not be read, so it cannot be answered from here. Replay it first."))
-    if why := privacy.refusal(channel, answered) or handles.refusal(ticket, answered, channel, actor):
-        raise ReplyRefused(why)
+    if reason := privacy.refusal(channel, answered) or handles.refusal(ticket, answered, channel, actor):
+        raise ReplyRefused(reason)
     reply = Reply(
         ticket=ticket,
         author=actor,
@@ -144,18 +144,18 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
 
 
 def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
-    """The channel named by the form, if this person may reply as it; anything no page offered is refused. Raises
-    ReplyRefused."""
-    ways = handles.ways(ticket, actor)
-    for channel in ways.channels:
+    """The channel named by the form, if this person may reply as it. Raises ReplyRefused for anything that no page
+    offered."""
+    options = handles.reply_options(ticket, actor)
+    for channel in options.channels:
         if channel.pk == channel_id:
             return channel
-    if ways.why == "account":
+    if options.why == "account":
         raise ReplyRefused(
             _("You have no working account on this platform. Answer there, or add your account in your settings.")
         )
-    why = handles.role_refusal(ticket, channel_id, actor)
-    raise ReplyRefused(why or _("You cannot reply from this handle. Choose another one, or answer on the platform."))
+    reason = handles.role_refusal(ticket, channel_id, actor)
+    raise ReplyRefused(reason or _("You cannot reply from this handle. Choose another one, or answer on the platform."))
 
 
 def length(text: str, channel: Channel) -> tuple[int, int | None]:

@@ -46,17 +46,17 @@ OVER = frozenset({Stage.UNDONE, Stage.BLOCKED, Stage.DELETED})
 
 
 def _next_of(stage: Stage) -> frozenset[Stage]:
-    states = [state for state, seen_as in STAGE_OF.items() if seen_as == stage]
-    seen = {STAGE_OF[target] for state in states for target in MOVES[state]} - {stage}
-    own = _BEFORE_THE_OUTBOX.get(stage, set()) | _BESIDE_THE_OUTBOX.get(stage, set())
-    return frozenset() if stage in OVER else frozenset(seen | own)
+    states = [state for state, mapped_stage in STAGE_OF.items() if mapped_stage == stage]
+    through_outbox = {STAGE_OF[target] for state in states for target in MOVES[state]} - {stage}
+    outside_outbox = _BEFORE_THE_OUTBOX.get(stage, set()) | _BESIDE_THE_OUTBOX.get(stage, set())
+    return frozenset() if stage in OVER else frozenset(through_outbox | outside_outbox)
 
 
 NEXT: Mapping[Stage, frozenset[Stage]] = {stage: _next_of(stage) for stage in Stage}
 
 
 def reachable(stage: Stage) -> frozenset[Stage]:
-    """Stages a reply may be found in next: the outbox may have made several moves before the desk looks again."""
+    """Stages that a reply may be in when the desk looks again: the outbox may have made several moves by then."""
     found, todo = set(NEXT[stage]), list(NEXT[stage])
     while todo and stage != Stage.SCHEDULED:
         more = NEXT[todo.pop()] - found

@@ -29,8 +29,8 @@ def store(reply: Reply, item: OutboundItem, now: datetime) -> Message:
         message.direction, message.ticket = Message.Direction.TEAM, reply.ticket
         message.save(update_fields=["direction", "ticket"])
     # Only one reply can be this message, even if the platform repeats an id.
-    taken = Reply.objects.filter(message=message).exclude(pk=reply.pk).exists()
-    return message if not taken else _own_row(reply, item, namespace, values)
+    is_taken = Reply.objects.filter(message=message).exclude(pk=reply.pk).exists()
+    return message if not is_taken else _own_row(reply, item, namespace, values)
 
 
 def _own_row(reply: Reply, item: OutboundItem, namespace: str, values: dict[str, Any]) -> Message:
@@ -71,7 +71,8 @@ def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
 
 
 def _place(reply: Reply, item: OutboundItem) -> dict[str, str]:
-    """Its place: below the message it answers, or in the private thread, where messages have no parent."""
+    """Where the reply belongs: below the message it answers, or in the private thread, where messages have no
+    parent."""
     answered = reply.in_reply_to
     if answered is None:
         return {"thread_id": item.external_id, "parent_external_id": ""}
@@ -84,16 +85,16 @@ def _place(reply: Reply, item: OutboundItem) -> dict[str, str]:
 
 def _author(reply: Reply, item: OutboundItem, namespace: str) -> Author:
     """The account of the handle or alias, or of the reply's author: the one polling will report."""
-    if own := str(payload_of(item).get(personal.ACCOUNT) or ""):
+    if account_id := str(payload_of(item).get(personal.ACCOUNT) or ""):
         person = Person.objects.filter(user_id=item.sent_as_id).first() if item.sent_as_id else None
         defaults = {"name": person.name if person else "", "person": person, "is_us": True}
-        return Author.objects.get_or_create(namespace=namespace, external_id=own, defaults=defaults)[0]
+        return Author.objects.get_or_create(namespace=namespace, external_id=account_id, defaults=defaults)[0]
     channel = reply.channel
     account = next((str(channel.settings[n]) for n in OWN_ID_SETTINGS if channel.settings.get(n)), "")
     address = adapter_for(channel.connection.platform).account_of(address_of(channel))
-    known = Author.objects.filter(namespace=namespace, handle__iexact=address).order_by("id").first()
-    if not account and known is not None:
-        return known
+    existing = Author.objects.filter(namespace=namespace, handle__iexact=address).order_by("id").first()
+    if not account and existing is not None:
+        return existing
     handle = adapter_for(channel.connection.platform).account_of(channel.address.strip().lstrip("@"))
     defaults = {"handle": handle, "name": settings.COMPANY_NAME, "is_us": True}
     return Author.objects.get_or_create(namespace=namespace, external_id=account or address, defaults=defaults)[0]

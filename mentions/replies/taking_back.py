@@ -40,8 +40,9 @@ EVENTS = {
 def take_back(
     reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "", keeps_text: bool = True
 ) -> None:
-    """For a reply locked by the caller. After an undo the ticket is exactly as before and theirs again; after a block
-    or failure it is open, theirs, and its history says why. Without `keeps_text` there is no draft and no claim."""
+    """Take back a reply that the caller has locked. After an undo the ticket is exactly as before and its author's
+    again; after a block or failure it is open, its author's, and its history says why. Without `keeps_text` there is no
+    draft and no claim."""
     sending_states.move(reply, state, why)
     if state != Reply.State.UNDONE:
         delivery_problems.note_reply(reply, state, why, now)
@@ -61,7 +62,7 @@ def take_back(
         move(ticket, actor, now, EVENTS[Reply.State(state)], data=data, keeps_claim=keeps, is_undo=is_undo, **changes)
     if state == Reply.State.UNDONE:
         if not changes:
-            # Somebody may have solved the ticket since then, because the reply was on its way.
+            # Somebody may have solved the ticket meanwhile, because the reply was on its way.
             unanswered.reopen([ticket.pk], now, why="reply_undone")
             ticket.refresh_from_db()
         if keeps_text:

@@ -47,7 +47,7 @@ def find(text: str, user: access.User, limit: int = FOUND) -> list[FoundAuthor]:
 
 
 def _query(text: str) -> SearchQuery | None:
-    """Every word as a prefix; None if nothing is left to search for."""
+    """A text search query with every word as a prefix; None if nothing is left to search for."""
     words = [word.lstrip("@") for word in _WORD.findall(text.replace("\0", " "))][:MAX_WORDS]
     words = [word for word in words if any(letter.isalnum() for letter in word)]
     if not words:

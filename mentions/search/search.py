@@ -178,7 +178,7 @@ def _hit(row: tuple[Any, ...]) -> Hit:
 
 
 def marked(headline: str) -> SafeString:
-    """Escaped, with matches in <mark>; an unclosed mark runs to the end."""
+    """The text escaped, with matches in <mark>; an unclosed mark runs to the end."""
     first, *rest = headline.split(_MARKS[0])
     parts = (piece.partition(_MARKS[1]) for piece in rest)
     return format_html("{}{}", first, format_html_join("", "<mark>{}</mark>{}", ((p[0], p[2]) for p in parts)))

@@ -46,7 +46,8 @@ def _tickets(states: Any, which: Q) -> list[int]:
 
 @transaction.atomic
 def _closed(ticket_id: int, now: datetime) -> bool:
-    """Every researcher gets an answer: the ticket of a report closed without one comes back."""
+    """Handle a report that was closed. Every researcher gets an answer, so the ticket of one closed without any comes
+    back."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     is_over = Ticket.objects.filter(thread_states.OVER_THERE.as_condition(), pk=ticket_id).exists()
     if ticket.waiting_on != Ticket.WaitingOn.REPORT or not is_over:
@@ -60,7 +61,8 @@ def _closed(ticket_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _opened(ticket_id: int, now: datetime) -> bool:
-    """Reopened after the ticket was solved. A new message there has already returned the ticket."""
+    """Handle a report that was reopened after its ticket was solved. A new message on the platform has already returned
+    the ticket."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if ticket.status != Ticket.Status.SOLVED or ticket.no_reply_reason or not thread_states.keeps_open(ticket):
         return False

@@ -1,4 +1,5 @@
-"""Cells and files of real spreadsheets: encodings, delimiters, and text that a spreadsheet would evaluate. Pure."""
+"""Reads and writes the CSV of real spreadsheets: encodings, delimiters, and text that a spreadsheet would evaluate.
+Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def decoded(content: bytes) -> str:
 
 def rows_of(text: str) -> list[tuple[int, list[str]]]:
     """(line number, cells) of each row that isn't empty, the heading first. Raises BadFile."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a page that sends it back writes lines its own way
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a browser that sends the text back uses its own line ends
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     rows = []
     try:

@@ -71,8 +71,8 @@ def ahead(at: datetime, now: datetime) -> str:
 
 
 def due(at: datetime, now: datetime, soon_at: datetime | None = None) -> str:
-    """Overdue as everywhere: after the due time, not at it (`mentions.clocks.overdue`). Due soon from `soon_at` on
-    (`mentions.clocks.due_soon`); never if that is None."""
+    """The due time in words. Overdue after the due time, not at it (`mentions.clocks.overdue`); due soon from `soon_at`
+    on (`mentions.clocks.due_soon`), never if that is None."""
     return _due(due_state(at, now, soon_at), int(abs((at - now).total_seconds())) // 60, get_language())
 
 

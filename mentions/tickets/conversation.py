@@ -64,7 +64,8 @@ class Presence:
 
 
 def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Presence = Presence()) -> Thread:
-    """At most four statements, whatever its length. Messages with an id above `seen_up_to` are marked as new."""
+    """The ticket's conversation, in at most four statements, whatever its length. Messages with an id above
+    `seen_up_to` are marked as new."""
     messages = list(_messages(ticket))
     replies = list(_replies(ticket)) if has.replies else []
     by_message = {reply.message_id: reply for reply in replies if reply.message_id}
@@ -138,7 +139,7 @@ def _messages(ticket: Ticket) -> Iterable[Message]:
 
 
 def _is_private(message: Any) -> bool:
-    """A private message on a platform of public ones."""
+    """Whether it is a private message on a platform of public ones."""
     adapter = all_adapters().get(message.platform)
     return adapter is not None and not adapter.is_private and adapter.is_private_thread(message.thread_id)
 
@@ -166,7 +167,7 @@ def _context(messages: Sequence[Message]) -> tuple[list[ThreadPost], list[Thread
     parents: list[ThreadPost] = []
     above = first.parent_external_id
     while above in posts:
-        # Removed once used: a thread that claims to be its own parent ends here.
+        # Removed once used, so a thread that claims to be its own parent ends here.
         parents.append(posts.pop(above))
         above = parents[-1].parent_external_id
     return parents[::-1], list(posts.values())

@@ -44,7 +44,7 @@ class Sentence:
 
 
 def sentences(ticket: Ticket) -> list[Sentence]:
-    """Newest first; one statement."""
+    """The ticket's history as sentences, newest first; one statement."""
     events = ticket.events.select_related("actor").order_by("-at", "-id")[:SHOWN]
     return [Sentence(event.at, _name(event), sentence(event.kind, event.data)) for event in events]
 

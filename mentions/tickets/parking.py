@@ -80,7 +80,8 @@ def set_aside(
 
 @transaction.atomic
 def wake(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, why: str = "") -> Event | None:
-    """Return it to its old place by age; None if it was not parked. `actor` None: the desk, by time or event."""
+    """Return a parked ticket to its old place by age; None if it was not parked. `actor` None: the desk, by time or
+    event."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id) if actor is None else None
     ticket = ticket or lock_open(ticket_id, actor, token, now)
     if not ticket.waiting_on:

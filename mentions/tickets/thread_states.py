@@ -1,4 +1,4 @@
-"""Whether a ticket's conversation is over on its platform, where that decides when the ticket is done."""
+"""Reads whether a ticket's conversation is over on its platform, where that decides when the ticket is done."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def watch(ticket: Ticket, now: datetime) -> None:
 
 
 def read_again(message: Message, now: datetime) -> None:
-    """Reread now, so that news there arrives before a reply's undo window ends."""
+    """Reread the ticket's thread now, so that news there arrives before a reply's undo window ends."""
     if _follow(message, now):
         rereading.reread_soon(message.channel.connection_id, message.thread_id, now)
 

@@ -110,7 +110,7 @@ def _person(actor: Any) -> Any:
 
 
 def snapshot(ticket: Ticket) -> dict[str, Any]:
-    """The state as JSON."""
+    """The ticket's state as JSON."""
     values = {name: getattr(ticket, name) for name in FIELDS}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 

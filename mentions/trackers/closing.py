@@ -1,4 +1,4 @@
-"""A linked issue was closed: its tickets come back so that somebody tells the requester.
+"""Returns tickets whose linked issue was closed, so that somebody tells the requester.
 
 The loop ends when a public message of ours follows, or when somebody says that no news is needed.
 """
@@ -21,14 +21,14 @@ SWEEP_LIMIT = 200
 
 
 def locked(issue_id: int) -> Issue:
-    """With its tickets, which come first in the order of locks."""
+    """The issue, locked with its tickets, which come first in the lock order."""
     tickets = IssueLink.objects.filter(issue=issue_id).values("ticket")
     list(Ticket.objects.filter(pk__in=tickets).order_by("pk").select_for_update().values_list("pk"))
     return Issue.objects.select_for_update().get(pk=issue_id)
 
 
 def bring_back(issue: Issue, now: datetime) -> int:
-    """Each waiting ticket, once per closing; the news is in the composer of whoever linked it."""
+    """Return each waiting ticket, once per closing, with the news in the composer of whoever linked it."""
     waiting = issue.links.filter(told_at__isnull=True, came_back_at__isnull=True).select_related("ticket", "by")
     links = list(waiting.order_by("ticket"))
     for link in links:
@@ -50,7 +50,8 @@ def _back(ticket: Ticket, issue: Issue, said: str, now: datetime) -> None:
 
 
 def reopened(issue: Issue, now: datetime) -> None:
-    """Before anybody was told: there is no news after all. The tickets stay in the queue, and say why."""
+    """The issue was reopened before anybody was told, so there is no news after all. The tickets stay in the queue, and
+    say why."""
     waiting = issue.links.filter(told_at__isnull=True, came_back_at__isnull=False)
     for link in waiting.select_related("ticket").order_by("ticket"):
         data = {"issue": issue.pk, "said": "reopened", "title": issue.title_on(link.ticket_id), "url": issue.url}
@@ -60,7 +61,7 @@ def reopened(issue: Issue, now: datetime) -> None:
 
 
 def lost(issue: Issue, now: datetime) -> None:
-    """Deleted, moved or hidden: nobody waits for it any longer."""
+    """The issue was deleted, moved or hidden: nobody waits for it any longer."""
     for link in issue.links.filter(told_at__isnull=True).select_related("ticket").order_by("ticket"):
         if link.ticket.waiting_on == Ticket.WaitingOn.ISSUE:
             _back(link.ticket, issue, "missing", now)

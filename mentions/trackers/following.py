@@ -66,7 +66,7 @@ def _lease(now: datetime) -> int | None:
 
 
 def _read(issue_id: int, clock: Clock) -> bool:
-    """Network outside any transaction."""
+    """Ask the tracker about one issue, outside any transaction."""
     issue = Issue.objects.get(pk=issue_id)
     try:
         source = source_of(issue.connection_id)
@@ -96,7 +96,7 @@ def _not_there(issue_id: int, error: str, now: datetime) -> bool:
 
 @transaction.atomic
 def apply(issue_id: int, found: IssueNow, now: datetime) -> bool:
-    """The issue's present state; brings tickets back if it was closed. True if the state changed."""
+    """Apply the issue's present state, and return tickets to the queue if it was closed. True if the state changed."""
     issue = closing.locked(issue_id)
     before = issue.state
     absorb(issue, found.external_id)
@@ -125,7 +125,8 @@ def _take_words(issue: Issue, found: IssueNow) -> None:
 
 
 def next_read(issue: Issue, now: datetime) -> datetime | None:
-    """A closed one is still watched for a while: it may be reopened before anybody was told."""
+    """When to query the issue next. A closed one is still watched for a while, since it may be reopened before anybody
+    was told."""
     if not issue.links.exists():
         return None
     if not issue.links.filter(told_at__isnull=True).exists():

@@ -22,8 +22,8 @@ MAX_LINKS = 20
 
 @transaction.atomic
 def link(ticket_id: int, actor: Any, token: Any, *, url: str, waits: bool = False, now: datetime) -> Issue:
-    """The tracker is asked by a worker; until then the issue is *being looked up*. Linking it twice changes nothing.
-    Raises OutcomeRefused, ClaimLost."""
+    """Link an issue. A worker asks the tracker; until then the issue is *being looked up*. Linking it twice changes
+    nothing. Raises OutcomeRefused, ClaimLost."""
     ticket = lock_open(ticket_id, actor, token, now)
     url = url.replace("\0", "").strip()[:1000]
     if not is_web_address(url):
@@ -66,7 +66,7 @@ def _known(namespace: str, reference: str, url: str) -> Issue | None:
 
 @transaction.atomic
 def unlink(link_id: int, actor: Any, now: datetime) -> None:
-    """The issue itself stays as it is. Raises OutcomeRefused while it is being opened."""
+    """Remove the link; the issue itself stays as it is. Raises OutcomeRefused while it is being opened."""
     found = IssueLink.objects.select_related("issue").get(pk=link_id)
     ticket = Ticket.objects.select_for_update().get(pk=found.ticket_id)
     if found.issue.state == State.OPENING:
@@ -79,7 +79,7 @@ def unlink(link_id: int, actor: Any, now: datetime) -> None:
 
 @transaction.atomic
 def no_news_needed(link_id: int, actor: Any, now: datetime) -> None:
-    """The requester doesn't need to be told (any more)."""
+    """Record that the requester doesn't need to be told (any more)."""
     found = IssueLink.objects.select_related("issue").get(pk=link_id)
     ticket = Ticket.objects.select_for_update().get(pk=found.ticket_id)
     if IssueLink.objects.filter(pk=link_id, told_at__isnull=True).update(told_at=now):

@@ -94,7 +94,7 @@ def open_issue(
 
 
 def _refuse_second(ticket: Ticket, again: bool) -> None:
-    """In another tab, or by a colleague."""
+    """Raises AlreadyOpened if this ticket has an issue already: from another tab, or by a colleague."""
     links = IssueLink.objects.filter(ticket=ticket, issue__state__in=Issue.RUNNING).select_related("issue")
     first = links.order_by("at").first()
     if first is not None and not again:

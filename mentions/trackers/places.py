@@ -37,7 +37,7 @@ def sources() -> Iterator[tuple[Connection, ConnectionSource]]:
 
 
 def projects() -> list[Project]:
-    """In the order of the connections and their settings."""
+    """All projects, in the order of the connections and their settings."""
     return [
         Project(connection, name)
         for connection, source in sources()

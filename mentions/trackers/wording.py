@@ -16,7 +16,7 @@ _FENCE = re.compile(r"`{3,}")
 
 
 def title_of(ticket: Ticket) -> str:
-    """Empty for a restricted ticket: many more people read a tracker."""
+    """The issue's title; empty for a restricted ticket, since many more people read a tracker."""
     return "" if audience.circle_of([ticket]).channels else ticket.subject.strip()[:255]
 
 

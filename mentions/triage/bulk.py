@@ -29,7 +29,8 @@ class Done:
 
 
 def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) -> Done:
-    """In id order; the first MAX_SHOWN of them. The caller has checked that `actor` may see them."""
+    """Apply the change to the first MAX_SHOWN tickets, in id order. The caller has checked that `actor` may see
+    them."""
     done = Done()
     for ticket_id in sorted(set(ticket_ids))[:MAX_SHOWN]:
         try:
@@ -46,7 +47,7 @@ def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) 
 
 
 def tag(names: list[str], actor: Any, now: datetime) -> Change:
-    """Raises ValidationError at once for an invalid tag."""
+    """A change that adds these tags. Raises ValidationError at once for an invalid one."""
     for name in names:
         tagging.tag_name(name)
     return lambda ticket_id: tagging.set_tags(ticket_id, actor, add=names, remove=[], now=now)

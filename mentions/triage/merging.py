@@ -93,7 +93,8 @@ def _move_all(source: Ticket, target: Ticket) -> None:
         Disclosure.objects.filter(ticket=source).update(ticket=target)
     asked = Question.objects.filter(ticket=source)
     if Question.objects.filter(ticket=target, state=Question.State.ASKED).exists():
-        asked = asked.exclude(state=Question.State.ASKED)  # one goes on; the sweep ends the other in its thread
+        # one question goes on; the sweep ends the other one in its thread
+        asked = asked.exclude(state=Question.State.ASKED)
     asked.update(ticket=target)
     drafts.move(source.pk, target.pk)
     target.tags.add(*source.tags.all())

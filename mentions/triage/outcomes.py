@@ -78,7 +78,8 @@ def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, no
 
 
 def _praised(ticket: Ticket, actor: Any, now: datetime) -> dict[str, Any]:
-    """Tag it as praise and like it, as far as the platform and the role allow; what `undo` takes back."""
+    """Tag the ticket as praise and like it, as far as the platform and the role allow; returns what `undo` takes
+    back."""
     added, _removed = tagging.change(ticket, [likes.PRAISE_TAG], ())
     item = likes.like_praise(ticket, actor, window.end_of_outcome(now))
     return {**({"added": added} if added else {}), **({"like": item.pk} if item else {})}
@@ -86,8 +87,8 @@ def _praised(ticket: Ticket, actor: Any, now: datetime) -> dict[str, Any]:
 
 @transaction.atomic
 def hand_back(ticket_id: int, actor: Any, token: Token, *, note: str, now: datetime) -> Event:
-    """Return it to its place in the queue, with a note why. Not offered to `actor` again until something new
-    arrives."""
+    """Return the ticket to its place in the queue, with a note why. It is not offered to `actor` again until something
+    new arrives."""
     ticket = lock_open(ticket_id, actor, token, now)
     if not note.strip():
         raise OutcomeRefused(_("Add a note that says why you hand it back."))
@@ -107,7 +108,7 @@ def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, wh
 
 
 def _undo_thanks(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Ticket:
-    """The reply that went with it brings the ticket back, as it took it away."""
+    """Undo the reply that went with the outcome; that brings the ticket back, as it took it away."""
     try:
         replies.undo(event.data["reply"], actor, now)
     except replies.TooLate as late:

@@ -1,5 +1,5 @@
-"""Spam that people report to us: passed on to Slack with the link, their words and the time; the reporter is
-thanked."""
+"""Passes spam that people report to us on to Slack, with the link, their words and the time, and thanks the
+reporter."""
 
 from __future__ import annotations
 

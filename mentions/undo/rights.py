@@ -1,4 +1,4 @@
-"""Who may undo."""
+"""Decides who may undo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mentions.people import access
 
 
 def require_reply(actor: Any, reply: Reply) -> None:
-    """Raises PermissionDenied: somebody else's reply takes the right to delete replies."""
+    """Raises PermissionDenied for somebody else's reply without the right to delete replies."""
     if reply.author_id != actor.pk:
         access.require(actor, access.DELETE_REPLY)
 

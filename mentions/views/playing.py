@@ -10,7 +10,7 @@ PLAYED = "played_view"
 
 
 def address(ticket_id: int, view_slug: str | None) -> str:
-    """The next ticket of the played view, else the ticket itself."""
+    """URL of the next ticket of the played view, else of the ticket itself."""
     if view_slug is None:
         return reverse("mentions:ticket", args=[ticket_id])
     return view_address(view_slug)
@@ -21,7 +21,7 @@ def view_address(slug: str) -> str:
 
 
 def back_address(request: HttpRequest, ticket_id: int, *, is_held: bool) -> str:
-    """The ticket on screen again: in play mode if it is held and was played, else on its own page."""
+    """URL of the ticket on screen: in play mode if it is held and was played, else on its own page."""
     return address(ticket_id, request.session.get(PLAYED) if is_held else None)
 
 

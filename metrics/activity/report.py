@@ -39,7 +39,8 @@ class ActivityReport:
 
     @cached_property
     def days(self) -> list[DayActivity]:
-        """From the first day with any activity: before that the desk didn't exist, so the days weren't quiet."""
+        """The days to show, from the first with any activity: before that the desk didn't exist, so the days weren't
+        quiet."""
         posted = first_posted(self.filters.narrow(self.tickets))
         first = posted.astimezone(self.filters.period.tz).date() if posted else date.max
         return [day for day in self.found if day.day >= first]
@@ -94,7 +95,7 @@ class ActivityReport:
 
     @property
     def _beside(self) -> Table:
-        """The whole of both periods."""
+        """Totals of both periods, side by side."""
         earlier, now, then = self.filters.earlier, _in_all(self.found), self.before
 
         def row(name: str) -> list[Cell]:

@@ -59,14 +59,14 @@ def counted(tickets: Tickets, period: Period) -> dict[str, dict[int, int]]:
 
 
 def rolled(filters: Filters) -> dict[str, dict[int, int]]:
-    """The same from roll-ups. Two queries."""
+    """`counted`, from roll-ups. Two queries."""
     zone, channels = str(filters.period.tz), access.channels_of(filters)
     found = tallies.read(zone, channels, filters.period, ROLLED, high=filters.high_only)
     return {name: {int(who): number for who, number in tallies.by_whom(tally).items()} for name, tally in found.items()}
 
 
 def assigned(tickets: Tickets) -> dict[int, int]:
-    """User → tickets, now. One query."""
+    """User → tickets assigned to them now. One query."""
     held = tickets.filter(BACKLOG, assignee__isnull=False).values("assignee").annotate(number=Count("pk"))
     return {row["assignee"]: row["number"] for row in held.order_by()}
 

@@ -37,14 +37,15 @@ def window() -> timedelta:
 
 
 def grows(growth: Growth, threshold: int, *, is_open: bool) -> bool:
-    """`is_open`: whether an alert is open. A threshold of 0 never alerts. Pure."""
+    """Whether the queue grows faster than it is worked. `is_open`: an alert is open already. A threshold of 0 never
+    alerts. Pure."""
     if not threshold:
         return False
     return 2 * growth.excess > threshold if is_open else growth.excess >= threshold
 
 
 def away(now: datetime) -> list[int]:
-    """The teams that were not there in the whole window: at night nobody works their queue. The desk is one."""
+    """The teams, the desk among them, that were away for the whole window: at night nobody works their queue."""
     return sorted(covered.away(now - window(), now))
 
 
@@ -56,13 +57,13 @@ def may_judge(teams_away: Sequence[int], alert: Alert | None) -> bool:
 
 
 def measure(now: datetime, teams_away: Sequence[int] = ()) -> Growth:
-    """Of the tickets that everybody may see, without those of these teams. One query."""
+    """The queue's growth over tickets that everybody may see, without those of these teams. One query."""
     tickets = for_everybody(Ticket.objects.all())
     return counted(tickets.exclude(covered.of_teams(teams_away)) if teams_away else tickets, now)
 
 
 def counted(tickets: Tickets, now: datetime) -> Growth:
-    """Of these tickets, without internal ones. One query."""
+    """The growth of these tickets, without internal ones. One query."""
     today = Period(now.date(), now.date())
     arrived, worked = (figure(name, today, now) for name in ("arrived", "worked"))
     chosen = Filters(today).narrow(tickets).filter(arrived | worked)

@@ -43,7 +43,7 @@ class ShownAlert:
 
 
 def words_of(alert: Alert) -> str:
-    """As posted in Slack: with the alert's own numbers, not the reader's."""
+    """An alert in words, as posted in Slack: with the alert's own numbers, not the reader's."""
     if alert.kind == Alert.Kind.GROWTH:
         said = _("The queue is growing: %(arrived)d in, %(worked)d worked within %(hours)d h")
         return str(said % alert.figures)
@@ -59,7 +59,8 @@ def for_everybody_now() -> list[str]:
 
 
 def shown_to(user: Any, now: datetime) -> list[ShownAlert]:
-    """Running alerts first, then recent ones. Three queries, however many there are."""
+    """The alerts that this person may see, running ones first, then recent ones. Three queries, however many there
+    are."""
     recent = Q(ended_at=None) | Q(ended_at__gt=now - SHOWN_FOR)
     found = seen_by(user, Alert).filter(recent).select_related("channel__connection")
     alerts = list(found.order_by(F("ended_at").desc(nulls_first=True), "-began_at")[:MAX_SHOWN])

@@ -42,7 +42,7 @@ class Hour:
 
     @property
     def bound(self) -> float:
-        """More than this is unusual."""
+        """The number of mentions above which the hour is unusual."""
         usual = self.usual
         spread = _NORMAL * median(abs(count - usual) for count in self.before) if self.before else 0.0
         return usual + DEVIATIONS * max(spread, sqrt(max(usual, 1.0)))

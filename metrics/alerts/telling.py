@@ -46,7 +46,7 @@ def grows_no_more(alert: Alert, found: Growth, now: datetime) -> None:
 
 
 def spike(channel: Channel, hour: Hour, now: datetime) -> None:
-    """With the newest of its mentions."""
+    """The Slack post about a spike, with its newest mentions."""
     where = escaped(with_platform(channel.name, channel.connection.platform))
     head = _("Unusually many mentions: %(channel)s") % {"channel": where}
     words = {"count": hour.count, "usual": f"{hour.usual:g}"}

@@ -24,7 +24,7 @@ from metrics.models import Alert
 
 
 def watch(now: datetime) -> int:
-    """Returns how many alerts were opened or closed."""
+    """Open, update and close alerts; returns how many were opened or closed."""
     return watch_growth(now) + watch_spikes(now)
 
 
@@ -54,7 +54,8 @@ def _figures(found: growth.Growth, away: Sequence[int]) -> dict[str, Any]:
 
 
 def watch_spikes(now: datetime) -> int:
-    """Unrestricted channels by what everybody may see, restricted ones by what their own readers may see."""
+    """Watch for spikes: unrestricted channels by what everybody may see, restricted ones by what their own readers may
+    see."""
     hours = spikes.measure(for_everybody(Ticket.objects.all()), now)
     hours |= spikes.measure(for_one_channel(Ticket.objects.all()), now)
     running = set(Alert.objects.filter(kind=Alert.Kind.SPIKE, ended_at=None).values_list("channel_id", flat=True))
@@ -87,7 +88,7 @@ def _about(channel_id: int | None) -> Q:
 
 
 def _raise(alert: Alert | None, kind: str, channel_id: int | None, figures: dict[str, Any], now: datetime) -> bool:
-    """Open it, or update it if it is open (a spike keeps its highest hour). Returns whether it is new."""
+    """Open an alert, or update it if it is open (a spike keeps its highest hour). Returns whether it is new."""
     if alert is None:
         new = Alert(kind=kind, channel_id=channel_id, began_at=now, at=now, figures=figures)
         Alert.objects.bulk_create([new], ignore_conflicts=True)  # another worker may open it at the same time

@@ -1,4 +1,4 @@
-"""The views and their role, as the latest migration makes them."""
+"""Creates the views and their role as the latest migration does."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class ChannelsReport:
 
     @property
     def channels(self) -> list[ChannelLine]:
-        """Most mentions first."""
+        """The channels, most mentions first."""
         return sorted(self.lines[1:], key=lambda line: (-line.row.mentions, line.row.label))
 
     @cached_property
@@ -64,7 +64,7 @@ class ChannelsReport:
         return bars.beside(rows, _("channel"), _("mentions"), theme, against.period_in_words(self.filters.earlier))
 
     def _by_day(self, theme: str) -> Spec:
-        """The channels with most mentions, and the rest together."""
+        """Mentions by day of the busiest channels, with the other channels together."""
         largest = {line.row.channel_id: line.row.label for line in self.channels[:MAX_SERIES]}
         rest = _("other channels")
         series = [*dict.fromkeys(largest.values()), *([rest] if len(self.channels) > MAX_SERIES else [])]

@@ -1,7 +1,7 @@
 """The grammar of the charts: altair, imported when the first chart is drawn.
 
-It would check what is built against the whole schema of Vega-Lite, at each step, which takes longer than the rest. The
-tests check each finished chart instead."""
+By default, it validates every step against the whole schema of Vega-Lite, which takes longer than everything else. The
+tests validate each finished chart instead."""
 
 from __future__ import annotations
 

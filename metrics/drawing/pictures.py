@@ -12,7 +12,7 @@ PNG_SCALE = 2.0  # sharp on a projector
 
 
 def with_zone(spec: dict[str, Any], zone: str) -> dict[str, Any]:
-    """For a file, which has no page around it that names the time zone."""
+    """A spec that names its time zone, for a file, which has no page around it that does."""
     words = {"text": _("Days and hours of %(zone)s") % {"zone": zone}, "orient": "bottom", "anchor": "start"}
     looks = {"color": spec["config"]["axis"]["labelColor"], "fontSize": 12, "fontWeight": "normal", "offset": 12}
     return {**spec, "title": {**words, **looks}}

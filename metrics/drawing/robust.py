@@ -25,7 +25,7 @@ class Top:
         return _("%(what)s (cut off at %(top)d)") % {"what": title, "top": self.value} if self.is_cut else title
 
     def scale(self, alt: Any) -> Any:
-        """From zero; only a cut axis needs an explicit end."""
+        """The scale of an axis, from zero; only a cut axis needs an explicit end."""
         return alt.Scale(domain=[0, self.value], clamp=True) if self.is_cut else alt.Scale(domainMin=0)
 
 

@@ -17,7 +17,7 @@ def days_of(period: Period) -> str:
 
 
 def period_in_words(period: Period) -> str:
-    """Within a sentence."""
+    """The period in words, within a sentence."""
     if period.name == BEFORE:
         return _("the period before, %(days)s") % {"days": days_of(period)}
     if period.name == YEAR:
@@ -26,7 +26,7 @@ def period_in_words(period: Period) -> str:
 
 
 def head(period: Period) -> str:
-    """Of a column."""
+    """The head of a column."""
     if period.name == BEFORE:
         return _("Period before, %(days)s") % {"days": days_of(period)}
     if period.name == YEAR:
@@ -35,7 +35,7 @@ def head(period: Period) -> str:
 
 
 def titled(title: str, period: Period) -> str:
-    """Of a chart or a table."""
+    """The title of a chart or a table, with the period."""
     return _("%(title)s, compared with %(period)s") % {"title": title, "period": period_in_words(period)}
 
 

@@ -79,7 +79,7 @@ def aggregates(filters: Filters, now: datetime) -> dict[str, Aggregate]:
 
 
 def row_of(row: dict[str, Any], label: str, channel_id: int | None, goal: timedelta, high: bool) -> FirstReply:
-    """From a row of `aggregates`."""
+    """A FirstReply from a row of `aggregates`."""
     figures = {key.removeprefix("n_"): value for key, value in row.items() if key.startswith("n_")}
     times = {name: row[name] for name in (*PERCENTILES, "lag")}
     return FirstReply(label, channel_id, goal, high=high, **figures, **times)

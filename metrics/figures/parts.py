@@ -45,7 +45,7 @@ class Part:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """For an address."""
+        """The part's fields as parameters of an address."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return [(name, str(value)) for name, value in values if value not in (None, "")]
 

@@ -58,7 +58,7 @@ def source_for(user: Any, tickets: Tickets, filters: Filters, now: datetime) -> 
 
 
 class Counted:
-    """From the tickets."""
+    """Figures counted from the tickets."""
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
@@ -111,7 +111,7 @@ class DayRow:
 
 
 class Rolled:
-    """From roll-ups; overdue figures from the open tickets."""
+    """Figures from roll-ups; overdue ones from the open tickets."""
 
     def __init__(self, tickets: Tickets, filters: Filters, now: datetime, zone: str) -> None:
         self.tickets, self.filters, self.now, self.zone = tickets, filters, now, zone

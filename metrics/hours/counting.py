@@ -52,7 +52,7 @@ def sides(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:
 
 
 def rolled(tickets: Tickets, filters: Filters, now: datetime) -> list[Side]:
-    """The same from roll-ups, but for what is overdue at the moment. Five queries."""
+    """`sides`, from roll-ups, except for what is overdue now. Five queries."""
     zone, channels, period = str(filters.period.tz), access.channels_of(filters), filters.period
     tally = tallies.read(zone, channels, period, ROLLED, high=filters.high_only)
     counts = {name: tallies.by_whom(found) for name, found in tally.items()}

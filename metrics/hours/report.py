@@ -51,7 +51,7 @@ class HoursReport:
 
     @cached_property
     def shares(self) -> dict[Slot, float]:
-        """Empty without coverage hours: then all hours count."""
+        """The covered share of each hour of the week; empty without coverage hours, as then all hours count."""
         period = self.filters.period
         if not self.coverage.periods:
             return {}

@@ -31,7 +31,7 @@ def shares(spans: Spans, period: Period) -> dict[Slot, float]:
 
 
 def _within(spans: Spans, starts: Sequence[datetime], begin: datetime, end: datetime) -> timedelta:
-    """The covered time of this hour."""
+    """The covered time within this hour."""
     found, number = timedelta(), max(0, bisect_right(starts, begin) - 1)
     while number < len(spans) and spans[number][0] < end:
         start, last = spans[number]

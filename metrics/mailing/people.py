@@ -1,4 +1,4 @@
-"""Who gets the package and the digest, and how."""
+"""Finds who gets the package and the digest, and how."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ KEPT = timedelta(days=800)
 
 
 def plan(now: datetime) -> int:
-    """Returns how many messages were planned."""
+    """Plan the messages that are due; returns how many."""
     return _plan_digests(now) + _plan_packages(now)
 
 
@@ -46,7 +46,7 @@ def _plan_digests(now: datetime) -> int:
 
 
 def _plan_packages(now: datetime) -> int:
-    """The team's package of the last month, once it is ready."""
+    """Plan the messages about the team's package of the last month, once it is ready."""
     planned = 0
     month = months.last_whole(now, ZoneInfo(settings.TIME_ZONE))
     for package in Package.objects.filter(user=None, month=month, state=Package.State.READY):

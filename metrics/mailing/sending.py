@@ -32,7 +32,7 @@ _KEYS = UUID("9d0f2f6e-2c55-4a0e-8a3f-0b4f7a5f6c11")
 
 
 def send_due(now: datetime) -> int:
-    """Returns how many messages went out."""
+    """Send the messages that are due; returns how many went out."""
     due = ReportMessage.objects.filter(due_at__lte=now)
     due = due.filter(Q(package=None) | Q(package__state=Package.State.READY)).order_by("due_at", "pk")
     return sweeps.each("report messages", list(due.values_list("pk", flat=True)[:MAX_A_RUN]), lambda pk: _send(pk, now))
@@ -47,7 +47,7 @@ def _send(message_id: int, now: datetime) -> bool:
 
 
 def _is_wanted(message: ReportMessage) -> bool:
-    """Whether they may still see it and can still be reached."""
+    """Whether the recipient may still see the message's content and can still be reached."""
     user = message.user
     if not people.may_get(user) or why_not(user, message.way):
         return False

@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def mail_of(message: ReportMessage, now: datetime) -> tuple[str, str]:
-    """Subject and text."""
+    """The email's subject and text."""
     if message.package is not None:
         return _of_package(message.package)
     period = _week_of(message)
@@ -32,7 +32,7 @@ def mail_of(message: ReportMessage, now: datetime) -> tuple[str, str]:
 
 
 def slack_text(message: ReportMessage, now: datetime) -> str:
-    """Slack markup."""
+    """The direct message, in Slack markup."""
     if message.package is None:
         period = _week_of(message)
         lines = [_("*Mentions: %(period)s*") % {"period": escaped(wording.name_of(period))}]
@@ -48,7 +48,7 @@ ROOM_LINES = 4
 
 
 def room_text(package: Package) -> str:
-    """Slack markup, of the team's package."""
+    """The announcement of the team's package, in Slack markup."""
     head = _("*The package for %(month)s is ready*") % {"month": escaped(_month(package))}
     lines = map(escaped, _bullets(package.summary[:ROOM_LINES]))
     return "\n".join([f"📦 {head}", *lines, _without_restricted(), _address()])

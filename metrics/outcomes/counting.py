@@ -68,7 +68,7 @@ def outcomes(tickets: Tickets, filters: Filters, now: datetime, *, is_before: bo
 
 
 def named(found: Outcomes) -> Outcomes:
-    """With the channels that have anything to count. One query."""
+    """The outcomes with the names of the channels that have anything to count. One query."""
     keys: set[int | None] = {*found.next_reply, *found.resolution}
     keys.update(*found.counts.values())
     return replace(found, channels=_channels(keys - {ALL}))

@@ -115,7 +115,7 @@ class OutcomesReport:
         return bars.beside(rows, _("reason"), _("mentions"), theme, against.period_in_words(self.filters.earlier))
 
     def _times_chart(self, which: str, slug: str, title: str) -> Chart:
-        """For the channels with most to count, slowest first."""
+        """A chart of the channels with most to count, slowest first."""
         times = {key: each for key, each in getattr(self.found, which).items() if key in self.found.channels}
         most = sorted(times, key=lambda key: (-times[key].count, self.found.channels[key][0]))[:MAX_DRAWN]
         rows = [(self.found.channels[key][0], charts.hours(times[key].median), None) for key in most]

@@ -1,4 +1,4 @@
-"""Outcomes from roll-ups, where these hold what was asked for: the same figures, as old as the last refresh."""
+"""Outcomes from roll-ups, if these hold the requested data: the same figures, as of the last refresh."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def narrowed(tickets: Tickets, filters: Filters) -> QuerySet[Any]:
 
 
 def condition(name: str, period: Period) -> Q:
-    """Of one of NAMES. Raises KeyError."""
+    """The condition of one of NAMES. Raises KeyError."""
     asked = within_days("asked_at", period)
     return {
         "requests": asked,

@@ -88,14 +88,14 @@ def _month(first: date, number: int) -> date:
 
 
 def whole(month: date, filters: Filters) -> Period:
-    """The calendar month."""
+    """The calendar month as a period."""
     return Period(month, _month(month, 1) - timedelta(days=1), filters.period.tz)
 
 
 def by_month(
     rows: Rows, tickets: Tickets, filters: Filters, wanted: Sequence[date], now: datetime
 ) -> list[RequestsLine]:
-    """Each month beside the one before it. Four queries."""
+    """A row for each month, beside the one before it. Four queries."""
     period = Period(wanted[0], whole(wanted[-1], filters).last, filters.period.tz)
     tz = filters.period.tz
     asked = _by_day(grouped(rows, TruncMonth("asked_at", tzinfo=tz), period))
@@ -126,7 +126,7 @@ def _by_day(found: Mapping[datetime, Any]) -> dict[date, Any]:
 
 
 def by_platform(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[RequestsLine]:
-    """Most requests first. Three queries."""
+    """A row for each platform, most requests first. Three queries."""
     key = F("ticket__channel__connection__platform")
     found, given = grouped(rows, key, period), answers(rows, key, period)
     before = grouped(rows, key, earlier) if is_known else {}
@@ -135,7 +135,7 @@ def by_platform(rows: Rows, period: Period, earlier: Period, is_known: bool) -> 
 
 
 def by_person(rows: Rows, period: Period, earlier: Period, is_known: bool) -> list[RequestsLine]:
-    """Who was asked and who answered, by name. Four queries."""
+    """A row for each person who was asked or answered, by name. Four queries."""
     key = F("expert__person")
     found, given = _keyed(grouped(rows, key, period)), _keyed(answers(rows, F("answered_by"), period))
     before = _keyed(grouped(rows, key, earlier)) if is_known else {}

@@ -39,7 +39,7 @@ class FigureSource(Protocol):
         """Mentions, first replies and solved, for days that have any."""
 
     def figures(self, period: Period) -> SpanFigures:
-        """For a period within the requested range."""
+        """The figures of a period within the requested range."""
 
 
 class Rolled:

@@ -61,7 +61,7 @@ class OverviewReport:
 
     @cached_property
     def whole(self) -> Period:
-        """Everything that is shown."""
+        """The period that covers everything shown."""
         earliest = min(self.filters.period.first, *(span.before.first for span in self.spans))
         return Period(earliest, self.today, self.filters.period.tz)
 

@@ -49,7 +49,7 @@ def schedule(now: datetime) -> Package | None:
 
 
 def is_wanted() -> bool:
-    """By somebody, or by a room."""
+    """Whether somebody, or a Slack channel, gets the team's package."""
     if settings.PACKAGE_SLACK_CHANNEL and settings.SLACK_TOKEN:
         return True
     return Preference.objects.filter(user__is_active=True).exclude(monthly_package=Preference.Ways.NONE).exists()

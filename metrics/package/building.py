@@ -41,7 +41,7 @@ def _hand_on(row: tuple[int, int]) -> bool:
 
 
 def build(package_id: int, now: datetime) -> bool:
-    """Run its next steps, for at most MAX_RUN; returns whether it is ready. Safe to run concurrently."""
+    """Run a package's next steps, for at most MAX_RUN; returns whether it is ready. Safe to run concurrently."""
     clock = clock_from(now)
     while (package := _lease(package_id, clock())) is not None:
         _do(package, clock())
@@ -70,7 +70,7 @@ def _is_free(now: datetime) -> Q:
 
 
 def _lease(package_id: int, now: datetime) -> Package | None:
-    """None if it is ready, failed, or being built by another worker."""
+    """Lease a package to build; None if it is ready, failed, or being built by another worker."""
     mine = Package.objects.filter(BUILDING & _is_free(now), pk=package_id, attempts__lt=MAX_ATTEMPTS)
     if not mine.update(leased_until=now + LEASE, attempts=F("attempts") + 1):
         return None

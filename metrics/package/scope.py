@@ -34,7 +34,7 @@ def channels_in_sight(user: User | None) -> list[int]:
 
 
 def tickets_of(channel_ids: Sequence[int]) -> Tickets:
-    """These channels' tickets, without those that also arrived on another, restricted channel."""
+    """The tickets of these channels, without those that also arrived on another, restricted channel."""
     others = restricted_channels().exclude(pk__in=channel_ids).values("pk")
     limited = AudienceLimit.objects.filter(channel__in=others).values("ticket")
     return Ticket.objects.filter(channel__in=channel_ids).exclude(pk__in=limited)

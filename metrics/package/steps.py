@@ -46,7 +46,7 @@ def _files_of(kind: type[Report]) -> Callable[[Package, datetime], Files]:
 
 
 def picture_name(report: Report, chart: Chart) -> str:
-    """Two reports may have charts with the same name."""
+    """The picture's file name, which includes the report's: two reports may have charts with the same name."""
     return f"{report.name}-{chart.slug}.png"
 
 

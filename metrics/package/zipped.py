@@ -9,7 +9,7 @@ from metrics.models import Package
 
 
 def zipped(package: Package) -> bytes:
-    """Its files in one folder, named after the month; the same bytes every time."""
+    """A ZIP of the package's files in one folder, named after the month; the same bytes every time."""
     out = io.BytesIO()
     at = (package.asked_at.year, package.asked_at.month, package.asked_at.day, 0, 0, 0)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -44,7 +44,7 @@ may_read_reports = permission_required("mentions.view_reports", raise_exception=
 @login_required
 @may_read_reports
 def tickets(request: HttpRequest) -> HttpResponse:
-    """Exactly what a figure counted."""
+    """The tickets that a figure counted, exactly."""
     question = query_params.read(request, desk_now())
     name = request.GET.get("figure", "")
     if name not in NAMES:

@@ -16,7 +16,7 @@ NAMES = (*REPORTS, ALERTS, PACKAGES)
 
 
 def tabs() -> list[dict[str, Any]]:
-    """In order; each has its page under its name."""
+    """The tabs in order; each has its page under its name."""
     return [
         *({"name": each.name, "title": each.title} for each in REPORTS.values()),
         {"name": ALERTS, "title": ALERTS_TITLE},

@@ -66,7 +66,7 @@ def rising_tags(shown: Report, query: QueryDict) -> list[dict[str, Any]] | None:
 
 
 def channel_slugs() -> dict[int, str]:
-    """By id, for addresses."""
+    """Channel id → slug, for addresses."""
     return dict(Channel.objects.values_list("pk", "slug"))
 
 

@@ -51,7 +51,7 @@ def condition(name: str) -> Q:
 
 
 def of_ticket(name: str) -> Subquery:
-    """Of the ticket in the outer query; null if unknown."""
+    """The count of the ticket in the outer query; null if unknown."""
     rows = Message.objects.filter(INBOUND, ticket=OuterRef("pk")).order_by().values("ticket")
     counted = Max(count_in_extra(name)) if name in OF_THREADS else Sum(count_in_extra(name))
     return Subquery(rows.annotate(counted=counted).values("counted"))
@@ -74,7 +74,7 @@ def by_platform(tickets: Tickets) -> dict[str, dict[str, int | None]]:
 
 
 def rolled_by_platform(filters: Filters, platforms: Mapping[int, str]) -> dict[str, dict[str, int | None]]:
-    """The same from roll-ups. `platforms`: of each channel. Two queries."""
+    """`by_platform`, from roll-ups. `platforms`: of each channel. Two queries."""
     channels = access.channels_of(filters)
     tally = tallies.read(str(filters.period.tz), channels, filters.period, ROLLED, high=filters.high_only)
     found: dict[str, dict[str, int | None]] = {}

@@ -61,7 +61,7 @@ class PlatformsReport:
 
     @cached_property
     def lines(self) -> list[PlatformLine]:
-        """Most mentions first."""
+        """The platforms, most mentions first."""
         chosen, earlier = self.filters.narrow(self.tickets), self.filters.earlier
         posted = chosen.filter(figure("mentions", self.filters.period, self.now))
         is_known, reach, ago = begins(chosen, earlier), self._reach_of(posted), Counter[str]()
@@ -82,7 +82,7 @@ class PlatformsReport:
 
     @cached_property
     def _platforms(self) -> dict[int, str]:
-        """Of each channel. One query."""
+        """The platform of each channel. One query."""
         return dict(Channel.objects.values_list("pk", "connection__platform"))
 
     def _reach_of(self, posted: Tickets) -> dict[str, dict[str, int | None]]:

@@ -27,7 +27,7 @@ def days_of(tickets: Tickets, filters: Filters, now: datetime) -> Days:
 
 
 def listed(chosen: Tickets, name: str, which: str, days: Days, now: datetime, *, with_noise: bool) -> Tickets:
-    """Those of the narrowed tickets that a figure counts on these days. Raises KeyError."""
+    """The tickets among the narrowed ones that a figure counts on these days. Raises KeyError."""
     spans = days.spans(which)
     counted = "mentions" if name in NAMES else name
     return chosen.filter(figure(counted, whole(spans), now, with_noise=with_noise), posted_in(spans))

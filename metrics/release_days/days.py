@@ -1,4 +1,4 @@
-"""Which hours count as release days, and which as ordinary days to compare with."""
+"""Decides which hours count as release days, and which as ordinary days to compare with."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _ordinary(span: Span, busy: Sequence[Span], now: datetime, begins: datetime 
 
 
 def posted_in(spans: Iterable[Span]) -> Q:
-    """Posted within one of them; none without any."""
+    """A condition for posts within one of these spans; matches none if there are none."""
     found = Q(pk__in=[])
     for span in spans:
         found |= Q(posted_at__gte=span.start, posted_at__lt=span.end)

@@ -90,7 +90,7 @@ def percentiles(
 
 
 def _places(histogram: Counter[int], share: float) -> tuple[Place, Place] | None:
-    """Of the values below and above a percentile."""
+    """The places of the values below and above a percentile."""
     if not (count := histogram.total()):
         return None
     place = share * (count - 1)

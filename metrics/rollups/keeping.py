@@ -96,7 +96,7 @@ def recount() -> int:
 
 @transaction.atomic
 def retally() -> int:
-    """Count what their messages, replies and events say."""
+    """Count what the messages, replies and events of changed tickets say."""
     with connection.cursor() as cursor:
         _lock(cursor)
         notes: list[Note] = []
@@ -199,7 +199,7 @@ def count(zone: str, portion: Portion) -> None:
 
 
 def tally(zone: str, portion: Portion) -> None:
-    """The same of what their messages, replies and events say."""
+    """`count`, for what messages, replies and events say."""
     _refresh(tally_statements.REFRESH, zone, portion)
 
 

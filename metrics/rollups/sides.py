@@ -1,4 +1,4 @@
-"""Within coverage hours, and outside: the two sides of the figures that are divided by them."""
+"""The two sides of figures that are divided by coverage hours: within them, and outside."""
 
 from __future__ import annotations
 

@@ -47,5 +47,5 @@ def _nth(histogram: Counter[int], place: int) -> float:
 
 
 def middle(bucket: int) -> float:
-    """Off by at most ERROR from anything in the bucket."""
+    """The middle of a bucket: off by at most ERROR from anything in it."""
     return 2 * GROWTH**bucket / (GROWTH + 1) if bucket else 0.0

@@ -203,7 +203,7 @@ class Stored:
     deriving: str = ""
 
     def _differing(self, rows: str, values: tuple[str, ...]) -> str:
-        """Of the portion: the rows (`n`) and the cells (`r`) that are not the same."""
+        """The rows (`n`) and the cells (`r`) of the portion that differ."""
         counted, stored = (", ".join(f"{alias}.{name}" for name in values) for alias in ("n", "r"))
         return f"""{rows} n FULL JOIN (
             SELECT * FROM {self.table}

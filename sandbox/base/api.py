@@ -52,7 +52,7 @@ class ResourceServer:
         return ()
 
     def open_routes(self) -> Routes:
-        """The same, for what anybody may call without a token or quota: logins, mostly."""
+        """Like `routes`, for what anybody may call without a token or quota: mostly logins."""
         return ()
 
     def is_write(self, method: str, path: str) -> bool:
@@ -64,7 +64,7 @@ class ResourceServer:
         return None
 
     def answer(self, request: Request, body: Any) -> Response:
-        """Wraps what a view returned."""
+        """The response for what a view returned."""
         return json_response(body)
 
     def limits(self, request: Request) -> tuple[int, object, int]:
@@ -124,7 +124,7 @@ class ResourceServer:
         request.spent = spent = self.window.take(self.now(), limit, who, cost)
         if spent.is_over:
             response = self.over_quota(spent)
-            if response.status != 429:  # those are counted by the server
+            if response.status != 429:  # 429s are counted by the server
                 self.site.overrun()
         else:
             response = self._called(request, view)

@@ -44,9 +44,9 @@ class OrderedPosts:
         return doc
 
     def all(self, name: str = "") -> list[Doc]:
-        """Oldest first, including deleted posts."""
+        """All posts, oldest first, including deleted ones."""
         return [doc for _, ref in self._lists[name] if (doc := self.get(ref))]
 
     def newest(self, name: str = "") -> list[Doc]:
-        """Newest first, without deleted posts."""
+        """All posts, newest first, without deleted ones."""
         return [doc for doc in reversed(self.all(name)) if not doc["gone"]]

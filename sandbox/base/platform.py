@@ -71,7 +71,7 @@ class Platform:
         return doc
 
     def perform(self, act: Act) -> Made:
-        """Performs it durably. Raises Impossible."""
+        """Perform an act durably. Raises Impossible."""
         at = act.at or self.universe.now()
         if act.verb == "post":
             return self.made(self.posted(act, at))
@@ -151,7 +151,7 @@ class Platform:
         return {"twitter": member.twitter, "hackernews": member.hackernews}.get(self.name, member.key)
 
     def access(self) -> Access:
-        """All addresses start with `self.universe.public_url`."""
+        """The settings for a desk's connection. All addresses start with `self.universe.public_url`."""
         return Access()
 
     def tell(self, signed: Signed) -> None:

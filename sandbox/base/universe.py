@@ -82,8 +82,8 @@ class Universe:
             return made
 
     def perform_all(self, acts: Iterable[Act]) -> int:
-        """In order, in one transaction; acts on missing or deleted objects are skipped. Returns the number
-        performed."""
+        """Perform acts in order, in one transaction, skipping those on missing or deleted objects; returns how many
+        were performed."""
         done = 0
         with self.store.transaction():
             for act in acts:

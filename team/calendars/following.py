@@ -40,7 +40,7 @@ def read_due(now: datetime, fetch: Fetch | None = None) -> int:
 
 
 def _claim(feed: CalendarFeed, now: datetime) -> bool:
-    """Only one worker reads a calendar; if it is killed, the calendar is due again later."""
+    """Reserve a calendar for this worker. If the worker is killed, the calendar is due again later."""
     return CalendarFeed.objects.filter(pk=feed.pk, due_at=feed.due_at).update(due_at=now + EVERY) > 0
 
 
@@ -156,7 +156,7 @@ def _change(feed: CalendarFeed, entry: CalendarEntry, row: Planned) -> None:
 
 
 def _add(feed: CalendarFeed, row: Planned) -> None:
-    """Skipped if it was entered by hand or came from another calendar."""
+    """Add an entry, unless it was entered by hand or came from another calendar."""
     model: Any = Absence if row.kind == AWAY else Shift
     values = _values(feed, row)
     if not _is_taken(model, row, values):

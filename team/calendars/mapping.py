@@ -85,7 +85,7 @@ class Reader:
         return next((kind for kind, words in self.words.items() if any(_has(title, word) for word in words)), None)
 
     def people_of(self, occurrence: Occurrence) -> list[Member]:
-        """Those named in the title, otherwise those invited."""
+        """The people named in the title, otherwise those invited."""
         if self.owner is not None:
             return [self.owner]
         named = [member for member in self.team if any(_has(occurrence.title, name) for name in member.names)]

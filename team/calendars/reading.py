@@ -158,7 +158,7 @@ def _repeats(event: Any) -> bool:
 
 
 def _after(begins: date, length: timedelta) -> date:
-    """The end, by wall-clock length: that is how events are entered."""
+    """The occurrence's end, by wall-clock length, which is how events are entered."""
     if not isinstance(begins, datetime):
         return begins + max(length, DAY)
     naive = begins.replace(tzinfo=None) + length

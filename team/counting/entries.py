@@ -86,7 +86,7 @@ def incidents(user: Any, since: datetime, _now: datetime, zone: tzinfo) -> Itera
 
 
 def releases(_user: Any, since: datetime, now: datetime, _zone: tzinfo) -> Iterator[Entry]:
-    """Those that are over."""
+    """Release days that are over."""
     near = Release.objects.filter(day__gte=since.date(), day__lte=now.date(), rule__is_active=True)
     for each in near.select_related("rule").order_by("day", "pk"):
         if calendar.hours_of(each).end <= now:
@@ -95,7 +95,7 @@ def releases(_user: Any, since: datetime, now: datetime, _zone: tzinfo) -> Itera
 
 
 def volunteers(user: Any, since: datetime, now: datetime, zone: tzinfo) -> Iterator[Entry]:
-    """Days that have begun, and what they sent on them."""
+    """Volunteer days that have begun, with what the volunteers sent on them."""
     begun = VolunteerDay.objects.filter(state=VolunteerDay.State.ACCEPTED, term__begun_at__isnull=False)
     for each in begun.filter(day__gte=since.date()).select_related("user").order_by("day", "pk"):
         yield Entry("volunteers", each.day, _on(name_of(each.user), each.day), reverse("team:volunteers"))

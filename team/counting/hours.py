@@ -1,4 +1,4 @@
-"""What is measured of a month: covered hours, hours with nobody on shift, how long urgent tickets waited."""
+"""Measures each month: covered hours, hours with nobody on shift, how long urgent tickets waited."""
 
 from __future__ import annotations
 

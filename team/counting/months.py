@@ -71,7 +71,7 @@ class Months:
 
 
 def of(user: Any, now: datetime, zone: tzinfo) -> Months:
-    """What this person may see; months are those of `zone`, from the first in which there is anything to count."""
+    """The months that this person may see, in `zone`, from the first with anything to count."""
     months = months_until(now.astimezone(zone).date())
     since = datetime.combine(months[-1], time(0), zone).astimezone(UTC)
     found: dict[tuple[str, date], list[Entry]] = {}

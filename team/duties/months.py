@@ -10,7 +10,7 @@ SATURDAY = 5
 
 
 def month_of(day: date) -> date:
-    """Its first day."""
+    """The first day of the month of this day."""
     return day.replace(day=1)
 
 

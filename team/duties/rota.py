@@ -21,8 +21,8 @@ def whose_turn(
     nearest: dict[int, int] = {}
     for person, other in turns:
         nearest[person] = min(nearest.get(person, NEVER), abs((other - day).days))
-    there = [person for person in people if person not in away]
-    return max(there, key=lambda person: nearest.get(person, NEVER), default=None)
+    available = [person for person in people if person not in away]
+    return max(available, key=lambda person: nearest.get(person, NEVER), default=None)
 
 
 def people(duty: str) -> list[Any]:
@@ -57,7 +57,7 @@ def away_in_turn(duties: Iterable[tuple[int, int | None, date]]) -> list[int]:
 
 
 def join(duty: str, user: Any) -> bool:
-    """At the end of the rota. False if they are in it already."""
+    """Add somebody at the end of the rota. False if they are in it already."""
     last = RotaPlace.objects.filter(duty=duty).order_by("-position").values_list("position", flat=True).first()
     position = min((last or 0) + 10, 32_000)
     _place, is_new = RotaPlace.objects.get_or_create(duty=duty, user=user, defaults={"position": position})
@@ -65,6 +65,6 @@ def join(duty: str, user: Any) -> bool:
 
 
 def leave(duty: str, user: Any) -> bool:
-    """Duties already assigned to them stay theirs."""
+    """Remove somebody from the rota. Duties already assigned to them stay theirs."""
     count, _by_model = RotaPlace.objects.filter(duty=duty, user=user).delete()
     return count > 0

@@ -21,7 +21,7 @@ def is_set_up() -> bool:
 
 
 def post(room: str, key: str, text: str, now: datetime) -> None:
-    """`text` is Slack markup; the same key posts nothing more. Nothing happens without Slack."""
+    """Post a message to the team, once per key. `text` is Slack markup. Does nothing without Slack."""
     if not room or not settings.SLACK_TOKEN:
         return
     slack_posts.post_message(
@@ -34,13 +34,15 @@ def tell_team(key: str, text: str, now: datetime) -> None:
 
 
 def tell(user: Any, key: str, text: str, now: datetime) -> None:
-    """By direct message, once they are at work; in the team's channel if their member id is unknown."""
+    """Send a member a direct message once they are at work, or post in the team's channel if their member id is
+    unknown."""
     member = delivery_news.slack_id_of(user)
     post(member or settings.TEAM_SLACK_CHANNEL, key, text, roster.reachable_at(user, now) if member else now)
 
 
 def tell_team_and(user: Any, key: str, text: str, now: datetime) -> None:
-    """Tells the team at once; also `user` by direct message if they are not at work, where the post only named them."""
+    """Tell the team at once, and also `user` by direct message if they aren't at work: the post only names them
+    then."""
     tell_team(key, text, now)
     if user is not None and delivery_news.slack_id_of(user) and roster.reachable_at(user, now) > now:
         tell(user, f"{key} {user.pk}", text, now)

@@ -52,15 +52,15 @@ def plan_round(day: date) -> int:
     """A round: on `day`, every owned expertise goes to somebody else, and nobody gets more than their share. Returns
     how many were planned."""
     people = advocates()
-    given: dict[int, int] = dict.fromkeys((user.pk for user in people), 0)
+    share: dict[int, int] = dict.fromkeys((user.pk for user in people), 0)
     rows = list(Expertise.objects.select_for_update(of=("self",)).prefetch_related("turns"))
     planned = 0
     for each in rows:
         least = [user for user in people if user.pk != each.owner_id]
-        fewest = min((given[user.pk] for user in least), default=0)
-        chosen = suggested(each, [user for user in least if given[user.pk] == fewest], day)
+        fewest = min((share[user.pk] for user in least), default=0)
+        chosen = suggested(each, [user for user in least if share[user.pk] == fewest], day)
         if chosen is not None:
-            given[chosen.pk] += 1
+            share[chosen.pk] += 1
             each.next_owner, each.rotates_on = chosen, day
             each.save(update_fields=["next_owner", "rotates_on"])
             planned += 1
@@ -69,7 +69,7 @@ def plan_round(day: date) -> int:
 
 @transaction.atomic
 def hand_over(expertise_id: int, owner: Any, day: date) -> Expertise:
-    """`owner` (or nobody) has it from `day` on."""
+    """Make `owner` (or nobody) the expertise's owner from `day` on."""
     found = Expertise.objects.select_for_update(of=("self",)).get(pk=expertise_id)
     _give(found, owner, day)
     return found
@@ -108,7 +108,7 @@ def _follow(expertise_id: int, now: datetime) -> bool:
 
 
 def _rotate(expertise: Expertise, day: date, now: datetime) -> bool:
-    """With nobody to take over, the owner stays, and the page says so."""
+    """Hand an expertise to its next owner. With nobody to take over, the owner stays, and the page says so."""
     taker = expertise.next_owner
     if taker is None or not taker.is_active:
         return False

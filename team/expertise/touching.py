@@ -1,4 +1,4 @@
-"""Which expertises a ticket touches: by its channel, or by words in its messages."""
+"""Finds the expertises that a ticket touches, by its channel or by words in its messages."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def owners(ticket: Ticket, text: str) -> dict[int, str]:
 
 
 def context(_request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str, Any] | None:
-    """Nothing where the ticket touches none."""
-    said = [entry.item for entry in thread.entries if entry.kind == "message" and entry.item.direction == "in"]
-    found = touched(ticket, " ".join(f"{message.subject} {message.text}" for message in said[:READ]))
+    """The panel's context; empty if the ticket touches no expertise."""
+    inbound = [entry.item for entry in thread.entries if entry.kind == "message" and entry.item.direction == "in"]
+    found = touched(ticket, " ".join(f"{message.subject} {message.text}" for message in inbound[:READ]))
     return {"touched": found} if found else None
 
 

@@ -64,9 +64,9 @@ def _page(
     rows = list(Expertise.objects.select_related("owner", "next_owner").prefetch_related("turns__user"))
     may = request.user.has_perm("team.change_expertise")
     people, today = rotation.advocates() if may else [], desk_now().date()
-    standing = _stand_ins()
+    stand_ins = _stand_ins()
     shown = [
-        (each, (bound or {}).get(each.pk) or _form(each, people, today) if may else None, standing.get(each.pk))
+        (each, (bound or {}).get(each.pk) or _form(each, people, today) if may else None, stand_ins.get(each.pk))
         for each in rows
     ]
     context = {
@@ -103,10 +103,10 @@ def rotate(request: HttpRequest, number: int) -> HttpResponse:
     form = RotationForm(request.POST, auto_id=f"e{found.pk}-%s")
     if not form.is_valid():
         return _page(request, bound={found.pk: form})
-    asked = form.cleaned_data
-    if asked["owner"] != found.owner:
-        rotation.hand_over(found.pk, asked["owner"], desk_now().date())
-    rotation.plan(found.pk, asked["next_owner"], asked["rotates_on"])
+    data = form.cleaned_data
+    if data["owner"] != found.owner:
+        rotation.hand_over(found.pk, data["owner"], desk_now().date())
+    rotation.plan(found.pk, data["next_owner"], data["rotates_on"])
     messages.success(request, _("Saved."))
     return redirect("team:expertises")
 

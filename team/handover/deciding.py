@@ -51,11 +51,11 @@ def next_people(user: Any, now: datetime) -> list[Any]:
 
 def propose_owners(found: Sequence[Work], people: Sequence[Any], now: datetime) -> None:
     """Fill in who of `people` owns an expertise that a ticket touches."""
-    there, here = {each.pk for each in people}, {each.pk for each in roster.on_now(now)}
+    available, on_shift = {each.pk for each in people}, {each.pk for each in roster.on_now(now)}
     for each in found:
-        for one in each.touched:
-            if one.owner_id in there and each.owner is None:
-                each.owner, each.is_owner_here = one.owner, one.owner_id in here
+        for expertise in each.touched:
+            if expertise.owner_id in available and each.owner is None:
+                each.owner, each.is_owner_here = expertise.owner, expertise.owner_id in on_shift
 
 
 def hand_over(
@@ -107,7 +107,8 @@ def _decide(found: HandOver, each: Work, choice: Choice, to: Any | None, now: da
 
 
 def _share(ticket: Ticket, found: HandOver, room: str, note: str, now: datetime) -> None:
-    """Once per Slack channel and day; of a restricted ticket only the address. Raises OutcomeRefused."""
+    """Post a ticket in a Slack channel, once per channel and day; of a restricted one only the address. Raises
+    OutcomeRefused."""
     words = sharing.words_for(ticket)
     text = f"{words}\n{note}" if note and not audience.circle_of([ticket]).channels else words
     sharing.share(ticket.pk, found.user, key=uuid5(found.key, f"{ticket.pk} {room}"), channel=room, text=text, now=now)
@@ -123,7 +124,7 @@ def _stands(item: HandOverItem, decision: str, ticket: Ticket, user: Any) -> boo
 
 
 def _pass(ticket: Ticket, each: Work, user: Any, to: Any | None, note: str, now: datetime) -> None:
-    """The ticket, its draft, its requests and its urgent call go to `to`; without anybody, to the queue."""
+    """Pass the ticket, its draft, its requests and its urgent call to `to`; if that is None, to the queue."""
     if ticket.assignee_id == user.pk or ticket.claimed_by_id == user.pk or ticket.assignee_id is None:
         assigning.assign(ticket.pk, user, to, now)
         ticket.refresh_from_db()
@@ -139,7 +140,7 @@ def _pass(ticket: Ticket, each: Work, user: Any, to: Any | None, note: str, now:
 
 
 def _pass_draft(ticket: Ticket, text: str, user: Any, to: Any | None, now: datetime) -> None:
-    """Into the new owner's composer; without one, as a note."""
+    """Move the draft into the new owner's composer; without a new owner, into a note."""
     if to is not None:
         drafts.give_back(ticket.pk, to, text, now, credit=name_of(user))
     else:
@@ -160,6 +161,6 @@ def _tell_experts(each: Work, found: HandOver, note: str, now: datetime) -> None
 
 
 def begin(item_id: int, user: Any, now: datetime) -> bool:
-    """The new owner has taken note. Returns whether it was theirs and new."""
+    """Record that the new owner has taken note of a ticket. Returns whether it was theirs and new."""
     mine = HandOverItem.objects.filter(pk=item_id, to=user, begun_at=None)
     return bool(mine.update(begun_at=now))

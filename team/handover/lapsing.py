@@ -35,13 +35,13 @@ def run(now: datetime) -> int:
     """Return how many people were reported."""
     if not slack.is_set_up():
         return 0
-    here = {user.pk for user in roster.on_now(now)}
-    people = {user.pk: (user, day) for user, day in [*_reminded(now), *_by_shift(now)] if user.pk not in here}
+    on_shift = {user.pk for user in roster.on_now(now)}
+    people = {user.pk: (user, day) for user, day in [*_reminded(now), *_by_shift(now)] if user.pk not in on_shift}
     return sweeps.each("days without a hand-over", list(people.values()), lambda each: _tell(*each, now))
 
 
 def _by_shift(now: datetime) -> Iterable[tuple[Any, date]]:
-    """Includes people the desk could not remind."""
+    """People whose shift ended without a hand-over, including those whom the desk could not remind."""
     return reminding.by_shift(now - LATE, now - AFTER)
 
 

@@ -41,11 +41,11 @@ def by_shift(since: datetime, until: datetime) -> Iterable[tuple[Any, date]]:
     """People whose day ends within this time: by a shift, or by what they entered in their settings."""
     ending = Shift.objects.filter(is_on_call=False, ends_at__gt=since, ends_at__lte=until)
     for shift in ending.select_related("user__preference"):
-        more = Shift.objects.filter(user=shift.user_id, is_on_call=False, ends_at__gt=shift.ends_at)
-        if shift.user.is_active and not more.filter(starts_at__lte=shift.ends_at + PAUSE).exists():
+        later_shifts = Shift.objects.filter(user=shift.user_id, is_on_call=False, ends_at__gt=shift.ends_at)
+        if shift.user.is_active and not later_shifts.filter(starts_at__lte=shift.ends_at + PAUSE).exists():
             yield shift.user, shift.ends_at.astimezone(roster.zone_of(shift.user)).date()
-    said = Preference.objects.filter(shift_until__gt=since, shift_until__lte=until, user__is_active=True)
-    for preference in said.select_related("user__preference"):
+    by_setting = Preference.objects.filter(shift_until__gt=since, shift_until__lte=until, user__is_active=True)
+    for preference in by_setting.select_related("user__preference"):
         ends = preference.shift_until or until
         yield preference.user, ends.astimezone(roster.zone_of(preference.user)).date()
 
@@ -63,7 +63,7 @@ def _by_activity(now: datetime) -> Iterable[tuple[Any, date]]:
 
 @transaction.atomic
 def _remind(user: Any, day: date, now: datetime) -> bool:
-    """By a Slack message, and by a note on every page; not if nothing is open or they have handed over."""
+    """Remind somebody by a Slack message and a note on every page, unless nothing is open or they have handed over."""
     if HandOver.objects.filter(user=user, day=day).exclude(reminded_at=None, done_at=None).exists():
         return False
     count = len(work.of(user, now))

@@ -20,7 +20,7 @@ SUBJECT = 100
 
 
 def post(found: HandOver, now: datetime) -> OutboundItem | None:
-    """Queue it once for a person's day; None if there is nothing to say, or no Slack."""
+    """Queue the summary, once for a person's day; None if there is nothing to say, or no Slack."""
     room = settings.TEAM_SLACK_CHANNEL
     text = text_of(found)
     if not text or not room or not settings.SLACK_TOKEN:
@@ -31,7 +31,7 @@ def post(found: HandOver, now: datetime) -> OutboundItem | None:
 
 
 def text_of(found: HandOver) -> str:
-    """ "" if there is nothing to say: no ticket and no note."""
+    """The summary's text; "" if there is nothing to say: no ticket and no note."""
     related = ("ticket__channel", "ticket__requester", "to")
     items = list(found.items.select_related(*related).order_by("decision", "pk"))
     lines = [_line(item) for item in items[:MAX_LINES]]

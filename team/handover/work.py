@@ -61,8 +61,8 @@ def of(user: Any, now: datetime) -> list[Work]:
         Outreach.objects.filter(asked_by=user, state__in=Outreach.RUNNING).select_related("expert__person", "topic")
     )
     called = _by_ticket(UrgentCall.objects.filter(taken_by=user, state=UrgentCall.State.TAKEN))
-    theirs = Q(assignee=user, status__in=OPEN) | Q(claimed_by=user, claim_expires_at__gt=now)
-    wanted = theirs | Q(pk__in=[*drafts, *asked, *called])
+    is_theirs = Q(assignee=user, status__in=OPEN) | Q(claimed_by=user, claim_expires_at__gt=now)
+    wanted = is_theirs | Q(pk__in=[*drafts, *asked, *called])
     tickets = access.visible_tickets(user).filter(wanted, merged_into=None).exclude(status=Ticket.Status.CLOSED)
     related = ("channel__connection", "requester", "assignee", "claimed_by")
     found = [

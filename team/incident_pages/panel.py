@@ -26,14 +26,14 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, A
     found = list(rows.filter(~Q(state=Incident.State.CLOSED) | Q(mention__isnull=False))[:MOST])
     if not found:
         return None
-    mine = [each for each in found if each.mention]
+    joined = [each for each in found if each.mention]
     may_change = request.user.has_perm("team.change_incident") and not ticket.merged_into_id
-    others = [each for each in found if not each.mention] if may_change and not _is_taken(mine) else []
-    return {"mine": mine, "others": others, "may_change": may_change} if mine or others else None
+    others = [each for each in found if not each.mention] if may_change and not _is_taken(joined) else []
+    return {"mine": joined, "others": others, "may_change": may_change} if joined or others else None
 
 
-def _is_taken(mine: list[Any]) -> bool:
-    return any(each.state != Incident.State.CLOSED for each in mine)
+def _is_taken(joined: list[Any]) -> bool:
+    return any(each.state != Incident.State.CLOSED for each in joined)
 
 
 INCIDENT = Panel(

@@ -47,7 +47,8 @@ def close(incident_id: int, actor: Any | None, now: datetime) -> bool:
 
 @transaction.atomic
 def reopen(incident_id: int) -> bool:
-    """Back to over, as before it was closed; the next report replaces this one. False if it is not closed."""
+    """Reopen a closed incident: it is over again, as before. The next report replaces this one. False if it is not
+    closed."""
     incident = opening.locked(incident_id)
     if incident.state != State.CLOSED:
         return False
@@ -96,7 +97,8 @@ def _tell_room(incident: Incident, column: str, key: str, now: datetime) -> None
 
 
 def _quiet_since(incident: Incident) -> datetime:
-    """Its end or the last bulk reply, whichever is later: people get time to respond."""
+    """When the incident became quiet: its end or the last bulk reply, whichever is later, so that people get time to
+    respond."""
     last = incident.batches.order_by("-at").values_list("at", flat=True).first()
     return max(each for each in (incident.over_at, incident.opened_at, last) if each is not None)
 

@@ -84,8 +84,9 @@ def decide(
 def decide_one(
     incident_id: int, ticket_id: int, actor: Any, now: datetime, *, is_part: bool, why: str = ""
 ) -> IncidentMention | None:
-    """None if nothing changes. Raises OutcomeRefused for a merged ticket, for one that belongs to another incident that
-    isn't closed, and for removing one whose requester was told about this incident."""
+    """Decide whether one ticket is about the incident; returns None if nothing changes. Raises OutcomeRefused for a
+    merged ticket, for one that belongs to another incident that isn't closed, and for removing one whose requester was
+    told about this incident."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     incident = Incident.objects.get(pk=incident_id)
     _check(incident, ticket, is_part=is_part)

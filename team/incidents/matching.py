@@ -22,10 +22,10 @@ class Signs:
 
 def signs(url: str, words: Iterable[str]) -> Signs:
     """`words`: phrases; one that begins with http is an address, as `url` is."""
-    given = [word.strip() for word in words if word.strip()]
-    links = [url, *(word for word in given if is_link(word))]
+    entries = [word.strip() for word in words if word.strip()]
+    links = [url, *(word for word in entries if is_link(word))]
     pages = frozenset(canonical(link) for link in links if link) - {""}
-    return Signs(tuple((word, phrases.pattern(word)) for word in given if not is_link(word)), pages)
+    return Signs(tuple((word, phrases.pattern(word)) for word in entries if not is_link(word)), pages)
 
 
 def is_link(word: str) -> bool:
@@ -33,8 +33,8 @@ def is_link(word: str) -> bool:
 
 
 def reason(wanted: Signs, text: str, pages: Sequence[str] | frozenset[str]) -> str:
-    """Why this mention may be about it; "" if nothing suggests it. `pages`: canonical addresses that it links to or is
-    about."""
+    """Why this mention may be about the incident; "" if nothing suggests it. `pages`: canonical addresses that it links
+    to or is about."""
     if linked := sorted(wanted.pages & set(pages)):
         return _("links to %(page)s") % {"page": linked[0]}
     for word, pattern in wanted.patterns:

@@ -67,7 +67,7 @@ def _end(incident: Incident, at: datetime) -> bool:
 
 
 def _go_on(incident: Incident) -> bool:
-    """It is not over after all; its end will be announced again."""
+    """Take back the incident's end; when it ends again, that is announced again."""
     incident.state, incident.over_at, incident.told_over_at = State.OPEN, None, None
     incident.save(update_fields=["state", "over_at", "told_over_at"])
     return True
@@ -77,7 +77,8 @@ def _go_on(incident: Incident) -> bool:
 def open_by_hand(
     actor: Any, *, name: str, url: str, words: Sequence[str], started_at: datetime, now: datetime
 ) -> Incident:
-    """Raises OutcomeRefused if one with this name is open: somebody pressed twice, or two people did."""
+    """Open an incident by hand. Raises OutcomeRefused if one with this name is open: somebody pressed twice, or two
+    people did."""
     name = " ".join(name.replace("\0", "").split())[:MAX_NAME]
     same = Incident.objects.filter(name__iexact=name).exclude(state=State.CLOSED).first()
     if same is not None:

@@ -137,7 +137,7 @@ def _tickets(incident: Incident, kind: str, user: Any, only: Collection[int] | N
 
 
 def recipient_of(ticket: Ticket) -> str:
-    """The human if they are known, else the account."""
+    """The ticket's recipient: the person if known, else the account."""
     person = ticket.requester.person_id
     return f"person:{person}" if person else f"author:{ticket.requester_id}"
 
@@ -224,7 +224,7 @@ def _handle(ticket: Ticket, facts: PreviewFacts, user: Any) -> Channel | None:
         rows = Channel.objects.filter(connection=connection_id).select_related("connection")
         facts.siblings[connection_id] = list(rows)
     message = outgoing.answered_message(ticket)
-    options = handles.fitting(handles.ways(ticket, user, facts.siblings[connection_id]), message)
+    options = handles.fitting(handles.reply_options(ticket, user, facts.siblings[connection_id]), message)
     shared = [channel for channel in options.channels if not personal.is_needed(channel.connection)]
     found = handles.advise(ticket, message, shared)
     return found.channel if found else None

@@ -26,7 +26,7 @@ TOP = 3
 
 
 def of(incident: Incident) -> Report:
-    """As of now; five statements."""
+    """The report of an incident as of now; five statements."""
     members = Ticket.objects.filter(pk__in=incident.mentions.filter(is_part=True).values("ticket"), merged_into=None)
     seen = for_everybody(members)
     rows = list(
@@ -94,7 +94,7 @@ def _batch_summary(batch: Any) -> dict[str, Any]:
 
 
 def sentence(incident: Incident, found: Report) -> str:
-    """For Slack."""
+    """The report as one sentence for Slack."""
     count = ngettext("%(count)d mention", "%(count)d mentions", found["mentions"]) % {"count": found["mentions"]}
     words = {
         "name": slack_posts.escaped(incident.name), "mentions": count, "answered": found["answered"],
@@ -130,7 +130,7 @@ def duration(seconds: float | None) -> str:
 
 
 def shown(found: Report) -> Report:
-    """With durations in words and times as times, for a page."""
+    """The report for a page, with durations in words and times as datetimes."""
     batches = [{**each, "at": datetime.fromisoformat(each["at"])} for each in found["told"]]
     channels = [{**each, "reply": duration(each["reply_s"])} for each in found["channels"]]
     words = {"reply": duration(found["reply_s"]), "lasted": duration(found["lasted_s"])}

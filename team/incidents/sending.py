@@ -101,8 +101,8 @@ def _check(incident: Incident, kind: str, status_after: str) -> None:
 
 
 def _free_withdrawn(incident: Incident, kind: str) -> None:
-    gone = IncidentReply.objects.filter(incident=incident, kind=kind, state=State.SUBMITTED)
-    gone.filter(reply__state__in=WITHDRAWN).update(state=State.UNDONE)
+    never_sent = IncidentReply.objects.filter(incident=incident, kind=kind, state=State.SUBMITTED)
+    never_sent.filter(reply__state__in=WITHDRAWN).update(state=State.UNDONE)
 
 
 def _plan(batch: IncidentBatch, found: list[PreviewLine], chosen: Mapping[int, int], now: datetime) -> None:
@@ -176,7 +176,7 @@ def _submit(item_id: int, now: datetime) -> bool:
 
 
 def _reply(item: IncidentReply, now: datetime) -> Reply:
-    """Raises one of REFUSALS: something has changed since the preview."""
+    """Submit one planned reply. Raises one of REFUSALS if something has changed since the preview."""
     batch = item.batch
     line = preview.line_again(item, preview.wordings(batch.text), now)
     if line is None:

@@ -89,7 +89,7 @@ def _next(meeting: Meeting) -> Any:
 
 @transaction.atomic
 def take(meeting_id: int, user: Any) -> Meeting:
-    """Somebody else does the slides instead."""
+    """Make somebody else responsible for the slides."""
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("rule").get(pk=meeting_id)
     meeting.owner = user
     meeting.save(update_fields=["owner"])
@@ -100,7 +100,7 @@ def take(meeting_id: int, user: Any) -> Meeting:
 
 
 def prompt(now: datetime) -> int:
-    """Each prompt once, in time; a scheduler that was down sends what still makes sense. Returns how many."""
+    """Send the prompts that are due, each once; after an outage, only those that still make sense. Returns how many."""
     if not slack.is_set_up():
         return 0
     open_ones = Meeting.objects.filter(rule__is_active=True, reported_at=None, told_due_at=None)
@@ -153,7 +153,7 @@ def address_of(meeting: Meeting) -> str:
 
 @transaction.atomic
 def tick(meeting_id: int, item: str, user: Any, now: datetime, *, is_done: bool) -> None:
-    """Raises NotUpToDate for an item that is not on the list, or after the report."""
+    """Tick an item of the checklist. Raises NotUpToDate for an item that is not on the list, or after the report."""
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("rule").get(pk=meeting_id)
     if meeting.reported_at is not None:
         raise NotUpToDate(_("It was already reported."))

@@ -27,8 +27,8 @@ def meetings(request: HttpRequest) -> HttpResponse:
     """Planned meetings with who does the slides, the nearest first, then past ones, the latest first."""
     newest = list(Meeting.objects.select_related("rule", "owner", "reported_by").order_by("-month")[:SHOWN])
     this_month = timezone.localtime(desk_now()).date().replace(day=1)
-    coming = [each for each in reversed(newest) if each.month >= this_month]
-    rows = coming + [each for each in newest if each.month < this_month]
+    upcoming = [each for each in reversed(newest) if each.month >= this_month]
+    rows = upcoming + [each for each in newest if each.month < this_month]
     people = rota.people(planning.DUTY)
     context = {
         "rows": [(each, planning.due(each)) for each in rows],

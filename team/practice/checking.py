@@ -60,7 +60,7 @@ def _of_asking(exercise: Exercise, deed: PracticeStep) -> Feedback:
 
 
 def _of_length(exercise: Exercise, text: str) -> Feedback:
-    """As the platform counts."""
+    """Whether the text has the right length, as the platform counts."""
     limit = limit_of(exercise)
     if limit is None:
         return Feedback()

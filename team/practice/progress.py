@@ -45,7 +45,7 @@ def next_open(user: Any, after: str = "") -> Exercise | None:
 
 
 def last_try(user: Any, exercise: Exercise) -> PracticeTry:
-    """Unsaved if they haven't begun."""
+    """Somebody's latest attempt at a practice ticket; an unsaved one if they haven't begun."""
     found = PracticeTry.objects.filter(user=user, exercise=exercise.slug).first()
     return found or PracticeTry(user=user, exercise=exercise.slug)
 
@@ -56,7 +56,7 @@ def deed_of(row: PracticeTry) -> PracticeStep:
 
 @transaction.atomic
 def save_draft(user: Any, exercise: Exercise, text: str) -> PracticeTry:
-    """The last writer wins. A solved one stays as it was sent."""
+    """Save the draft; the last writer wins. A solved one stays as it was sent."""
     row = _locked(user, exercise)
     if row.done_at is None and row.text != text[:MAX_LENGTH]:
         row.text, row.version = text[:MAX_LENGTH], row.version + 1
@@ -66,7 +66,7 @@ def save_draft(user: Any, exercise: Exercise, text: str) -> PracticeTry:
 
 @transaction.atomic
 def solve(user: Any, exercise: Exercise, deed: PracticeStep, now: datetime) -> PracticeTry:
-    """After the check."""
+    """Record that a practice ticket is solved. The caller has checked the answer."""
     row = _locked(user, exercise)
     if deed.kind == "reply":
         row.text = deed.text[:MAX_LENGTH]
@@ -79,7 +79,7 @@ def solve(user: Any, exercise: Exercise, deed: PracticeStep, now: datetime) -> P
 
 @transaction.atomic
 def take_back(row: PracticeTry, now: datetime) -> None:
-    """Within the undo window: the text is a draft again, and the ticket is open."""
+    """Undo within the undo window: the text is a draft again, and the ticket is open."""
     row = PracticeTry.objects.select_for_update().get(pk=row.pk)
     if row.done_at is None or now > window.end_of_outcome(row.done_at):
         raise TooLate(_("Too late to undo. Use “Practise again” on the ticket."))
@@ -89,7 +89,7 @@ def take_back(row: PracticeTry, now: datetime) -> None:
 
 @transaction.atomic
 def begin_again(user: Any, exercise: Exercise) -> None:
-    """Without the text; it stays solved."""
+    """Begin a practice ticket again, without the text; it stays solved."""
     row = _locked(user, exercise)
     row.text = row.request = ""
     _reopen(row)

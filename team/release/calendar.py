@@ -1,4 +1,4 @@
-"""When releases are, and their hours: local times of the rule become UTC day by day, so DST changes move them."""
+"""Computes release days and their hours: local times of the rule become UTC day by day, so they follow DST."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Group:
 
     @property
     def shown(self) -> list[Mention]:
-        """Waiting ones first, oldest first."""
+        """The group's mentions: waiting ones first, each oldest first."""
         return sorted(self.mentions, key=lambda m: (not m.is_waiting, m.posted_at))[:SHOWN]
 
     @property
@@ -81,8 +81,8 @@ def of(release: Release, user: Any) -> list[Group]:
 
 def _mentions(span: Span, user: Any) -> list[Mention]:
     """Conversations that began in these hours, each with everything said to us in it; no spam."""
-    begun = counted.from_outside(Ticket.objects.filter(posted_at__gte=span.start, posted_at__lt=span.end))
-    wanted = begun.exclude(no_reply_reason__in=NOISE)
+    tickets = counted.from_outside(Ticket.objects.filter(posted_at__gte=span.start, posted_at__lt=span.end))
+    wanted = tickets.exclude(no_reply_reason__in=NOISE)
     rows = access.seen_by(user, Message).filter(ticket__in=wanted, direction=Message.Direction.INBOUND)
     values = rows.order_by("posted_at", "pk").values_list(
         "ticket_id", "ticket__subject", "ticket__status", "channel__connection__platform", "channel__name",

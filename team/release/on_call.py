@@ -1,4 +1,4 @@
-"""Which experts are on call for the release that a ticket is about, for *whom to ask*."""
+"""Finds the experts who are on call for the release that a ticket is about, for *whom to ask*."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def _today(ticket: Ticket, now: datetime) -> Iterator[Release]:
 
 
 def _pages(ticket: Ticket) -> frozenset[str]:
-    said = Message.objects.filter(ticket=ticket, direction=Message.Direction.INBOUND)
-    rows = said.values_list("links", "canonical_url", "page_url")
+    messages = Message.objects.filter(ticket=ticket, direction=Message.Direction.INBOUND)
+    rows = messages.values_list("links", "canonical_url", "page_url")
     return frozenset(page for row in rows for page in grouping.pages_of(*row))

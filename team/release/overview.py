@@ -25,7 +25,8 @@ class OverviewRefused(Exception):
 
 @transaction.atomic
 def save(release_id: int, text: str, version: int, user: Any) -> Release:
-    """`version`: the one that was read. Raises OverviewRefused if somebody has changed it meanwhile."""
+    """Save the overview. `version`: the one that was read. Raises OverviewRefused if somebody has changed it
+    meanwhile."""
     text = text.replace("\0", "").replace("\r\n", "\n").strip()
     if len(text) > MAX_LENGTH:
         raise OverviewRefused(_("The overview is longer than %(most)s characters.") % {"most": MAX_LENGTH})

@@ -65,7 +65,7 @@ def _up_to_date(release: Release, rule: ReleaseRule) -> bool:
 
 
 def _next(release: Release) -> Any:
-    """Whose turn it is; None if nobody of the rota is there."""
+    """The user whose turn it is; None if nobody in the rota is available."""
     others = Release.objects.exclude(owner=None).exclude(pk=release.pk).order_by("-day")[: 12 * AT_MOST]
     turns = [(owner, day) for owner, day in others.values_list("owner_id", "day") if owner is not None]
     return rota.next_of(RotaPlace.Duty.RELEASE, turns, release.day, rota.away_on(release.day))
@@ -94,7 +94,7 @@ def reset_announcements(release: Release) -> None:
 
 @transaction.atomic
 def assign(release_id: int, owner: Any) -> Release:
-    """By a manager: no consent is asked for."""
+    """Assign a release to somebody as a manager, without their consent."""
     release = Release.objects.select_for_update(of=("self",)).select_related("rule").get(pk=release_id)
     give(release, owner)
     return release

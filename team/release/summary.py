@@ -58,7 +58,7 @@ def from_rows(rows: list[tuple[str, bool, datetime, datetime | None]]) -> Summar
 
 
 def sentence(found: Summary) -> str:
-    """For Slack."""
+    """The summary as a sentence for Slack."""
     count = ngettext("%(count)d mention", "%(count)d mentions", found.total) % {"count": found.total}
     words = {"mentions": count, "answered": found.answered, "waiting": found.waiting}
     parts = [_("Release day is over: %(mentions)s, %(answered)d answered, %(waiting)d still waiting.") % words]

@@ -1,4 +1,4 @@
-"""Exchanging release duties: one asks, the other agrees, and only then both days change hands."""
+"""Swaps release duties: one owner asks, the other agrees, and only then both days change hands."""
 
 from __future__ import annotations
 
@@ -79,17 +79,17 @@ def lapse(now: datetime) -> int:
     return ReleaseSwap.objects.filter(pk__in=late, state=State.OPEN).update(state=State.LAPSED, decided_at=now)
 
 
-def _open(swap_id: int, mine: Q) -> ReleaseSwap:
-    """Locked. Raises SwapRefused."""
+def _open(swap_id: int, condition: Q) -> ReleaseSwap:
+    """An open swap, locked. Raises SwapRefused."""
     rows = ReleaseSwap.objects.select_for_update(of=("self",)).select_related("asked", "asked_by")
-    swap = rows.filter(mine, pk=swap_id, state=State.OPEN).first()
+    swap = rows.filter(condition, pk=swap_id, state=State.OPEN).first()
     if swap is None:
         raise SwapRefused(_("This request has ended, or is not yours to decide."))
     return swap
 
 
 def _locked(*ids: int) -> dict[int, Release]:
-    """In order of their ids."""
+    """Both releases, locked in id order."""
     rows = Release.objects.select_for_update(of=("self",)).select_related("rule", "owner").filter(pk__in=ids)
     return {release.pk: release for release in rows.order_by("pk")}
 

@@ -28,7 +28,7 @@ STILL_NEWS = timedelta(days=3)
 
 
 def announce(now: datetime) -> int:
-    """Returns how many messages were queued."""
+    """Queue the messages that are due; returns how many."""
     if not slack.is_set_up():
         return 0
     near = Release.objects.filter(
@@ -126,7 +126,7 @@ def _to_the_room(release: Release, now: datetime) -> None:
 
 
 def asked(swap: ReleaseSwap, now: datetime) -> None:
-    """To the one who is asked; to the team's channel if their member id is unknown."""
+    """Notify the owner who is asked to swap, or the team's channel if their member id is unknown."""
     words = {
         "who": slack.ping(swap.asked_by, now),
         "whom": slack.ping(swap.asked, now),
@@ -138,7 +138,7 @@ def asked(swap: ReleaseSwap, now: datetime) -> None:
 
 
 def decided(swap: ReleaseSwap, now: datetime) -> None:
-    """A refusal goes to the asker only; a swap is announced to everybody."""
+    """Announce the decision on a swap: a refusal only to the asker, an agreed swap to everybody."""
     words = {
         "who": slack.ping(swap.asked, now),
         "whom": slack.ping(swap.asked_by, now),

@@ -1,4 +1,4 @@
-"""How many mentions to expect on a release day: real counts of the releases before, beside those of ordinary days."""
+"""Forecasts the mentions of a release day, from counts of past releases beside those of ordinary days."""
 
 from __future__ import annotations
 

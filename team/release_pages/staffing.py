@@ -132,9 +132,9 @@ def _experts(release: Release, volume: Volume) -> list[tuple[Expert, int]]:
 def invite(release: Release, chosen: Any, inviter: Any, now: datetime) -> VolunteerDay:
     """For the release day, with its owner as buddy where that is possible. Raises InvitationRefused."""
     away = rota.away_on(release.day)
-    there = [each for each in inviting.buddies() if each.pk not in away and each.pk != chosen.pk]
-    wished = [each for pk in (release.owner_id, inviter.pk) for each in there if each.pk == pk]
-    buddy = next(iter([*wished, *there]), None)
+    buddies = [each for each in inviting.buddies() if each.pk not in away and each.pk != chosen.pk]
+    wished = [each for pk in (release.owner_id, inviter.pk) for each in buddies if each.pk == pk]
+    buddy = next(iter([*wished, *buddies]), None)
     if buddy is None:
         raise InvitationRefused(_("No advocate is available that day, so nobody can be the buddy."))
     return inviting.invite(chosen, release.day, buddy, inviter, now)

@@ -52,7 +52,7 @@ class Thread:
 
 
 def threads(room: ReleaseRoom, user: Any) -> list[Thread]:
-    """Open ones first, each group oldest first; deleted messages are left out. Two queries."""
+    """The channel's threads: open ones first, each group oldest first; deleted messages are left out. Two queries."""
     found: dict[str, Thread] = {}
     rows = list(room.messages.filter(is_deleted=False).select_related("ticket", "done_by").order_by("ts"))
     for message in rows:
@@ -77,21 +77,21 @@ def done(room: ReleaseRoom, thread_ts: str, last: str, user: Any, now: datetime)
 def make_ticket(room: ReleaseRoom, thread_ts: str, last: str, user: Any, now: datetime) -> Added:
     """A ticket with the text of the thread; a second click, or another way in, finds the existing one. Raises
     DecidingRefused, AddingRefused."""
-    said = list(room.messages.filter(thread_ts=thread_ts, ts__lte=last, is_deleted=False).order_by("ts"))
+    messages = list(room.messages.filter(thread_ts=thread_ts, ts__lte=last, is_deleted=False).order_by("ts"))
     channel = next(iter(adding.channels_of(user)), None)
-    if not said or not said[0].url:
+    if not messages or not messages[0].url:
         raise DecidingRefused(_("This message was deleted in Slack, or Slack provided no link to it."))
     if channel is None:
         raise DecidingRefused(_("No channel accepts mentions added by hand. An admin can set one up."))
-    first = said[0]
+    first = messages[0]
     page = Found(
         url=first.url, title=f"{room.name}: {' '.join(first.text.split())[:TITLE]}", author=first.who,
-        text="\n\n".join([first.text, *(f"{reply.who}: {reply.text}" for reply in said[1:])]),
+        text="\n\n".join([first.text, *(f"{reply.who}: {reply.text}" for reply in messages[1:])]),
         posted_at=first.posted_at.isoformat(), channel=channel.slug,
     )  # fmt: skip
     added = adding.add(page, user, now)
     with transaction.atomic():
-        RoomMessage.objects.filter(pk__in=[message.pk for message in said]).update(ticket=added.ticket.pk)
+        RoomMessage.objects.filter(pk__in=[message.pk for message in messages]).update(ticket=added.ticket.pk)
         done(room, thread_ts, last, user, now)
     return added
 

@@ -73,7 +73,7 @@ def _note(message: RoomMessage, ticket: Ticket | None, words: str, room: Release
 def _drop(known: dict[str, RoomMessage], found: dict[str, Said], read: Read) -> None:
     """Messages outside of threads are always read, replies only if their thread was; a release that was moved keeps
     earlier messages. Deleted messages are not kept."""
-    gone = [
+    deleted = [
         message.pk
         for ts, message in known.items()
         if ts not in found
@@ -81,4 +81,4 @@ def _drop(known: dict[str, RoomMessage], found: dict[str, Said], read: Read) -> 
         and not message.is_deleted
         and message.thread_ts in (ts, *read.threads)
     ]
-    RoomMessage.objects.filter(pk__in=gone).update(is_deleted=True, text="")
+    RoomMessage.objects.filter(pk__in=deleted).update(is_deleted=True, text="")

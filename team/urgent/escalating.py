@@ -106,5 +106,5 @@ def _is_worked(call: UrgentCall, now: datetime) -> bool:
     ticket, since = call.ticket, call.taken_at
     if claims.is_live(ticket, now) or ticket.waiting_on:
         return True
-    said = Message.objects.filter(ticket=ticket, direction=Message.Direction.TEAM, posted_at__gt=since)
-    return said.exists() or Reply.objects.filter(ticket=ticket, created_at__gt=since).exists()
+    answers = Message.objects.filter(ticket=ticket, direction=Message.Direction.TEAM, posted_at__gt=since)
+    return answers.exists() or Reply.objects.filter(ticket=ticket, created_at__gt=since).exists()

@@ -68,7 +68,7 @@ def mark(message_ids: Iterable[int] | None, now: datetime) -> int:
 
 def _candidates(message_ids: Iterable[int] | None, now: datetime, *, by_speed: bool) -> Iterable[Message]:
     """Without `message_ids` those that came in lately and, `by_speed`, those in whose thread others have posted."""
-    said = Message.objects.filter(
+    messages = Message.objects.filter(
         direction=Message.Direction.INBOUND,
         is_auto=False,
         is_deleted=False,
@@ -81,10 +81,10 @@ def _candidates(message_ids: Iterable[int] | None, now: datetime, *, by_speed: b
         lively = Exists(around.filter(posted_at__gt=now - BEHIND))
         recent = Ticket.objects.filter(last_message_at__gt=now - (FRESH if by_speed else BEHIND)).values("pk")
         came_in = Q(ingested_at__gt=now - BEHIND)
-        said = said.filter(came_in | Q(lively) if by_speed else came_in, ticket__in=recent)
+        messages = messages.filter(came_in | Q(lively) if by_speed else came_in, ticket__in=recent)
     else:
-        said = said.filter(pk__in=list(message_ids))
-    return said.select_related("ticket", "author", "channel").defer("search", "html").order_by("-pk")[:MAX_A_RUN]
+        messages = messages.filter(pk__in=list(message_ids))
+    return messages.select_related("ticket", "author", "channel").defer("search", "html").order_by("-pk")[:MAX_A_RUN]
 
 
 @transaction.atomic

@@ -49,8 +49,8 @@ def lines(call: UrgentCall) -> list[str]:
     if is_restricted(call):
         return [_("Urgent: a restricted ticket."), address_of(call)]
     ticket = call.ticket
-    said = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
-    newest = said.order_by("-posted_at", "-id").values_list("text", "url", "posted_at").first()
+    inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
+    newest = inbound.order_by("-posted_at", "-id").values_list("text", "url", "posted_at").first()
     text, url, posted_at = newest or ("", "", call.asked_at)
     first = _("Urgent: %(who)s on %(where)s: %(said)s") % {
         "who": ticket.requester,

@@ -29,9 +29,9 @@ def run(now: datetime) -> int:
     """Everything that is due; returns how many days and emails changed. Idempotent."""
     changed = role_terms.run(now)
     accepted = VolunteerDay.objects.filter(state=State.ACCEPTED, thanked_at=None).order_by("pk")
-    begun = accepted.filter(welcomed_at=None, term__begun_at__isnull=False, term__ended_at=None)
+    started = accepted.filter(welcomed_at=None, term__begun_at__isnull=False, term__ended_at=None)
     over = accepted.filter(term__ended_at__isnull=False)
-    changed += sweeps.each("volunteers", list(begun.values_list("pk", flat=True)), lambda pk: _welcome(pk, now))
+    changed += sweeps.each("volunteers", list(started.values_list("pk", flat=True)), lambda pk: _welcome(pk, now))
     changed += sweeps.each("volunteers", list(over.values_list("pk", flat=True)), lambda pk: _thank(pk, now))
     return changed + telling.send_mails(now)
 

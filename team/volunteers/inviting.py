@@ -188,9 +188,9 @@ def _locked(volunteer_id: int) -> VolunteerDay:
 
 def day_of(user: Any, now: datetime) -> VolunteerDay | None:
     """Their current or next accepted day; else the one just over."""
-    mine = VolunteerDay.objects.filter(user=user, state=State.ACCEPTED).select_related("buddy", "term")
-    coming = mine.filter(term__ends_at__gt=now).order_by("day").first()
-    return coming or mine.filter(Q(term__ends_at__gt=now - timedelta(days=1))).order_by("-day").first()
+    own_days = VolunteerDay.objects.filter(user=user, state=State.ACCEPTED).select_related("buddy", "term")
+    upcoming = own_days.filter(term__ends_at__gt=now).order_by("day").first()
+    return upcoming or own_days.filter(Q(term__ends_at__gt=now - timedelta(days=1))).order_by("-day").first()
 
 
 def listed(now: datetime) -> list[VolunteerDay]:

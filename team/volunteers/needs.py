@@ -47,9 +47,9 @@ def of(days: Iterable[date]) -> dict[date, Need]:
     absences = list(away.filter(user__is_active=True, user__groups__name=roles.ADVOCATE).order_by("user__username"))
     covered = coverage.together() if absences else None
     for day, need in needs.items():
-        gone = [absence.user for absence in absences if absence.first_day <= day <= absence.last_day]
-        if gone and covered is not None and is_worked(covered, day):
-            need.away = gone
+        absent = [absence.user for absence in absences if absence.first_day <= day <= absence.last_day]
+        if absent and covered is not None and is_worked(covered, day):
+            need.away = absent
     return needs
 
 

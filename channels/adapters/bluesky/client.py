@@ -36,8 +36,8 @@ _NO_ACCOUNT = {
 
 def handle(config: Config) -> str:
     """The account's handle: the configured one, else the address of the first channel; "" if neither is set."""
-    given = str(config.setting("handle", "")).strip().lstrip("@").lower()
-    return given or next(iter(config.addresses), "")
+    configured = str(config.setting("handle", "")).strip().lstrip("@").lower()
+    return configured or next(iter(config.addresses), "")
 
 
 class Pds(TokenClient):
@@ -121,8 +121,8 @@ def repository(config: Config) -> str:
 
 def error_line(body: Json) -> str:
     """The PDS's error message, on one line."""
-    said = (text_of(value_at(body, key)) for key in ("error", "message"))
-    return one_line(": ".join(part for part in said if part), 300)
+    fields = (text_of(value_at(body, key)) for key in ("error", "message"))
+    return one_line(": ".join(part for part in fields if part), 300)
 
 
 def _of_session(status: int, body: Json) -> ChannelError | None:

@@ -30,11 +30,11 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
     wanted = [uri for uri in external_ids if wire.parts_of(uri) is not None]
     items: list[Item] = []
     for at in range(0, len(wanted), PER_REQUEST):
-        asked = wanted[at : at + PER_REQUEST]
-        body = client.get(config, "app.bsky.feed.getPosts", [("uris", uri) for uri in asked]).body
-        there = {i.external_id: i for i in wire.split({"posts": body.get("posts") or []}, config)}
-        for uri in asked:
-            found = there.get(uri)
+        batch = wanted[at : at + PER_REQUEST]
+        body = client.get(config, "app.bsky.feed.getPosts", [("uris", uri) for uri in batch]).body
+        existing = {i.external_id: i for i in wire.split({"posts": body.get("posts") or []}, config)}
+        for uri in batch:
+            found = existing.get(uri)
             marked = Item(uri, {**found.payload, "in_thread": True}) if found else wire.vanished(uri, thread_id)
             items.append(marked)
     return items

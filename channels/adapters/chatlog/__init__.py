@@ -12,7 +12,7 @@ from channels.contract import Adapter, Capability, Field, FieldKind
 
 
 class ChatLog(Adapter):
-    """Replies are written in the chat itself and recognised there."""
+    """Chat logs. Replies are written in the chat itself and recognised when they are read."""
 
     platform = "chatlog"
     label = "Chat (IRC, Matrix)"

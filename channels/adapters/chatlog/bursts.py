@@ -81,22 +81,22 @@ def advance(
 ) -> tuple[list[Item], State]:
     """The items that new lines and changes create or update, and the next state. Chunks may overlap: repeated lines,
     and those before them, are skipped."""
-    known = {line.id for line in state.tail}
+    known_ids = {line.id for line in state.tail}
     tail = [changed(line, changes) for line in state.tail]
-    given = list(lines)
-    after = max((place for place, line in enumerate(given) if line.id in known), default=-1) + 1
-    fresh = {line.id: line for line in given[after:]}
-    named = [replace(line, is_named=names_phrase(phrases, line.text)) for line in fresh.values()]
+    all_lines = list(lines)
+    after = max((index for index, line in enumerate(all_lines) if line.id in known_ids), default=-1) + 1
+    new_lines = {line.id: line for line in all_lines[after:]}
+    named = [replace(line, is_named=names_phrase(phrases, line.text)) for line in new_lines.values()]
     now = [*tail, *(changed(line, changes) for line in named)]
-    touched = set(fresh) | {change.id for change in changes}
+    touched = set(new_lines) | {change.id for change in changes}
     bursts = grouped(now)
     talks, items = dict(state.talks), []
-    for place, burst in enumerate(bursts):
+    for index, burst in enumerate(bursts):
         anchor = _talk(talks, burst, phrases)
         lead = lead_of(burst, phrases)
         if lead and anchor and not touched.isdisjoint(line.id for line in burst):
-            items.append(item_of(burst, lead, anchor, room, bursts[:place], bursts[place + 1 :]))
-    return items, _kept(state.talks, bursts, phrases)
+            items.append(item_of(burst, lead, anchor, room, bursts[:index], bursts[index + 1 :]))
+    return items, _trimmed_state(state.talks, bursts, phrases)
 
 
 def grouped(lines: Iterable[ChatLine]) -> list[Burst]:
@@ -128,8 +128,9 @@ def _talk(talks: dict[str, tuple[str, float]], burst: Burst, phrases: Sequence[s
     return anchor
 
 
-def _kept(talks: dict[str, tuple[str, float]], bursts: Sequence[Burst], phrases: Sequence[str]) -> State:
-    """Keeps the last burst, which may still grow, and the context before it; older bursts are folded into `talks`."""
+def _trimmed_state(talks: dict[str, tuple[str, float]], bursts: Sequence[Burst], phrases: Sequence[str]) -> State:
+    """The state to store: the last burst, which may still grow, and the context before it. Older bursts are folded into
+    `talks`."""
     first = max(0, len(bursts) - 1)
     while first > 0 and sum(len(burst) for burst in bursts[first:-1]) < CONTEXT_LINES:
         first -= 1
@@ -159,7 +160,7 @@ def item_of(
     *,
     whole: bool = False,
 ) -> Item:
-    """`whole`: read as part of a conversation, whether it names us or not."""
+    """The item for a burst. `whole`: it was read as part of a conversation, whether it names us or not."""
     payload: dict[str, Any] = {
         "room": room,
         "lines": [asdict(line) for line in burst],

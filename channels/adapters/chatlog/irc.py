@@ -69,10 +69,10 @@ def lines_of(text: str, day: date | None, zone: tzinfo) -> list[ChatLine]:
     found: list[ChatLine] = []
     base = day or date(1970, 1, 1)
     for number, raw in enumerate(text.split("\n"), 1):
-        stamp, said = _STAMP.match(raw), parts_of(raw)
-        if stamp is None or said is None:
+        stamp, message = _STAMP.match(raw), parts_of(raw)
+        if stamp is None or message is None:
             continue
-        nick, words = said
+        nick, words = message
         at = _moment(stamp, base, zone)
         if at is not None:
             own_day = stamp["date"] if stamp["date"] and day is None else base.isoformat()
@@ -87,10 +87,10 @@ def parts_of(raw: str) -> tuple[str, str] | None:
     if stamp is None:
         return None
     rest = raw[stamp.end() :]
-    if said := _SAID.fullmatch(rest):
-        return said["nick"], said["text"]
-    if done := _DONE.fullmatch(rest):
-        return done["nick"], f"* {done['nick']} {done['text']}"
+    if spoken := _SAID.fullmatch(rest):
+        return spoken["nick"], spoken["text"]
+    if action := _DONE.fullmatch(rest):
+        return action["nick"], f"* {action['nick']} {action['text']}"
     if (tabbed := _TABBED.fullmatch(rest)) and tabbed["nick"].strip() not in _NO_NICK:
         nick = tabbed["nick"].strip()
         if nick == "*":
@@ -111,6 +111,6 @@ def _moment(stamp: re.Match[str], base: date, zone: tzinfo) -> datetime | None:
         return None
 
 
-def days_between(first: date, last: date, most: int) -> Iterable[date]:
+def days_between(first: date, last: date, max_days: int) -> Iterable[date]:
     """The days from first to last, at most `most` of them."""
-    return [first + timedelta(days=n) for n in range(min(most, max(0, (last - first).days + 1)))]
+    return [first + timedelta(days=n) for n in range(min(max_days, max(0, (last - first).days + 1)))]

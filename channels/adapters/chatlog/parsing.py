@@ -31,8 +31,8 @@ def parse(item: Item, config: Config) -> Mention | None:
     phrases = config.entries("phrases")
     if not payload.get("whole") and not any(line.is_named or names_phrase(phrases, line.text) for line in lines):
         return None
-    standing = [line for line in lines if not line.is_gone]
-    text = "\n".join(line.text for line in standing if line.text)
+    remaining = [line for line in lines if not line.is_gone]
+    text = "\n".join(line.text for line in remaining if line.text)
     thread = f"{room_id}/{anchor}"
     return Mention(
         external_id=item.external_id,

@@ -21,8 +21,8 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         lines, is_start = _logged_around(config, room, anchor), True
         name = room
     else:
-        known = rooms_of(config)
-        name = known[0] if len(known) == 1 else room
+        rooms = rooms_of(config)
+        name = rooms[0] if len(rooms) == 1 else room
         room = matrix.room_id(config, room)
         page = matrix.context(config, room, anchor)
         said, changes = matrix.read(matrix.events_of(page), matrix.names_of(page))

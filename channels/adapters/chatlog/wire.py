@@ -53,7 +53,7 @@ def _logged(document: Mapping[str, Any], config: Config) -> list[ChatLine]:
 
 
 def room_of(document: Mapping[str, Any], config: Config) -> dict[str, str]:
-    """{id, name}: as given, else from the events, else the first room in the settings."""
+    """{id, name} of a document's room: as given, else from the events, else the first room in the settings."""
     given = document.get("room")
     if isinstance(given, dict) and given.get("id"):
         return {"id": str(given["id"]), "name": str(given.get("name") or given["id"])}

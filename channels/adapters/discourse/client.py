@@ -23,7 +23,7 @@ _BAD_KEY = "API username or key"
 
 
 class Hidden(Rejected):
-    """It doesn't exist, or we may not see it."""
+    """The post or topic doesn't exist, or we may not see it."""
 
 
 class Forum(ApiClient):

@@ -62,7 +62,7 @@ class Knowledge:
         return item if wire.is_public(item.payload) else None
 
     def _topic(self, post: Mapping[str, Any]) -> dict[str, Any]:
-        """Looked up only if the post lacks something: the category, or tags we filter by."""
+        """The post's topic, looked up only if the post lacks what we need: its category, or tags that we filter by."""
         topic: dict[str, Any] = {}
         if wanted_tags(self.config) or not wire.is_public({"post": post}):
             topic = dict(self._asked(str(post.get("topic_id"))))

@@ -52,10 +52,10 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 def _place(config: Config, number: str, thread_id: str) -> int:
     """The parent post's number in its topic. Raises Rejected if the post is gone or has moved."""
     body = client.get_as_person(config, f"posts/{number}.json").body
-    place = object_of(body).get("post_number")
-    if not isinstance(place, int) or number_of(body.get("topic_id")) != thread_id:
+    post_number = object_of(body).get("post_number")
+    if not isinstance(post_number, int) or number_of(body.get("topic_id")) != thread_id:
         raise Rejected("The post you are answering is no longer in this topic. Check it on the forum.")
-    return place
+    return post_number
 
 
 def _receipt(config: Config, post: Json) -> Receipt | None:
@@ -63,8 +63,8 @@ def _receipt(config: Config, post: Json) -> Receipt | None:
     number = number_of(post.get("id"))
     if number is None:
         return None
-    slug, place = post.get("topic_slug") or "-", post.get("post_number")
-    url = f"{client.base(config)}/t/{slug}/{post.get('topic_id')}/{place}"
+    slug, post_number = post.get("topic_slug") or "-", post.get("post_number")
+    url = f"{client.base(config)}/t/{slug}/{post.get('topic_id')}/{post_number}"
     return Receipt(number, url, wire.created_at(post))
 
 
@@ -144,6 +144,6 @@ def like(config: Config, external_id: str) -> None:
 
 
 def _is_liked(config: Config, number: str) -> bool:
-    """By the person."""
+    """Whether the person has liked the post."""
     actions = objects_of(value_at(client.get_as_person(config, f"posts/{number}.json").body, "actions_summary"))
     return any(action.get("acted") is True for action in actions if action.get("id") == LIKE)

@@ -98,7 +98,7 @@ def _problem(body: Mapping[str, Json]) -> ChannelError | None:
 
 
 def _after_write(problem: ChannelError | None) -> ChannelError | None:
-    """A server error during a write proves nothing."""
+    """The error of a write: after a server error, its outcome is unknown."""
     if isinstance(problem, Transient) and not isinstance(problem, RateLimited):
         return Uncertain(f"{problem} The desk cannot tell whether it was accepted.")
     return problem

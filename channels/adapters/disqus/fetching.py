@@ -1,4 +1,4 @@
-"""Reads Disqus: new comments of each forum, oldest first; the last seven days again, slowly; whole threads.
+"""Reads each forum's new comments, oldest first; rereads the last seven days, slowly; reads whole threads.
 
 https://disqus.com/api/docs/forums/listPosts/ and /posts/list/: `order=asc` with `since` reads forward; `cursor.next`
 continues after a page and is present even when `hasNext` is false: https://disqus.com/api/docs/cursors/
@@ -69,12 +69,12 @@ def forums_of(config: Config) -> list[str]:
 
 def _read_new(config: Config, forum: str, state: State) -> Iterator[tuple[Answer, State]]:
     since, token = float(state["since"]), state.get("next")
-    rest = {name: value for name, value in state.items() if name != "next"}
+    other_state = {name: value for name, value in state.items() if name != "next"}
     for _ in range(PAGES_A_POLL):
         answer = _page(config, forum, since - OVERLAP_S, token)
         token = next_token(answer.body)
         reached = int(max([since, *_times(answer.body)]))
-        yield answer, {**rest, "since": reached, **({} if token is None else {"next": token})}
+        yield answer, {**other_state, "since": reached, **({} if token is None else {"next": token})}
         if token is None:
             return
 

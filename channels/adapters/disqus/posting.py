@@ -72,8 +72,8 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 def _is_ours(post: Mapping[str, Any], me: str, outgoing: Outgoing) -> bool:
     is_there = number_of(post.get("parent")) == (outgoing.in_reply_to or None)
-    said = (text_of(post.get("raw_message")), html_to_text(text_of(post.get("message"))))
-    is_said = any(text.split() == outgoing.text.split() for text in said)
+    texts = (text_of(post.get("raw_message")), html_to_text(text_of(post.get("message"))))
+    is_said = any(text.split() == outgoing.text.split() for text in texts)
     return number_of(value_at(post, "author", "id")) == me and is_there and is_said
 
 

@@ -18,7 +18,7 @@ _PORTS = {"imap": {"ssl": 993, "starttls": 143, "plain": 143}, "smtp": {"ssl": 4
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where and how to connect."""
+    """Where and how to connect to a mail server."""
 
     host: str
     port: int

@@ -63,7 +63,7 @@ class Graph(ApiClient):
         return super().url(config, f"{version}/{path}")
 
     def sign(self, config: Config, speaker: str) -> Signature:
-        """With the proof that our app is using the token."""
+        """The token, with the proof that our app is using it."""
         if speaker == APP:
             return _as_app(config)
         token, secret = required(config.secret("page_token"), _NO_TOKEN), config.secret("app_secret")
@@ -73,7 +73,7 @@ class Graph(ApiClient):
         return Signature({"Authorization": f"Bearer {token}"}, {"appsecret_proof": proof}, keys=(token, proof))
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
-        return None if 200 <= status < 300 else _known(body, is_write=is_write)
+        return None if 200 <= status < 300 else _mapped_error(body, is_write=is_write)
 
     def quota(self, answer: Answer, now: datetime) -> Limits:
         return quota(answer, now)
@@ -93,7 +93,7 @@ def page_of(config: Config) -> str:
 # --- errors ------------------------------------------------------------------------------------------------------
 
 
-def _known(body: Json, *, is_write: bool) -> ChannelError | None:
+def _mapped_error(body: Json, *, is_write: bool) -> ChannelError | None:
     """Maps the error code in the body: nearly all errors come with HTTP status 400."""
     error = object_of(body).get("error")
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):
@@ -102,8 +102,10 @@ def _known(body: Json, *, is_write: bool) -> ChannelError | None:
     if code in _LIMITS:
         return RateLimited(f"Facebook says: {line}. Rate limit reached; waiting.", retry_after_s=600)
     if code in (102, 190):
-        why = _ENDED.get(sub if isinstance(sub, int) else 0, line)
-        return AuthFailed(f"The page access token is no longer valid: {why}. Create a new one and enter it here.")
+        explanation = _ENDED.get(sub if isinstance(sub, int) else 0, line)
+        return AuthFailed(
+            f"The page access token is no longer valid: {explanation}. Create a new one and enter it here."
+        )
     if sub in _WINDOW:
         return Rejected(
             "More than 24 hours have passed since this person last wrote, so Facebook accepts no message to them "

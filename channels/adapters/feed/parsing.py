@@ -59,8 +59,8 @@ def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], page: str, is_ale
     name, email, url = (str(author.get(key) or "") for key in ("name", "email", "url"))
     site = host_of(page) or host_of(str(feed.get("link") or feed.get("address") or ""))
     number = email.lower() or (canonical(url) if url else "") or (f"{site}/{name.lower()}" if name else site)
-    shown = name or email or ("" if is_alert else str(feed.get("title") or "")) or site
-    return Author(number[:MAX_ID], name=shown[:200] or None, url=url or None)
+    display_name = name or email or ("" if is_alert else str(feed.get("title") or "")) or site
+    return Author(number[:MAX_ID], name=display_name[:200] or None, url=url or None)
 
 
 def host_of(address: str) -> str:
@@ -85,6 +85,6 @@ def _extra(entry: Mapping[str, Any], feed: Mapping[str, Any], enclosures: list[d
 def fingerprint(item: Item, config: Config) -> bytes:
     """Over what is displayed, not dates or markup: many sites change both every time they serve a feed."""
     entry = object_of(value_at(item.payload, "entry"))
-    said = str(entry.get("text") or "") or html_to_text(str(entry.get("html") or ""))
-    content = (entry.get("title"), said, unwrapped(str(entry.get("link") or "")))
+    text = str(entry.get("text") or "") or html_to_text(str(entry.get("html") or ""))
+    content = (entry.get("title"), text, unwrapped(str(entry.get("link") or "")))
     return digest_of(content)

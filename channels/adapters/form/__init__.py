@@ -76,7 +76,7 @@ class FormAdapter(Adapter):
         return HookAnswer([item], 200, f"Accepted, but it names no known form. Use one of: {known}.\n")
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        """Nothing to poll: forms are pushed."""
+        """Yields nothing: forms are pushed."""
         return iter(())
 
     def check(self, config: Config) -> str:

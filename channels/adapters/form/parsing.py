@@ -78,9 +78,9 @@ class Submission:
 
     def author(self) -> Author:
         """The first valid address among the answers to email questions; without one, nobody can be answered."""
-        asked = [str(q.get("name")) for q in self._questions if q.get("kind") == "email"]
-        given = (_line(self._by_key.get(name)) for name in (*asked, *_EMAIL_NAMES))
-        address = next((each for each in given if is_address(each)), "")
+        email_questions = [str(q.get("name")) for q in self._questions if q.get("kind") == "email"]
+        candidates = (_line(self._by_key.get(name)) for name in (*email_questions, *_EMAIL_NAMES))
+        address = next((each for each in candidates if is_address(each)), "")
         return Author(address.lower(), address or None, self._name() or None)
 
     def _name(self) -> str:
@@ -100,12 +100,12 @@ class Submission:
 
     def text(self) -> str:
         """The answers in question order, then any extra ones."""
-        asked = {str(q.get("name")): str(q.get("label") or q.get("name")) for q in self._questions}
-        own = [(label, self._by_key.get(name)) for name, label in asked.items()]
-        further = [(name, value) for name, value in self.answers.items() if key_of(name) not in asked]
-        said = _as_text(own)
-        if rest := _as_text(further):
-            said = f"{said}\n\n{_FURTHER}\n{rest}" if asked else rest
+        labels = {str(q.get("name")): str(q.get("label") or q.get("name")) for q in self._questions}
+        answered = [(label, self._by_key.get(name)) for name, label in labels.items()]
+        further = [(name, value) for name, value in self.answers.items() if key_of(name) not in labels]
+        said = _as_text(answered)
+        if extra := _as_text(further):
+            said = f"{said}\n\n{_FURTHER}\n{extra}" if labels else extra
         return said[:MAX_TEXT]
 
 

@@ -54,12 +54,12 @@ def _changes(config: Config, path: str, since: datetime, place: Json, floor: dat
     items, last = _items(config, issues, floor, answer)
     times = [at for issue in issues if (at := time_of(issue.get("updated_at")))]
     below = picked(following or {}, ("page", "cursor"))
-    kept = unique([item for item in items if may_keep(item, config)])
-    return Changes(kept, times, following is not None, below, last.quota())
+    storable = unique([item for item in items if may_keep(item, config)])
+    return Changes(storable, times, following is not None, below, last.quota())
 
 
 def _question(config: Config, since: datetime) -> dict[str, str | int]:
-    asked: dict[str, str | int] = {
+    params: dict[str, str | int] = {
         "updated_after": iso(since),
         "order_by": "updated_at",
         "sort": "asc",
@@ -67,10 +67,10 @@ def _question(config: Config, since: datetime) -> dict[str, str | int]:
         "per_page": PER_PAGE,
     }
     if labels := config.entries("labels"):
-        asked["labels"] = ",".join(labels)
+        params["labels"] = ",".join(labels)
     if config.setting("confidential") is not True:
-        asked["confidential"] = "false"
-    return asked
+        params["confidential"] = "false"
+    return params
 
 
 def _items(

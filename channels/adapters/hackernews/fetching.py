@@ -62,34 +62,34 @@ def check(config: Config) -> str:
     return f"Connected without a login: the search finds “{phrase}” {len(found)} times on its first page."
 
 
-def _search(config: Config, phrase: str, asked: Gap, place: Json) -> Stretch:
+def _search(config: Config, phrase: str, gap: Gap, place: Json) -> Stretch:
     """One request. If one second holds more than a page, it is requested as a whole; the search never shows anything
     beyond that."""
-    hits, is_last = _page(config, phrase, asked, PER_PAGE)
-    if not is_last and asked.ceiling is not None and min(_times(hits), default=asked.ceiling) >= asked.ceiling:
-        hits, is_last = _page(config, phrase, asked, MAX_PER_QUERY)
+    hits, is_last = _page(config, phrase, gap, PER_PAGE)
+    if not is_last and gap.ceiling is not None and min(_times(hits), default=gap.ceiling) >= gap.ceiling:
+        hits, is_last = _page(config, phrase, gap, MAX_PER_QUERY)
     items, times = wire.split({"hits": hits}, config), _times(hits)
     if not times:
         return Stretch(items, None, is_last=True)
     low = min(times)
-    if not is_last and asked.ceiling is not None and low >= asked.ceiling:
-        low = asked.ceiling - 1
+    if not is_last and gap.ceiling is not None and low >= gap.ceiling:
+        low = gap.ceiling - 1
     return Stretch(items, (low, max(times)), is_last)
 
 
-def _page(config: Config, phrase: str, asked: Gap, size: int) -> tuple[list[dict[str, Any]], bool]:
+def _page(config: Config, phrase: str, gap: Gap, size: int) -> tuple[list[dict[str, Any]], bool]:
     """Hits of a gap, and whether that is all of them; fewer than requested is the only reliable sign (nbHits is
     approximate)."""
-    document = _ask(config, phrase, asked, size)
+    document = _ask(config, phrase, gap, size)
     hits = objects_of(document["hits"])
     pages = document.get("nbPages")
     return hits, len(hits) < size and not (isinstance(pages, int) and pages > 1)
 
 
-def _ask(config: Config, phrase: str, asked: Gap, size: int) -> dict[str, Any]:
-    filters = [f"created_at_i>{asked.floor}"]
-    if asked.ceiling is not None:
-        filters.append(f"created_at_i<={asked.ceiling}")
+def _ask(config: Config, phrase: str, gap: Gap, size: int) -> dict[str, Any]:
+    filters = [f"created_at_i>{gap.floor}"]
+    if gap.ceiling is not None:
+        filters.append(f"created_at_i<={gap.ceiling}")
     params: dict[str, str | int] = {
         "query": phrase,
         "tags": "(story,comment)",

@@ -85,7 +85,7 @@ def pds() -> Pds:
 
 @pytest.fixture
 def server(pds: Pds) -> Iterator[Server]:
-    oauth._kept.clear()
+    oauth._cache.clear()
     with serving(pds) as running:
         yield running
 

@@ -32,7 +32,7 @@ def read_bytes(raw: bytes) -> Mention:
     return mention
 
 
-def written(mention: Mention) -> tuple[str, str, str]:
+def name_subject_text(mention: Mention) -> tuple[str, str, str]:
     return mention.author.name or "", mention.subject or "", mention.text
 
 
@@ -48,14 +48,14 @@ def mail(name: str, subject: str, body: str, about_body: str = "") -> str:
 @pytest.mark.parametrize(("language", "charset"), IN_CHARSETS)
 def test_a_mail_that_declares_nothing_is_readable(language: str, charset: str) -> None:
     for parts in mails(LANGUAGES[language]):
-        assert written(read(mail(*parts), charset)) == parts
+        assert name_subject_text(read(mail(*parts), charset)) == parts
 
 
 @pytest.mark.parametrize("claims", ["us-ascii", "utf-8", "x-unknown"])
 @pytest.mark.parametrize(("language", "charset"), IN_CHARSETS)
 def test_a_mail_that_declares_something_impossible_is_readable(language: str, charset: str, claims: str) -> None:
     for parts in mails(LANGUAGES[language]):
-        assert written(read(mail(*parts, f"Content-Type: text/plain; charset={claims}\n"), charset)) == parts
+        assert name_subject_text(read(mail(*parts, f"Content-Type: text/plain; charset={claims}\n"), charset)) == parts
 
 
 @pytest.mark.parametrize(("language", "charset"), IN_CHARSETS)
@@ -66,7 +66,7 @@ def test_a_raw_header_is_read_in_the_charset_that_the_body_declares(language: st
         declares = f"Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: base64\n"
         head, _, _ = mail(name, subject, "", declares).encode(charset).rpartition(b"\n\n")
         raw = head + b"\n" + base64.encodebytes(body.encode(charset))
-        assert written(read_bytes(raw)) == (name, subject, body)
+        assert name_subject_text(read_bytes(raw)) == (name, subject, body)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_text_inside_a_multipart_helps_with_the_subject(
         head = f'From: {name} <jane@acme.example>\nSubject: {subject}\nContent-Type: multipart/mixed; boundary="b"\n\n'
         part = f"--b\nContent-Type: text/html\nContent-Transfer-Encoding: {encoding}\n\n".encode()
         raw = head.encode(charset) + part + encode(HTML.format(body).encode(charset)) + b"\n--b--\n"
-        assert written(read_bytes(raw)) == (name, subject, body)
+        assert name_subject_text(read_bytes(raw)) == (name, subject, body)
 
 
 def test_a_subject_alone_is_readable_but_for_two_in_a_hundred() -> None:
@@ -104,7 +104,7 @@ def test_a_long_text_without_a_line_break_is_readable(charset: str) -> None:
 
 def test_a_subject_in_utf8_above_a_text_that_is_not() -> None:
     head = "Subject: Вопрос\nFrom: Ян <jane@acme.example>\n\n".encode()
-    assert written(read_bytes(head + "Привет, помогите с установкой".encode("cp1251"))) == (
+    assert name_subject_text(read_bytes(head + "Привет, помогите с установкой".encode("cp1251"))) == (
         "Ян",
         "Вопрос",
         "Привет, помогите с установкой",

@@ -23,7 +23,7 @@ SEARCH = "r/all/search"
 
 @pytest.fixture(autouse=True)
 def _no_tokens_of_other_tests() -> None:
-    oauth._kept.clear()
+    oauth._cache.clear()
 
 
 def _poll(config: Config, cursor: Json, into: set[str]) -> Json:

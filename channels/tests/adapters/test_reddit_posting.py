@@ -23,7 +23,7 @@ COMMENT = "api/comment"
 
 @pytest.fixture(autouse=True)
 def _no_tokens_of_other_tests() -> None:
-    oauth._kept.clear()
+    oauth._cache.clear()
 
 
 def _thing(**data: Any) -> Json:

@@ -22,7 +22,7 @@ CONFIG = Config({"phrases": ["Acme"], "subreddits": ["acme"]}, addresses=("acme_
 
 @pytest.fixture(autouse=True)
 def _no_tokens_of_other_tests() -> None:
-    oauth._kept.clear()
+    oauth._cache.clear()
 
 
 def _mentions(name: str, config: Config = CONFIG) -> dict[str, Mention]:

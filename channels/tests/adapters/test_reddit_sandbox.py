@@ -150,4 +150,4 @@ def test_the_quota_is_reported(sandbox: launch.Running) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_tokens_of_other_tests() -> None:
-    oauth._kept.clear()
+    oauth._cache.clear()

@@ -40,7 +40,7 @@ def mentions(pages: list[Page], config: Config) -> list[Mention]:
     return [mention for mention in found if mention]
 
 
-def asked(workspace: Workspace, method: str) -> list[dict[str, Any]]:
+def calls_of(workspace: Workspace, method: str) -> list[dict[str, Any]]:
     return [body for name, body in workspace.calls if name == method]
 
 
@@ -59,7 +59,7 @@ def test_only_questions_of_people_come_in() -> None:
     assert {m.author.name for m in found} == {"Ines Almeida"}
     assert {m.addressed for m in found} == {(("swag", ROOM.lower()),)}
     assert found[2].url == f"https://acme.slack.example/archives/{ROOM}/p{ts(1).replace('.', '')}"
-    assert len(asked(workspace, "users.info")) == 1
+    assert len(calls_of(workspace, "users.info")) == 1
 
 
 @pytest.mark.parametrize(("what", "expected"), [("questions", [1]), ("emoji", [2]), ("both", [2, 1])])
@@ -86,9 +86,9 @@ def test_rooms_are_found_by_name_over_pages_and_only_once() -> None:
     with working(workspace, rooms=["#Community-Advocates"]) as (_, config):
         found, cursor = read(config)
         assert found == [f"{OTHER}:{ts(1)}"]
-        assert len(asked(workspace, "conversations.list")) == 2
+        assert len(calls_of(workspace, "conversations.list")) == 2
         read(config, cursor)
-    assert len(asked(workspace, "conversations.list")) == 2
+    assert len(calls_of(workspace, "conversations.list")) == 2
 
 
 def test_many_messages_are_read_to_the_end_in_pages() -> None:
@@ -103,7 +103,7 @@ def test_many_messages_are_read_to_the_end_in_pages() -> None:
         workspace.calls.clear()
         workspace.say(5000, "A new one?")
         assert f"{ROOM}:{ts(5000)}" in read(config, cursor)[0]
-    oldest = {body["oldest"] for body in asked(workspace, "conversations.history")}
+    oldest = {body["oldest"] for body in calls_of(workspace, "conversations.history")}
     assert oldest == {f"{START + 9 - 3600}.000100"}
 
 
@@ -138,7 +138,7 @@ def test_a_reading_is_bounded_and_the_rest_follows(monkeypatch: pytest.MonkeyPat
             assert polls < 30
             workspace.calls.clear()
             found, cursor = read(config, cursor)
-            assert len(asked(workspace, "conversations.history")) <= 2
+            assert len(calls_of(workspace, "conversations.history")) <= 2
             seen |= set(found)
     assert polls > 2
 
@@ -219,10 +219,10 @@ def test_a_room_without_the_scope_is_reported_and_a_refused_token_ends_the_poll(
         assert ids(pages) == [f"{ROOM}:{ts(1)}"]
         assert "It needs groups:history." in last.trouble
         workspace.fault = lambda method: as_json({"ok": False, "error": "token_revoked"})
-        asked = len(workspace.calls)
+        calls_of = len(workspace.calls)
         with pytest.raises(AuthFailed, match="revoked"):
             list(ADAPTER.fetch(config, last.cursor))
-        assert len(workspace.calls) == asked + 1
+        assert len(workspace.calls) == calls_of + 1
 
 
 def test_people_who_cannot_be_looked_up_now_cost_no_message() -> None:

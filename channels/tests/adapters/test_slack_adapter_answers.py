@@ -35,7 +35,7 @@ def read(config: Config, cursor: Json = None) -> tuple[list[str], Json]:
     return list(found), cursor
 
 
-def asked(workspace: Workspace, method: str) -> list[dict[str, Any]]:
+def calls_of(workspace: Workspace, method: str) -> list[dict[str, Any]]:
     return [body for name, body in workspace.calls if name == method]
 
 
@@ -82,7 +82,7 @@ def test_an_answer_goes_to_the_thread_and_comes_back_as_ours() -> None:
     workspace.say(2, "And socks?", thread_ts=ts(1))
     with working(workspace) as (_, config):
         receipt = ADAPTER.send(config, ANSWER)
-        sent = asked(workspace, "chat.postMessage")[0]
+        sent = calls_of(workspace, "chat.postMessage")[0]
         assert (sent["thread_ts"], sent["text"]) == (ts(1), "Yes, &lt;both&gt; &amp; all *of* it.")
         assert receipt.url
         assert receipt.url.startswith("https://acme.slack.example/")

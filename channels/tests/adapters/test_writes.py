@@ -152,7 +152,7 @@ def relayed(sandbox: launch.Running, platform: str) -> Iterator[tuple[Relay, Con
     """The relay, and the connection of an advocate whose requests go through it."""
     relay = Relay(sandbox, platform)
     cache.clear()
-    oauth._kept.clear()
+    oauth._cache.clear()
     with serving(relay) as relay.server:
         access_json = json.dumps(sandbox.access()[platform]).replace(sandbox.http_url, relay.server.url)
         access = json.loads(access_json)
@@ -195,7 +195,7 @@ def posted(sandbox: launch.Running, platform: str, word: str) -> list[str]:
     return [str(entry["id"]) for entry in sandbox.truth(platform)["desk"] if f": {word}." in entry["text"]]
 
 
-def found(adapter: Adapter, config: Config, outgoing: Outgoing) -> Receipt | None:
+def find_own_post(adapter: Adapter, config: Config, outgoing: Outgoing) -> Receipt | None:
     patient = _patient(config)
     return adapter.find_own(patient, outgoing, datetime.now(UTC) - SINCE)
 
@@ -249,7 +249,7 @@ def test_a_post_without_a_clear_answer_is_uncertain_and_found_if_it_is_there(
                 relay.wait()
                 assert relay.written == 1, name
                 there = posted(sandbox, platform, word)
-                receipt = found(adapter, config, outgoing)
+                receipt = find_own_post(adapter, config, outgoing)
                 if on_the_way:
                     assert (there, receipt) == ([], None), name
                 else:
@@ -359,7 +359,7 @@ def test_a_slow_platform_never_outlasts_the_lease(sandbox: launch.Running, platf
         asked = question(sandbox, platform, config, "crawl")
         with relay.learning():
             adapter.send(_patient(config), answer_to(asked, "learnt"))
-        oauth._kept.clear()
+        oauth._cache.clear()
         cache.clear()
         relay.spoil(None)
         relay.slow = SLOW[way]

@@ -22,7 +22,7 @@ NOW = int(time.time())
 
 @pytest.fixture(autouse=True)
 def fresh_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oauth, "_kept", {})
+    monkeypatch.setattr(oauth, "_cache", {})
 
 
 def _poll(config: Config, cursor: Json, into: list[str]) -> Json:

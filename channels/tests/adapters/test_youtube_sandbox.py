@@ -23,7 +23,7 @@ poll = partial(at_sandbox.poll, ADAPTER, all_are=True)
 
 @pytest.fixture
 def config(sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Config:
-    monkeypatch.setattr(oauth, "_kept", {})
+    monkeypatch.setattr(oauth, "_cache", {})
     channels = sandbox.access()["youtube"]["channels"]
     own = [settings["user_id"] for settings, _ in channels.values()]
     return config_of("youtube", sandbox, addresses=("acme",), own=own)

@@ -31,7 +31,7 @@ def session(monkeypatch):
         each.close()
 
 
-def shown(session, name):
+def show_setting(session, name):
     with session.cursor() as cursor:
         cursor.execute(f"SHOW {name}")
         return cursor.fetchone()[0]
@@ -50,7 +50,7 @@ def test_web_and_worker_are_limited_as_set_and_commands_are_not(session, setting
     found = {}
     for who in ("web", "worker", "commands"):
         other = session(getattr(db_session, f"for_{who}")())
-        found[who] = [shown(other, name) for name in names]
+        found[who] = [show_setting(other, name) for name in names]
     assert found == {"web": ["15s", "10s", "1min"], "worker": ["1min", "30s", "1min"], "commands": ["0", "0", "1min"]}
 
 
@@ -78,12 +78,12 @@ def test_long_work_may_lift_the_limit_for_its_transaction(session):
     run(other, "SET LOCAL statement_timeout = 0")
     run(other, "SELECT pg_sleep(0.2)")
     run(other, "COMMIT")
-    assert shown(other, "statement_timeout") == "80ms"
+    assert show_setting(other, "statement_timeout") == "80ms"
 
 
 def test_without_limits_is_one_transaction(monkeypatch):
     with db_session.without_limits(connection):
-        assert shown(connection, "statement_timeout") == "0"
+        assert show_setting(connection, "statement_timeout") == "0"
         assert connection.in_atomic_block
 
 
@@ -92,8 +92,8 @@ def test_without_limits_is_one_transaction(monkeypatch):
 )
 def test_options_of_the_url_are_kept_and_win(session, given):
     other = session(Limits(statement_ms=15_000, lock_ms=10_000), options=given)
-    assert shown(other, "search_path") == "pg_catalog"
-    assert (shown(other, "statement_timeout"), shown(other, "lock_timeout")) == ("3s", "10s")
+    assert show_setting(other, "search_path") == "pg_catalog"
+    assert (show_setting(other, "statement_timeout"), show_setting(other, "lock_timeout")) == ("3s", "10s")
 
 
 def test_a_server_is_not_taken_for_a_pooler(session):

@@ -170,9 +170,9 @@ def test_a_failure_that_comes_late_does_not_undo_what_is_settled(fake: FakeAdapt
     assert claimed.attempt_token is not None
     outbox.recover(after(LOST_AT))
     outbox.mark_sent(claimed.pk, "https://fake.example/seen", after(LOST_AT))
-    assert not states.failed(claimed.pk, claimed.attempt_token, "late")
-    assert not states.retrying(claimed.pk, claimed.attempt_token, "late", NOW)
-    assert not states.sent(claimed.pk, claimed.attempt_token, external_id="x", url=None, receipt=None, at=NOW)
+    assert not states.mark_failed(claimed.pk, claimed.attempt_token, "late")
+    assert not states.schedule_retry(claimed.pk, claimed.attempt_token, "late", NOW)
+    assert not states.mark_sent(claimed.pk, claimed.attempt_token, external_id="x", url=None, receipt=None, at=NOW)
     assert (reload(claimed).state, claimed.url) == (State.SENT, "https://fake.example/seen")
 
 

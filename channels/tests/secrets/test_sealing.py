@@ -40,7 +40,7 @@ def sealed(settings):
     )
 
 
-def opened():
+def open_secrets():
     factor = Authenticator.objects.get().data
     return {
         open_sealed(Connection.objects.get().secrets["token"]),
@@ -52,7 +52,7 @@ def opened():
 
 
 def test_rotation_as_documented_loses_nothing(sealed, settings, capsys):
-    before = opened()
+    before = open_secrets()
     settings.ENCRYPTION_KEYS = [NEW, OLD]
     with pytest.raises(CommandError, match="Older keys are still needed"):
         call_command("reseal_secrets", "--check")
@@ -60,7 +60,7 @@ def test_rotation_as_documented_loses_nothing(sealed, settings, capsys):
     assert "5 secrets" in capsys.readouterr().out
     call_command("reseal_secrets", "--check")
     settings.ENCRYPTION_KEYS = [NEW]
-    assert opened() == before
+    assert open_secrets() == before
     assert Connection.objects.get().secrets["home"] == "env:DESK_CHANNEL_HOME"
     assert PersonalAccount.objects.get().secrets["login"] == "maria"
 

@@ -1,4 +1,4 @@
-"""Whether a mention is stored already: a mention is kept once, however often and wherever it is seen."""
+"""Finds the stored message that an item repeats: a mention is stored once, however often and wherever it is seen."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def version_of(batch: IngestBatch, parsed: Parsed) -> MessageState | None:
     (`channels.inbox.storing_once`).
     """
     namespace = parsed.feed.namespace
-    known = batch.messages.get((namespace, parsed.external_id))
-    if known is not None and not parsed.feed.edits:
-        is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
-        if not is_ours and known.row["digest"] != parsed.digest:
+    stored = batch.messages.get((namespace, parsed.external_id))
+    if stored is not None and not parsed.feed.edits:
+        is_ours = stored.row["item_id"] is None and stored.row["direction"] == "team" and parsed.is_own
+        if not is_ours and stored.row["digest"] != parsed.digest:
             # A different email with a Message-ID in use: stored as a separate message, once.
             parsed.external_id = variant_id(parsed)
             return batch.messages.get((namespace, parsed.external_id))
-    if known is None:
-        known = next((m for a in parsed.mention.aliases if (m := batch.messages.get((namespace, a)))), None)
-    return known
+    if stored is None:
+        stored = next((m for a in parsed.mention.aliases if (m := batch.messages.get((namespace, a)))), None)
+    return stored

@@ -1,4 +1,4 @@
-"""Turns a context post that somebody has to judge into a message. The post stays as context of its thread."""
+"""Turns a context post that somebody must judge into a message. It also stays in its thread's context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds a mention's ticket from what the batch knows. Pure."""
+"""Finds a mention's ticket among what the batch has loaded. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mentions.tickets.thread_keys import author_key, thread_key
 
 
 def ticket_of_asker(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
-    """For mail, by its keys. Otherwise the ticket of the post it answers, if the requester is the same; then by thread
-    and author. A closed ticket only if there is no other."""
+    """The ticket of the mention's requester in this conversation. For mail, by its keys; otherwise that of the post it
+    answers, if the requester is the same, else by thread and author. A closed ticket only if there is no other."""
     namespace = parsed.feed.namespace
     if parsed.feed.grouping is Grouping.THREAD:
         return ticket_of_thread(batch, parsed)
@@ -25,7 +25,7 @@ def ticket_of_asker(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
 
 
 def ticket_of_thread(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
-    """Follows the conversation's strongest id that leads to a ticket, or to a message with one."""
+    """The ticket that the conversation's strongest known id leads to, directly or through a message."""
     namespace = parsed.feed.namespace
     for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
         if not name:
@@ -54,7 +54,7 @@ def answered_ticket(batch: IngestBatch, parsed: Parsed) -> TicketState | None:
 
 
 def author_keys(parsed: Parsed) -> list[tuple[str, str]]:
-    """(namespace, key) pairs this author would have as a requester; decides whom to store as an author."""
+    """The (namespace, key) pairs that this author would have as a requester; they decide whom to store as an author."""
     if parsed.feed.grouping is Grouping.AUTHOR_IN_THREAD:
         return [(parsed.feed.namespace, author_key(parsed.thread_id, parsed.author.id))]
     return [(parsed.feed.namespace, key) for key in parsed.keys]

@@ -30,15 +30,15 @@ def keep_out(batch: IngestBatch, parsed: Parsed) -> None:
 
 
 def adds_nothing(batch: IngestBatch, message: MessageState, parsed: Parsed) -> bool:
-    """A known message, seen again by channels whose query doesn't match it: it stays unchanged."""
+    """Whether a known message was merely seen again, by channels whose query doesn't match it: it stays unchanged."""
     return parsed.stop is not None and (message.ticket is not None or stays_out(batch, parsed))
 
 
-def may_be_follow_up(batch: IngestBatch, parsed: Parsed, coming: set[Key]) -> bool:
-    """Whether it refers to anything we have, or will have after this batch (`coming`); only then do we need its
-    author."""
+def may_be_follow_up(batch: IngestBatch, parsed: Parsed, incoming: set[Key]) -> bool:
+    """Whether the mention refers to anything we have, or will have after this batch (`incoming`); only then do we need
+    its author."""
     namespace = parsed.feed.namespace
     names = {parsed.parent_id, *parsed.mention.thread_keys}
     if parsed.feed.grouping is Grouping.THREAD:
         names |= {parsed.thread_id, parsed.external_id}
-    return any((namespace, name) in batch.messages or (namespace, name) in coming for name in names)
+    return any((namespace, name) in batch.messages or (namespace, name) in incoming for name in names)

@@ -1,6 +1,6 @@
 """Places each mention: known, our answer, a bounce, context, a follow-up, or a new ticket.
 
-Works only in memory and runs no statements, so every batch costs the same few.
+Works only in memory: the number of statements doesn't depend on the batch's size.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ def _seen_again(batch: IngestBatch, message: MessageState, parsed: Parsed) -> No
 def _inbound_again(batch: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     ticket = message.ticket
     if ticket is None:
-        _find_place(batch, message, parsed)
+        _put_in_ticket(batch, message, parsed)
         return
     batch.lead(parsed.feed.namespace, parsed.keys, ticket)
     channel = _queue_channel(parsed)
     if channel is not None and channel.rank < ticket.channel_rank and message.row["posted_at"] <= ticket.posted_at:
-        _take_channel(ticket, channel)
+        _switch_channel(ticket, channel)
 
 
-def _take_channel(ticket: TicketState, channel: Channel) -> None:
-    """Use the first message's channel, unless somebody has already handled the ticket under the current one."""
+def _switch_channel(ticket: TicketState, channel: Channel) -> None:
+    """Move the ticket to its first message's channel, unless somebody has already handled it in the current one."""
     if ticket.is_touched:
         return
     ticket.channel_id, ticket.channel_rank, ticket.priority = channel.pk, channel.rank, channel.priority
@@ -102,12 +102,12 @@ def _queue_channel(parsed: Parsed) -> Channel | None:
 
 
 def _inbound(batch: IngestBatch, parsed: Parsed) -> None:
-    _find_place(batch, _new(batch, parsed, "in"), parsed)
+    _put_in_ticket(batch, _new(batch, parsed, "in"), parsed)
 
 
-def _find_place(batch: IngestBatch, message: MessageState, parsed: Parsed) -> None:
-    """The conversation's ticket, or a new one; none for notify-only channels, or for a post deleted before we saw
-    it."""
+def _put_in_ticket(batch: IngestBatch, message: MessageState, parsed: Parsed) -> None:
+    """Put the message into its conversation's ticket or a new one. Into none on notify-only channels, or if the post
+    was deleted before we saw it."""
     ticket = finding_ticket.ticket_of_asker(batch, parsed)
     row = message.row
     channel = None if row["is_deleted"] else _queue_channel(parsed)
@@ -152,13 +152,13 @@ def _join(batch: IngestBatch, message: MessageState, ticket: TicketState, parsed
     if parsed.feed.threads:
         ticket.follow = (parsed.feed.connection_id, parsed.feed.namespace, parsed.thread_id, parsed.external_id)
     if is_first:
-        _begins(batch, ticket, parsed, row)
+        _set_first_message(batch, ticket, parsed, row)
     _attach(batch, message, ticket)
     if is_first:
         _take_in_context(batch, ticket, parsed)
 
 
-def _begins(batch: IngestBatch, ticket: TicketState, parsed: Parsed, row: Row) -> None:
+def _set_first_message(batch: IngestBatch, ticket: TicketState, parsed: Parsed, row: Row) -> None:
     """The conversation started earlier than we knew: its first message sets the requester and the subject."""
     ticket.requester_id, _ = batch.authors[parsed.feed.namespace, parsed.asker.id]
     ticket.posted_at = row["posted_at"]
@@ -166,7 +166,7 @@ def _begins(batch: IngestBatch, ticket: TicketState, parsed: Parsed, row: Row) -
     ticket.language = row["language"] or ticket.language
     ticket.is_changed = True
     if channel := _queue_channel(parsed):
-        _take_channel(ticket, channel)
+        _switch_channel(ticket, channel)
 
 
 def _attach(batch: IngestBatch, message: MessageState, ticket: TicketState) -> None:
@@ -206,8 +206,8 @@ def _take_in_context(batch: IngestBatch, ticket: TicketState, parsed: Parsed) ->
         _attach(batch, message, ticket)
     if is_whole:
         return
-    mine = [post for post in batch.posts.values() if is_of_ticket(post, post["author_external_id"])]
-    for post in sorted(mine, key=lambda p: p["posted_at"]):
+    requester_posts = [post for post in batch.posts.values() if is_of_ticket(post, post["author_external_id"])]
+    for post in sorted(requester_posts, key=lambda p: p["posted_at"]):
         context_posts.take_out(batch, namespace, post["external_id"])
         message = building.message_of_post(post, parsed, ticket.requester_id)
         batch.messages[message.key] = message
@@ -264,7 +264,7 @@ def _answer(batch: IngestBatch, message: MessageState, ticket: TicketState | Non
 
 
 def _bounce(batch: IngestBatch, parsed: Parsed) -> None:
-    """A delivery report about our email: its ticket reopens, with the report attached."""
+    """A delivery report about our email: reopen its ticket and attach the report."""
     namespace = parsed.feed.namespace
     about = (namespace, parsed.mention.bounced_id or "")
     bounced = batch.messages.get(about)

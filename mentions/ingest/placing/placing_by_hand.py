@@ -21,21 +21,21 @@ from mentions.tickets.thread_keys import keys_of
 @locks.once_more
 def ensure_ticket(message_id: int, actor: Any, now: datetime) -> Ticket:
     """The ticket of a message: its own, its conversation's, or a new one. Raises Message.DoesNotExist."""
-    # Two people who ask at once get the same ticket, and pending ingest of this conversation finishes first.
+    # Two people who do this at once get the same ticket, and a running ingest of this conversation finishes first.
     locks.hold_conversations(messages=[message_id])
     message = Message.objects.select_related("ticket", "author", "channel__connection").get(pk=message_id)
     if message.ticket is not None:
         return message.ticket
     keys = _keys(message)
     ticket = _ticket_of_conversation(message, keys) or _new_ticket(message, keys, actor, now)
-    _tie(message, ticket)
+    _attach_with_answers(message, ticket)
     clocks.recompute([ticket.pk])
     ticket.refresh_from_db()
     return ticket
 
 
 def _ticket_of_conversation(message: Message, keys: list[str]) -> Ticket | None:
-    """Locked. If a merge moves the keys in between, returns the new ticket."""
+    """The conversation's ticket, locked; if a merge moves the keys meanwhile, the merged ticket."""
     while (found := _lead(message, keys)) is not None:
         before = transaction.savepoint()
         ticket: Ticket | None = Ticket.objects.select_for_update().filter(pk=found).first()
@@ -89,12 +89,12 @@ def _new_ticket(message: Message, keys: list[str], actor: Any, now: datetime) ->
     return ticket
 
 
-def _tie(message: Message, ticket: Ticket) -> None:
-    """Together with our earlier answers to it."""
+def _attach_with_answers(message: Message, ticket: Ticket) -> None:
+    """Put the message and our earlier answers to it into the ticket."""
     Message.objects.filter(pk=message.pk, ticket=None).update(ticket=ticket)
-    known = {message.external_id, *message.aliases.values_list("external_id", flat=True)}
+    external_ids = {message.external_id, *message.aliases.values_list("external_id", flat=True)}
     orphans = Message.objects.filter(
-        namespace=message.namespace, ticket=None, direction=Message.Direction.TEAM, parent_external_id__in=known
+        namespace=message.namespace, ticket=None, direction=Message.Direction.TEAM, parent_external_id__in=external_ids
     )
     orphans.filter(thread_id=message.thread_id).update(ticket=ticket)
 

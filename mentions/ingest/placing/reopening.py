@@ -16,7 +16,7 @@ WAITING = ("new", "open")
 
 
 def heard(ticket: TicketState, message: MessageState) -> None:
-    """The ticket got a message, or one of its messages turned out to be ours."""
+    """Note a message that the ticket got, or one that turned out to be ours."""
     row = message.row
     ticket.needs_clocks = True
     if row["is_auto"] or row["is_deleted"]:
@@ -38,17 +38,17 @@ def settle(ticket: TicketState, at: datetime) -> None:
 
 
 def _wake(ticket: TicketState, at: datetime) -> None:
-    why = "bounced" if ticket.has_bounced else "message"
+    reason = "bounced" if ticket.has_bounced else "message"
     if ticket.no_reply_reason == "automatic" and not ticket.is_touched:
-        # So far there was only automatic mail: work starts here.
-        _change(ticket, "new", at, why)
+        # So far, all messages were automatic mail: work starts here.
+        _change(ticket, "new", at, reason)
         ticket.no_reply_reason = ""
     elif ticket.status in ANSWERED:
-        _change(ticket, "open", at, why)
+        _change(ticket, "open", at, reason)
     elif ticket.status == "new" and ticket.answer is not None:
         _change(ticket, "open", at, "answered_on_platform")
     if ticket.waiting_on:
-        ticket.events.append((at, EventKind.WOKEN, {"from": ticket.waiting_on, "why": why}))
+        ticket.events.append((at, EventKind.WOKEN, {"from": ticket.waiting_on, "why": reason}))
         ticket.waiting_on = ""
         ticket.is_changed = True
 
@@ -68,17 +68,17 @@ def _answered(ticket: TicketState, at: datetime) -> None:
 
 
 def _park(ticket: TicketState, at: datetime) -> None:
-    """Answered, and the report is still open there: it waits for that outside the queue."""
+    """Park an answered ticket whose report is still open on the platform: it waits outside the queue."""
     _change(ticket, "open", at, "answered_on_platform")
     ticket.waiting_on, ticket.park_until, ticket.is_changed = "report", at + REPORT_WAIT, True
     parked = {"waiting_on": ticket.waiting_on, "wake_at": ticket.park_until.isoformat()}
     ticket.events.append((at, EventKind.PARKED, {"from": {"waiting_on": ""}, "to": parked}))
 
 
-def _change(ticket: TicketState, status: str, at: datetime, why: str) -> None:
+def _change(ticket: TicketState, status: str, at: datetime, reason: str) -> None:
     if ticket.status == status:
         return
-    ticket.events.append((at, EventKind.STATUS, {"from": ticket.status, "to": status, "why": why}))
+    ticket.events.append((at, EventKind.STATUS, {"from": ticket.status, "to": status, "why": reason}))
     ticket.status = status
     ticket.solved_at = at if status == "solved" else None
     ticket.is_changed = True

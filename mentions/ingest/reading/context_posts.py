@@ -1,4 +1,4 @@
-"""Context around tickets: parents, siblings, a story. Shared by all tickets of a thread, owned by none."""
+"""Context posts around tickets: parents, siblings, a story. All tickets of a thread share them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from mentions.ingest.reading.state import IngestBatch, Row
 def store(batch: IngestBatch, parsed: Parsed) -> None:
     """Store or update a context post. A deleted one keeps its text and author."""
     key = parsed.feed.namespace, parsed.external_id
-    known = batch.posts.get(key)
+    stored = batch.posts.get(key)
     row = building.post_row(parsed)
-    if known is not None:
-        if known["version_at"] > row["version_at"] or known["digest"] == row["digest"]:
+    if stored is not None:
+        if stored["version_at"] > row["version_at"] or stored["digest"] == row["digest"]:
             return
         if row["is_deleted"]:
-            kept = (
+            preserved = (
                 "subject",
                 "text",
                 "html",
@@ -26,12 +26,12 @@ def store(batch: IngestBatch, parsed: Parsed) -> None:
                 "author_name",
                 "author_url",
             )
-            row |= {name: known[name] for name in kept}
+            row |= {name: stored[name] for name in preserved}
     batch.posts[key] = batch.written_posts[key] = row
 
 
 def take_out(batch: IngestBatch, namespace: str, external_id: str) -> Row | None:
-    """Remove it from context: it becomes a message of a ticket."""
+    """Remove a post from context, because it becomes a message of a ticket, and return it; None if there was none."""
     post = batch.posts.pop((namespace, external_id), None)
     batch.written_posts.pop((namespace, external_id), None)
     if post and post.get("id"):

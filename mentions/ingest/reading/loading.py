@@ -1,4 +1,4 @@
-"""Loads what a batch needs before it decides: locks first, then a few reads, independent of the batch's size."""
+"""Loads what a batch needs to decide: locks first, then a fixed number of reads, whatever the batch's size."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ SELECT k.external_id, f.* FROM (
        AND ticket_id IS NULL
 ) k CROSS JOIN LATERAL ({_SELECT.format(source="mentions_message m")} WHERE m.id = k.id OFFSET 0) f
 """  # noqa: S608  (only constants of ours are filled in)
-"""Each id is looked up with its index: where tables grow quicker than their statistics, a plan for all of them at once
-reads the whole namespace."""
+"""Looks up each id by index. One plan for all of them would read the whole namespace where tables grow faster than
+their statistics."""
 
 
 @dataclass(slots=True)
@@ -107,20 +107,20 @@ def wanted_by(parsed: Iterable[Parsed]) -> LookupKeys:
 
 
 def variant_id(parsed: Parsed) -> str:
-    """The id for mail with a Message-ID that is already taken: a Message-ID is only the sender's claim."""
+    """The id for mail whose Message-ID is already taken: anybody can claim a Message-ID."""
     return f"{parsed.external_id[:480]}#{parsed.digest.hex()[:12]}"
 
 
 def lock(parsed: Sequence[Parsed]) -> None:
-    """Lock the conversations of these items: workers with items of one conversation take turns, as does anything that
-    moves its messages to another ticket."""
+    """Lock the conversations of these items, so that workers with items of the same conversation take turns, as does
+    anything that moves its messages to another ticket."""
     names: set[str] = set()
     for each in parsed:
         namespace = each.feed.namespace
         names.add(f"{namespace} {each.thread_id}")
         if each.mention.aliases or each.feed.grouping is Grouping.THREAD:
-            others = (each.external_id, *each.mention.aliases, *each.mention.thread_keys)
-            names.update(f"{namespace} {other}" for other in others)
+            ids = (each.external_id, *each.mention.aliases, *each.mention.thread_keys)
+            names.update(f"{namespace} {external_id}" for external_id in ids)
     locks.hold(names)
 
 
@@ -156,7 +156,8 @@ SELECT EXISTS (SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS x (id, ticket_i
 
 
 def _check_nothing_moved(ticket_of: Mapping[MessageState, int], leads: Mapping[tuple[str, str], int]) -> None:
-    """The tickets are locked now, so what is still theirs stays theirs. Raises Moved."""
+    """Check that nothing has moved to another ticket since it was read. The tickets are locked now, so nothing can move
+    any more. Raises Moved."""
     messages = [message.id for message in ticket_of]
     namespaces, keys = [namespace for namespace, _ in leads], [key for _, key in leads]
     with connection.cursor() as cursor:
@@ -218,7 +219,7 @@ def _load_threads(wanted: LookupKeys) -> dict[tuple[str, str], int]:
 
 
 def load_tickets(ids: Iterable[int]) -> dict[int, TicketState]:
-    """Locked in id order, so nobody solves or claims a ticket between our read and our write."""
+    """Load tickets, locked in id order, so that nobody solves or claims one between our read and our write."""
     locked = list(Ticket.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))
     live = Q(messages__is_auto=False, messages__is_deleted=False)
     rows = Ticket.objects.filter(pk__in=locked).annotate(
@@ -313,6 +314,6 @@ def author_keys_at_hand(batch: IngestBatch, parsed: Iterable[Parsed]) -> set[tup
 
 
 def parent_author_key(batch: IngestBatch, parsed: Parsed) -> str | None:
-    """For an answer to a context-only post: the ticket key of that post's author."""
+    """The ticket key of the author of the context-only post that this mention answers; None otherwise."""
     post = batch.posts.get((parsed.feed.namespace, parsed.parent_id))
     return author_key(parsed.thread_id, post["author_external_id"]) if post and post["author_external_id"] else None

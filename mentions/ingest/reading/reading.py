@@ -1,4 +1,4 @@
-"""Turns inbox rows into mentions: the parser's result, the connection, and the channels that saw each one."""
+"""Turns inbox rows into mentions, from the parser's result, the connection, and the channels that saw each one."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Read:
 
 @dataclass(slots=True)
 class Outcome:
-    """Results by id, for the rows there was time for."""
+    """Parser results by row id, for the rows that there was time for."""
 
     readings: dict[int, Reading]
     feeds: Feeds
@@ -129,7 +129,7 @@ class Feeds:
 
 
 def forget_feeds(**kwargs: object) -> None:
-    """A connection, a channel or an ignore rule was saved or deleted."""
+    """Drop all cached connections, since a connection, a channel or an ignore rule was saved or deleted."""
     _loaded.clear()
 
 
@@ -157,11 +157,11 @@ def read(rows: Sequence[Row], budget: Budget) -> Outcome:
     When slow rows use up a batch's time, the rest is left for the next batch.
     """
     outcome = Outcome({}, Feeds())
-    asked = [row for row in rows if _is_ready(row, outcome)]
+    ready = [row for row in rows if _is_ready(row, outcome)]
     last = renewed = time.monotonic()
     spent_s = 0.0
-    with closing(reader.read([_ask(row, outcome.feeds.of(row.connection_id)) for row in asked], budget)) as readings:
-        for row, reading in zip(asked, readings, strict=False):
+    with closing(reader.read([_ask(row, outcome.feeds.of(row.connection_id)) for row in ready], budget)) as readings:
+        for row, reading in zip(ready, readings, strict=False):
             outcome.readings[row.id] = reading
             if reading.is_bug:
                 logger.error("Inbox item %s could not be read: %s", row.id, reading.error)
@@ -176,7 +176,7 @@ def read(rows: Sequence[Row], budget: Budget) -> Outcome:
 
 
 def _is_ready(row: Row, outcome: Outcome) -> bool:
-    """Whether its connection is usable; if not, that is the row's error."""
+    """Whether the row's connection is usable; if not, records that as the row's error."""
     try:
         outcome.feeds.of(row.connection_id)
     except (ChannelError, LookupError, ValueError) as error:
@@ -191,30 +191,30 @@ def _ask(row: Row, feed: ConnectionContext) -> reader.Ask:
 
 
 def sorted_out(rows: Iterable[Row], outcome: Outcome, now: Now) -> Read:
-    """Splits rows into mentions, items without one, and unreadable items. Rebuilt for each attempt to store them."""
-    found = Read([], [], {})
+    """Sort rows into mentions, items without one, and unreadable items. Called again for each attempt to store them."""
+    result = Read([], [], {})
     for row in rows:
         reading = outcome.readings[row.id]
         if reading.error:
-            found.failed[row.id] = reading.error
+            result.failed[row.id] = reading.error
             continue
         try:
             parsed = parsed_of(row, reading, outcome.feeds.of(row.connection_id), now)
         except Malformed as error:
-            found.failed[row.id] = str(error)
-        except Exception as error:  # an odd mention; the other rows continue
+            result.failed[row.id] = str(error)
+        except Exception as error:  # an unexpected shape; the other rows continue
             logger.exception("Inbox item %s could not be read.", row.id)
-            found.failed[row.id] = f"{type(error).__name__}: {error}"
+            result.failed[row.id] = f"{type(error).__name__}: {error}"
         else:
             if parsed is None:
-                found.ignored.append(row.id)
+                result.ignored.append(row.id)
             else:
-                found.parsed.append(parsed)
-    return found
+                result.parsed.append(parsed)
+    return result
 
 
 def parsed_of(row: Row, reading: Reading, feed: ConnectionContext, now: Now) -> Parsed | None:
-    """None when the item holds no mention. Raises Malformed."""
+    """The row's mention, ready to be placed; None when the item holds none. Raises Malformed."""
     mention = reading.mention
     if mention is None:
         return None
@@ -250,13 +250,14 @@ def parsed_of(row: Row, reading: Reading, feed: ConnectionContext, now: Now) -> 
 
 
 def _channels(feed: ConnectionContext, mention: Mention, role: str) -> list[Channel]:
-    """Best rank first. Only mentions are routed; context belongs to its ticket's channel."""
+    """The channels that saw the mention, best rank first. Only mentions are routed; context belongs to its ticket's
+    channel."""
     if not feed.channels:
         raise Malformed("This connection has no active channel; add one, then replay the item.")
     if role == THREAD:
         return [feed.channels[0]]
     if mention.is_own:
         names = {plain(name) for name in (mention.author.handle, mention.author.id) if name}
-        if mine := [channel for channel in feed.channels if channel.address and address_of(channel) in names]:
-            return mine
+        if own_channels := [channel for channel in feed.channels if channel.address and address_of(channel) in names]:
+            return own_channels
     return list(channels_for(feed.channels, mention))

@@ -1,4 +1,4 @@
-"""What a batch knows and decides, in memory, between its reads and its writes."""
+"""In-memory state of a batch between its reads and its writes: what it has loaded and decided."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class IngestBatch:
     unreadable: dict[int, tuple[TicketState, bool]] = field(default_factory=dict)
     """Inbox items unreadable so far → their ticket in the queue, and whether it holds nothing else."""
     adopted: dict[int, TicketState] = field(default_factory=dict)
-    """For each of these, the real ticket it became."""
+    """Inbox item → the ticket that now holds its real message."""
 
     # To be written.
     new_messages: list[MessageState] = field(default_factory=list)

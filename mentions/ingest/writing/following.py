@@ -1,6 +1,6 @@
 """Follows threads with open tickets, so that answers, edits and deletions there are seen.
 
-A thread is followed for some days after its last news; a sweep renews that while a ticket in it is open.
+A thread is followed until some days after its last news; a sweep extends that while a ticket in it is open.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def follow(tickets: Sequence[TicketState]) -> None:
 
 
 def renew(now: datetime) -> int:
-    """Follow the threads of all open tickets for some more days; return how many were due. Run by a sweep."""
+    """Follow the threads of all open tickets for a few more days; return how many were due. Called by a sweep."""
     platforms = [name for name, adapter in all_adapters().items() if adapter.can(Capability.FETCH_THREAD)]
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_THREADS, {"platforms": platforms, "now": now})

@@ -9,11 +9,11 @@ from channels.monitoring import last_items
 from mentions.ingest.reading.reading import Parsed
 
 PAUSE = timedelta(seconds=15)
-"""Not for every batch: workers would wait for each other at this row."""
+"""Not updated for every batch, or workers would wait for each other's lock on the row."""
 
 
 def touch_last_item(parsed: Iterable[Parsed]) -> None:
-    """Outside the batch's transaction."""
+    """Record when each channel last received a mention. Runs outside the batch's transaction."""
     newest: dict[int, datetime] = {}
     for each in parsed:
         for channel in () if each.is_context else each.channels:

@@ -1,4 +1,4 @@
-"""Applies a new version of a known message: an edit or a deletion keeps the old text, and a deletion is shown.
+"""Applies new versions of known messages. An edit or a deletion keeps the old text, and a deletion is shown.
 
 Versions are ordered by the length of the edit history, then by fetch time; an older one that arrives late becomes
 history and overwrites nothing.
@@ -18,15 +18,15 @@ def apply(batch: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     """Update the message if this version is newer."""
     mention, row = parsed.mention, message.row
     if row["item_id"] is None and row["direction"] == "team":
-        _adopt(message, parsed)
+        _take_platform_version(message, parsed)
     # A deleted message shows no history: its versions are deleted too.
     versions = message.aliases if mention.is_deleted else len(mention.aliases)
-    newer = (versions, parsed.row.fetched_at) >= (message.aliases, row["version_at"])
+    is_newer = (versions, parsed.row.fetched_at) >= (message.aliases, row["version_at"])
     if parsed.digest != row["digest"]:
         version = building.version_row(parsed)
-        if not newer:
+        if not is_newer:
             if not mention.is_deleted and not _same_words(version, row):
-                _keep(batch, message, version, parsed)
+                _store_revision(batch, message, version, parsed)
         elif mention.is_deleted:
             _delete(message, parsed)
         else:
@@ -38,8 +38,8 @@ def apply(batch: IngestBatch, message: MessageState, parsed: Parsed) -> None:
             message.aliases += 1
 
 
-def _adopt(message: MessageState, parsed: Parsed) -> None:
-    """Our own reply arrived from the platform: its text there is not an edit of ours."""
+def _take_platform_version(message: MessageState, parsed: Parsed) -> None:
+    """Take over the platform's version of our own reply: its text there isn't an edit."""
     message.row |= building.version_row(parsed)
     message.is_changed = True
 
@@ -48,14 +48,14 @@ def _edit(batch: IngestBatch, message: MessageState, version: Row, parsed: Parse
     row = message.row
     if not _same_words(row, version):
         if not row["is_deleted"]:
-            _keep(batch, message, {name: row[name] for name in SHOWN}, parsed)
+            _store_revision(batch, message, {name: row[name] for name in SHOWN}, parsed)
         row["edited_at"] = parsed.mention.edited_at or parsed.at
         _rename(message, version)
-        _tell(message, parsed, EventKind.EDITED)
+        _add_event(message, parsed, EventKind.EDITED)
     if row["is_deleted"]:
         # A "dead" post on Hacker News can be vouched for and return.
         row["is_deleted"], row["deleted_at"] = False, None
-        _tell(message, parsed, EventKind.RESTORED)
+        _add_event(message, parsed, EventKind.RESTORED)
         if message.ticket:
             message.ticket.needs_clocks = True
     row |= version
@@ -80,25 +80,25 @@ def _delete(message: MessageState, parsed: Parsed) -> None:
     if row["is_deleted"]:
         return
     row["is_deleted"], row["deleted_at"] = True, parsed.at
-    _tell(message, parsed, EventKind.DELETED)
+    _add_event(message, parsed, EventKind.DELETED)
     if message.ticket:
         message.ticket.needs_clocks = True
         if row["direction"] == "team":
             message.ticket.lost_answer_at = parsed.at
 
 
-def _keep(batch: IngestBatch, message: MessageState, old: Row, parsed: Parsed) -> None:
-    """Store an older text, once: the statement that writes it checks for duplicates."""
+def _store_revision(batch: IngestBatch, message: MessageState, old: Row, parsed: Parsed) -> None:
+    """Store an older text as a revision. The statement that writes it drops duplicates."""
     words = {name: old[name] for name in SHOWN}
     batch.revisions.append((message, {**words, "replaced_at": parsed.mention.edited_at or parsed.at}))
 
 
-def _same_words(one: Row, other: Row) -> bool:
-    """The same words in other markup (from another API of the platform) are no edit."""
-    return bool(one["subject"] == other["subject"] and one["text"] == other["text"])
+def _same_words(version: Row, other_version: Row) -> bool:
+    """Whether only the markup differs (from another API of the platform), which is no edit."""
+    return bool(version["subject"] == other_version["subject"] and version["text"] == other_version["text"])
 
 
-def _tell(message: MessageState, parsed: Parsed, kind: EventKind) -> None:
+def _add_event(message: MessageState, parsed: Parsed, kind: EventKind) -> None:
     ticket = message.ticket
     if ticket is None:
         return

@@ -43,7 +43,7 @@ def reported_by(parsed: Sequence[Parsed]) -> dict[Key, ReportedState]:
 
 
 def mark(batch: IngestBatch, states: Mapping[Key, ReportedState]) -> None:
-    """Tickets that an answer does not solve, because their conversation is still open on the platform."""
+    """Mark tickets whose conversation is still open on the platform: an answer does not solve them."""
     for each in states.values():
         for key in each.messages if each.keeps_open and not each.is_over else ():
             message = batch.messages.get(key)

@@ -101,7 +101,7 @@ def _give_ids(tickets: Sequence[TicketState], messages: Sequence[MessageState]) 
 
 def _insert(batch: IngestBatch, tickets: Iterable[TicketState]) -> None:
     events = [
-        {"ticket_id": ticket.id, "at": at.isoformat(), "kind": kind, "data": _resolved(data)}
+        {"ticket_id": ticket.id, "at": at.isoformat(), "kind": kind, "data": _with_message_ids(data)}
         for ticket in tickets
         for at, kind, data in ticket.events
     ]
@@ -123,8 +123,8 @@ def _insert(batch: IngestBatch, tickets: Iterable[TicketState]) -> None:
         cursor.execute(_INSERT, params)
 
 
-def _resolved(data: Row) -> Row:
-    """Events refer to messages by id, which exists only now."""
+def _with_message_ids(data: Row) -> Row:
+    """Event data with messages replaced by their ids, which exist only now."""
     return {name: value.id if isinstance(value, MessageState) else value for name, value in data.items()}
 
 
@@ -201,7 +201,7 @@ def _update_messages(batch: IngestBatch) -> None:
 
 def _changed_row(message: MessageState) -> Row:
     names = (*_UPDATED_NAMES, "digest")
-    # The URL and links of an existing message are not loaded: they are here only if a version brought them.
+    # The URL and links of an existing message aren't loaded, so they are here only if a new version set them.
     changed = [name for name in names if name in message.row and message.row[name] != message.loaded.get(name)]
     row: dict[str, Any] = {name: message.row[name] for name in changed}
     for name in {"edited_at", "deleted_at", "version_at"} & set(changed):
@@ -225,7 +225,7 @@ UPDATE mentions_ticket t SET channel_id = x.channel_id, requester_id = x.request
 
 
 def _update_tickets(tickets: Sequence[TicketState]) -> None:
-    """Their rows have been locked since they were loaded."""
+    """Write changed tickets, whose rows have been locked since they were loaded."""
     if not tickets:
         return
     names = [column.split()[0] for column in _TICKET_UPDATED.split(",")]
@@ -243,7 +243,7 @@ def _update_tickets(tickets: Sequence[TicketState]) -> None:
 
 
 def _forget_hand_backs(tickets: Iterable[TicketState]) -> None:
-    """Something new arrived: whoever handed the ticket back may be offered it again."""
+    """Something new arrived, so whoever handed the ticket back may be offered it again."""
     ids = [t.id for t in tickets if not t.is_new and (t.has_spoken or t.has_bounced)]
     if ids:
         with connection.cursor() as cursor:
@@ -251,14 +251,14 @@ def _forget_hand_backs(tickets: Iterable[TicketState]) -> None:
 
 
 def _move_threads(batch: IngestBatch) -> None:
-    """All keys of a closed ticket lead to its follow-up, including those this batch didn't load."""
+    """Move all keys of a closed ticket to its follow-up, including those that this batch didn't load."""
     with connection.cursor() as cursor:
         for old, ticket in batch.moved_threads:
             cursor.execute("UPDATE mentions_threadalias SET ticket_id = %s WHERE ticket_id = %s", [ticket.id, old])
 
 
 def _write_the_rest(batch: IngestBatch) -> None:
-    """Rows that few batches have."""
+    """Write the rows that few batches have."""
     with connection.cursor() as cursor:
         if batch.new_aliases:
             cursor.execute(

@@ -102,7 +102,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _again(request: HttpRequest, number: int, composing: Composing, status: int) -> HttpResponse:
-    """The same page with the text kept, new messages marked, and the reason shown."""
+    """The same page again, with the text kept, new messages marked, and the reason shown."""
     slug = view_of(request)
     view = None
     if slug is not None:

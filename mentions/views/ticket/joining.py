@@ -60,7 +60,7 @@ def _other(request: HttpRequest, source: Ticket, wanted: int | None, said: str) 
 
 
 def _narrowed(source: Ticket, target: Ticket) -> list[Ticket]:
-    """Those of the two that fewer people can see after the merge."""
+    """The tickets among the two that fewer people can see after the merge."""
     together = len(audience.circle_of([source, target]).channels)
     return [ticket for ticket in (source, target) if len(audience.circle_of([ticket]).channels) < together]
 

@@ -174,7 +174,7 @@ def context(
 
 
 def _other_marks(ticket: Ticket, facts: SidebarFacts, user: access.User) -> list[tuple[str, str]]:
-    """Those that this person could give."""
+    """The marks that the person doesn't have yet."""
     if ticket.requester.is_us or not user.has_perm("mentions.change_mark"):
         return []
     return [(kind, str(label)) for kind, label in Mark.Kind.choices if kind not in facts.marks]
@@ -183,18 +183,18 @@ def _other_marks(ticket: Ticket, facts: SidebarFacts, user: access.User) -> list
 def _composer(
     user: access.User, ticket: Ticket, thread: Thread, facts: SidebarFacts, composing: Composing | None
 ) -> dict[str, Any]:
-    ways = handles.ways(ticket, user, getattr(ticket, "siblings", None))
+    options = handles.reply_options(ticket, user, getattr(ticket, "siblings", None))
     asked = thread.last_inbound
     if asked is not None and asked.is_unreadable:
-        ways = handles.ReplyOptions([], {}, "unreadable")
-    ways = handles.fitting(ways, asked)
-    advice = handles.advise(ticket, asked, ways.channels, _talk(thread, facts))
+        options = handles.ReplyOptions([], {}, "unreadable")
+    options = handles.fitting(options, asked)
+    advice = handles.advise(ticket, asked, options.channels, _talk(thread, facts))
     suggested = advice.channel if advice else None
     chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
     return {
         "key": uuid.uuid4(),
-        "channels": [(channel.pk, ways.label(channel), _own_limit(channel)) for channel in ways.channels],
-        "is_private": bool(ways.channels) and all(privacy.sends_privately(channel) for channel in ways.channels),
+        "channels": [(channel.pk, options.label(channel), _own_limit(channel)) for channel in options.channels],
+        "is_private": bool(options.channels) and all(privacy.sends_privately(channel) for channel in options.channels),
         "chosen": chosen,
         "suggested": suggested.pk if suggested else None,
         "why_handle": advice.why if advice else "",
@@ -207,9 +207,9 @@ def _composer(
         "sends": sends(facts.draft.status_after),
         "after_word": _after_word(facts.draft.status_after),
         "limit": _longest(ticket),
-        "why_outside": ways.why,
-        "own_account": _own_account(user, ticket) if ways.why == "account" else None,
-        "outside_url": _outside_url(asked, can_send=bool(ways.channels)) if asked else None,
+        "why_outside": options.why,
+        "own_account": _own_account(user, ticket) if options.why == "account" else None,
+        "outside_url": _outside_url(asked, can_send=bool(options.channels)) if asked else None,
     }
 
 
@@ -229,7 +229,7 @@ def _after_word(status: str) -> str:
 
 
 def sends(usual: str) -> list[Send]:
-    """The ways to send, the default first: as set by the macro that wrote the draft, else solving. The two shortcuts
+    """The options to send, the default first: as set by the macro that wrote the draft, else solving. The two shortcuts
     belong to the first two."""
     words = {
         Ticket.Status.SOLVED: _("Reply & solve"),
@@ -330,7 +330,7 @@ def park_times(now: datetime) -> list[tuple[str, str]]:
 
 
 def why_this_one(thread: Thread, view: View | None, user: access.User, facts: SidebarFacts) -> str:
-    """Why this advocate got it, in words."""
+    """Why this advocate got the ticket, in words."""
     if view is not None and not (facts.in_view and facts.picked.how and facts.picked.view == view.slug):
         return _("you already hold it. Finish or hand it back to continue with %(view)s.") % {
             "view": view.name or _("the queue")

@@ -49,7 +49,7 @@ def called(record: Doc) -> list[str]:
 
 
 def facets_of(text: str) -> list[Doc]:
-    """As a good client makes them, in UTF-8 bytes."""
+    """The facets of a text, as a good client makes them, in UTF-8 bytes."""
     found = [(m.span(), {"$type": "app.bsky.richtext.facet#link", "uri": m[0]}) for m in LINK.finditer(text)]
     for m in _CALL.finditer(LINK.sub(lambda link: " " * len(link[0]), text)):
         found.append((m.span(), {"$type": "app.bsky.richtext.facet#mention", "did": did_of(m[1].lower())}))

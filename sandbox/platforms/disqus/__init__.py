@@ -37,7 +37,7 @@ class Disqus(Talk):
         return f"{self.universe.public_url}/disqus/pages/{forum}/{slug}"
 
     def posts(self) -> list[Doc]:
-        """All, oldest first."""
+        """All posts, oldest first."""
         return sorted(self.store.all("disqus_post").values(), key=lambda p: (p["at"], p["id"]))
 
     def post(self, number: str) -> Doc | None:

@@ -54,7 +54,7 @@ class Mailboxes:
         return [mail for mail in found if mail]
 
     def in_folder(self, mailbox: str, folder: str) -> list[Doc]:
-        """Oldest first."""
+        """The folder's emails, oldest first."""
         return [m for m in self.store.all("mail").values() if m["mailbox"] == mailbox and m["folder"] == folder]
 
     def owners(self) -> dict[str, int]:

@@ -45,10 +45,10 @@ class Wire:
         return {"name": doc["author"], "id": self.person_id(doc["author"])}
 
     def living(self, kind: str, **wanted: Any) -> list[Doc]:
-        """Newest first."""
-        found = [d for d in self.store.all(kind).values() if not d["deleted"]]
-        found = [d for d in found if all(d[name] == value for name, value in wanted.items())]
-        return sorted(found, key=lambda d: d["at"], reverse=True)
+        """Documents of one kind that match and aren't deleted, newest first."""
+        docs = [d for d in self.store.all(kind).values() if not d["deleted"]]
+        docs = [d for d in docs if all(d[name] == value for name, value in wanted.items())]
+        return sorted(docs, key=lambda d: d["at"], reverse=True)
 
     def post(self, post: Doc) -> Doc:
         return {

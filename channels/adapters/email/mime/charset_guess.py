@@ -2,8 +2,8 @@
 
 Hand-written, because subjects are too short for charset-normalizer's statistics. On 3,279 phrases of Django's own
 translations (21 languages, 13 charsets, 4 to 120 letters, each alone), this is wrong for 4 in 100, charset-normalizer
-for 59 in 100. On five such phrases together, as in a mail with a body, this is wrong for 1 in 3,279. So this looks at
-how the non-ASCII bytes cluster, and how frequent the letters that they decode to are in the charset's languages.
+for 59 in 100. On five such phrases together, as in a mail with a body, this is wrong for 1 in 3,279. It looks at how
+the non-ASCII bytes cluster, and at how frequent the letters that they decode to are in the charset's languages.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _by_rows(data: bytes) -> str:
 
 
 def decodes(data: bytes, codec: str) -> bool:
-    """True as well if it is longer than MAX_BYTES and ends within a character."""
+    """Whether the bytes are valid in this codec, even if they are longer than MAX_BYTES and end within a character."""
     try:
         _text(data, codec)
     except UnicodeDecodeError:
@@ -121,7 +121,7 @@ def decodes(data: bytes, codec: str) -> bool:
 
 
 def _text(data: bytes, codec: str) -> str:
-    """A text that was cut off at MAX_BYTES may end within a character."""
+    """The decoded text, without a character that was cut off at MAX_BYTES."""
     return codecs.getincrementaldecoder(codec)().decode(data, final=len(data) < MAX_BYTES)
 
 

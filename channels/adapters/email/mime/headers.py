@@ -82,7 +82,7 @@ class Headers:
         return decode(value) if value.isascii() else decode(value, self._charset_of_all())
 
     def _charset_of_all(self) -> str:
-        """Guessed once over all raw 8-bit fields: a longer sample gives a better guess."""
+        """The charset of all raw 8-bit fields, guessed once: a longer sample gives a better guess."""
         if self._charset is None:
             self._charset = guess_charset(self.raw(), self.body_charset, self.body_sample)
         return self._charset
@@ -101,7 +101,7 @@ def plain(value: str) -> str:
 
 
 def without_blank_start(data: bytes) -> bytes:
-    """From the first non-blank line, indentation kept."""
+    """The data from its first non-blank line on, including that line's indentation."""
     return data[match.end() :] if (match := _BLANK_START.match(data)) else data
 
 

@@ -142,14 +142,14 @@ def _plain_text(part: Part, out: _Collected) -> str:
     if b"\nbegin " in part.body or part.body.startswith(b"begin "):
         raw = part.content()
         files = uuencoded(raw)
-        kept: list[bytes] = []
+        pieces: list[bytes] = []
         at = 0
         for number, file in enumerate(files, start=len(out.files) + 1):
-            kept.append(raw[at : file.start])
+            pieces.append(raw[at : file.start])
             at = file.end
             name = _safe_name(file.name) or f"attachment-{number}.bin"
             out.files.append((name, "application/octet-stream", file.content, None))
-        text = part.decoded(b"".join((*kept, raw[at:]))).replace("\r\n", "\n").replace("\r", "\n")
+        text = part.decoded(b"".join((*pieces, raw[at:]))).replace("\r\n", "\n").replace("\r", "\n")
     else:
         text = part.text()
     if part.params.get("format", "").lower() == "flowed":

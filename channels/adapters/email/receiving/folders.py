@@ -220,7 +220,8 @@ class _Reader:
         return self._placeholder(known, problem)
 
     def _tried_again(self) -> list[Item]:
-        """Mails that earlier polls couldn't fetch. After MAX_TRIES, one stays in the inbox as failed, for a person."""
+        """Retry mails that earlier polls couldn't fetch. After MAX_TRIES, a mail stays in the inbox as failed, for a
+        person."""
         waiting = {uid: tries for uid, tries in self.position.retry.items() if tries < MAX_TRIES}
         self.position.retry = waiting
         if not waiting:
@@ -261,8 +262,8 @@ class _Reader:
 def _known(session: Session, uids: list[int]) -> list[_Known]:
     """Size and date of each existing mail, by UID."""
     found = {}
-    for said, _ in session.fetch(uids, "(UID RFC822.SIZE INTERNALDATE)"):
-        uid, size, date = _UID.search(said), _SIZE.search(said), _DATE.search(said)
+    for metadata, _ in session.fetch(uids, "(UID RFC822.SIZE INTERNALDATE)"):
+        uid, size, date = _UID.search(metadata), _SIZE.search(metadata), _DATE.search(metadata)
         if uid and size:
             at = read_date(date[1].decode("ascii", "replace")) if date else None
             found[int(uid[1])] = _Known(int(uid[1]), int(size[1]), at.isoformat() if at else None)
@@ -274,8 +275,8 @@ def _bodies(session: Session, chunk: list[_Known]) -> dict[int, bytes]:
     huge = len(chunk) == 1 and chunk[0].size > MAX_RAW_BYTES
     part = f"BODY.PEEK[]<0.{OVERSIZE_HEAD_BYTES}>" if huge else "BODY.PEEK[]"
     got = {}
-    for said, literal in session.fetch([each.uid for each in chunk], f"(UID {part})"):
-        uid = _UID.search(said)
+    for metadata, literal in session.fetch([each.uid for each in chunk], f"(UID {part})"):
+        uid = _UID.search(metadata)
         if uid and literal:
             got[int(uid[1])] = literal
     return got

@@ -80,12 +80,12 @@ def reply_subject(outgoing: Outgoing) -> str:
 
 
 def _message_id(outgoing: Outgoing, sender: str) -> str:
-    given = (outgoing.message_id or "").strip().strip("<>")
-    if not given:
-        given = f"{outgoing.key}@{sender.rpartition('@')[2]}"
-    if read_ids(f"<{given}>") != (given,) or not given.isascii() or len(given) > MAX_ID_LENGTH:
-        raise Rejected(f"{given[:100]!r} cannot be a Message-ID.")
-    return given
+    stored_id = (outgoing.message_id or "").strip().strip("<>")
+    if not stored_id:
+        stored_id = f"{outgoing.key}@{sender.rpartition('@')[2]}"
+    if read_ids(f"<{stored_id}>") != (stored_id,) or not stored_id.isascii() or len(stored_id) > MAX_ID_LENGTH:
+        raise Rejected(f"{stored_id[:100]!r} cannot be a Message-ID.")
+    return stored_id
 
 
 def _add_threading(mail: Message, outgoing: Outgoing, sender: str, config: Config) -> None:
@@ -93,8 +93,8 @@ def _add_threading(mail: Message, outgoing: Outgoing, sender: str, config: Confi
     without one mean nothing to others and aren't sent."""
     answered = [outgoing.in_reply_to.strip("<>")] if outgoing.in_reply_to else []
     before = [each.strip("<>") for each in outgoing.references]
-    way = dict.fromkeys([*(each for each in before if each not in answered), *answered])
-    ids = [each for each in way if is_real(each) and each.isascii() and read_ids(f"<{each}>") == (each,)]
+    ancestry = dict.fromkeys([*(each for each in before if each not in answered), *answered])
+    ids = [each for each in ancestry if is_real(each) and each.isascii() and read_ids(f"<{each}>") == (each,)]
     if answered and answered[0] in ids:
         mail["In-Reply-To"] = f"<{answered[0]}>"
     if ids:
@@ -116,10 +116,10 @@ def _body(text: str, markup: str | None, signature: object) -> Message:
         return plain
     if signature:
         markup += "<p>-- <br>" + html.escape(str(signature), quote=False).replace("\n", "<br>") + "</p>"
-    both = MIMEMultipart("alternative")
-    both.attach(plain)
-    both.attach(_text_part(markup, "html"))
-    return both
+    alternatives = MIMEMultipart("alternative")
+    alternatives.attach(plain)
+    alternatives.attach(_text_part(markup, "html"))
+    return alternatives
 
 
 def _text_part(text: str, subtype: str) -> Message:

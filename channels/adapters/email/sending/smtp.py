@@ -23,7 +23,7 @@ from channels.http import deadlines
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _DOT_PATIENCE = 3  # read timeouts: RFC 5321, 4.5.3.2.6 allows ten minutes; we don't block a worker that long
-_LATEST_DOT_S = 50.0  # past this we don't send the dot: the desk gives up on a send after a while
+_LATEST_DOT_S = 50.0  # after this we don't send the dot, since the desk gives up on a send after a while
 
 
 class _Limited(smtplib.SMTP):
@@ -112,7 +112,7 @@ def _leave(smtp: smtplib.SMTP) -> None:
 
 @contextmanager
 def _before_the_dot(server: Server) -> Iterator[None]:
-    """Nothing was accepted yet, so any failure can be retried."""
+    """A context for everything before the dot: nothing was accepted yet, so any failure can be retried."""
     try:
         yield
     except ChannelError:
@@ -153,19 +153,19 @@ def _address(smtp: smtplib.SMTP, envelope: Envelope) -> None:
         raise Rejected("The SMTP server does not accept addresses with non-ASCII letters.")
     if options:
         smtp.command_encoding = "utf-8"
-    code, said = smtp.mail(envelope.sender, options)
+    code, answer = smtp.mail(envelope.sender, options)
     if code != 250:
-        raise _refusal(code, said, f"The sender {envelope.sender} was refused")
+        raise _refusal(code, answer, f"The sender {envelope.sender} was refused")
     for recipient in envelope.recipients:
-        code, said = smtp.rcpt(recipient)
+        code, answer = smtp.rcpt(recipient)
         if code not in (250, 251):
-            raise _refusal(code, said, f"The recipient {recipient} was refused; nothing was sent to anyone")
+            raise _refusal(code, answer, f"The recipient {recipient} was refused; nothing was sent to anyone")
 
 
 def _data(smtp: smtplib.SMTP) -> None:
-    code, said = smtp.docmd("DATA")
+    code, answer = smtp.docmd("DATA")
     if code != 354:
-        raise _refusal(code, said, "The mail was refused")
+        raise _refusal(code, answer, "The mail was refused")
 
 
 def _dot(smtp: smtplib.SMTP, server: Server) -> None:
@@ -174,19 +174,19 @@ def _dot(smtp: smtplib.SMTP, server: Server) -> None:
         if smtp.sock:
             smtp.sock.settimeout(server.timeout_s * _DOT_PATIENCE)
         smtp.send(b".\r\n")
-        code, said = smtp.getreply()
+        code, answer = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Uncertain(
             f"The connection to the SMTP server {server} was lost after the mail had been sent: it may or may not have "
             "arrived."
         ) from error
     if code != 250:
-        raise _refusal(code, said, "The mail was refused")
+        raise _refusal(code, answer, "The mail was refused")
 
 
-def _refusal(code: int, said: bytes | str, what: str) -> ChannelError:
+def _refusal(code: int, answer: bytes | str, what: str) -> ChannelError:
     """RFC 5321, 4.2.1: 4yz may be retried, 5yz may not."""
-    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    words = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     text = f"{what}: {code} {' '.join(words.split())[:300]}"
     if code in (530, 534, 535, 538):
         return AuthFailed(text)
