@@ -27,6 +27,8 @@ KEYS = {
     "DJANGO_SETTINGS_MODULE": "advocacy.settings",
 }
 _ALONE = "import sys, bench.__main__ as main; sys.exit(main.alone(sys.argv[1]))"
+QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+"""Nobody logs in with a password here, and hashing one well takes a good part of a second."""
 MIGRATED = "bench_migrated"
 """The database that every benchmark gets a copy of."""
 
@@ -58,10 +60,10 @@ def main(arguments: list[str]) -> int:
 
 def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
     """Run them; return those that ended with an error."""
-    from advocacy.embedded.postgres import PostgresServer
     from advocacy.embedded.redis import RedisServer
+    from advocacy.tests import migrated
 
-    postgres, redis = PostgresServer.temporary(), RedisServer()
+    postgres, redis = migrated.temporary(), RedisServer()
     postgres.start()
     redis.start()
     environment = {**os.environ, **KEYS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
@@ -77,9 +79,15 @@ def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
 
 
 def _migrate(environment: dict[str, str]) -> None:
-    """In a process that ends with it: nobody may be connected to a database that is copied."""
-    own = {**environment, "DATABASE_URL": _own_database(environment["DATABASE_URL"], MIGRATED, "template1")}
-    command = [sys.executable, "-m", "advocacy.tests.quick_manage", "migrate", "--verbosity", "0"]
+    """Make MIGRATED, in a process that ends with it: nobody may be connected to a database that is copied."""
+    from advocacy.tests import migrated
+
+    server = environment["DATABASE_URL"]
+    if migrated.is_at_hand():  # the server's own database has the tables
+        _own_database(server, MIGRATED, urlsplit(server).path.removeprefix("/"))
+        return
+    own = {**environment, "DATABASE_URL": _own_database(server, MIGRATED, "template1")}
+    command = [sys.executable, "-m", migrated.QUICK, "migrate", "--verbosity", "0"]
     subprocess.run(command, env=own, check=True)
 
 
@@ -91,8 +99,10 @@ def alone(name: str) -> int:
 
     os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"], f"bench_{name}", MIGRATED)
     django.setup()
+    from django.conf import settings
     from django.db import connections
 
+    settings.PASSWORD_HASHERS = QUICK_HASHERS
     measure.begin(name)
     importlib.import_module(f"bench.{name}").run()
     connections.close_all()

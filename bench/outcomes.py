@@ -14,7 +14,7 @@ from django.db import connection
 from bench import measure
 from bench.data.month import Month
 
-COUNT = measure.sized(200_000, 3_000)
+COUNT = measure.sized(200_000, 1_000)
 ROUNDS = measure.sized(5, 1)
 BAR = 30.0
 _PLAIN = """
