@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from redis import Redis
 
 from advocacy.embedded.process import Kept
 from advocacy.runtime import logs
@@ -129,8 +130,8 @@ def test_level_is_obeyed_and_an_outage_is_folded_in_worker_and_beat(tmp_path):
             program(desk, "beat", "beat", "--schedule", str(tmp_path / "beat.db"), "--pidfile", "", **level),
         ]
         try:
-            seen = "from advocacy.runtime.redis_client import client; print(client().exists('desk:seen:beat'))"
-            wait_until(lambda: desk.manage("shell", "-v", "0", "-c", seen).strip() == "1")
+            with Redis.from_url(desk.redis.url) as client:
+                wait_until(lambda: client.exists("desk:seen:beat", "desk:seen:queue:desk") == 2)
             desk.redis.stop()
             wait_until(lambda: "Cannot connect" in text_of(desk, "worker"))
             time.sleep(6)  # both keep logging errors meanwhile

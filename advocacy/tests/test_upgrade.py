@@ -22,6 +22,12 @@ def desk(tmp_path_factory):
         yield desk
 
 
+@pytest.fixture(scope="module")
+def collected(desk):
+    """The static files are there; each test leaves them so."""
+    desk.manage("upgrade")
+
+
 @contextmanager
 def web(desk):
     desk.start()
@@ -66,13 +72,11 @@ def test_after_it_every_page_has_its_files(desk):
         assert (status, "/static/css/" in page) == (200, True)
 
 
-def test_it_may_be_repeated(desk):
-    desk.manage("upgrade")
+def test_it_may_be_repeated(desk, collected):
     assert "all applied" in desk.manage("upgrade")
 
 
-def test_files_of_another_release_are_noticed_and_mended(desk):
-    desk.manage("upgrade")
+def test_files_of_another_release_are_noticed_and_mended(desk, collected):
     style = desk.folder / "static" / "css" / "tokens.css"
     style.write_text("/* of the release before */")
     with web(desk):
@@ -82,8 +86,7 @@ def test_files_of_another_release_are_noticed_and_mended(desk):
         assert static_state(desk) == "collected"
 
 
-def test_what_is_collected_after_a_process_began_needs_a_restart(desk):
-    desk.manage("upgrade")
+def test_what_is_collected_after_a_process_began_needs_a_restart(desk, collected):
     manifest = desk.folder / "static" / "staticfiles.json"
     kept = manifest.read_bytes()
     manifest.write_text(json.dumps({"version": "1.1", "paths": {}, "hash": ""}))
