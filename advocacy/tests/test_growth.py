@@ -30,6 +30,7 @@ READERS = (
     *(
         "channels.toolkit.text",
         "channels.toolkit.links",
+        "channels.toolkit.canonical_urls",
         "channels.toolkit.quotes",
         "channels.toolkit.graphemes",
         "channels.queries.terms",

@@ -15,7 +15,7 @@ from channels.contract import LookupKind
 from channels.lookups import finding
 from channels.lookups.configs import page_for
 from channels.lookups.finding import Progress
-from channels.lookups.kinds import all_kinds
+from channels.lookups.finding_kinds import all_kinds
 from channels.models import Lookup
 from channels.secrets import vault
 

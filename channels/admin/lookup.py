@@ -15,7 +15,7 @@ from audit.kinds import EntryKind
 from channels.admin.seeing import SeenOnly
 from channels.clocks import desk_now
 from channels.contract import LookupKind
-from channels.lookups.kinds import all_kinds
+from channels.lookups.finding_kinds import all_kinds
 from channels.models import Connection, Lookup
 from channels.webforms.admin_forms import form_names, lookup_form
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from channels.contract import Config, Field, FieldKind, Purpose
-from channels.lookups.kinds import UnknownKind, all_kinds, kind_for
+from channels.lookups.finding_kinds import UnknownKind, all_kinds, kind_for
 from channels.models import Lookup
 from channels.registry.configs import config_for, network
 from channels.registry.fields import InvalidSettings, cleaned

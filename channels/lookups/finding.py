@@ -22,7 +22,7 @@ from channels.contract import Config, Hit, LookupKind
 from channels.dispatch import send_task
 from channels.errors import RETRIED, ChannelError, Transient, fit
 from channels.lookups.configs import config_of
-from channels.lookups.kinds import UnknownKind, kind_for
+from channels.lookups.finding_kinds import UnknownKind, kind_for
 from channels.models import Lookup
 from channels.registry.finding_adapters import UnknownPlatform
 from channels.secrets.vault import without_secrets

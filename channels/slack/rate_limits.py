@@ -1,4 +1,4 @@
-"""Handles Slack's 429: the call waits as long as Slack says. https://docs.slack.dev/apis/web-api/rate-limits
+"""Handles Slack's 429: the call waits at least as long as Slack says. https://docs.slack.dev/apis/web-api/rate-limits
 
 - Our messages: `channels.outbox.sending` posts them then; after eight attempts they fail, and people are told.
 - Threads of experts: `experts.listening.threads` pauses reading all of them.

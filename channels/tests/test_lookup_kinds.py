@@ -12,7 +12,7 @@ from django.utils import timezone
 from channels.contract import FieldKind
 from channels.lookups import finding
 from channels.lookups.finding import Finding, Progress
-from channels.lookups.kinds import all_kinds
+from channels.lookups.finding_kinds import all_kinds
 from channels.models import Lookup
 from channels.secrets import vault
 from channels.tests.loopback import Reply, as_json, serving

@@ -27,7 +27,8 @@ from channels.http import client
 from channels.http.body import Raw
 from channels.registry.configs import network
 from channels.secrets.vault import without_secrets
-from channels.toolkit.links import canonical, is_web_address
+from channels.toolkit.canonical_urls import canonical
+from channels.toolkit.links import is_web_address
 from channels.toolkit.text import clean, html_to_text, unescaped
 from channels.web_pages.page_markup import Markup
 

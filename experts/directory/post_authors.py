@@ -13,7 +13,7 @@ from django.db.models import Q
 from channels import sweeps
 from channels.errors import ChannelError
 from channels.registry.configs import network
-from channels.toolkit.links import canonical
+from channels.toolkit.canonical_urls import canonical
 from channels.web_pages import page_reading
 from experts.models import Expert, PostAuthor
 from mentions.models import Message, Ticket

@@ -1,8 +1,8 @@
-"""Who to ask first: the order of the people among the suggestions. Pure.
+"""Ranks the people who could be asked about a ticket. Pure.
 
 The author of the post comes first. Then those who speak the language and those not asked too often, by a score;
-more work never raises anybody, more answers never lower anybody. Owners of an expertise come before all of them
-(`suggestions`); the reasons in words are in `reasons`.
+more work never raises anybody, more answers never lower anybody. Owners of an expertise and those on call come
+before all of them (`suggestions`); the reasons in words are in `reasons`.
 """
 
 from __future__ import annotations

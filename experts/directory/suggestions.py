@@ -1,4 +1,5 @@
-"""Suggests who to ask about a ticket: people by `ranking`, then teams, each with the reasons in words."""
+"""Suggests who to ask about a ticket, each with the reasons in words: owners of its subject, those on call for it,
+other people by `ranking`, then teams."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from channels.parsing import reader
 from channels.queries.routing import channels_for
 from channels.registry.by_hand import PLATFORM
 from channels.registry.configs import address_of, source_of
-from channels.toolkit.links import canonical
+from channels.toolkit.canonical_urls import canonical
 from mentions.ingest.batch import ingest_pending
 from mentions.ingest.placing.placing_by_hand import ensure_ticket
 from mentions.models import Message, Ticket

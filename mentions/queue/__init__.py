@@ -1,1 +1,1 @@
-"""The queue: claims and their expiry, views and their counts, list rows, paging."""
+"""The queue: claims and their expiry, views with their order and counts, list rows, paging."""

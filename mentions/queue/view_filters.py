@@ -1,4 +1,5 @@
-"""Views: saved filters over tickets, each filter defined once, in SQL, for the list, the counts and the claim.
+"""Views: saved filters over tickets, and their orders. Each filter is defined once, in SQL, for the list, the counts
+and the claim; the orders are `ORDERS`.
 
 | filter | value |
 | --- | --- |

@@ -17,7 +17,7 @@ from channels.contract import Hit, Purpose
 from channels.lookups import finding
 from channels.lookups.configs import page_of
 from channels.lookups.finding import Finding
-from channels.lookups.kinds import UnknownKind, kind_for
+from channels.lookups.finding_kinds import UnknownKind, kind_for
 from channels.models import Lookup
 from mentions.models import Ticket
 from mentions.people import access, audience

@@ -44,7 +44,7 @@ def icon(namespace: str, beside: str = "") -> SafeString:
 @register.simple_tag
 def undo_seconds() -> int:
     """How long a page offers *Undo*: a second less than it works."""
-    return max(1, int((window.length() + window.SLACK).total_seconds()) - 1)
+    return max(1, int((window.length() + window.GRACE).total_seconds()) - 1)
 
 
 @register.filter

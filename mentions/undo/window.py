@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | a reply | it leaves | its author, or who may delete replies (`rights.require_reply`) |
 | a post of ours | it leaves | whoever may post as its handle (`mentions.replies.posts`) |
-| an outcome: solved, parked, passed on … | `SLACK` after the window | whoever chose it (`rights.is_own_outcome`) |
+| an outcome: solved, parked, passed on … | `GRACE` after the window | whoever chose it (`rights.is_own_outcome`) |
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-SLACK = timedelta(seconds=5)
+GRACE = timedelta(seconds=5)
 """Allows for the page's clock and the click's travel time."""
 
 
@@ -29,4 +29,4 @@ def end(now: datetime) -> datetime:
 
 def end_of_outcome(at: datetime) -> datetime:
     """The last moment to undo an outcome of `at`; what goes with it (a like, a Slack message) leaves then."""
-    return end(at) + SLACK
+    return end(at) + GRACE

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from channels import sweeps
 from channels.outbox import slack_posts
-from channels.toolkit.links import canonical
+from channels.toolkit.canonical_urls import canonical
 from channels.toolkit.text import text_links
 from team.coverage import DAY
 from team.duties import slack
