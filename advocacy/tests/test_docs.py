@@ -116,6 +116,19 @@ def test_a_path_that_is_gone_is_found() -> None:
     assert not is_path_of_ours("conversations.history")
 
 
+FOLDERS_OF_DJANGO = {"management", "migrations", "templatetags"}
+
+
+def test_every_room_has_its_row_and_no_row_is_left_of_one_that_is_gone() -> None:
+    page = (DOCS / "architecture.md").read_text()
+    rows = set(re.findall(r"^\| `(\w+/\w+)/` \|", page, re.MULTILINE)) - {"mentions/templatetags"}
+    floors = {row.partition("/")[0] for row in rows}
+    packages = (path.parent for floor in floors for path in (ROOT / floor).glob("*/__init__.py"))
+    rooms = {f"{path.parent.name}/{path.name}" for path in packages if path.name not in {"tests", *FOLDERS_OF_DJANGO}}
+    assert rows == rooms
+    assert len(rooms) > 100
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     todo, seen = [ROOT / "README.md"], set()
     while todo:

@@ -29,8 +29,8 @@ FORM = os.environ.get("GROWTH", "")
 READERS = (
     *(
         "channels.toolkit.text",
-        "channels.toolkit.links",
-        "channels.toolkit.canonical_urls",
+        "channels.links.web_addresses",
+        "channels.links.canonical_urls",
         "channels.toolkit.quotes",
         "channels.toolkit.graphemes",
         "channels.queries.terms",

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advocacy.tests.attacked import client_of, world
+from channels.links.web_addresses import is_web_address, web_address
 from channels.models import Channel, OutboundItem
-from channels.toolkit.links import is_web_address, web_address
 from experts.outreach import outreach
 from mentions.macros import macros
 from mentions.models import Author, Macro, Message, Reply, Ticket

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from channels.contract import Adapter, Author, Config, Document, Item, Json, Mention, Page
 from channels.errors import Malformed
-from channels.toolkit.canonical_urls import canonical
-from channels.toolkit.links import is_web_address, web_address
+from channels.links.canonical_urls import canonical
+from channels.links.web_addresses import is_web_address, web_address
 from channels.toolkit.text import clean, text_links
 from channels.toolkit.values import time_of
 

@@ -16,9 +16,9 @@ from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnl
 from channels.admin.seeing import SeenOnly
 from channels.clocks import desk_now
 from channels.db.payloads import restored
+from channels.links.web_addresses import is_web_address
 from channels.models import OutboundItem
 from channels.outbox import outbox
-from channels.toolkit.links import is_web_address
 
 SETTLE = "channels.settle_outbounditem"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from channels.toolkit.links import web_address
+from channels.links.web_addresses import web_address
 
 HEAD = 16 * 1024
 """Bytes of an item to scan."""

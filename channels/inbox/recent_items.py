@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from channels.contract import Mention
+from channels.links.web_addresses import web_address
 from channels.models import InboundItem
 from channels.parsing import reader
 from channels.queries.matching import Clause, Subject
 from channels.registry.configs import ConnectionSource, source_of
 from channels.registry.fields import InvalidSettings
 from channels.registry.finding_adapters import UnknownPlatform
-from channels.toolkit.links import web_address
 
 DAYS = 30
 MAX_ITEMS = 5000

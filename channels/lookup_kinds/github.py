@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from channels.contract import MAX_HITS, Config, Field, FieldKind, Hit, Json, LookupKind, Purpose
 from channels.errors import ChannelError, RateLimited, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer
-from channels.toolkit.links import is_web_address
+from channels.links.web_addresses import is_web_address
 from channels.toolkit.search_words import plain
 from channels.toolkit.values import list_of, object_of, text_of, time_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from channels.contract import Config, Field, FieldKind, Purpose
+from channels.links.web_addresses import web_address
 from channels.lookups.finding_kinds import UnknownKind, all_kinds, kind_for
 from channels.models import Lookup
 from channels.registry.configs import config_for, network
 from channels.registry.fields import InvalidSettings, cleaned
 from channels.registry.finding_adapters import UnknownPlatform
 from channels.secrets.vault import SealedSecrets
-from channels.toolkit.links import web_address
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 6.0

@@ -21,12 +21,12 @@ from django.utils.translation import gettext as _
 from channels.contract import Config, Hit, LookupKind
 from channels.dispatch import send_task
 from channels.errors import RETRIED, ChannelError, Transient, fit
+from channels.links.web_addresses import web_address
 from channels.lookups.configs import config_of
 from channels.lookups.finding_kinds import UnknownKind, kind_for
 from channels.models import Lookup
 from channels.registry.finding_adapters import UnknownPlatform
 from channels.secrets.vault import without_secrets
-from channels.toolkit.links import web_address
 
 TASK = "channels.find"
 CACHE_TTL_S = 300

@@ -10,13 +10,13 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from channels.contract import FieldKind
+from channels.links.web_addresses import web_address
 from channels.lookups import finding
 from channels.lookups.finding import Finding, Progress
 from channels.lookups.finding_kinds import all_kinds
 from channels.models import Lookup
 from channels.secrets import vault
 from channels.tests.loopback import Reply, as_json, serving
-from channels.toolkit.links import web_address
 from channels.toolkit.search_words import plain
 
 pytestmark = pytest.mark.django_db

@@ -1,1 +1,1 @@
-"""Shared code of the adapters: cursors, backfill, partial failures, text, links, quotes. Pure."""
+"""Shared code of the adapters: cursors, backfill, partial failures, text, quotes. Pure."""

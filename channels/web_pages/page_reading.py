@@ -25,10 +25,10 @@ from channels.contract import Json, Network
 from channels.errors import RETRIED, ChannelError, Rejected
 from channels.http import client
 from channels.http.body import Raw
+from channels.links.canonical_urls import canonical
+from channels.links.web_addresses import is_web_address
 from channels.registry.configs import network
 from channels.secrets.vault import without_secrets
-from channels.toolkit.canonical_urls import canonical
-from channels.toolkit.links import is_web_address
 from channels.toolkit.text import clean, html_to_text, unescaped
 from channels.web_pages.page_markup import Markup
 

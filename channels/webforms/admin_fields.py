@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels.links.web_addresses import is_web_address
 from channels.models import Channel
-from channels.toolkit.links import is_web_address
 
 ROLES = ("visible_to", "reply_roles", "post_roles")
 

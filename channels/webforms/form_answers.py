@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from channels.adapters.form.language import CONTROLS, Question, key_of
 from channels.adapters.form.parsing import is_address
 from channels.contract import Json
-from channels.toolkit.links import is_web_address
+from channels.links.web_addresses import is_web_address
 from channels.toolkit.text import clean
 
 MAX_LENGTH = {"textarea": 10_000, "email": 254, "url": 2_000, "number": 40}

@@ -12,8 +12,8 @@ from django.db.models import Q
 
 from channels import sweeps
 from channels.errors import ChannelError
+from channels.links.canonical_urls import canonical
 from channels.registry.configs import network
-from channels.toolkit.canonical_urls import canonical
 from channels.web_pages import page_reading
 from experts.models import Expert, PostAuthor
 from mentions.models import Message, Ticket

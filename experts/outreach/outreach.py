@@ -14,9 +14,9 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from channels.links.web_addresses import is_web_address, web_address
 from channels.models import OutboundItem
 from channels.outbox import slack_posts
-from channels.toolkit.links import is_web_address, web_address
 from experts import wording
 from experts.models import Expert, Outreach, OutreachText, Topic
 from experts.outreach import reminders

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels.audience import seen_by
+from channels.links.web_addresses import web_address
 from channels.models import OutboundItem
 from channels.outbox import slack_posts
 from channels.registry.finding_adapters import adapter_for
-from channels.toolkit.links import web_address
 from experts.models import CommunityShare, Outreach
 from experts.slack_text import pinging
 from mentions.models import Person, Ticket

@@ -14,12 +14,12 @@ from channels.contract import Author, Mention, Page
 from channels.db.payloads import storable_id
 from channels.errors import ChannelError
 from channels.inbox import storing_once
+from channels.links.canonical_urls import canonical
 from channels.models import Channel, InboundItem
 from channels.parsing import reader
 from channels.queries.routing import channels_for
 from channels.registry.by_hand import PLATFORM
 from channels.registry.configs import address_of, source_of
-from channels.toolkit.canonical_urls import canonical
 from mentions.ingest.batch import ingest_pending
 from mentions.ingest.placing.placing_by_hand import ensure_ticket
 from mentions.models import Message, Ticket

@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels.contract import Purpose
+from channels.links.web_addresses import is_web_address
 from channels.lookups.configs import page_for
-from channels.toolkit.links import is_web_address
 from mentions.incidents import incidents
 from mentions.macros.actions import BUILT_IN, VARIABLES, Action, ActionError, Context, Spec, placeholders
 from mentions.models import Event, EventKind, Macro, Message, Reply, Ticket

@@ -42,7 +42,7 @@ class Message(models.Model):
     language = models.CharField(max_length=12, blank=True)
     links = models.JSONField(default=list, blank=True)
     canonical_url = models.CharField(max_length=500, blank=True, default="")
-    """Its URL in canonical form (`channels.toolkit.canonical_urls.canonical`)."""
+    """Its URL in canonical form (`channels.links.canonical_urls.canonical`)."""
     page_url = models.CharField(max_length=500, blank=True, default="")
     """The canonical URL of the page it is about, if different: finds the same page on two platforms."""
     thread_title = models.CharField(max_length=1000, blank=True)

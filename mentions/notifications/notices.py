@@ -19,11 +19,11 @@ from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from channels import sweeps
+from channels.links.web_addresses import web_address
 from channels.models import OutboundItem
 from channels.models.connection import SlackMode
 from channels.outbox import hold_sending, outbox, slack_posts, states
 from channels.registry.icons import with_platform
-from channels.toolkit.links import web_address
 from mentions.models import Event, EventKind, Message, Notice, NoticePost, Ticket
 from mentions.notifications import slack_messages
 from mentions.people import own_side

@@ -16,8 +16,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from channels.links.web_addresses import web_address
 from channels.outbox.slack_posts import escaped
-from channels.toolkit.links import web_address
 from mentions.text.rendering import excerpt
 
 MAX_QUOTE = 500

@@ -12,7 +12,7 @@ from django.db import connection
 
 from channels.contract import Author as Account
 from channels.contract import Config, Mention
-from channels.toolkit.links import web_address
+from channels.links.web_addresses import web_address
 from mentions.text.storable_text import storable
 
 Key = tuple[str, str]

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels import sweeps
-from channels.toolkit.links import is_web_address
+from channels.links.web_addresses import is_web_address
 from mentions.models import Disclosure, EventKind, Message, ThreadState, Ticket
 from mentions.models.casework.disclosure import PUBLISHED_AFTER
 from mentions.tickets.transitions import UNPARKED, OutcomeRefused, lock_open, move, record

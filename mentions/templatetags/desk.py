@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from channels.clocks import desk_now
+from channels.links.web_addresses import web_address
 from channels.models import Channel
 from channels.registry.icons import icon_of, platform_of
-from channels.toolkit.links import web_address
 from mentions.clocks import due_soon
 from mentions.clocks.overdue import OPEN
 from mentions.incidents.incidents import Incident

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels import sweeps
-from channels.toolkit.links import is_web_address
+from channels.links.web_addresses import is_web_address
 from mentions.db.sql import Fragment
 from mentions.models import Event, EventKind, Ticket
 from mentions.models.parking_reasons import DEFAULT_WAIT

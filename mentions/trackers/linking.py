@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels.dispatch import task_after_commit
-from channels.toolkit.links import is_web_address
+from channels.links.web_addresses import is_web_address
 from mentions.models import EventKind, Issue, IssueLink, Ticket
 from mentions.tickets.transitions import OutcomeRefused, lock_open, record
 from mentions.trackers import places

@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels.links.web_addresses import is_web_address
 from channels.outbox import slack_posts
-from channels.toolkit.links import is_web_address
 from channels.toolkit.text import text_links
 from mentions.models import Event, EventKind, Message, Reply, Ticket
 from mentions.replies import replies

@@ -12,7 +12,7 @@ from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
 from channels import sweeps
-from channels.toolkit.canonical_urls import canonical
+from channels.links.canonical_urls import canonical
 from mentions.clocks import counted
 from mentions.db import locks
 from mentions.models import EventKind, Message, Ticket

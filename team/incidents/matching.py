@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from channels.toolkit.canonical_urls import canonical
+from channels.links.canonical_urls import canonical
 from team.duties import phrases
 
 

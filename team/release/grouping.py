@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models.functions import Left
 
-from channels.toolkit.canonical_urls import canonical
+from channels.links.canonical_urls import canonical
 from mentions.clocks import counted
 from mentions.models import Message, Ticket
 from mentions.people import access

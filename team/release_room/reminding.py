@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels import sweeps
+from channels.links.canonical_urls import canonical
 from channels.outbox import slack_posts
-from channels.toolkit.canonical_urls import canonical
 from channels.toolkit.text import text_links
 from team.coverage import DAY
 from team.duties import slack

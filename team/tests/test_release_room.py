@@ -247,7 +247,7 @@ def test_a_thread_becomes_one_ticket_however_often_it_is_pressed(client, release
     reading.read_due(NOW + timedelta(minutes=2))
     first = RoomMessage.objects.earliest("ts")
     assert "It is now ticket" in decide(client, release, first, do="ticket").content.decode()
-    assert "already." in decide(client, release, first, do="ticket").content.decode()
+    assert "It was already ticket" in decide(client, release, first, do="ticket").content.decode()
     ticket = Ticket.objects.get()
     assert ticket.subject.startswith("#release-post: A customer asks")
     assert "Kofi: No idea" in ticket.messages.get().text

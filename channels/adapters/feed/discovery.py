@@ -8,7 +8,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from channels.toolkit.links import web_address
+from channels.links.web_addresses import web_address
 
 _TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
 _READ = 200_000

@@ -19,7 +19,7 @@ from channels.adapters.feed import dates
 from channels.contract import Json
 from channels.errors import Malformed
 from channels.http.body import Raw, decode_json
-from channels.toolkit.links import web_address
+from channels.links.web_addresses import web_address
 from channels.toolkit.text import html_to_text, unescaped
 from channels.toolkit.values import list_of, object_of, text_of
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from channels.adapters.feed.wire import MAX_ID, unwrapped
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
-from channels.toolkit.canonical_urls import canonical
+from channels.links.canonical_urls import canonical
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
 from channels.toolkit.values import edited_at, object_of, objects_of, time_of, value_at
 

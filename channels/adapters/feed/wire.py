@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 from channels.adapters.feed.documents import FeedDocument, entries_of
 from channels.contract import Config, Document, Item
 from channels.errors import Malformed
-from channels.toolkit.canonical_urls import canonical
-from channels.toolkit.links import web_address
+from channels.links.canonical_urls import canonical
+from channels.links.web_addresses import web_address
 from channels.toolkit.text import html_to_text
 
 MAX_ID = 300

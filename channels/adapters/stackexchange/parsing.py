@@ -8,7 +8,7 @@ from typing import Any
 from channels.adapters.stackexchange.wire import COMMENT, site_of
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
-from channels.toolkit.links import web_address
+from channels.links.web_addresses import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
 from channels.toolkit.values import drop_none, moment_of, number_of, object_of, picked, text_of, web_address_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from channels.links.canonical_urls import canonical
+from channels.links.web_addresses import web_address
 from channels.models import Channel
-from channels.toolkit.canonical_urls import canonical
-from channels.toolkit.links import web_address
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import MessageState, Row, TicketState
 from mentions.models import EventKind

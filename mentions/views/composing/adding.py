@@ -28,8 +28,8 @@ from redis.exceptions import RedisError
 from channels.clocks import desk_now
 from channels.dispatch import send_task
 from channels.http.limits_per_person import may_ask
+from channels.links.web_addresses import is_web_address
 from channels.registry import by_hand
-from channels.toolkit.links import is_web_address
 from mentions.imports import adding
 from mentions.imports.adding import AddingRefused, Found
 from mentions.people import access

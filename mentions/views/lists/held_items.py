@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from channels.links.web_addresses import is_web_address
 from channels.models import OutboundItem
 from channels.outbox import held_items
 from channels.outbox.sending import outlook, payload_of
-from channels.toolkit.links import is_web_address
 from mentions.people import access
 
 State = OutboundItem.State

@@ -17,10 +17,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from channels.contract import Capability
+from channels.links.web_addresses import web_address
 from channels.models import Channel, Connection, PersonalAccount
 from channels.registry.fields import InvalidSettings
 from channels.registry.finding_adapters import UnknownPlatform, adapter_for
-from channels.toolkit.links import web_address
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.handle_rules import availability, privacy, talks

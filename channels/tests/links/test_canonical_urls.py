@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.toolkit.canonical_urls import MAX_CANONICAL, canonical
+from channels.links.canonical_urls import MAX_CANONICAL, canonical
 
 
 @pytest.mark.parametrize(

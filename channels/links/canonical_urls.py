@@ -1,4 +1,4 @@
-"""Decides which URLs are the same page: the canonical form that mentions of a page are compared by. Pure."""
+"""Decides which URLs are the same page: the canonical form that mentions of a page are compared by."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from channels.toolkit.links import DEFAULT_PORTS, parts_of
+from channels.links.web_addresses import DEFAULT_PORTS, parts_of
 
 MAX_CANONICAL = 500
 _TRACKING = ("utm_", "mc_", "pk_", "hsa_", "oly_", "vero_", "_hs", "__s", "mkt_")

@@ -1,4 +1,4 @@
-"""Validates external URLs: only http(s) addresses become links, never scripts. Pure."""
+"""Validates external URLs: only http(s) addresses become links, never scripts."""
 
 from __future__ import annotations
 
