@@ -170,7 +170,7 @@ BACKLOG = Q(status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
 
 
 def _now(now: datetime) -> dict[str, Q]:
-    """The condition of a figure as of now, whatever the period."""
+    """Name → condition, of the figures as of now, whatever the period."""
     ages = {
         name: BACKLOG & Q(posted_at__lte=now - least) & (Q(posted_at__gt=now - most) if most else Q())
         for name, (least, most) in AGES.items()
@@ -191,7 +191,7 @@ FRESH = timedelta(hours=24)
 
 
 def _lately(now: datetime) -> dict[str, Q]:
-    """The condition of a figure for the hours before a moment, whatever the period."""
+    """Name → condition, of the figures for the hours before a moment, whatever the period."""
     since = now - timedelta(hours=settings.GROWTH_HOURS)
     solved_later = Q(solved_at__isnull=True) | Q(solved_at__gt=F("created_at"))
     left = Q(status=Ticket.Status.PENDING, last_message_at__gt=since, last_message_at__lte=now)

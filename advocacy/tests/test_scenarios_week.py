@@ -156,8 +156,8 @@ def announcements(week: Week) -> list[Expected]:
         Expected(at(1, "08:00"), TEAM, "Forum rotates on Thursday, .*: Lee Tanaka takes over"),
         Expected(at(1, "09:00", NYC), "lee", "Forum rotates on Thursday"),
         Expected(at(0, "08:00"), "questions", "1 mention since the last digest"),
-        Expected(at(1, "11:30"), TEAM, "The queue is growing"),
-        Expected(at(1, "15:30"), TEAM, "The queue is no longer growing"),
+        Expected(at(1, "11:30"), TEAM, "The queue is growing fast"),
+        Expected(at(1, "15:30"), TEAM, "The queue is no longer growing fast"),
         Expected(at(1, "14:00"), TEAM, "1 mention is due soon"),
         # Four days before the slides are due is a holiday: the day before it, while she is on shift.
         Expected(at(1, "09:00", NYC), "maria", "Key meeting: the slides are due on Tuesday"),

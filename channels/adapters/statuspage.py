@@ -132,7 +132,7 @@ class Statuspage(Adapter):
     def _read(self, config: Config, name: str, mark: Json) -> Iterator[Read]:
         answer = api.get(config, name)
         if not isinstance(answer.body, dict):
-            raise Transient("The status page returned no incidents. The desk retries automatically.")
+            raise Transient("The status page returned no list of incidents. The desk retries automatically.")
         yield Read(self.split(answer.body, config), None, answer.quota())
 
     def check(self, config: Config) -> str:

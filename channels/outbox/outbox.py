@@ -194,7 +194,7 @@ def _move(outbound_id: int, sources: tuple[str, ...], target: str, **values: obj
         return
     current = item.values_list("state", flat=True).get()
     label = State(current).label
-    raise WrongState(_("It can no longer be changed: it is already %(state)s.") % {"state": label}, current)
+    raise WrongState(_("It cannot be changed now. Its state: %(state)s.") % {"state": label}, current)
 
 
 def _check(key: str, kind: str, connection_id: int | None, payload: Mapping[str, Json]) -> None:

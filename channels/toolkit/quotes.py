@@ -173,7 +173,7 @@ def _begins_signature(lines: list[str], number: int) -> bool:
 
 
 def _is_end(lines: list[str], number: int, max_lines: int) -> bool:
-    """Whether at most `most` lines remain before the email ends or quoted text begins."""
+    """Whether at most `max_lines` lines remain before the email ends or quoted text begins."""
     written = 0
     for at in range(number, len(lines)):
         line = lines[at].strip()

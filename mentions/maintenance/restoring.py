@@ -29,8 +29,8 @@ def after_restore(now: datetime) -> int:
 
 
 def _into_the_outbox(reply_id: int, now: datetime) -> None:
-    """Queue scheduled replies as at the end of their undo window, but hold them in the same transaction. It may have
-    been sent since it was written, so it is searched for from then on."""
+    """Queue a scheduled reply as at the end of its undo window, held in the same transaction. It may have been sent
+    since it was written, so it is searched for from then on."""
     reply = lock(reply_id)
     reply.outbound = outbox.enqueue(
         key=reply.key,

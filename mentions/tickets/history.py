@@ -236,11 +236,11 @@ ISSUE_WORDS: dict[str, Callable[[], str]] = {
     "failed": lambda: _("the issue “%(title)s” could not be opened"),
     "linked": lambda: _("linked the issue %(title)s"),
     "unlinked": lambda: _("removed the issue %(title)s"),
-    "assigned": lambda: _("assigned the issue to %(who)s"),
+    "assigned": lambda: _("asked the tracker to assign the issue to %(who)s"),
     "closed": lambda: _("the issue “%(title)s” was closed: tell the requester"),
     "reopened": lambda: _("the issue “%(title)s” was reopened"),
     "missing": lambda: _("the issue %(title)s is gone or hidden"),
-    "told": lambda: _("told the requester about the issue"),
+    "told": lambda: _("the requester was told about the issue"),
     "settled": lambda: _("no update about the issue needed"),
 }
 

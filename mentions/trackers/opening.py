@@ -94,7 +94,8 @@ def open_issue(
 
 
 def _refuse_second(ticket: Ticket, again: bool) -> None:
-    """Raises AlreadyOpened if this ticket has an issue already: from another tab, or by a colleague."""
+    """Raises AlreadyOpened, unless `again`, if this ticket has an issue that is open or on its way: from another tab,
+    or by a colleague."""
     links = IssueLink.objects.filter(ticket=ticket, issue__state__in=Issue.RUNNING).select_related("issue")
     first = links.order_by("at").first()
     if first is not None and not again:

@@ -73,7 +73,8 @@ def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) 
 def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
     if ticket.merged_into_id is not None:
         raise MergeRefused(
-            _("Ticket #%(id)s was already merged into another one. Choose that one.") % {"id": ticket.pk}
+            _("Ticket #%(id)s was already merged into #%(into)s. Choose that one.")
+            % {"id": ticket.pk, "into": ticket.merged_into_id}
         )
     held = ticket.claim_expires_at is not None and ticket.claim_expires_at > now
     if held and ticket.claimed_by_id != getattr(actor, "pk", None):

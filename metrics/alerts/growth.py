@@ -45,7 +45,7 @@ def grows(growth: Growth, threshold: int, *, is_open: bool) -> bool:
 
 
 def away(now: datetime) -> list[int]:
-    """The teams, the desk among them, that were away for the whole window: at night nobody works their queue."""
+    """The teams, the desk among them, whose hours don't cover the whole window: at night nobody works their queue."""
     return sorted(covered.away(now - window(), now))
 
 

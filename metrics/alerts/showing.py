@@ -45,7 +45,7 @@ class ShownAlert:
 def words_of(alert: Alert) -> str:
     """An alert in words, as posted in Slack: with the alert's own numbers, not the reader's."""
     if alert.kind == Alert.Kind.GROWTH:
-        said = _("The queue is growing: %(arrived)d in, %(worked)d worked within %(hours)d h")
+        said = _("The queue is growing fast: %(arrived)d in, %(worked)d worked within %(hours)d h")
         return str(said % alert.figures)
     where = with_platform(alert.channel.name, alert.channel.connection.platform) if alert.channel else ""
     said = _("Unusually many mentions: %(channel)s, %(count)d within an hour, usually %(usual)s")

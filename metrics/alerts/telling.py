@@ -33,20 +33,20 @@ _KEYS = UUID("0f5f3f53-0a3c-4c0e-8f5c-3b7d1d0a6e21")
 
 def grows(found: Growth, now: datetime) -> None:
     words = {"arrived": found.arrived, "worked": found.worked, "hours": settings.GROWTH_HOURS, "more": found.excess}
-    head = _("The queue is growing")
+    head = _("The queue is growing fast")
     said = _("Within the last %(hours)d h, %(arrived)d mentions came in and %(worked)d were worked: %(more)d more.")
     _post(settings.TEAM_SLACK_CHANNEL, f"growth {now}", f"📈 *{head}*\n{said % words}\n{_queue()} · {_alerts()}", now)
 
 
 def grows_no_more(alert: Alert, found: Growth, now: datetime) -> None:
     words = {"arrived": found.arrived, "worked": found.worked, "hours": settings.GROWTH_HOURS}
-    head = _("The queue is no longer growing")
+    head = _("The queue is no longer growing fast")
     said = _("Within the last %(hours)d h, %(arrived)d mentions came in and %(worked)d were worked.") % words
     _post(settings.TEAM_SLACK_CHANNEL, f"growth over {alert.pk}", f"✅ *{head}*\n{said}", now)
 
 
 def spike(channel: Channel, hour: Hour, now: datetime) -> None:
-    """The Slack post about a spike, with its newest mentions."""
+    """Post to Slack about a spike, with its newest mentions."""
     where = escaped(with_platform(channel.name, channel.connection.platform))
     head = _("Unusually many mentions: %(channel)s") % {"channel": where}
     words = {"count": hour.count, "usual": f"{hour.usual:g}"}

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from metrics.meanings.meaning import Meaning
 
 OF_PEOPLE = (
-    Meaning("worked_on", _("Worked on"), _("Tickets the person worked on in the period, each counted once.")),
+    Meaning("worked_on", _("Worked on"), _("Tickets the person did anything to in the period, each counted once.")),
     Meaning(
         "answered_by",
         _("Answered in public"),

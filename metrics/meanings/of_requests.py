@@ -30,7 +30,7 @@ OF_REQUESTS = (
     ),
     Meaning(
         "requests_over",
-        _("Requests unanswered"),
+        _("Requests ended unanswered"),
         _(
             "Requests sent in the period that ended without one: declined, handed on, no longer needed, or never "
             "answered."

@@ -106,7 +106,7 @@ def test_growth_is_announced_once_and_again_when_it_is_over(slack):
     assert watching.watch_growth(NOON) == 1
     ((room, text),) = said()
     assert room == "#team"
-    assert text.startswith("📈 *The queue is growing*")
+    assert text.startswith("📈 *The queue is growing fast*")
     assert "Within the last 4 h, 10 mentions came in and 2 were worked: 8 more." in text
     assert "/reports/alerts/|Alerts>" in text
     for minutes in range(5, 60, 5):
@@ -117,7 +117,7 @@ def test_growth_is_announced_once_and_again_when_it_is_over(slack):
     Ticket.objects.filter(pk=tickets[3].pk).update(status="solved", solved_at=NOON + HOUR)
     Ticket.objects.filter(pk=tickets[4].pk).update(status="solved", solved_at=NOON + HOUR)
     assert watching.watch_growth(NOON + HOUR) == 1
-    assert said()[1][1].startswith("✅ *The queue is no longer growing*")
+    assert said()[1][1].startswith("✅ *The queue is no longer growing fast*")
     assert Alert.objects.get().ended_at == NOON + HOUR
     assert len(said()) == 2
 
@@ -153,7 +153,7 @@ def test_each_team_is_judged_while_it_is_there(slack, client):
         assert watching.watch_growth(NOON + hours * HOUR) == 0, "nobody of the desk is there: it goes on"
     Ticket.objects.filter(pk__in=[each.pk for each in theirs]).update(status="solved", solved_at=NOON + 41 * HOUR)
     assert watching.watch_growth(NOON + 44 * HOUR) == 1
-    assert "The queue is no longer growing" in said()[-1][1]
+    assert "The queue is no longer growing fast" in said()[-1][1]
     arrive(10, NOON + 29 * HOUR, channel=nights)
     assert watching.watch_growth(NOON + 32 * HOUR) == 1, "the night team is judged in its hours"
 
@@ -285,7 +285,7 @@ def test_every_figure_of_the_page_leads_to_exactly_the_tickets_it_counted(manage
 
 def test_the_page_says_what_slack_was_told_with_samples(manager, alerted):
     page = manager.get("/reports/alerts/").content.decode()
-    assert "The queue is growing: 15 in, 3 worked within 4 h" in page
+    assert "The queue is growing fast: 15 in, 3 worked within 4 h" in page
     assert "Unusually many mentions: Talk (Hacker News), 12 within an hour, usually 0" in page
     assert page.count('<article class="alert"') == 3
     assert len(re.findall(r'<li><a href="/tickets/\d+/">', page)) == 3

@@ -61,7 +61,7 @@ def owners(ticket: Ticket, text: str) -> dict[int, str]:
 
 
 def context(_request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str, Any] | None:
-    """The panel's context; empty if the ticket touches no expertise."""
+    """The panel's context; None if the ticket touches no expertise."""
     inbound = [entry.item for entry in thread.entries if entry.kind == "message" and entry.item.direction == "in"]
     found = touched(ticket, " ".join(f"{message.subject} {message.text}" for message in inbound[:READ]))
     return {"touched": found} if found else None

@@ -112,5 +112,5 @@ def _moment(stamp: re.Match[str], base: date, zone: tzinfo) -> datetime | None:
 
 
 def days_between(first: date, last: date, max_days: int) -> Iterable[date]:
-    """The days from first to last, at most `most` of them."""
+    """The days from first to last, at most `max_days` of them."""
     return [first + timedelta(days=n) for n in range(min(max_days, max(0, (last - first).days + 1)))]

@@ -84,7 +84,7 @@ def _problem(body: Mapping[str, Json]) -> ChannelError | None:
     if code == 0:
         return None
     if not isinstance(code, int):
-        return Transient("Disqus returned no error code. The desk retries automatically.")
+        return Transient("Disqus returned no result code. The desk retries automatically.")
     line = f"Disqus says: {error_line(body)} (code {code})"
     if code in _NO_RIGHT_HERE:
         return NotForThis(f"{line}. Check that the access token is a moderator's of this forum.")

@@ -123,6 +123,6 @@ def _taken(body: Json) -> None:
     """`{"success": true}`, or a bare true in some versions."""
     said = body.get("success") if isinstance(body, dict) else body
     if said is False:
-        raise Rejected("Facebook did not carry it out. Check the comment on Facebook.")
+        raise Rejected("Facebook did not carry it out. Check it on Facebook.")
     if said is not True:
         raise Uncertain("Facebook accepted the request but did not confirm the result.")

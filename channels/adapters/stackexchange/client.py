@@ -87,7 +87,7 @@ def _wrapper(body: Json) -> Wrapper:
         raise Malformed("Stack Exchange sent a response without a wrapper.")
     items = body.get("items")
     if not isinstance(items, list):
-        raise Transient("Stack Exchange returned no items. The desk retries automatically.")
+        raise Transient("Stack Exchange returned no list of items. The desk retries automatically.")
     backoff, left = _number(body.get("backoff")), _number(body.get("quota_remaining"))
     return Wrapper(
         objects_of(items),

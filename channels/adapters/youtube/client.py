@@ -139,7 +139,7 @@ def items_of(answer: Answer) -> dict[str, Any]:
         raise Malformed(f"YouTube returned an error: {wire.error_line(body['error'])}")
     # An empty list may be omitted (seen with channels and videos); the kind is always there.
     if not isinstance(body.get("items"), list) and not str(body.get("kind", "")).endswith("ListResponse"):
-        raise Transient("YouTube returned no items. The desk retries automatically.")
+        raise Transient("YouTube returned no list of items. The desk retries automatically.")
     return {**body, "items": objects_of(body.get("items"))}
 
 

@@ -94,7 +94,7 @@ def _store_revision(batch: IngestBatch, message: MessageState, old: Row, parsed:
 
 
 def _same_words(version: Row, other_version: Row) -> bool:
-    """Whether only the markup differs (from another API of the platform), which is no edit."""
+    """Whether subject and text are the same; other markup (from another API of the platform) is no edit."""
     return bool(version["subject"] == other_version["subject"] and version["text"] == other_version["text"])
 
 

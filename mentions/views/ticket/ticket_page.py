@@ -174,7 +174,7 @@ def context(
 
 
 def _other_marks(ticket: Ticket, facts: SidebarFacts, user: access.User) -> list[tuple[str, str]]:
-    """The marks that the person doesn't have yet."""
+    """The marks that this user could give the requester, who doesn't have them yet."""
     if ticket.requester.is_us or not user.has_perm("mentions.change_mark"):
         return []
     return [(kind, str(label)) for kind, label in Mark.Kind.choices if kind not in facts.marks]

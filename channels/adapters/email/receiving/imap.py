@@ -28,7 +28,7 @@ class NoSuchFolder(ChannelError):
 
 
 class _Limited(imaplib.IMAP4):
-    """A socket whose reads end with the time limit of the work that uses it."""
+    """An IMAP session that ends with the time limit of the work that uses it."""
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         super().open(*args, **kwargs)

@@ -124,7 +124,7 @@ def _before_the_dot(server: Server) -> Iterator[None]:
     except smtplib.SMTPServerDisconnected as error:
         raise Transient(f"The SMTP server {server} stopped answering before it accepted the mail.") from error
     except smtplib.SMTPResponseException as error:
-        raise _refusal(error.smtp_code, error.smtp_error, f"The SMTP server {server} refuses the connection") from error
+        raise _refusal(error.smtp_code, error.smtp_error, f"The SMTP server {server} refuses the session") from error
     except smtplib.SMTPException as error:
         raise Transient(f"The SMTP server {server} sent an unexpected answer: {str(error)[:200]}") from error
     except OSError as error:
