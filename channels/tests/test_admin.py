@@ -338,7 +338,7 @@ def test_the_outbox_can_be_settled_by_hand(boss: Client, fake: FakeAdapter) -> N
     press(boss, doubtful, "mark-sent", typed="https://fake.example/p/1")
     states = dict(OutboundItem.objects.values_list("pk", "state"))
     assert states == {refused.pk: "queued", waiting.pk: "cancelled", doubtful.pk: "sent"}
-    assert "no longer be changed" in messages_in(press(boss, doubtful, "cancel"))
+    assert "cannot be changed now" in messages_in(press(boss, doubtful, "cancel"))
     page = boss.get(change_url(doubtful)).content.decode()
     assert 'href="https://fake.example/p/1"' in page
     assert "too long" not in page

@@ -87,7 +87,7 @@ def test_a_month_is_counted_by_asking_by_answer_and_by_the_mentions_day(mo):
     assert names(report)[:3] == ["2026-11, so far", "2026-10", "2026-09"]
     october = shown(report, row=1)
     assert (october["Requests"], october["Change in requests"]) == ("3", "+2")
-    assert [october[f"Requests {what}"] for what in ("answered", "waiting", "unanswered")] == ["1"] * 3
+    assert [october[f"Requests {what}"] for what in ("answered", "waiting", "ended unanswered")] == ["1"] * 3
     assert (october["Expert answers"], october["Change in answers"]) == ("1", "+1")
     assert october["Median time to answer"] == "29 d 0 h"
     assert shown(report, row=2)["Mentions that experts answered"] == "1"
