@@ -171,7 +171,7 @@ class SidesAndReach(TestCase):
             for name, keys in KEYS.items():
                 said = []
                 for message in ticket.messages.all():
-                    if message.direction == "team" or message.is_deleted:
+                    if message.direction != "in" or message.is_deleted:
                         continue
                     values = [message.extra[key] for key in keys if isinstance(message.extra.get(key), int)]
                     said += [max(-LIMIT, min(LIMIT, value)) for value in values[:1]]
