@@ -84,9 +84,12 @@ def superlinear(work: Work, length: int = LENGTH) -> Growth | None:
         return _grown(work, length, attempts)
     long = _took(work(16 * length, next(attempts)))
     for _try in range(1, TRIES):
-        if long < max(TINY_S, SUSPICIOUS * short):
+        if long < TINY_S:
             return None
+        # The short one alone, too: a pause in it would hide the growth.
         short = min(short, _took(work(4 * length, next(attempts))))
+        if long < SUSPICIOUS * short:
+            return None
         long = min(long, _took(work(16 * length, next(attempts)))) if long < 1.0 else long
     return _grown(work, 16 * length if long < SLOW_S else 4 * length, attempts)
 

@@ -83,7 +83,8 @@ class Message(models.Model):
             ),
             models.Index(fields=["posted_at"], include=["ticket", "id"], name="message_answers", condition=IS_REPLY),
             models.Index(fields=["posted_at"], include=["ticket", "direction"], name="message_times"),
-            models.Index(fields=["namespace", "thread_id"], name="message_thread"),
+            # The thread first: else the planner, without statistics, takes it for the lookup of an external id.
+            models.Index(fields=["thread_id", "namespace"], name="message_by_thread"),
             # What waits in a thread for a ticket; in a busy thread almost every message has one.
             models.Index(fields=["namespace", "thread_id"], name="message_loose", condition=Q(ticket_id__isnull=True)),
             models.Index(fields=["author", "-posted_at"], name="message_author_recent"),

@@ -17,7 +17,7 @@ from channels.queries.ignoring import Exclusion
 from channels.registry.configs import source_of
 from channels.signals import items_stored
 from channels.tests.factories import NOW, make_connection, page_of
-from channels.tests.plans import rows_read
+from channels.tests.plans import empty_without_statistics, rows_read
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 State = InboundItem.State
@@ -85,8 +85,7 @@ def test_known_items_cost_one_select_and_no_write(django_assert_num_queries) -> 
 
 def test_known_items_are_looked_up_without_reading_the_others() -> None:
     """As during a first import: autovacuum hasn't come yet."""
-    with db_connection.cursor() as cursor:
-        cursor.execute("TRUNCATE channels_inbounditem CASCADE")
+    empty_without_statistics("channels_inbounditem")
     connection, ids = make_connection(), [str(n) for n in range(100)]
     store(connection, *((str(n), "text") for n in range(3000)))
     asked = {"connection": connection.pk, "role": "mention", "at": NOW, "edits": True}
