@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 
 from django import template
@@ -21,7 +22,7 @@ from mentions.incidents.incidents import Incident
 from mentions.models import Message as TicketMessage
 from mentions.models import Ticket
 from mentions.people import own_side
-from mentions.text import platform_icons, rendering, times
+from mentions.text import fragments, platform_icons, rendering, times
 from mentions.undo import window
 from mentions.views import playing
 
@@ -33,6 +34,12 @@ def back_to_ticket(context: Context, ticket: Ticket) -> str:
     """The URL of the page's ticket as it was on screen before: play mode, or its own page."""
     request = context["request"]
     return playing.back_address(request, ticket.pk, is_held=ticket.claimed_by_id == request.user.pk)
+
+
+@register.simple_tag
+def fragment(template: str, **values: Hashable) -> SafeString:
+    """`{% fragment "mentions/_options.html" choices=… %}`: an include, rendered once; see `fragments.fragment`."""
+    return fragments.fragment(template, **values)
 
 
 @register.simple_tag

@@ -14,8 +14,8 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from mentions.models import parking_reasons
 from mentions.tickets.conversation import ConversationEntry, Thread
+from mentions.views import choices
 from mentions.views.ticket import ticket_page
 from team.models import PracticeTry
 from team.practice import checking, progress
@@ -58,9 +58,9 @@ def _as_play_mode(
         "thread": _thread(exercise, row, now),
         "composer": None if is_done else _composer(exercise, row, tried),
         "macros": [] if is_done else MACROS,
-        "park_reasons": parking_reasons.offered(),
-        "park_times": ticket_page.park_times(now),
-        "no_reply_reasons": ticket_page.no_reply_reasons(can_like=False),
+        "park_reasons": choices.park_reasons(),
+        "park_times": choices.park_times(now),
+        "no_reply_reasons": choices.no_reply_reasons(can_like=False),
     }
 
 

@@ -11,20 +11,18 @@ from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
-from channels.models.connection import Priority
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
-from mentions.models import Ticket, View
+from mentions.models import View
 from mentions.people import access
 from mentions.queue import paging, view_filters
 from mentions.queue.rows import first_of, rows, with_columns
 from mentions.text.rendering import capped
-from mentions.views.ticket.ticket_page import NO_REPLY_REASONS
+from mentions.views import choices
 
 PAGE = 50
 COUNTS_S = 4
@@ -141,11 +139,8 @@ def _context(
         "is_playable": request.user.has_perm(access.PLAY) and view_filters.is_queue(view.filters),
         "rows": rows(records, now),
         "can_pick": request.user.has_perm(access.BULK),
-        "priorities": Priority.choices,
-        "no_reply_reasons": [
-            (value, _("praise: like it where possible") if value == Ticket.NoReply.PRAISE else label)
-            for value, label in NO_REPLY_REASONS
-        ],
+        "priorities": choices.priorities(),
+        "no_reply_reasons": choices.no_reply_reasons_of_many(),
         "next": paging.cursor_of(records[-1], order) if more else "",
         "is_first": "after" not in request.GET,
         "order": view_filters.order_of(view),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import get_template
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -25,18 +24,17 @@ from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.handle_rules import availability, privacy, talks
 from mentions.handle_rules.talks import Talk
-from mentions.models import Mark, Message, Ticket, View, parking_reasons
+from mentions.models import Mark, Message, Ticket, View
 from mentions.people import access
 from mentions.queue import claims
 from mentions.replies import handles, likes
 from mentions.text.rendering import capped
 from mentions.tickets.conversation import Thread, thread_of
 from mentions.triage import spam_reports
-from mentions.views import panels, playing
+from mentions.views import choices, panels, playing
 from mentions.views.ticket.sidebar import SidebarFacts, facts_of
 
 STATUS_WORDS = dict(Ticket.Status.choices)
-NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +78,11 @@ def load(request: HttpRequest, number: int) -> Ticket:
     return found
 
 
-def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString:
+def state(request: HttpRequest, ticket: Ticket, view: View | None, csrf_token: str) -> SafeString:
     """The hidden fields of every form that changes the ticket; rendered once for a dozen forms."""
     # The claim token is shown only to its holder: anybody with it can act as the holder.
     token = ticket.claim_token if ticket.claimed_by_id == request.user.pk else None
-    fields = {"csrfmiddlewaretoken": get_token(request), "token": token or ""}
+    fields = {"csrfmiddlewaretoken": csrf_token, "token": token or ""}
     if view is not None:
         fields |= {"mode": "play", "view": view.slug}
     return SafeString(get_template("mentions/_state.html").render({"fields": fields}).strip())
@@ -133,6 +131,7 @@ def context(
     is_mine = ticket.claimed_by_id == user.pk and claims.is_live(ticket, now)
     held_by = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
     can_play = user.has_perm(access.PLAY)
+    token = get_token(request)  # once: each call masks it anew
     can_like = can_play and likes.can_like(ticket.channel, user)
     return {
         "ticket": ticket,
@@ -156,28 +155,30 @@ def context(
         "macros": facts.macros if is_mine else [],
         "tags": facts.tags,
         "done_today": facts.done_today,
-        "state": state(request, ticket, view),
+        "csrf_token": token,
+        "state": state(request, ticket, view, token),
         "about_requester": access.notes_about(facts.requester.person, user),
         "earlier": facts.earlier,
         "marks": [(kind, str(Mark.Kind(kind).label)) for kind in facts.marks],
         "other_marks": _other_marks(ticket, facts, user),
         "swag": facts.swag if user.has_perm("mentions.give_code") else [],
         "left": None if view is None else capped(facts.left),
-        "panels": _panels(request, ticket, thread),
+        "panels": _panels(request, ticket, thread, token),
         "tool_links": _tool_links(ticket),
-        "park_reasons": parking_reasons.offered(),
-        "no_reply_reasons": no_reply_reasons(can_like=can_like),
-        "park_times": park_times(now),
+        "park_reasons": choices.park_reasons(),
+        "no_reply_reasons": choices.no_reply_reasons(can_like=can_like),
+        "park_times": choices.park_times(now),
+        "priorities": choices.priorities(),
         "lease_ends": ticket.claim_expires_at if is_mine else None,
         "why": why_this_one(thread, view, user, facts) if is_mine else "",
     }
 
 
-def _other_marks(ticket: Ticket, facts: SidebarFacts, user: access.User) -> list[tuple[str, str]]:
+def _other_marks(ticket: Ticket, facts: SidebarFacts, user: access.User) -> choices.Choices:
     """The marks that this user could give the requester, who doesn't have them yet."""
     if ticket.requester.is_us or not user.has_perm("mentions.change_mark"):
-        return []
-    return [(kind, str(label)) for kind, label in Mark.Kind.choices if kind not in facts.marks]
+        return ()
+    return tuple((kind, label) for kind, label in choices.marks() if kind not in facts.marks)
 
 
 def _composer(
@@ -240,14 +241,6 @@ def sends(usual: str) -> list[Send]:
     return [Send(status.value, words[status]) for status in order]
 
 
-def no_reply_reasons(*, can_like: bool) -> list[tuple[str, str]]:
-    """[(value, label)]. Praise mentions the like if one will be sent."""
-    return [
-        (value, _("praise: like it") if can_like and value == Ticket.NoReply.PRAISE else str(label))
-        for value, label in NO_REPLY_REASONS
-    ]
-
-
 def _own_account(user: access.User, ticket: Ticket) -> PersonalAccount | None:
     """The viewer's account there if it does not work (yet)."""
     return PersonalAccount.objects.filter(user_id=user.pk or 0, connection_id=ticket.channel.connection_id).first()
@@ -287,9 +280,9 @@ def can_delete_there(ticket: Ticket) -> bool:
         return False
 
 
-def _panels(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[dict[str, Any]]:
+def _panels(request: HttpRequest, ticket: Ticket, thread: Thread, csrf_token: str) -> list[dict[str, Any]]:
     """Panels of upper floors. Rendered without the context processors, which have already run for the page."""
-    common = {"ticket": ticket, "user": request.user, "request": request, "csrf_token": get_token(request)}
+    common = {"ticket": ticket, "user": request.user, "request": request, "csrf_token": csrf_token}
     return [
         {"title": shown.panel.title, "html": get_template(shown.panel.template).render({**common, **shown.context})}
         for shown in panels.shown_for(request, ticket, thread)
@@ -311,22 +304,6 @@ def _tool_links(ticket: Ticket) -> list[dict[str, str]]:
         if url.startswith(("https://", "http://")):
             links.append({"label": str(link.get("label") or url), "url": url})
     return links
-
-
-def park_times(now: datetime) -> list[tuple[str, str]]:
-    """[(ISO time, label)] to park until, in the viewer's time zone."""
-    local = timezone.localtime(now)
-    morning = local.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    monday = morning + timedelta(days=(7 - morning.weekday()) % 7)
-    moments = [
-        (now + timedelta(hours=1), _("in 1 h")),
-        (now + timedelta(hours=4), _("in 4 h")),
-        (morning, _("tomorrow, 09:00")),
-    ]
-    if monday > morning:
-        moments.append((monday, _("Monday, 09:00")))
-    moments.append((now + timedelta(days=14), _("in 2 weeks")))
-    return [(at.isoformat(), words) for at, words in moments]
 
 
 def why_this_one(thread: Thread, view: View | None, user: access.User, facts: SidebarFacts) -> str:
