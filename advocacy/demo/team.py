@@ -130,7 +130,7 @@ def _expert(member: world.Member, person: Person) -> None:
         defaults={
             "title": member.role,
             "slack_id": member.slack_id,
-            "slack_handle": f"@{member.key}",
+            "slack_handle": member.key,
             "timezone": member.time_zone,
             "prefers_drafts": member.prefers_drafts,
         },

@@ -148,5 +148,10 @@ class Expert(models.Model):
             raise ValidationError({"absent_until": _("The absence must end after it starts.")})
 
     @property
+    def slack_name(self) -> str:
+        """`@ana`, however it was entered; empty if unknown."""
+        return f"@{self.slack_handle.removeprefix('@')}" if self.slack_handle else ""
+
+    @property
     def language_codes(self) -> tuple[str, ...]:
         return tuple(code for code in self.languages.split(", ") if code)

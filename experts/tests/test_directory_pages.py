@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.urls import reverse
 from audit.models import Entry
 from experts.directory import usual_account
 from experts.models import Expert, TeamPage
+from experts.roster import csv_files
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from experts.tests.test_views import logged_in
 from mentions.tests.factories import NOON, AccountFactory, ChannelFactory, TicketFactory
@@ -180,6 +182,22 @@ def test_team_page_shows_what_changed_and_is_read_by_button(ana):
     assert "a.example does not answer." in admin.get(reverse(DIRECTORY)).content.decode()
     admin.post(reverse("experts:read_page", args=[page.pk]))
     assert "being read" in admin.get(address).content.decode()
+
+
+@pytest.mark.parametrize("field", [*csv_files.COLUMNS, "page_key"])
+def test_team_page_names_what_changed_as_people_call_it(ana, field):
+    page = TeamPage.objects.create(name="Team", report={"updated": [[ana.pk, [field]]]}, read_at=NOON)
+    shown = logged_in("admin").get(reverse("experts:team_page", args=[page.pk])).content.decode()
+    (words,) = re.findall(r'Ana Lima</a> <span class="quiet">(.*?)</span>', shown)
+    assert re.fullmatch(r"[A-Z]?[a-z]+( [a-z]+)*", words)
+
+
+@pytest.mark.parametrize("entered", ["ana_slack", "@ana_slack"])
+def test_slack_name_has_one_at_sign_however_it_was_entered(ana, entered):
+    Expert.objects.filter(pk=ana.pk).update(slack_handle=entered)
+    client = logged_in("advocate")
+    for address in (reverse(DIRECTORY), reverse("experts:expert", args=[ana.pk])):
+        assert re.search(r">@ana_slack\b", client.get(address).content.decode())
 
 
 @pytest.mark.parametrize("what", ["directory", "expert"])

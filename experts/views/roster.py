@@ -67,9 +67,17 @@ def _people_of(page: TeamPage) -> dict[str, Any]:
     known = Expert.objects.select_related("person").in_bulk(ids)
     return {
         "added": [known[pk] for pk in report.get("added", []) if pk in known],
-        "updated": [(known[pk], ", ".join(fields)) for pk, fields in updated.items() if pk in known],
+        "updated": [(known[pk], ", ".join(map(_word, fields))) for pk, fields in updated.items() if pk in known],
         "missing": [known[pk] for pk in report.get("missing", []) if pk in known and known[pk].is_active],
     }
+
+
+def _word(field: str) -> str:
+    """What people call a changed field; name, topics and accounts are no fields of an expert and their own words."""
+    if field == "page_key":
+        return _("entry on the page")
+    names = {each.name: str(each.verbose_name) for each in Expert._meta.concrete_fields}
+    return names.get(field, field)
 
 
 @require_POST
