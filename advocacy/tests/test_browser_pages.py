@@ -133,6 +133,16 @@ CLIPPED = """() => {
     if (style.overflowX === "hidden" && style.textOverflow !== "ellipsis" && !at.matches(".visually-hidden")
         && at.scrollWidth > at.clientWidth + 1) found.push(`cut off: ${at.outerHTML.slice(0, 120)}`);
   }
+  const words = /(?<![\\p{L}\\p{N}./@:_-])[A-Za-z]{4,20}(?![\\p{L}\\p{N}/@:_-]|\\.\\p{L})/gu;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  const unseen = (at) => { for (; at; at = at.parentElement) if (at.offsetWidth === 1) return true; return false; };
+  for (let text; (text = texts.nextNode());) for (const word of text.data.matchAll(words)) {
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    const lines = [...range.getClientRects()].filter((line) => line.width).map((line) => Math.round(line.top));
+    if (new Set(lines).size < 2 || unseen(text.parentElement)) continue;
+    found.push(`broken: ${word[0]} in ${text.data.trim().slice(0, 80)}`);
+  }
   return found;
 }"""
 
