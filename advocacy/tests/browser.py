@@ -310,6 +310,11 @@ class World:
         self.send("channels.dispatch_polls")
         self.send("channels.refetch_followed", "polls")
 
+    def hear_experts(self) -> None:
+        """Make the Slack thread of every request to an expert due and read it now."""
+        write(self.living, "UPDATE experts_outreach SET thread_due_at = now() WHERE thread_due_at IS NOT NULL")
+        self.send("experts.read_threads")
+
     def end_undo(self, asked: Asked) -> None:
         """The undo window of its reply is over, as if all of it had passed."""
         its = "ticket_id = %s AND state = 'scheduled'"
