@@ -56,6 +56,12 @@ LASTING_TOASTS = """(() => {
 """A toast goes after 6 s, which may be over before a test has looked."""
 FADED = """Promise.all(document.getAnimations().filter((each) => each instanceof CSSTransition)
   .map((each) => each.finished.catch(() => {}))).then(() => null)"""
+FORGET = """if (window === top && location.protocol !== "about:") sessionStorage.clear();"""
+"""Drafts of the page before: a window that is used again has none, as a new one."""
+QUIET = "/livez"
+"""Where such a window waits: a page without scripts."""
+NEW = "about:blank"
+"""Where a window is that has shown no page yet."""
 Theme = Literal["light", "dark"]
 WRONG = {"resultTypes": ["violations"]}
 
@@ -112,6 +118,7 @@ class Windows:
     contexts: list[BrowserContext] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    waiting: dict[str, list[Page]] = field(default_factory=dict)
 
     def open(
         self, who: str = "", path: str = "", *, width: int = 1280, height: int = 800, dark: bool = False, **more: Any
@@ -138,6 +145,25 @@ class Windows:
             page.goto(path)
         return page
 
+    def again(self, who: str, *, width: int = 1280, height: int = 800) -> Page:
+        """As `open`, but a window that `who` has put back, if there is one: its process has started, and its cache is
+        filled."""
+        waiting = self.waiting[who] = [page for page in self.waiting.get(who, []) if not page.is_closed()]
+        if waiting:
+            page = waiting.pop()
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme="light")
+            return page
+        page = self.open(who, width=width, height=height)
+        page.context.add_init_script(FORGET)
+        return page
+
+    def put_back(self, who: str, page: Page) -> None:
+        """It leaves its page, and waits for `again`."""
+        if page.url != NEW:
+            page.goto(QUIET)
+        self.waiting.setdefault(who, []).append(page)
+
     def expect(self, *patterns: str) -> None:
         """Console messages that the test itself causes, such as Chromium's line about a 409."""
         self.expected += patterns
@@ -152,7 +178,13 @@ class Windows:
         for context in self.contexts:
             self.browser.close(context)
         self.contexts.clear()
+        self.waiting.clear()
+        self.check()
+
+    def check(self) -> None:
+        """Raises AssertionError with everything that was noticed since the last time."""
         noticed = [p for p in self.problems if not any(re.search(pattern, p) for pattern in self.expected)]
+        self.problems.clear()
         assert not noticed, "the pages did what they must not do:\n" + "\n".join(noticed)
 
     def _state(self, who: str) -> Any:
@@ -181,6 +213,14 @@ class Windows:
 def logged_in() -> dict[str, Any]:
     """User name → login cookies, created when first needed. No test logs out of them."""
     return {}
+
+
+@pytest.fixture(scope="module")
+def same_windows(chromium: Chromium, living: LivingDesk, logged_in: dict[str, Any]) -> Iterator[Windows]:
+    """For a walk over many pages, one test each: `again`, `put_back`, and `check` at the end of each test."""
+    made = Windows(chromium, living, logged_in)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -309,6 +349,11 @@ class World:
         write(self.living, f"UPDATE channels_followed SET next_at = now() WHERE connection_id IN {of_it}", (platform,))
         self.send("channels.dispatch_polls")
         self.send("channels.refetch_followed", "polls")
+
+    def hear_experts(self) -> None:
+        """Make the Slack thread of every request to an expert due and read it now."""
+        write(self.living, "UPDATE experts_outreach SET thread_due_at = now() WHERE thread_due_at IS NOT NULL")
+        self.send("experts.read_threads")
 
     def end_undo(self, asked: Asked) -> None:
         """The undo window of its reply is over, as if all of it had passed."""

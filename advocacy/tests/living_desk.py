@@ -226,7 +226,8 @@ class LivingDesk:
         }
 
     def _fill(self) -> None:
-        command = ["manage.py", "demo_data", "--keys", str(self.places.local / "keys.json")]
+        program = ["-m", migrated.QUICK] if self.places.root == ROOT else ["manage.py"]
+        command = [*program, "demo_data", "--keys", str(self.places.local / "keys.json")]
         command += ["--sandbox", self.sandbox.http_url, "--hooks", str(self.places.hooks)]
         self.run(*command, "--history-days", str(self.history_days), within_s=400)
         parts.tell_hooks(self.sandbox.http_url, self.base_url, self.places)

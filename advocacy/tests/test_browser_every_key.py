@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from advocacy.tests.all_pages import SPACES, arguments_of, found_pages
-from advocacy.tests.browser import marks
+from advocacy.tests.browser import NEW, marks
 from advocacy.tests.keyboard import ACTIONS, FEW, Keyboard, prepare
 from mentions.views.keymap import TABLE
 
@@ -45,8 +45,9 @@ def every_key(page, tried):
 
 def opened(windows, who, path, **how):
     """A page that is still loading; `every_key` waits for it."""
-    page = windows.open(who, **how)
-    prepare(page.context)
+    page = windows.again(who, **how)
+    if page.url == NEW:
+        prepare(page.context)
     page.goto(path, wait_until="commit")
     return page
 
@@ -89,13 +90,13 @@ def test_no_key_does_more_than_the_focus_asks_for_on_any_page(windows, playing, 
     windows.expect(r"/play/\w+/: .* 409 ")  # while all its keys are pressed, a page may outlive the claim it renews
     visited, faults = set(), []
     found = found_pages(windows, space, arguments_of(living, playing))
-    pages = ((name, opened(windows, who, path)) for name, who, path in found)
+    pages = ((name, who, opened(windows, who, path)) for name, who, path in found)
     following = next(pages, None)
     while following:
-        (name, page), following = following, next(pages, None)  # it loads while keys are pressed in this one
+        (name, who, page), following = following, next(pages, None)  # it loads while keys are pressed in this one
         faults += every_key(page, tried)[1]
         visited.add(name.partition(":")[2])
-        windows.leave(page)
+        windows.put_back(who, page)
     assert visited >= WANTED.get(space, set())
     assert faults == [], "\n".join(faults)
 

@@ -146,7 +146,12 @@ def test_macro_asks_and_the_draft_from_slack_is_sent_in_their_name(windows, worl
     expect(page.get_by_role("link", name=f"#{asked.ticket}")).to_have_count(1)
     readable(page, "board")
     living.sandbox.post("slack", text=f"Draft: Set {asked.word} first.", author="nadia", reply_to=thread)
-    living.wait_until(lambda: request()["state"] == "draft", "the draft", every_s=1)
+
+    def drafted():
+        world.hear_experts()
+        return request()["state"] == "draft"
+
+    living.wait_until(drafted, "the draft", every_s=1)
     page.goto(f"/tickets/{asked.ticket}/")
     expect(page.locator(".outreach")).to_contain_text("Draft by Nadia Petrova")
     readable(page, "panel")

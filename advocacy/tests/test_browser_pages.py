@@ -185,18 +185,24 @@ def ids(living):
 
 
 @pytest.fixture
-def shown(windows, ids):
-    """Opens a page by its name in PAGES and waits until it is loaded."""
-    windows.expect(NOT_FOUND)
+def shown(windows, same_windows, ids):
+    """Opens a page by its name in PAGES and waits until it is loaded. `windows`: nobody holds a ticket."""
+    same_windows.expect(NOT_FOUND)
+    opened = []
 
     def show(name, **how):
         who, path = PAGES[name]
-        page = windows.open(who, path.format(**ids), **how)
+        page = same_windows.again(who, **how)
+        opened.append((who, page))
+        page.goto(path.format(**ids))
         bring_axe(page)  # while the page comes to rest
         page.wait_for_load_state("networkidle")
         return page
 
-    return show
+    yield show
+    for who, page in opened:
+        same_windows.put_back(who, page)
+    same_windows.check()
 
 
 @pytest.mark.parametrize("name", PAGES)
