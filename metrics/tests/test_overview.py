@@ -16,7 +16,6 @@ from channels.clocks import desk_now
 from channels.models import Channel
 from channels.models.connection import Priority
 from mentions.models import Preference, Ticket
-from mentions.people import roles
 from mentions.people.access import visible_tickets
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.definitions import NOW_NAMES, Filters
@@ -36,7 +35,6 @@ PAGE = "/reports/overview/"
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    roles.ensure()
     cache.clear()
 
 
@@ -268,7 +266,6 @@ def test_home_of_the_reports_is_the_overview(client):
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00+14:00", "1999-12-31T23:59+00:00", "2026-01-01T00:00", "noon"])
 def test_a_figure_of_no_moment_is_not_found(client, at):
-    roles.ensure()
     client.force_login(UserFactory(is_superuser=True))
     for figure in ("queued", "overdue", "mentions"):
         assert client.get("/reports/tickets/", {"figure": figure, "at": at}).status_code == 404
