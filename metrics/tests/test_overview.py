@@ -34,7 +34,10 @@ PAGE = "/reports/overview/"
 
 
 @pytest.fixture(autouse=True)
-def _fresh():
+def _fresh(monkeypatch):
+    """Roll-ups are built a month at a time. Three days at a time, as on a busy desk, PostgreSQL makes fifty plans for
+    each test, and `test_rollups.py` has them made."""
+    monkeypatch.setattr(keeping, "DAYS_AT_ONCE", keeping.MAX_PORTION)
     cache.clear()
 
 
