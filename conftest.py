@@ -220,10 +220,15 @@ def stop_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     return stop
 
 
+@pytest.fixture(scope="session")
+def emptied_cache() -> Callable[[], None]:
+    from advocacy.tests.emptied_cache import EmptiedCache
+
+    return EmptiedCache()
+
+
 @pytest.fixture(autouse=True)
-def empty_cache() -> None:
+def empty_cache(emptied_cache: Callable[[], None]) -> None:
     """Nobody has failed to log in yet, and no platform has asked anybody to wait. What one test leaves in the cache the
     next must not find: which tests share a process differs from run to run."""
-    from django.core.cache import cache
-
-    cache.clear()
+    emptied_cache()

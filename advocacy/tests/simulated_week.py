@@ -72,7 +72,6 @@ class Team:
 
     def __init__(self, week: Week) -> None:
         self.week = week
-        roles.ensure()
         self.people = {name: self._person(name, zone) for name, zone in HOMES.items()}
         self._roster()
         self._duties()

@@ -125,7 +125,6 @@ def test_nobody_raises_anybody_beyond_themselves(role):
 
 def _walk(role, within=""):
     """`within`: only addresses that contain it."""
-    roles.ensure()
     w = world()
     root = User.objects.create_superuser("root", "root@acme.example", "long-enough-1")
     attacker, other = somebody(role), somebody("nobody")

@@ -21,7 +21,6 @@ from django.urls import reverse
 
 from advocacy.identity import attempts
 from audit.models import Entry
-from mentions.people import roles
 from mentions.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +31,6 @@ NEW = "a-long-password-1"
 @pytest.fixture(autouse=True)
 def _clean():
     cache.clear()
-    roles.ensure()
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OURS = ("audit", "channels", "mentions", "experts", "team", "metrics", "advocacy")
 
 
-@pytest.fixture(autouse=True)
-def _roles():
-    roles.ensure()
-
-
 @pytest.fixture
 def ada():
     return UserFactory(username="ada", role="admin")

@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from mentions.people import roles
 from mentions.tests.factories import UserFactory
 from sandbox import launch
 
@@ -36,7 +35,6 @@ def provider(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _connected(provider, settings):
-    roles.ensure()
     provider.control("openid")
     settings.OIDC_ISSUER = provider.issuer
     settings.OIDC_ROLES = ["support=advocate", "desk-admins=admin", "odd=value=nobody"]

@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 from celery import current_app
 
@@ -8,11 +10,17 @@ from mentions.tests.identified import just_identified
 from mentions.tests.platforms import Forum, Mailbox, Wire, connection_with
 
 
+@cache
+def real_platforms():
+    """Found once: a scan reads the folders of all adapters, for each of thousands of tests."""
+    return finding_adapters.scan()
+
+
 @pytest.fixture(autouse=True)
 def platforms(monkeypatch):
     """The tests' own platforms stand beside the real ones, in the one list that everything looks at."""
     mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), IngestBatch(), Wire())}
-    everything = {**finding_adapters.all_adapters(), **mine}
+    everything = {**real_platforms(), **mine}
     finding_adapters.all_adapters.cache_clear()
     monkeypatch.setattr(finding_adapters, "scan", lambda: everything)
     yield

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from channels.models import OutboundItem, Team
 from mentions.clocks import covered
 from mentions.models import AudienceLimit, Event, Ticket
-from mentions.people import access, roles
+from mentions.people import access
 from mentions.tests.factories import NOON, ChannelFactory, TicketFactory, UserFactory
 from metrics.alerts import growth, showing, spikes, watching
 from metrics.alerts.growth import Growth, grows
@@ -218,7 +218,6 @@ def test_what_arrives_late_is_no_spike(slack):
 
 
 def test_a_spike_of_a_restricted_channel_stays_in_its_rooms(slack):
-    roles.ensure()
     secret = known(ChannelFactory(name="Reports", visible_to=["admin"], slack_channels=["#security"]))
     arrive(12, NOON - MINUTE, channel=secret, subject="quokkaleak")
     assert watching.watch_spikes(NOON) == 1
@@ -252,7 +251,6 @@ def test_looking_for_spikes_costs_the_same_however_many_channels(slack, number, 
 
 @pytest.fixture
 def manager(db):
-    roles.ensure()
     client = Client()
     client.force_login(UserFactory(role="manager"))
     return client

@@ -12,7 +12,6 @@ from channels.clocks import desk_now
 from experts.models import Outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from mentions.models import Tag
-from mentions.people import roles
 from mentions.people.access import visible_tickets
 from mentions.tests.factories import (
     ChannelFactory,
@@ -54,7 +53,6 @@ def names(report, number=0):
 
 @pytest.fixture
 def mo(db):
-    roles.ensure()
     return UserFactory(role="manager")
 
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from channels.models import Channel
 from experts.tests.factories import OutreachFactory
 from mentions.models import Tag
-from mentions.people import roles
 from mentions.people.access import visible_tickets
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.definitions import Filters
@@ -46,7 +45,6 @@ def _fresh():
 
 @pytest.fixture
 def mo(db):
-    roles.ensure()
     return UserFactory(role="manager")
 
 

@@ -18,7 +18,6 @@ from django.urls import reverse
 from audit.models import Entry
 from experts.tests.factories import OutreachFactory
 from mentions.models import AudienceLimit, Message, Tag, Ticket
-from mentions.people import roles
 from mentions.tests.factories import NOON, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from metrics.bi import role
 from metrics.exports import running, streaming
@@ -29,11 +28,6 @@ pytestmark = pytest.mark.django_db
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "data-out.md").read_text()
 SECRET = "quokka"
 VIEWS = role.LATEST.VIEWS
-
-
-@pytest.fixture(autouse=True)
-def all_roles():
-    roles.ensure()
 
 
 @pytest.fixture

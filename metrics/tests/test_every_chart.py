@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.tests.kept import kept
-from mentions.people import roles
 from mentions.tests.factories import TicketFactory, UserFactory
 from metrics.advocates.report import AdvocatesReport
 from metrics.drawing import charts, pictures
@@ -30,7 +29,6 @@ SHIFT = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
 @pytest.fixture(scope="module")
 def desk(django_db_setup, django_db_blocker):
     with kept(django_db_blocker):
-        roles.ensure()
         yield busy_desk()
 
 

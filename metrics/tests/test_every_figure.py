@@ -21,7 +21,6 @@ from channels.tests.kept import kept
 from experts.models import Outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from mentions.models import Reply, Tag, Ticket
-from mentions.people import roles
 from mentions.tests.factories import (
     AuthorFactory,
     ChannelFactory,
@@ -54,7 +53,6 @@ TAGS = ("runner", "billing", "expert-responded")
 @pytest.fixture(scope="module")
 def desk(django_db_setup, django_db_blocker):
     with kept(django_db_blocker):
-        roles.ensure()
         yield busy_desk()
 
 

@@ -14,7 +14,6 @@ from django.utils import timezone
 from channels.models import Channel
 from channels.tests.kept import kept
 from mentions.models import Ticket
-from mentions.people import roles
 from mentions.people.access import visible_tickets
 from mentions.tests.factories import UserFactory
 from metrics.definitions import Filters
@@ -45,7 +44,6 @@ FILTERS = {
 @pytest.fixture(scope="module")
 def desk(django_db_setup, django_db_blocker):
     with kept(django_db_blocker):
-        roles.ensure()
         yield busy_desk()
 
 

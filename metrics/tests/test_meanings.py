@@ -8,7 +8,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from mentions.people import roles
 from mentions.tests.factories import TicketFactory, UserFactory
 from metrics.meanings import MEANINGS
 from metrics.pages.behind import NAMES as FIGURE_NAMES
@@ -39,7 +38,6 @@ def test_every_figure_that_leads_to_tickets_is_defined():
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_column_has_its_question_mark(name):
-    roles.ensure()
     client = Client()
     client.force_login(UserFactory(role="manager"))
     TicketFactory(posted_at=timezone.now(), status="solved", due_at=None)
@@ -69,7 +67,6 @@ def test_every_column_has_its_question_mark(name):
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", FIGURE_NAMES)
 def test_the_list_behind_a_figure_says_what_it_means(name):
-    roles.ensure()
     client = Client()
     client.force_login(UserFactory(role="manager"))
     response = client.get(reverse("metrics:tickets"), {"figure": name})

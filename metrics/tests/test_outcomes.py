@@ -21,7 +21,6 @@ from mentions.clocks.first_reply import IS_REPLY_SQL
 from mentions.models import Event, Message, Reply, Ticket
 from mentions.models.event import CAME_BACK, came_back_sql
 from mentions.models.message import IS_REPLY
-from mentions.people import roles
 from mentions.tests.factories import (
     AuthorFactory,
     ChannelFactory,
@@ -415,7 +414,6 @@ def test_an_index_holds_what_is_counted(index, rows):
 
 
 def test_the_page_says_what_is_left_out_and_the_choice_stays():
-    roles.ensure()
     cache.clear()
     client = Client()
     client.force_login(UserFactory(role="manager"))

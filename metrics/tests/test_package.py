@@ -16,7 +16,7 @@ from audit.models import Entry
 from channels.audience import seen_by
 from channels.models import OutboundItem
 from mentions.models import AudienceLimit, Person, Preference, Tag, Ticket
-from mentions.people import access, roles
+from mentions.people import access
 from mentions.tests.factories import AccountFactory, ChannelFactory, TicketFactory, UserFactory
 from metrics import tasks
 from metrics.drawing import pictures
@@ -40,7 +40,6 @@ PIXEL = DRAW({"mark": "point", "data": {"values": [{}]}})
 @pytest.fixture(autouse=True)
 def desk(settings, monkeypatch):
     """No broker, and no pictures drawn."""
-    roles.ensure()
     settings.SLACK_TOKEN = "xoxb-1"
     monkeypatch.setattr("metrics.package.building.send_task", lambda *args: True)
     monkeypatch.setattr(pictures, "png", lambda spec: PIXEL)

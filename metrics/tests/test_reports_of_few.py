@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from mentions.models import Tag
-from mentions.people import roles
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.drawing import bars, charts, pictures
 from metrics.figures.first_reply import FirstReply
@@ -26,7 +25,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def client():
-    roles.ensure()
     cache.clear()
     client = Client()
     client.force_login(UserFactory(role="manager"))

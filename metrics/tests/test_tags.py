@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from channels.models import Channel
 from mentions.models import Tag
-from mentions.people import roles
 from mentions.people.access import visible_tickets
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.definitions import Filters
@@ -50,7 +49,6 @@ def test_what_rises_comes_first():
 
 @pytest.fixture
 def mo(db):
-    roles.ensure()
     return UserFactory(role="manager")
 
 

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from mentions.clocks import targets
 from mentions.models import AudienceLimit, Preference
-from mentions.people import roles
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, TicketFactory, UserFactory
 from metrics.wall import counting
 from team.models import Absence, Shift
@@ -18,11 +17,6 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PAGE = "/reports/wall/"
-
-
-@pytest.fixture(autouse=True)
-def _roles():
-    roles.ensure()
 
 
 @pytest.fixture

@@ -133,7 +133,6 @@ def releases(ticket, sam, at):
 
 def volunteers(ticket, sam, at):
     vera, wes = UserFactory(username="vera"), UserFactory(username="wes")
-    roles.ensure()
     role = Group.objects.get(name=roles.VOLUNTEER)
     for user, begun_at in ((vera, at), (wes, None)):  # his has not begun
         span = {"starts_at": at - timedelta(hours=9), "ends_at": at + timedelta(hours=15)}

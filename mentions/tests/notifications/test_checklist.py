@@ -22,7 +22,6 @@ WEEK = timedelta(weeks=1)
 
 @pytest.fixture
 def sam(client: Client):
-    roles.ensure()
     user = UserFactory()
     user.groups.add(Group.objects.get(name=roles.ADVOCATE))
     client.force_login(user)

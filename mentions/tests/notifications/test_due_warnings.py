@@ -8,7 +8,7 @@ from channels.models import OutboundItem, Team
 from mentions.clocks import covered
 from mentions.models import AudienceLimit, DueWarning, Ticket
 from mentions.notifications import due_warnings
-from mentions.people import access, roles
+from mentions.people import access
 from mentions.personal_data import scope
 from mentions.tests.factories import NOON, ChannelFactory, TicketFactory, UserFactory
 
@@ -120,7 +120,6 @@ def test_what_is_restricted_in_another_way_is_announced_nowhere():
 
 
 def test_who_may_not_see_the_ticket_does_not_read_the_warning_in_the_outbox():
-    roles.ensure()
     secret = ChannelFactory(visible_to=["admin"], slack_channels=["#security"])
     TicketFactory(channel=secret, due_at=NOON + MINUTE)
     due_warnings.tell(NOON)

@@ -43,6 +43,14 @@ def test_role_has_exactly_its_rights(role, permission):
             access.require(user, permission)
 
 
+def test_migrate_has_made_the_roles_complete():
+    given = Group.permissions.through.objects
+    before = set(given.values_list("group__name", "permission"))
+    assert {name for name, _ in before} == {"volunteer", "advocate", "manager", "admin"}
+    roles.ensure()
+    assert set(given.values_list("group__name", "permission")) == before
+
+
 def test_roles_are_put_back_and_additions_by_hand_stay():
     from django.contrib.auth.models import Permission
 
