@@ -12,10 +12,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
+from psycopg2.errorcodes import DEADLOCK_DETECTED, SERIALIZATION_FAILURE
 
 from mentions.models import Ticket
 
@@ -28,8 +29,7 @@ ATTEMPTS = 3
 MAX_NAMES = 400
 """Maximum advisory locks per transaction: all sessions share one lock table. Conflicts in a conversation too long to
 lock completely are caught on write (`mentions.ingest.writing.writing`)."""
-_COLLISIONS = ("40P01", "40001")
-"""deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+_COLLISIONS = (DEADLOCK_DETECTED, SERIALIZATION_FAILURE)
 
 # Taken in one statement and in order to avoid deadlocks; held until the transaction ends.
 _HOLD = """
@@ -116,5 +116,4 @@ def once_more(verb: Callable[P, R]) -> Callable[P, R]:
 
 def is_collision(error: BaseException) -> bool:
     """Whether the database aborted this transaction in favour of another, in which case a retry will succeed."""
-    cause: Any = error.__cause__
-    return getattr(cause, "sqlstate", None) in _COLLISIONS
+    return getattr(error.__cause__, "pgcode", None) in _COLLISIONS
