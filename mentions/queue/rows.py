@@ -31,7 +31,7 @@ from mentions.db.sql import all_of
 from mentions.models import Mark, Message, Tag, Ticket, View
 from mentions.models.ticket import TicketQuerySet
 from mentions.people import access
-from mentions.queue import view_filters
+from mentions.queue import view_filters, view_orders
 from mentions.text import times
 from mentions.text.platform_icons import icon
 from mentions.text.rendering import excerpt
@@ -207,7 +207,7 @@ def _first_statement(filters: str, order: tuple[str, ...], limit: int, _lead: in
 def first_of(view: View, user: access.User, now: datetime, limit: int) -> list[dict[str, Any]]:
     """The first rows of a queue view, with the columns of `with_columns`. This page stays open all day, so the
     statement is planned once per connection. Only for users who may view tickets."""
-    order = view_filters.ORDERS[view_filters.order_of(view)]
+    order = view_orders.ORDERS[view_orders.order_of(view)]
     filters = json.dumps(view.filters, sort_keys=True)
     sql, values = _first_statement(filters, order, limit, due_soon.default_minutes())
     found = prepared.run(sql, {**values, "me": user.pk, "now": now})

@@ -10,7 +10,7 @@ from channels.models.connection import Priority
 from channels.registry.finding_adapters import all_adapters
 from mentions.clocks import clocks, covered, targets
 from mentions.models import Ticket, View
-from mentions.queue import view_filters
+from mentions.queue import view_tickets
 from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from metrics.definitions import FIGURE_NAMES, HIGH, Filters, figure
 from metrics.figures import activity, first_reply
@@ -252,7 +252,7 @@ def test_overdue_lists_open_tickets_only(status):
     assert [name for name in ("overdue", "in_time", "unsettled") if _behind(name, WEEK, NOW)] == [wanted]
     assert _behind(wanted, WEEK, NOW) == {ticket.pk}
     view = View(name="all", slug="all", filters={"overdue": True, "statuses": list(Ticket.Status.values)})
-    shown = view_filters.tickets_in(view, UserFactory(role="manager"), NOW)
+    shown = view_tickets.tickets_in(view, UserFactory(role="manager"), NOW)
     assert shown.exists() == (wanted == "overdue")
 
 
