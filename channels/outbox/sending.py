@@ -35,8 +35,8 @@ _OURS = frozenset(("key", personal.ACCOUNT))
 
 def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
     """Send due items one by one, bounded in number and time; any number of workers may run concurrently. Sends nothing
-    while sending is held."""
-    if hold_sending.why_held():
+    while sending is held back."""
+    if hold_sending.why_held_back():
         return 0
     clock = clock_from(now)
     for count in range(limit):
@@ -52,7 +52,7 @@ def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
 def send_one(outbound_id: int, now: datetime) -> bool:
     """Send this item in the calling process, for items that can't wait for a worker; returns whether it was due."""
     clock = clock_from(now)
-    item = None if hold_sending.why_held() else states.claim(clock(), request_s, only=outbound_id)
+    item = None if hold_sending.why_held_back() else states.claim(clock(), request_s, only=outbound_id)
     if item is None:
         return False
     deliver(item, clock)

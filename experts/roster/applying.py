@@ -57,6 +57,6 @@ def _write(step: Step) -> Expert:
 
 
 def one_at_a_time() -> None:
-    """Two lists at once would both add the same people; held until the transaction ends."""
+    """Two lists at once would both add the same people; locked until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('experts.roster'))")

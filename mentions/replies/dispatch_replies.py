@@ -17,8 +17,8 @@ MAX_PER_RUN = 200
 
 def hand_over_due(now: datetime) -> int:
     """Queue every reply past its undo window in the outbox, or block it if the conversation has moved; return how many
-    left the window. Safe in any number of workers. While sending is held, replies wait and can still be undone."""
-    if hold_sending.why_held():
+    left the window. Safe in any number of workers. While sending is held back, replies wait and can still be undone."""
+    if hold_sending.why_held_back():
         return 0
     due = Reply.objects.filter(state=Reply.State.SCHEDULED, send_at__lte=now).order_by("send_at", "id")
     return sweeps.each("hand over", due.values_list("pk", flat=True)[:MAX_PER_RUN], lambda pk: hand_over(pk, now))

@@ -12,7 +12,7 @@ from team.meeting import planning as meetings
 from team.models import Absence, Expertise, Meeting, Release, Shift, StandIn, VolunteerDay
 from team.release import calendar
 from team.release import planning as releases
-from team.standing_in.held import Role, part_of, times_away
+from team.standing_in.vacancies import Role, part_of, times_away
 from team.volunteers import telling
 
 LIVE = VolunteerDay.LIVE
