@@ -9,7 +9,7 @@ from channels.models import OutboundItem
 from channels.outbox import hold_sending, outbox
 from mentions.db import locks
 from mentions.models import Reply
-from mentions.replies import guard, outgoing, sending_states
+from mentions.replies import outgoing, send_guard, sending_states
 from mentions.replies.taking_back import lock, take_back
 
 MAX_PER_RUN = 200
@@ -32,7 +32,7 @@ def hand_over(reply_id: int, now: datetime) -> bool:
     reply = lock(reply_id)
     if reply.state != Reply.State.SCHEDULED or reply.send_at > now:
         return False
-    if reason := guard.why_not(reply):
+    if reason := send_guard.why_not(reply):
         take_back(reply, Reply.State.BLOCKED, now, why=reason)
         return True
     reply.outbound = outbox.enqueue(

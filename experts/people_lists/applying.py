@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from audit import log
 from audit.kinds import EntryKind
 from experts.models import Expert
-from experts.roster import planning
-from experts.roster.entries import Entry
-from experts.roster.planning import Plan, Step
+from experts.people_lists import planning
+from experts.people_lists.entries import Entry
+from experts.people_lists.planning import Plan, Step
 from mentions.people import accounts, colleagues
 
 
