@@ -65,10 +65,10 @@ def run() -> bool:
 def _outcomes(month: Month) -> Any:
     from mentions.models import Ticket
     from metrics.definitions import Filters
-    from metrics.outcomes import counting
+    from metrics.outcomes import outcome_counts
     from metrics.periods import named
 
-    return counting.outcomes(Ticket.objects.all(), Filters(named("30d", month.now.date())), month.now)
+    return outcome_counts.outcomes(Ticket.objects.all(), Filters(named("30d", month.now.date())), month.now)
 
 
 def _plain() -> None:

@@ -14,7 +14,7 @@ from bench.data.tickets import NOW, advocate, drop, prepare, using
 from bench.measure import report, sized
 from mentions.macros import presets
 from mentions.models import View
-from mentions.queue import paging, view_filters
+from mentions.queue import paging, view_orders, view_tickets
 from mentions.queue.rows import with_columns
 
 ROUNDS = sized(60, 5)
@@ -36,7 +36,7 @@ def run() -> bool:
     works: dict[str, Callable[[str], Any]] = {
         "first page": lambda _schema: _page(everything, user, ""),
         "deep page": lambda schema: _page(everything, user, cursors[schema]),
-        "counts": lambda _schema: view_filters.counts(views, user, NOW),
+        "counts": lambda _schema: view_tickets.counts(views, user, NOW),
     }
     held = [_compare(what, work) for what, work in works.items()]
     drop("bench_small", "bench_large")
@@ -44,8 +44,8 @@ def run() -> bool:
 
 
 def _page(view: View, user: Any, cursor: str) -> list[dict[str, Any]]:
-    order = view_filters.ORDERS[view_filters.order_of(view)]
-    tickets = paging.after(view_filters.tickets_in(view, user, NOW), order, cursor)
+    order = view_orders.ORDERS[view_orders.order_of(view)]
+    tickets = paging.after(view_tickets.tickets_in(view, user, NOW), order, cursor)
     return list(with_columns(tickets)[: PAGE + 1])
 
 
@@ -53,7 +53,7 @@ def _deep_cursor(view: View, user: Any, schema: str) -> str:
     cursor = ""
     with using(schema):
         for _ in range(DEEP):
-            cursor = paging.cursor_of(_page(view, user, cursor)[PAGE - 1], view_filters.ORDERS["oldest"])
+            cursor = paging.cursor_of(_page(view, user, cursor)[PAGE - 1], view_orders.ORDERS["oldest"])
     return cursor
 
 

@@ -41,7 +41,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, A
     was_asked, was_shared, topics, feedback = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
     outreaches = _outreaches(ticket) if was_asked else []
     shares = _shares(ticket) if was_shared else []
-    held = ticket.claimed_by_id == request.user.pk
+    is_mine = ticket.claimed_by_id == request.user.pk
     return {
         "outreaches": outreaches,
         "shares": shares,
@@ -51,7 +51,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, A
         "feedback": _feedback(feedback),
         "may_route": request.user.has_perm("experts.add_feedback"),
         "may_ask": request.user.has_perm("experts.add_outreach"),
-        "token": ticket.claim_token if held else "",
+        "token": ticket.claim_token if is_mine else "",
         "key": uuid4() if outreaches else "",
     }
 

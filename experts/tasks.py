@@ -12,7 +12,7 @@ from experts.directory import post_authors
 from experts.feedback import digests
 from experts.listening import buttons, threads
 from experts.outreach import answers, ending, outreach, reminders, sent_drafts, talking
-from experts.roster import team_pages
+from experts.people_lists import team_pages
 
 
 @shared_task(name="experts.apply_delivery", ignore_result=True)  # type: ignore[untyped-decorator]

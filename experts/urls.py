@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from experts.views import asking, board, community, directory, feedback, requests, responding, roster, slack
+from experts.views import asking, board, community, directory, feedback, people_lists, requests, responding, slack
 
 app_name = "experts"
 urlpatterns = [
     path("experts/", directory.directory, name="directory"),
     path("experts/<int:expert_id>/", directory.expert, name="expert"),
     path("experts/<int:expert_id>/active/", directory.active, name="active"),
-    path("experts/import/", roster.import_csv, name="import"),
-    path("experts/export/", roster.export_csv, name="export"),
-    path("experts/pages/<int:page_id>/", roster.team_page, name="team_page"),
-    path("experts/pages/<int:page_id>/read/", roster.read_page, name="read_page"),
+    path("experts/import/", people_lists.import_csv, name="import"),
+    path("experts/export/", people_lists.export_csv, name="export"),
+    path("experts/pages/<int:page_id>/", people_lists.team_page, name="team_page"),
+    path("experts/pages/<int:page_id>/read/", people_lists.read_page, name="read_page"),
     path("tickets/<int:ticket_id>/ask/", asking.ask, name="ask"),
     path("tickets/<int:ticket_id>/ask/who/", asking.who, name="who"),
     path("tickets/<int:ticket_id>/feedback/", feedback.route, name="route_feedback"),

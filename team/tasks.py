@@ -14,7 +14,7 @@ from team.meeting import planning as meetings
 from team.release import planning, swaps, telling
 from team.release_room import reading as release_rooms
 from team.release_room import reminding as release_reminders
-from team.schedule import announcing, pauses
+from team.schedule import announcing, downtime
 from team.standing_in import announcing as away
 from team.standing_in import handing
 from team.urgent import escalating, rules
@@ -31,7 +31,7 @@ def announce_gaps() -> None:
 @shared_task(name="team.note_pause", ignore_result=True)  # type: ignore[untyped-decorator]
 def note_pause() -> None:
     """Every minute: reports what an outage of the scheduler skipped."""
-    pauses.note(desk_now())
+    downtime.note(desk_now())
 
 
 @shared_task(name="team.publish_coverage", ignore_result=True)  # type: ignore[untyped-decorator]

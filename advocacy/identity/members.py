@@ -94,7 +94,7 @@ def remove_second_factor(person: User, actor: Any, now: datetime) -> int:
 
 
 def _release_claims(person: User, now: datetime) -> int:
-    held = Ticket.objects.filter(claimed_by=person).exclude(claim_token=None).order_by("pk")
-    for ticket in held:
+    claimed = Ticket.objects.filter(claimed_by=person).exclude(claim_token=None).order_by("pk")
+    for ticket in claimed:
         claims.release(ticket.pk, person, ticket.claim_token, now)
-    return len(held)
+    return len(claimed)

@@ -138,7 +138,7 @@ def check_quarantine(now: datetime) -> str:
 
 
 def check_outbox(now: datetime) -> str:
-    if reason := hold_sending.why_held():
+    if reason := hold_sending.why_held_back():
         raise NeedsLook("held by DESK_HOLD_SENDING" if reason == hold_sending.SETTING else "held: a restored copy")
     late = due(now - BACKLOG_AGE).count()
     if late:

@@ -24,7 +24,7 @@ from advocacy.monitoring import heartbeats
 from advocacy.monitoring.heartbeats import BEAT, SILENT_AFTER_S, queue_part
 from advocacy.runtime.redis_client import client
 from channels.monitoring import alarms
-from channels.outbox import held_items, hold_sending
+from channels.outbox import held_back, hold_sending
 from mentions.incidents import incidents
 from metrics.alerts import showing
 from metrics.rollups import keeping
@@ -94,7 +94,7 @@ def notes() -> dict[str, Any]:
 
 def troubles(read: Callable[[], dict[str, Any]] = notes) -> list[Trouble]:
     """All current problems, most urgent first. Never raises for Redis: its absence is one of them."""
-    found = [Trouble("held", _held_words(), permission="")] if settings.HOLD_SENDING else []
+    found = [Trouble("held", _held_back_words(), permission="")] if settings.HOLD_SENDING else []
     try:
         found += _from_notes(read())
         found += silent_parts()
@@ -107,7 +107,7 @@ def redis_words() -> str:
     return _("Redis is not responding: new mentions and replies wait until it is back. Nothing is lost.")
 
 
-def _held_words() -> str:
+def _held_back_words() -> str:
     return _("Sending is on hold (DESK_HOLD_SENDING): replies and Slack messages wait, and nothing leaves the desk.")
 
 
@@ -144,8 +144,8 @@ def watch(now: datetime) -> int:
     if not client().set(WATCHING, 1, ex=WATCH_EVERY_S, nx=True):
         return 0
     noted = {
-        "held": hold_sending.why_held(),
-        "review": held_items.held().count(),
+        "held": hold_sending.why_held_back(),
+        "review": held_back.items().count(),
         "figures": keeping.known_differences(),
         "incidents": incidents.to_json(incidents.open_incidents(now)),
         "alerts": showing.for_everybody_now(),

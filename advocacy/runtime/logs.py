@@ -24,7 +24,7 @@ class _Seen:
 
     began: float
     last: logging.LogRecord
-    held_back: int = 0
+    suppressed: int = 0
 
 
 class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
@@ -41,7 +41,7 @@ class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
             return super().emit(record)
         seen = self._seen.get(key := kind_of(record))
         if seen is not None:
-            seen.held_back, seen.last = seen.held_back + 1, record
+            seen.suppressed, seen.last = seen.suppressed + 1, record
             return None
         if len(self._seen) >= MAX_REMEMBERED:
             self._tell_counts(now)
@@ -56,7 +56,7 @@ class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
         """Logs how many of each were suppressed, and resets the counts."""
         for key in [key for key, seen in self._seen.items() if seen.began <= began_before]:
             seen = self._seen.pop(key)
-            if seen.held_back:
+            if seen.suppressed:
                 super().emit(_counted(seen))
 
 
@@ -88,5 +88,5 @@ def _raised_at(exc_info: Any) -> Hashable:
 def _counted(seen: _Seen) -> logging.LogRecord:
     last = seen.last
     first_line = (last.getMessage().strip().splitlines() or [""])[0]
-    text = f"{seen.held_back} more like this in the last {WINDOW_S:.0f} s: {first_line}"
+    text = f"{seen.suppressed} more like this in the last {WINDOW_S:.0f} s: {first_line}"
     return logging.LogRecord(last.name, last.levelno, last.pathname, last.lineno, text, None, None)

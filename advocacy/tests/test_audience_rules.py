@@ -37,7 +37,7 @@ UNRULED = {
     ("experts/views/community.py", "CommunityShare"): "found by its signed link; a restricted ticket shows nothing",
     ("channels/views/overview.py", "InboundItem"): "counts for each connection",
     ("channels/views/overview.py", "OutboundItem"): "counts for each connection",
-    ("mentions/views/lists/held_items.py", "OutboundItem"): "texts are left out where the ticket may not be seen",
+    ("mentions/views/lists/held_back_rows.py", "OutboundItem"): "texts are left out where the ticket may not be seen",
     ("mentions/views/ticket/delivery_state.py", "Message"): "the page has asked for the ticket; numbers only",
     ("mentions/views/ticket/delivery_state.py", "Reply"): "the page has asked for the ticket",
 }

@@ -17,7 +17,7 @@ from channels.registry.configs import config_for
 from channels.registry.finding_adapters import adapter_for, all_adapters
 from experts.models import Expert
 from mentions.models import Account, Message, Person, Ticket, View
-from mentions.queue import view_filters
+from mentions.queue import view_tickets
 from sandbox import launch, world
 from sandbox.assembly import assemble
 from sandbox.control import access_of
@@ -140,7 +140,7 @@ def test_every_view_of_the_preset_can_be_asked(access):
     team.load(PASSWORDS)
     user = User.objects.get(username="sam")
     for view in View.objects.all():
-        assert list(view_filters.tickets_in(view, user, timezone.now())) == []
+        assert list(view_tickets.tickets_in(view, user, timezone.now())) == []
 
 
 def test_past_is_replayed_with_believable_times(sandbox):

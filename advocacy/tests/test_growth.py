@@ -50,13 +50,13 @@ READERS = (
         "mentions.search.query_language",
     ),
     *(
-        "experts.roster.page_formats",
-        "experts.roster.plain_yaml",
+        "experts.people_lists.page_formats",
+        "experts.people_lists.plain_yaml",
         "mentions.text.cells",
         "mentions.csv_lists.lines",
         "mentions.csv_lists.values",
     ),
-    *("experts.recognising.disclosures", "experts.recognising.names", "channels.toolkit.search_words"),
+    *("experts.recognising.affiliations", "experts.recognising.names", "channels.toolkit.search_words"),
 )
 """Modules (by the start of their names) whose job is to read text from outside."""
 FEW = 10

@@ -79,7 +79,7 @@ def test_different_complaints_are_told_apart(log):
     assert "send failed" in text
 
 
-def test_what_was_held_back_is_counted_at_the_end(log):
+def test_what_was_suppressed_is_counted_at_the_end(log):
     log.error("away")
     log.error("away")
     log.handler.close()

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from mentions.models import Ticket, View
-from mentions.queue import view_filters
+from mentions.queue import view_tickets
 from mentions.queue.rows import first_of, rows, with_columns
 from mentions.search import search
 from mentions.templatetags import desk
@@ -28,7 +28,7 @@ def test_every_place_agrees(seconds, is_over, status):
     now = ticket.due_at + timedelta(seconds=seconds)
     is_open = status in ("new", "open")
     view = View(name="late", slug="late", filters={"overdue": True, "statuses": list(Ticket.Status.values)})
-    assert view_filters.tickets_in(view, user, now).exists() == (is_over and is_open)
+    assert view_tickets.tickets_in(view, user, now).exists() == (is_over and is_open)
     assert bool(search.search("is:overdue", user, now=now).hits) == (is_over and is_open)
     assert Ticket.objects.filter(overdue(now)).exists() == (is_over and is_open)
     assert Ticket.objects.filter(in_time(now)).exists() == (not is_over and is_open)
@@ -45,8 +45,8 @@ def test_due_soon_is_one_rule_too(seconds, is_soon, status):
     is_soon = is_soon and status in ("new", "open")
     view = View(name="soon", slug="soon", filters={"due_soon": True, "statuses": list(Ticket.Status.values)})
     others = View(name="rest", slug="rest", filters={"due_soon": False, "statuses": list(Ticket.Status.values)})
-    assert view_filters.tickets_in(view, user, now).exists() == is_soon
-    assert view_filters.tickets_in(others, user, now).exists() != is_soon
+    assert view_tickets.tickets_in(view, user, now).exists() == is_soon
+    assert view_tickets.tickets_in(others, user, now).exists() != is_soon
     assert bool(search.search("is:due-soon", user, now=now).hits) == is_soon
     assert Ticket.objects.filter(figure("due_soon", Period(NOON.date(), NOON.date()), now)).exists() == is_soon
     listed = View(name="all", slug="all", filters={})

@@ -13,7 +13,7 @@ from advocacy.embedded import binaries
 from advocacy.monitoring import heartbeats
 from advocacy.tests.scenario import desk, outside  # noqa: F401
 from channels.models import Installation, OutboundItem
-from channels.outbox import held_items, hold_sending, outbox
+from channels.outbox import held_back, hold_sending, outbox
 from mentions.models import Reply, Ticket
 from mentions.replies import dispatch_replies, replies
 
@@ -70,25 +70,25 @@ def work(desk):  # noqa: F811
 
 
 def test_a_reply_that_was_sent_after_the_dump_is_not_sent_again(desk, dump, mention):  # noqa: F811
-    assert hold_sending.why_held() == ""
+    assert hold_sending.why_held_back() == ""
     reply = desk.write(mention("twitter"), "You find it under Settings.")
     dump.take()
     desk.send()
     assert len(desk.posted("twitter", "You find it under Settings.")) == 1
 
     dump.restore()
-    assert hold_sending.why_held() == hold_sending.COPY
+    assert hold_sending.why_held_back() == hold_sending.COPY
     work(desk)
     assert Reply.objects.get(key=reply.key).state == Reply.State.SCHEDULED, "a copy sends nothing"
 
     call_command("after_restore")
-    assert hold_sending.why_held() == ""
+    assert hold_sending.why_held_back() == ""
     work(desk)
     assert len(desk.posted("twitter", "You find it under Settings.")) == 1
     settled = Reply.objects.get(key=reply.key)
     assert settled.state == Reply.State.SENT, "it was found on the platform"
     assert settled.message is not None
-    assert not held_items.held().exists()
+    assert not held_back.items().exists()
 
 
 def test_a_reply_that_was_never_sent_leaves_when_a_person_says_so(desk, dump, mention):  # noqa: F811
@@ -104,7 +104,7 @@ def test_a_reply_that_was_never_sent_leaves_when_a_person_says_so(desk, dump, me
     assert "looked for" in item.error
     assert desk.posted("mastodon", "It is under Account.") == []
 
-    assert held_items.send(held_items.held(), desk.now()) == 1
+    assert held_back.send(held_back.items(), desk.now()) == 1
     work(desk)
     assert len(desk.posted("mastodon", "It is under Account.")) == 1
 
@@ -120,7 +120,7 @@ def test_what_nobody_can_prove_waits_for_a_decision_and_discarding_gives_the_tex
     work(desk)
     item = OutboundItem.objects.get(key=reply.key)
     assert item.state == State.UNCERTAIN
-    assert held_items.discard(held_items.held()) == 1
+    assert held_back.discard(held_back.items()) == 1
     desk.settle()
     assert Reply.objects.get(key=reply.key).state == Reply.State.FAILED
     assert Ticket.objects.get(pk=ticket.pk).status == Ticket.Status.OPEN
@@ -143,7 +143,7 @@ def test_the_page_lists_what_rests_and_settles_it(desk, dump, mention, client): 
     assert "Answer one." in page
     assert page.count("Being looked up") == 2
     client.post(reverse("mentions:settle_all", args=["send"]))
-    assert held_items.held().count() == 2, "nothing is sent while it is being looked for"
+    assert held_back.items().count() == 2, "nothing is sent while it is being looked for"
     work(desk)
     page = client.get(reverse("mentions:held")).content.decode()
     assert "Nothing is held back" in page

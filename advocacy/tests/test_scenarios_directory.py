@@ -9,7 +9,7 @@ from audit.models import Entry
 from experts.directory import post_authors
 from experts.directory.suggestions import who_to_ask
 from experts.models import Expert, TeamPage
-from experts.roster import team_pages
+from experts.people_lists import team_pages
 from mentions.models import Person
 from sandbox import world
 from sandbox.platforms.disqus.articles import THREADS

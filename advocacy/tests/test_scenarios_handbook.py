@@ -18,7 +18,7 @@ from mentions.clocks import clocks
 from mentions.macros import macros
 from mentions.models import Macro, Message, Ticket, View
 from mentions.people import access
-from mentions.queue import claims, view_filters
+from mentions.queue import claims, view_tickets
 from mentions.triage import outcomes, tagging
 from metrics import definitions
 from metrics.figures import first_reply
@@ -50,7 +50,7 @@ def figures(desk, *tickets, **filters):
 
 
 def overdue_view(desk):
-    return set(view_filters.tickets_in(View.objects.get(slug="overdue"), desk.user(), desk.now()))
+    return set(view_tickets.tickets_in(View.objects.get(slug="overdue"), desk.user(), desk.now()))
 
 
 # --- comments on the website: two tickets -----------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def test_suggested_change_of_the_guidelines_is_heard_and_listed_until_somebody_m
     desk.reply(reloaded(ticket), "We do.")
 
     def listed():
-        return set(view_filters.tickets_in(View.objects.get(slug="guidelines-to-change"), desk.user(), desk.now()))
+        return set(view_tickets.tickets_in(View.objects.get(slug="guidelines-to-change"), desk.user(), desk.now()))
 
     assert ticket in listed()
     tagging.change(reloaded(ticket), [], ["guidelines-to-change"])

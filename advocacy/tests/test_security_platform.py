@@ -437,7 +437,7 @@ def test_no_statement_is_put_together_from_what_users_type():
                 joined = isinstance(first, ast.Call) and getattr(first.func, "attr", "") == "join"
                 if isinstance(first, ast.JoinedStr | ast.BinOp | ast.Call) and not joined:
                     found.add(str(path.relative_to(ROOT)))
-    assert found == {"mentions/queue/view_filters.py", "metrics/figures/over_rows.py"}
+    assert found == {"mentions/queue/view_tickets.py", "metrics/figures/over_rows.py"}
 
 
 def test_templates_of_errors_need_no_request():

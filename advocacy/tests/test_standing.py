@@ -278,7 +278,7 @@ def test_pages_without_redis_say_so_and_come_all_the_same(page, monkeypatch):
 
 def test_pages_tell_everybody_of_a_restored_copy(page, monkeypatch):
     seen(*EVERYBODY)
-    monkeypatch.setattr(hold_sending, "why_held", lambda: hold_sending.COPY)
+    monkeypatch.setattr(hold_sending, "why_held_back", lambda: hold_sending.COPY)
     watch()
     assert "manage.py after_restore" in page()
     assert "manage.py after_restore" in mail.outbox[0].body, "an alarm as well"

@@ -93,7 +93,7 @@ def test_lost_workers_leave_out_one(wire, monkeypatch, caplog):
     bad, *_good = three_replies(wire)
     dispatch_replies.hand_over_due(desk_now() + LONG_AFTER)
     now = desk_now() + LONG_AFTER
-    while states.claim(now, lambda item: 1) is not None:
+    while states.begin_attempt(now, lambda item: 1) is not None:
         pass
     bad.refresh_from_db()
     breaking(monkeypatch, recovery, "_give_up", bad.outbound_id)

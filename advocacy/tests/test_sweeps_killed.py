@@ -65,7 +65,7 @@ def wake_parked(wire: Wire) -> Sweep:
 def lost_workers(wire: Wire) -> Sweep:
     hand_over(wire)()
     now = desk_now() + LONG_AFTER
-    while states.claim(now, lambda item: 1) is not None:
+    while states.begin_attempt(now, lambda item: 1) is not None:
         pass
     return lambda: outbox.recover(now + timedelta(minutes=5))
 

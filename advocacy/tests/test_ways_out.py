@@ -17,7 +17,7 @@ HARMLESS = ("requests.auth", "requests.PreparedRequest", "requests.RequestExcept
 """Types and signatures."""
 WAYS = {
     "channels/http/client.py": "the way out for all platforms, pages and webhooks",
-    "channels/http/guard.py": "resolves and checks every address before it connects",
+    "channels/http/address_guard.py": "resolves and checks every address before it connects",
     "channels/http/deadlines.py": "limits the sockets of the two above",
     "channels/adapters/email/connection.py": "mail: connects to the address that the guard checked",
     "channels/adapters/email/receiving/folders.py": "mail, over the guarded socket",

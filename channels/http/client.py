@@ -19,9 +19,9 @@ from channels.clocks import desk_now
 from channels.contract import Json, Network
 from channels.errors import RETRIED, ChannelError, Rejected, Transient, Uncertain
 from channels.http import deadlines
+from channels.http.address_guard import anything_sent, begin_request, check_behind_proxy, session_for
 from channels.http.body import Raw, decode_json, not_json
 from channels.http.errors import Limits, detail_of, quota, read_failure, redact, redacted, write_failure
-from channels.http.guard import anything_sent, begin_request, check_behind_proxy, session_for
 
 MAX_REDIRECTS = 5
 _SHOWN = 100

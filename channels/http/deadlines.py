@@ -1,5 +1,5 @@
 """Limits how long network work may take in total, whatever the other side does. A socket's timeout limits one silence,
-not the total: a server that trickles bytes can outlast it, and so can several requests. Work that a worker has claimed
+not the total: a server that trickles bytes can outlast it, and so can several requests. Work that a worker has leased
 must end within its lease, or another worker repeats it. Name resolution is not interrupted (the system's resolver has
 its own timeout); no connection is made after it.
 """
@@ -33,7 +33,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def claimed_for(seconds: float) -> Iterator[None]:
+def write_within(seconds: float) -> Iterator[None]:
     """Like `within`, for work that posts something: no write begins in the second half (`may_write`), so the platform
     has at least half the time to answer."""
     _LOCAL.writes_until = time.monotonic() + seconds / 2

@@ -64,7 +64,7 @@ class OutboundItem(models.Model):
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=desk_now, editable=False)
     held_at = models.DateTimeField(null=True)
-    """Set if it was pending in a restored backup; a person must release it (`outbox.held_items`)."""
+    """Set if it was pending in a restored backup; a person must release it (`outbox.held_back`)."""
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

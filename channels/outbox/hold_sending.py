@@ -1,7 +1,7 @@
-"""Holds all sending, by a setting or because the database is a restored copy.
+"""Holds back all sending, by a setting or because the database is a restored copy.
 
 A backup taken within an undo window contains replies that its desk has sent since. A copy therefore sends nothing until
-`manage.py after_restore` has run, which leaves unsent items to people (`channels.outbox.held_items`).
+`manage.py after_restore` has run, which leaves unsent items to people (`channels.outbox.held_back`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SELECT '', oid, 'channels_outbounditem'::regclass::oid FROM pg_database WHERE da
 _MAY_ASK = "SELECT has_function_privilege('pg_control_system()', 'execute')"
 
 
-def why_held() -> str:
+def why_held_back() -> str:
     """SETTING, COPY, or "" if sending is allowed. Checked before each send: one small query."""
     if settings.HOLD_SENDING:
         return SETTING

@@ -52,7 +52,7 @@ def recover(now: datetime) -> int:
     clock = clock_from(now)
     lookups = 0
     while lookups < MAX_LOOKS_PER_RUN and clock() - now <= timedelta(seconds=MAX_RUN_S):
-        item = _claim_look(clock())
+        item = _begin_look(clock())
         if item is None:
             break
         look(item, clock)
@@ -107,7 +107,7 @@ def _give_up(item: OutboundItem, now: datetime) -> bool:
     return True
 
 
-def _claim_look(now: datetime) -> OutboundItem | None:
+def _begin_look(now: datetime) -> OutboundItem | None:
     """Reserve an uncertain item whose post must be visible by now, by postponing its next lookup."""
     with transaction.atomic():
         uncertain = OutboundItem.objects.filter(state=states.State.UNCERTAIN, not_before__lte=now)

@@ -1,4 +1,5 @@
-"""Sends due items: claimed in a short transaction, sent outside any, settled by the holder of the attempt token."""
+"""Sends due items: an attempt begins in a short transaction, sends outside any, and is settled by the holder of its
+token."""
 
 from __future__ import annotations
 
@@ -35,14 +36,14 @@ _OURS = frozenset(("key", personal.ACCOUNT))
 
 def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
     """Send due items one by one, bounded in number and time; any number of workers may run concurrently. Sends nothing
-    while sending is held."""
-    if hold_sending.why_held():
+    while sending is held back."""
+    if hold_sending.why_held_back():
         return 0
     clock = clock_from(now)
     for count in range(limit):
         if clock() - now > timedelta(seconds=MAX_RUN_S):
             return count
-        item = states.claim(clock(), request_s)
+        item = states.begin_attempt(clock(), request_s)
         if item is None:
             return count
         deliver(item, clock)
@@ -52,7 +53,7 @@ def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
 def send_one(outbound_id: int, now: datetime) -> bool:
     """Send this item in the calling process, for items that can't wait for a worker; returns whether it was due."""
     clock = clock_from(now)
-    item = None if hold_sending.why_held() else states.claim(clock(), request_s, only=outbound_id)
+    item = None if hold_sending.why_held_back() else states.begin_attempt(clock(), request_s, only=outbound_id)
     if item is None:
         return False
     deliver(item, clock)
@@ -60,10 +61,10 @@ def send_one(outbound_id: int, now: datetime) -> bool:
 
 
 def deliver(item: OutboundItem, clock: Clock) -> None:
-    """Send one claimed item and record the outcome. Never raises for a platform's failure."""
+    """Send one item whose attempt has begun, and record the outcome. Never raises for a platform's failure."""
     token = item.attempt_token
     if token is None or item.sending_until is None:
-        raise ValueError("only a claimed item can be delivered")
+        raise ValueError("only an item whose attempt has begun can be delivered")
     try:
         perform = _prepared(item)
     except (ChannelError, UnknownPlatform, Connectionless) as error:
@@ -75,12 +76,12 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
         states.mark_failed(item.pk, token, message)
         return
     if clock() > item.sending_until - timedelta(seconds=request_s(item)):
-        # This process stalled after the claim. A request sent now could still be running when another looks for the
-        # post.
-        states.release(item.pk, token, clock())
+        # This process stalled after the attempt began. A request sent now could still be running when another looks for
+        # the post.
+        states.drop_attempt(item.pk, token, clock())
         return
     try:
-        with deadlines.claimed_for(request_s(item)):
+        with deadlines.write_within(request_s(item)):
             receipt = perform()
     except ChannelError as error:
         _settle_error(item, error, clock())

@@ -29,7 +29,7 @@ MAX_RETRY_S = 900
 MAX_WAIT_S = 24 * 3600
 WORKER_MARGIN_S = 30
 """Seconds after the request timeout at which a silent worker counts as lost."""
-_CLAIMED = ("state", "attempt_token", "attempts", "first_sent_at", "sending_until", "sending_process")
+_BEGUN = ("state", "attempt_token", "attempts", "first_sent_at", "sending_until", "sending_process")
 
 MOVES: Mapping[str, frozenset[str]] = {
     # Any other state → `sent`: a receipt, or our own post seen on the platform, is proof, however late.
@@ -62,20 +62,22 @@ def due(now: datetime) -> QuerySet[OutboundItem]:
     return waiting.filter(usable, ~Exists(earlier))
 
 
-def claim(now: datetime, request_s: Callable[[OutboundItem], float], only: int | None = None) -> OutboundItem | None:
-    """Claim the next due item (or `only` this one) in one short transaction: `sending`, with a new attempt token, until
-    `sending_until`. `request_s`: the longest that a request for the item can take, in seconds."""
+def begin_attempt(
+    now: datetime, request_s: Callable[[OutboundItem], float], only: int | None = None
+) -> OutboundItem | None:
+    """Begin an attempt at the next due item (or `only` this one) in one short transaction: `sending`, with a new token,
+    until `sending_until`. `request_s`: the longest that a request for the item can take, in seconds."""
     passed_over: list[str] = []
     while True:
         try:
-            return _claim(now, request_s, passed_over, only)
+            return _begin(now, request_s, passed_over, only)
         except IntegrityError:
-            # A race: another worker has just claimed an item of this conversation, one that was retried by hand.
+            # A race: another worker has just begun an item of this conversation, one that was retried by hand.
             if not passed_over:
                 raise
 
 
-def _claim(
+def _begin(
     now: datetime, request_s: Callable[[OutboundItem], float], passed_over: list[str], only: int | None
 ) -> OutboundItem | None:
     with transaction.atomic():
@@ -96,7 +98,7 @@ def _claim(
         item.first_sent_at = item.first_sent_at or now
         item.sending_until = now + timedelta(seconds=request_s(item) + WORKER_MARGIN_S)
         item.sending_process = processes.this_one()
-        item.save(update_fields=_CLAIMED)
+        item.save(update_fields=_BEGUN)
         delivery_after_commit(item.pk, State.SENDING)
         return item
 
@@ -174,8 +176,8 @@ def mark_uncertain(items: QuerySet[OutboundItem], error: str, now: datetime, che
     )
 
 
-def release(pk: int, token: UUID, now: datetime) -> bool:
-    """Release a claimed item before anything was sent; the attempt doesn't count."""
+def drop_attempt(pk: int, token: UUID, now: datetime) -> bool:
+    """Give an item back before anything was sent; the attempt doesn't count."""
     items = OutboundItem.objects.filter(pk=pk, attempt_token=token, state=State.SENDING)
     return bool(
         change(

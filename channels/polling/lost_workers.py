@@ -14,5 +14,5 @@ def release(worker: str) -> int:
     """Release the leases of a worker of this name (`polls@host`), and of polls that were dispatched but have not begun:
     the next tick dispatches them again, and the old task finds its lease gone. Returns how many."""
     begun_by_worker = Q(lease_holder=worker) if worker else Q(pk__in=())
-    held = Connection.objects.filter(Q(lease_holder="") | begun_by_worker, lease_token__isnull=False)
-    return held.update(lease_token=None, lease_until=None, lease_holder="")
+    leased = Connection.objects.filter(Q(lease_holder="") | begun_by_worker, lease_token__isnull=False)
+    return leased.update(lease_token=None, lease_until=None, lease_holder="")

@@ -111,7 +111,7 @@ def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
 def poll(connection_id: int, now: datetime, lease_token: UUID | None = None, *, worker: str = "") -> Polled:
     """Poll one connection once. With a token from `due`, takes over that lease; without, takes a free one.
 
-    `worker`: its name, so that a successor knows what it held (`channels.polling.lost_workers`). A platform's errors
+    `worker`: its name, so that a successor knows its leases (`channels.polling.lost_workers`). A platform's errors
     are recorded in the connection's health, never raised.
     """
     token = _lease(connection_id, now, lease_token, worker)
@@ -146,11 +146,11 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.POLL_LEASE_SECONDS)
 
 
-def _lease(connection_id: int, now: datetime, held_token: UUID | None, worker: str) -> UUID | None:
+def _lease(connection_id: int, now: datetime, current_token: UUID | None, worker: str) -> UUID | None:
     """Take the lease with a new token, so that a task delivered twice polls once. None if somebody else holds it."""
     available = Connection.objects.filter(pk=connection_id, is_active=True)
     available = (
-        available.exclude(lease_until__gt=now) if held_token is None else available.filter(lease_token=held_token)
+        available.exclude(lease_until__gt=now) if current_token is None else available.filter(lease_token=current_token)
     )
     token = uuid4()
     is_taken = available.update(lease_token=token, lease_until=now + lease(), lease_holder=worker[:255])
@@ -197,8 +197,8 @@ def _note_quota(run: _Run, page: Page) -> None:
 
 def _renew(connection_id: int, token: UUID, now: datetime) -> bool:
     """Extend the lease; False if we lost it or the connection was paused."""
-    held = Connection.objects.filter(pk=connection_id, lease_token=token, is_active=True)
-    return bool(held.update(lease_until=now + lease()))
+    leased = Connection.objects.filter(pk=connection_id, lease_token=token, is_active=True)
+    return bool(leased.update(lease_until=now + lease()))
 
 
 def _record_success(connection: Connection, run: _Run, now: datetime) -> None:
@@ -242,8 +242,8 @@ def _record_failure(connection: Connection, token: UUID, error: Exception, now: 
 
 
 def _release(connection_id: int, token: UUID, **values: Any) -> None:
-    held = Connection.objects.filter(pk=connection_id, lease_token=token)
-    held.update(lease_token=None, lease_until=None, lease_holder="", **values)
+    leased = Connection.objects.filter(pk=connection_id, lease_token=token)
+    leased.update(lease_token=None, lease_until=None, lease_holder="", **values)
 
 
 def classify(error: Exception) -> tuple[str, str]:

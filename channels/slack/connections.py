@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from channels.http import deadlines
-from channels.http.guard import LimitedResponse
+from channels.http.address_guard import LimitedResponse
 
 REQUEST_TIMEOUT_S = 20.0
 """Of one request, and of sending one item with all its requests."""

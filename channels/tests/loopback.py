@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from channels.contract import Network
-from channels.http import guard
+from channels.http import address_guard
 
 
 @dataclass
@@ -143,7 +143,7 @@ def serving(answer: Answering) -> Iterator[Server]:
     try:
         yield server
     finally:
-        for session in getattr(guard._SENT, "sessions", {}).values():
+        for session in getattr(address_guard._SENT, "sessions", {}).values():
             session.close()  # this thread's connections, kept open for its next request
         server.shutdown()
         server.server_close()

@@ -64,7 +64,7 @@ def test_what_a_dead_process_was_sending_is_looked_for_before_its_lease_ends(fak
     started, name = child
     item = make_reply(make_connection())
     monkeypatch.setattr(states.processes, "this_one", lambda: name)
-    assert states.claim(NOW, lambda _item: 60.0) is not None
+    assert states.begin_attempt(NOW, lambda _item: 60.0) is not None
     assert recovery.recover(NOW) == 0, "it is being sent"
     started.kill()
     started.wait()

@@ -50,7 +50,7 @@ def _share_of(message: Message, person: Person) -> CommunityShare | None:
 
 @transaction.atomic
 def _answered(share_id: int, message_id: int, person: Person, now: datetime) -> bool:
-    locks.hold_conversations(messages=[message_id])
+    locks.lock_conversations(messages=[message_id])
     shared = locks.with_ticket(CommunityShare.objects.select_related(*_RELATED), share_id)
     message = Message.objects.select_related("channel").defer("search", "html").get(pk=message_id)
     if shared.state not in CommunityShare.RUNNING:

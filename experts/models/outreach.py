@@ -125,8 +125,8 @@ class Outreach(models.Model):
     """Why the Slack message could not be posted; then nobody has seen the request."""
 
     class Meta:
-        verbose_name = _("outreach")
-        verbose_name_plural = _("outreaches")
+        verbose_name = _("request to an expert")
+        verbose_name_plural = _("requests to experts")
         ordering = ["-asked_at"]
         permissions = [("view_thanks", "Can see who answered what in a month")]
         constraints = [

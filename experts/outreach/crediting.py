@@ -36,7 +36,7 @@ RELATED = ("ticket", "expert__person", "topic", "outbound")
 @transaction.atomic
 def answered(outreach_id: int, message_id: int, person: Person, now: datetime) -> bool:
     """End the request with this message as its answer, credited to `person`; False if either is settled already."""
-    locks.hold_conversations(messages=[message_id])
+    locks.lock_conversations(messages=[message_id])
     outreach = locks.with_ticket(Outreach.objects.select_related(*RELATED), outreach_id)
     message = Message.objects.select_related("channel", "ticket").defer("search", "html").get(pk=message_id)
     ticket = outreach.ticket

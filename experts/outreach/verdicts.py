@@ -61,7 +61,7 @@ def _link(found: PossibleAnswer) -> None:
 
 @transaction.atomic
 def _decided(found: PossibleAnswer, actor: Any, is_answer: bool, now: datetime) -> bool:
-    locks.hold_conversations(messages=[found.message_id])
+    locks.lock_conversations(messages=[found.message_id])
     outreach = locks.with_ticket(Outreach.objects.select_related(*crediting.RELATED), found.outreach_id)
     row = PossibleAnswer.objects.select_related("person").select_for_update(of=("self",)).get(pk=found.pk)
     if row.verdict:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from channels import sweeps
 from experts.models import Outreach
-from experts.recognising.disclosures import says_it_works_here
+from experts.recognising.affiliations import says_it_works_here
 from experts.recognising.names import same_name
 from mentions.ingest.placing.bystanders import message_of
 from mentions.models import Message, ThreadPost

@@ -17,8 +17,8 @@ from django.db.models import Q, QuerySet
 from channels.models import Channel
 from experts.models import Expert, Outreach
 from experts.recognising import drafting
+from experts.recognising.affiliations import says_it_works_here
 from experts.recognising.bystanders import names_of
-from experts.recognising.disclosures import says_it_works_here
 from experts.recognising.names import same_name
 from experts.recognising.nearness import Place, posts_of, tree_of
 from mentions.models import Message, Person

@@ -2,7 +2,7 @@
 
 import pytest
 
-from experts.recognising.disclosures import says_it_works_here
+from experts.recognising.affiliations import says_it_works_here
 from experts.recognising.names import same_name
 from experts.recognising.nearness import Place, Tree
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from channels.clocks import desk_now
 from experts.directory import reasons, searching, tree, usual_account, working_hours, workload
 from experts.models import Expert, Outreach, TeamPage
-from experts.roster import leaving
+from experts.people_lists import leaving
 from mentions.people import access
 from mentions.views.ticket.acting import number_of
 

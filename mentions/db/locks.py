@@ -3,7 +3,7 @@
     inbox items → conversations (advisory) → tickets by id → rows of a ticket → outbox items
 
 Ingest takes all of them; a verb takes the ones it needs, in this order. Anything that moves messages between tickets
-holds their conversations, as ingest does. Optional work inside a transaction (`beside`) fails alone.
+locks their conversations, as ingest does. Optional work inside a transaction (`beside`) fails alone.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
+from psycopg2.errorcodes import DEADLOCK_DETECTED, SERIALIZATION_FAILURE
 
 from mentions.models import Ticket
 
@@ -28,11 +29,10 @@ ATTEMPTS = 3
 MAX_NAMES = 400
 """Maximum advisory locks per transaction: all sessions share one lock table. Conflicts in a conversation too long to
 lock completely are caught on write (`mentions.ingest.writing.writing`)."""
-_COLLISIONS = ("40P01", "40001")
-"""deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+_COLLISIONS = (DEADLOCK_DETECTED, SERIALIZATION_FAILURE)
 
-# Taken in one statement and in order to avoid deadlocks; held until the transaction ends.
-_HOLD = """
+# Taken in one statement and in order to avoid deadlocks; released when the transaction ends.
+_LOCK = """
 SELECT count(pg_advisory_xact_lock(k)) FROM (
     SELECT DISTINCT hashtextextended(x, 0) AS k FROM unnest(%s::text[]) AS x ORDER BY 1) AS sorted
 """
@@ -49,18 +49,18 @@ SELECT DISTINCT n.namespace || ' ' || n.name
 """
 
 
-def hold(names: Iterable[str]) -> None:
+def lock_names(names: Iterable[str]) -> None:
     """Lock conversations by name (`namespace id`): transactions that name the same one take turns."""
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [list(names)])
+        cursor.execute(_LOCK, [list(names)])
 
 
-def hold_conversations(*, tickets: Iterable[int] = (), messages: Iterable[int] = ()) -> None:
+def lock_conversations(*, tickets: Iterable[int] = (), messages: Iterable[int] = ()) -> None:
     """Lock the conversations of these tickets and messages under the names ingest uses. Call before locking any row."""
     with connection.cursor() as cursor:
         cursor.execute(_NAMES, [list(tickets), list(messages)])
         names = sorted(name for (name,) in cursor.fetchall())
-    hold(names[:MAX_NAMES])
+    lock_names(names[:MAX_NAMES])
 
 
 def share_ticket(ticket_id: int) -> None:
@@ -116,5 +116,4 @@ def once_more(verb: Callable[P, R]) -> Callable[P, R]:
 
 def is_collision(error: BaseException) -> bool:
     """Whether the database aborted this transaction in favour of another, in which case a retry will succeed."""
-    cause: Any = error.__cause__
-    return getattr(cause, "sqlstate", None) in _COLLISIONS
+    return getattr(error.__cause__, "pgcode", None) in _COLLISIONS

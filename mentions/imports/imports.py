@@ -56,7 +56,7 @@ BY_ITSELF = (
 ticket."""
 
 REASONS: dict[str, str | Promise] = {
-    "held": _("somebody has claimed it"),
+    "claimed": _("somebody has claimed it"),
     "reply": _("it was answered"),
     "note": _("it has a note"),
     "assigned": _("it is assigned to somebody"),
@@ -132,7 +132,7 @@ WITH made AS (
      WHERE i.batch_id = ANY(%(batches)s) AND {which}
 )
 SELECT made.batch_id, t.id, CASE
-    WHEN t.claim_token IS NOT NULL THEN 'held'
+    WHEN t.claim_token IS NOT NULL THEN 'claimed'
     WHEN EXISTS (SELECT FROM mentions_reply r WHERE r.ticket_id = t.id) THEN 'reply'
     WHEN EXISTS (SELECT FROM mentions_note n WHERE n.ticket_id = t.id) THEN 'note'
     WHEN t.assignee_id IS NOT NULL THEN 'assigned'
@@ -225,7 +225,7 @@ def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple
     messages = Message.objects.filter(ticket__in=ticket_ids, item_id__isnull=False)
     items = [item for item in messages.values_list("item_id", flat=True) if item is not None]
     list(InboundItem.objects.filter(pk__in=items).order_by("pk").select_for_update().values_list("pk"))
-    locks.hold_conversations(tickets=ticket_ids)
+    locks.lock_conversations(tickets=ticket_ids)
     free = Ticket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update(skip_locked=True)
     locked = list(free.values_list("pk", flat=True))
     ids = [ticket_id for _batch, ticket_id, why in _tickets_of([batch_id], locked) if not why]
@@ -244,7 +244,7 @@ def _take_back_loose(batch_id: int, now: datetime) -> int:
     connection_id = Batch.objects.values_list("connection_id", flat=True).get(pk=batch_id)
     elsewhere = Sighting.objects.exclude(channel__connection=connection_id).values("message")
     candidates = mine.filter(item_id__in=ids).exclude(pk__in=elsewhere)
-    locks.hold_conversations(messages=candidates.values_list("pk", flat=True))
+    locks.lock_conversations(messages=candidates.values_list("pk", flat=True))
     # Somebody may have made a ticket of one since: then it counts as touched.
     found = dict(candidates.order_by("pk").select_for_update(of=("self",)).values_list("pk", "item_id"))
     Message.objects.filter(pk__in=found).delete()

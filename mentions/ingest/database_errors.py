@@ -30,4 +30,4 @@ def is_suspicious(error: BaseException) -> bool:
 
 
 def _sqlstate(error: BaseException) -> str:
-    return getattr(error.__cause__, "pgcode", None) or getattr(error.__cause__, "sqlstate", None) or ""
+    return getattr(error.__cause__, "pgcode", None) or ""

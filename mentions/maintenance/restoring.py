@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from channels.models import OutboundItem
-from channels.outbox import held_items, hold_sending, outbox
+from channels.outbox import held_back, hold_sending, outbox
 from mentions.models import Reply
 from mentions.notifications import notices
 from mentions.replies import outgoing
@@ -23,14 +23,14 @@ def after_restore(now: datetime) -> int:
     ):
         _into_the_outbox(pk, now)
     notices.post_due(now)  # due notices, so they are reviewed too
-    count = held_items.hold_everything(now)
+    count = held_back.hold_back_everything(now)
     hold_sending.begin_anew(now)
     return count
 
 
 def _into_the_outbox(reply_id: int, now: datetime) -> None:
-    """Queue a scheduled reply as at the end of its undo window, held in the same transaction. It may have been sent
-    since it was written, so it is searched for from then on."""
+    """Queue a scheduled reply as at the end of its undo window, held back in the same transaction. It may have been
+    sent since it was written, so it is searched for from then on."""
     reply = lock(reply_id)
     reply.outbound = outbox.enqueue(
         key=reply.key,

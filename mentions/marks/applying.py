@@ -76,6 +76,6 @@ def _write(step: Step, source: str, actor: Any, now: datetime, fresh: dict[objec
 
 
 def _one_at_a_time() -> None:
-    """Two concurrent imports could create the same person twice. Held until the transaction ends."""
+    """Two concurrent imports could create the same person twice. Locked until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mentions.marks'))")

@@ -19,7 +19,7 @@ from mentions.models.parking_reasons import WaitingOn
 class TicketQuerySet(models.QuerySet[Any]):
     """States as chainable methods, for verbs. The queue's own queries are SQL (`mentions/queue/`)."""
 
-    def held_by(self, user: Any, now: datetime) -> TicketQuerySet:
+    def claimed_by(self, user: Any, now: datetime) -> TicketQuerySet:
         """Under this person's live claim."""
         return self.filter(claimed_by=user, claim_expires_at__gt=now)
 

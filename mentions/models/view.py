@@ -1,4 +1,5 @@
-"""Views: filters and order as data, `mentions.queue.view_filters` turns them into conditions."""
+"""Views: filters and order as data. `mentions.queue.view_filters` turns the filters into conditions,
+`mentions.queue.view_orders` holds the orders."""
 
 from __future__ import annotations
 

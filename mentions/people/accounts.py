@@ -110,7 +110,7 @@ def _lock_what_may_move(persons: Iterable[int] = ()) -> list[int]:
         found = cursor.fetchall()
     ids = [pk for pk, _then, _now in found]
     if ids:
-        locks.hold_conversations(messages=ids)
+        locks.lock_conversations(messages=ids)
         tickets = {ticket_id for _pk, *both in found for ticket_id in both if ticket_id is not None}
         list(Ticket.objects.filter(pk__in=tickets).order_by("pk").select_for_update().values_list("pk"))
     return ids

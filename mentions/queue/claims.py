@@ -1,4 +1,4 @@
-"""Claims: a ticket is held by a lease with a fencing token, renewed by a heartbeat.
+"""Claims: a ticket is claimed by a lease with a fencing token, renewed by a heartbeat.
 
 A claim is one short transaction of two statements, sent together and planned once per connection. The first releases
 the advocate's own expired lease; the second finds, locks, claims and records. The scan follows the queue's partial
@@ -109,15 +109,15 @@ _NOT_RESERVED = """(mentions_ticket.first_reply_at IS NOT NULL
         AND x.kind = 'expired' AND x.at >= mentions_ticket.last_message_at)) IS NOT TRUE"""
 
 _CLAIM = """
-WITH held AS (
+WITH claimed AS (
     SELECT id FROM mentions_ticket WHERE claimed_by_id = %(me)s AND claim_expires_at > %(now)s
 ), mine AS MATERIALIZED (
     SELECT id, status, claimed_by_id FROM mentions_ticket
-    WHERE is_queued AND assignee_id = %(me)s AND {where} AND NOT EXISTS (SELECT 1 FROM held)
+    WHERE is_queued AND assignee_id = %(me)s AND {where} AND NOT EXISTS (SELECT 1 FROM claimed)
     ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 ), others AS MATERIALIZED (
     SELECT id, status, claimed_by_id FROM mentions_ticket
-    WHERE is_queued AND {where} AND {kept} AND NOT EXISTS (SELECT 1 FROM held) AND NOT EXISTS (SELECT 1 FROM mine)
+    WHERE is_queued AND {where} AND {kept} AND NOT EXISTS (SELECT 1 FROM claimed) AND NOT EXISTS (SELECT 1 FROM mine)
     ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 ), picked AS (
     SELECT *, 'mine' AS picked FROM mine UNION ALL SELECT *, 'others' FROM others
@@ -137,7 +137,7 @@ WITH held AS (
 )
 SELECT {columns_taken} FROM taken
 UNION ALL
-SELECT {columns} FROM mentions_ticket WHERE id = (SELECT id FROM held)
+SELECT {columns} FROM mentions_ticket WHERE id = (SELECT id FROM claimed)
 """
 
 
@@ -188,7 +188,7 @@ def lease() -> timedelta:
 
 def current(user: Any, now: datetime) -> Ticket | None:
     """The ticket this person holds."""
-    return Ticket.objects.held_by(user, now).first()
+    return Ticket.objects.claimed_by(user, now).first()
 
 
 def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
@@ -197,8 +197,8 @@ def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
     try:
         return _claim_this(user, ticket_id, now)
     except IntegrityError as error:  # a race: the same advocate claimed another ticket in another tab
-        held = current(user, now)
-        raise HoldsAnother(held.pk if held else ticket_id) from error
+        claimed = current(user, now)
+        raise HoldsAnother(claimed.pk if claimed else ticket_id) from error
 
 
 @transaction.atomic
@@ -212,8 +212,8 @@ def _claim_this(user: Any, ticket_id: int, now: datetime) -> Ticket:
         if ticket.claimed_by_id != user.pk:
             raise AlreadyClaimed(ticket)
         return ticket
-    if held_id := Ticket.objects.filter(claimed_by=user).exclude(pk=ticket_id).values_list("pk", flat=True).first():
-        raise HoldsAnother(held_id)
+    if claimed_id := Ticket.objects.filter(claimed_by=user).exclude(pk=ticket_id).values_list("pk", flat=True).first():
+        raise HoldsAnother(claimed_id)
     return take(ticket, user, now)
 
 
@@ -235,8 +235,8 @@ def renew(ticket_id: int, token: UUID | str, now: datetime, user: Any = None) ->
     """Heartbeat: extend the lease and return its new end. An expired lease can be renewed until somebody else claims
     the ticket. With `user`, the token must be theirs. Raises ClaimLost."""
     expires = now + lease()
-    held = Ticket.objects.filter(pk=ticket_id, claim_token=token)
-    if not (held if user is None else held.filter(claimed_by=user)).update(claim_expires_at=expires):
+    claimed = Ticket.objects.filter(pk=ticket_id, claim_token=token)
+    if not (claimed if user is None else claimed.filter(claimed_by=user)).update(claim_expires_at=expires):
         raise ClaimLost(ticket_id)
     return expires
 

@@ -31,7 +31,7 @@ from mentions.db.sql import all_of
 from mentions.models import Mark, Message, Tag, Ticket, View
 from mentions.models.ticket import TicketQuerySet
 from mentions.people import access
-from mentions.queue import view_filters
+from mentions.queue import view_filters, view_orders
 from mentions.text import times
 from mentions.text.platform_icons import icon
 from mentions.text.rendering import excerpt
@@ -98,7 +98,7 @@ class Row:
     waiting: str
     tags: list[str]
     marks: list[str]
-    held: str
+    holder: str
     clock: SafeString | str
     posted: SafeString
     words: Words
@@ -135,9 +135,9 @@ class Row:
         return "".join(_badge("bare", str(MARK_WORDS[kind])) for kind in self.marks)
 
     def _more(self) -> str:
-        if not (self.waiting or self.held or self.tags):
+        if not (self.waiting or self.holder or self.tags):
             return ""
-        notes = "".join(f"<span>{escape(words)}</span>" for words in (self.waiting, self.held) if words)
+        notes = "".join(f"<span>{escape(words)}</span>" for words in (self.waiting, self.holder) if words)
         tags = "".join(f'<span class="badge bare">{escape(tag)}</span>' for tag in self.tags[:SHOWN_TAGS])
         hidden_tags = len(self.tags) - SHOWN_TAGS
         tags += f"<span>{escape(_('and %(count)d more') % {'count': hidden_tags})}</span>" if hidden_tags > 0 else ""
@@ -207,7 +207,7 @@ def _first_statement(filters: str, order: tuple[str, ...], limit: int, _lead: in
 def first_of(view: View, user: access.User, now: datetime, limit: int) -> list[dict[str, Any]]:
     """The first rows of a queue view, with the columns of `with_columns`. This page stays open all day, so the
     statement is planned once per connection. Only for users who may view tickets."""
-    order = view_filters.ORDERS[view_filters.order_of(view)]
+    order = view_orders.ORDERS[view_orders.order_of(view)]
     filters = json.dumps(view.filters, sort_keys=True)
     sql, values = _first_statement(filters, order, limit, due_soon.default_minutes())
     found = prepared.run(sql, {**values, "me": user.pk, "now": now})
@@ -241,7 +241,7 @@ def _row(record: dict[str, Any], words: Words, now: datetime) -> Row:
         waiting=_waiting(record, now),
         tags=record["tag_names"],
         marks=record["marks"],
-        held=_held(record, now),
+        holder=_holder(record, now),
         clock=_clock(record, now),
         posted=times.ago_tag(record["queued_at"], now),
         words=words,
@@ -270,7 +270,7 @@ def _waiting(record: dict[str, Any], now: datetime) -> str:
     return f"{waiting}, {times.ahead(record['wake_at'], now)}" if record["wake_at"] else waiting
 
 
-def _held(record: dict[str, Any], now: datetime) -> str:
+def _holder(record: dict[str, Any], now: datetime) -> str:
     """Who has it: the claim holder, else the assignee."""
     if record["claim_expires_at"] and record["claim_expires_at"] > now:
         return _("%(name)s is on it") % {"name": record["claimer_name"] or _("somebody")}

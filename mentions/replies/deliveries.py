@@ -78,7 +78,7 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
         return
     reply_id, answered_id = found
     # Polling may be storing the resulting message right now.
-    locks.hold_conversations(messages=[answered_id] if answered_id else [])
+    locks.lock_conversations(messages=[answered_id] if answered_id else [])
     # Lock first, then read the item: the second of two workers sees the latest state of both.
     reply = lock(reply_id)
     if reply.state in sending_states.OVER:

@@ -9,7 +9,7 @@ from channels.models import OutboundItem
 from channels.outbox import hold_sending, outbox
 from mentions.db import locks
 from mentions.models import Reply
-from mentions.replies import guard, outgoing, sending_states
+from mentions.replies import outgoing, send_guard, sending_states
 from mentions.replies.taking_back import lock, take_back
 
 MAX_PER_RUN = 200
@@ -17,8 +17,8 @@ MAX_PER_RUN = 200
 
 def hand_over_due(now: datetime) -> int:
     """Queue every reply past its undo window in the outbox, or block it if the conversation has moved; return how many
-    left the window. Safe in any number of workers. While sending is held, replies wait and can still be undone."""
-    if hold_sending.why_held():
+    left the window. Safe in any number of workers. While sending is held back, replies wait and can still be undone."""
+    if hold_sending.why_held_back():
         return 0
     due = Reply.objects.filter(state=Reply.State.SCHEDULED, send_at__lte=now).order_by("send_at", "id")
     return sweeps.each("hand over", due.values_list("pk", flat=True)[:MAX_PER_RUN], lambda pk: hand_over(pk, now))
@@ -32,7 +32,7 @@ def hand_over(reply_id: int, now: datetime) -> bool:
     reply = lock(reply_id)
     if reply.state != Reply.State.SCHEDULED or reply.send_at > now:
         return False
-    if reason := guard.why_not(reply):
+    if reason := send_guard.why_not(reply):
         take_back(reply, Reply.State.BLOCKED, now, why=reason)
         return True
     reply.outbound = outbox.enqueue(

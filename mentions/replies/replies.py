@@ -22,10 +22,10 @@ from mentions.db import locks
 from mentions.handle_rules import privacy
 from mentions.models import EventKind, Message, Reply, Ticket
 from mentions.people import access
-from mentions.replies import drafts, guard, handles, outgoing, recipients, sending_states
+from mentions.replies import drafts, handles, outgoing, recipients, send_guard, sending_states
 from mentions.replies.dispatch_replies import hand_over_due
-from mentions.replies.guard import ThreadMoved
 from mentions.replies.recipients import ReplyRefused
+from mentions.replies.send_guard import ThreadMoved
 from mentions.replies.taking_back import TooLate, lock, take_back
 from mentions.tickets import thread_subscriptions
 from mentions.tickets.transitions import lock_open, move, record
@@ -72,7 +72,7 @@ def submit(
     if existing := Reply.objects.filter(key=key).select_related("ticket").first():
         return _repeated(existing, ticket_id, actor, text)
     ticket = lock_open(ticket_id, actor, token, now)
-    guard.check(ticket_id, guard_message_id)
+    send_guard.check(ticket_id, guard_message_id)
     reply = _checked(ticket, actor, channel_id, text, status_after, now)
     reply.key, reply.guard_message_id = UUID(str(key)), guard_message_id
     reply.credit, reply.origin = drafts.credit_of(ticket_id, actor)

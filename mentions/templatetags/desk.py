@@ -33,7 +33,7 @@ register = template.Library()
 def back_to_ticket(context: Context, ticket: Ticket) -> str:
     """The URL of the page's ticket as it was on screen before: play mode, or its own page."""
     request = context["request"]
-    return playing.back_address(request, ticket.pk, is_held=ticket.claimed_by_id == request.user.pk)
+    return playing.back_address(request, ticket.pk, is_claimed=ticket.claimed_by_id == request.user.pk)
 
 
 @register.simple_tag

@@ -67,7 +67,7 @@ def move(
     if "status" in changes:
         changes.setdefault("solved_at", _solved_at(ticket, changes["status"], now))
     before = snapshot(ticket)
-    was_held = actor is not None and ticket.claimed_by_id == actor.pk
+    was_claimed = actor is not None and ticket.claimed_by_id == actor.pk
     for name, value in changes.items():
         setattr(ticket, name, value)
     if not keeps_claim:
@@ -76,7 +76,7 @@ def move(
     if "no_reply_reason" in changes:
         clocks.recompute([ticket.pk])
     event_data = {**difference(before, snapshot(ticket)), **(data or {})}
-    if was_held and not keeps_claim:
+    if was_claimed and not keeps_claim:
         event_data["held"] = True
     return record(ticket, actor, now, kind, event_data)
 

@@ -1,4 +1,4 @@
-"""Applies one small change to many tickets, each in a separate transaction; tickets held by others are skipped."""
+"""Applies one small change to many tickets, each in a separate transaction; tickets claimed by others are skipped."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Change = Callable[[int], object]
 
 @dataclass(slots=True)
 class Done:
-    """`held_by`: names of people holding some of them; `refused`: state not suitable, or no change."""
+    """`claimed_by`: names of people who have claimed some of them; `refused`: state not suitable, or no change."""
 
     changed: list[int] = field(default_factory=list)
-    held_by: list[str] = field(default_factory=list)
+    claimed_by: list[str] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
 
 
@@ -37,8 +37,8 @@ def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) 
             with transaction.atomic():
                 claims.lock(ticket_id, actor, None, now)
                 has_changed = change(ticket_id)
-        except claims.AlreadyClaimed as held:
-            done.held_by.append((held.by.get_short_name() or held.by.get_username()) if held.by else "?")
+        except claims.AlreadyClaimed as error:
+            done.claimed_by.append((error.by.get_short_name() or error.by.get_username()) if error.by else "?")
         except (OutcomeRefused, Ticket.DoesNotExist):
             done.refused.append(ticket_id)
         else:

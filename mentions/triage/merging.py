@@ -46,7 +46,7 @@ def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) 
     Raises MergeRefused if a source is the target, was merged before, or somebody holds it.
     """
     ids = sorted(set(source_ids) | {target_id})
-    locks.hold_conversations(tickets=ids)
+    locks.lock_conversations(tickets=ids)
     tickets = {t.pk: t for t in Ticket.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     sources = [tickets[pk] for pk in ids if pk != target_id and pk in tickets]
     target = tickets.get(target_id)
@@ -76,8 +76,8 @@ def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
             _("Ticket #%(id)s was already merged into #%(into)s. Choose that one.")
             % {"id": ticket.pk, "into": ticket.merged_into_id}
         )
-    held = ticket.claim_expires_at is not None and ticket.claim_expires_at > now
-    if held and ticket.claimed_by_id != getattr(actor, "pk", None):
+    is_claimed = ticket.claim_expires_at is not None and ticket.claim_expires_at > now
+    if is_claimed and ticket.claimed_by_id != getattr(actor, "pk", None):
         raise MergeRefused(_("Somebody is working on ticket %(id)s. Ask them first.") % {"id": ticket.pk})
 
 
@@ -86,8 +86,8 @@ def _move_all(source: Ticket, target: Ticket) -> None:
         model.objects.filter(ticket=source).update(ticket=target)
     linked = IssueLink.objects.filter(ticket=target).values("issue")
     IssueLink.objects.filter(ticket=source).exclude(issue__in=linked).update(ticket=target)
-    held = Code.objects.filter(ticket=target).values("stock")
-    Code.objects.filter(ticket=source).exclude(stock__in=held).update(ticket=target)
+    drawn = Code.objects.filter(ticket=target).values("stock")
+    Code.objects.filter(ticket=source).exclude(stock__in=drawn).update(ticket=target)
     if not Application.objects.filter(ticket=target).exists():
         Application.objects.filter(ticket=source).update(ticket=target)
     if not Disclosure.objects.filter(ticket=target).exists():
@@ -108,7 +108,7 @@ def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime)
     Where a whole thread is one ticket, the ids of the moved messages lead to the new one. Where thread and author are,
     answers to a moved message follow it by parent, and the rest stays with the old ticket.
     """
-    locks.hold_conversations(tickets=[ticket_id])
+    locks.lock_conversations(tickets=[ticket_id])
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     _refuse_if_not_free(ticket, actor, now)
     wanted = set(message_ids)

@@ -20,9 +20,9 @@ def view_address(slug: str) -> str:
     return reverse("mentions:play", args=[slug]) if slug else reverse("mentions:play")
 
 
-def back_address(request: HttpRequest, ticket_id: int, *, is_held: bool) -> str:
-    """URL of the ticket on screen: in play mode if it is held and was played, else on its own page."""
-    return address(ticket_id, request.session.get(PLAYED) if is_held else None)
+def back_address(request: HttpRequest, ticket_id: int, *, is_claimed: bool) -> str:
+    """URL of the ticket on screen: in play mode if it is claimed and was played, else on its own page."""
+    return address(ticket_id, request.session.get(PLAYED) if is_claimed else None)
 
 
 def onward_address(request: HttpRequest) -> str:

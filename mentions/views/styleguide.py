@@ -40,7 +40,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             waiting=waiting,
             tags=["ci", "runner"] if number == 2 else [],
             marks=["contributor"] if number == 1 else [],
-            held="maria is on it" if number == 3 else "",
+            holder="maria is on it" if number == 3 else "",
             clock=times.due_tag(due[number % 3], now, now if due[number % 3] < soon else None),
             posted=times.ago_tag(now - timedelta(hours=number), now),
             words=words_in(get_language()),

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.by_channel.counting import begins
+from metrics.by_channel.channel_counts import begins
 from metrics.definitions import Filters, Tickets, first_posted
 from metrics.drawing import bars, charts
 from metrics.drawing.charts import Spec

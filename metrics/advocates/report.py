@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.advocates import counting
+from metrics.advocates import work_counts
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts
 from metrics.drawing.charts import Spec
@@ -39,14 +39,14 @@ class AdvocatesReport:
     def counts(self) -> dict[str, dict[int, Any]]:
         """Figure → user → number."""
         period, chosen = self.filters.period, self.filters.narrow(self.tickets)
-        worked = counting.rolled(self.filters) if self.is_rolled else counting.counted(chosen, period)
-        found: dict[str, dict[int, Any]] = {**worked, "assigned": counting.assigned(chosen)}
-        found["requests_by"] = counting.requests(conditions.narrowed(self.tickets, self.filters), period)
-        return found | {"shift_hours": counting.shift_hours(period, self.now)}
+        worked = work_counts.rolled(self.filters) if self.is_rolled else work_counts.counted(chosen, period)
+        found: dict[str, dict[int, Any]] = {**worked, "assigned": work_counts.assigned(chosen)}
+        found["requests_by"] = work_counts.requests(conditions.narrowed(self.tickets, self.filters), period)
+        return found | {"shift_hours": work_counts.shift_hours(period, self.now)}
 
     @cached_property
     def people(self) -> list[User]:
-        return counting.people(self.counts)
+        return work_counts.people(self.counts)
 
     @property
     def charts(self) -> list[Chart]:

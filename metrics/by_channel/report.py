@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics.by_channel import counting
-from metrics.by_channel.counting import ChannelLine
+from metrics.by_channel import channel_counts
+from metrics.by_channel.channel_counts import ChannelLine
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts, day_charts
 from metrics.drawing.charts import Spec
@@ -40,7 +40,7 @@ class ChannelsReport:
 
     @cached_property
     def lines(self) -> list[ChannelLine]:
-        return counting.lines(self.tickets, self.filters, self.now, self.source)
+        return channel_counts.lines(self.tickets, self.filters, self.now, self.source)
 
     @property
     def channels(self) -> list[ChannelLine]:

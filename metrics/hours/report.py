@@ -17,8 +17,8 @@ from metrics.drawing import charts, heat_maps
 from metrics.drawing.charts import Spec
 from metrics.figures.parts import Part
 from metrics.figures.source import Rolled, source_for
-from metrics.hours import counting
-from metrics.hours.counting import Side
+from metrics.hours import coverage_counts
+from metrics.hours.coverage_counts import Side
 from metrics.hours.shares import HALF, Slot, shares
 from metrics.tables import Cell, Chart, Table, duration
 from team import coverage
@@ -67,7 +67,7 @@ class HoursReport:
 
     @cached_property
     def sides(self) -> list[Side]:
-        count = counting.rolled if isinstance(self.source, Rolled) else counting.sides
+        count = coverage_counts.rolled if isinstance(self.source, Rolled) else coverage_counts.sides
         return count(self.tickets, self.filters, self.now)
 
     @property

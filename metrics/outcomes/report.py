@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mentions.models import Ticket
-from metrics.by_channel.counting import begins
+from metrics.by_channel.channel_counts import begins
 from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts
 from metrics.drawing.charts import Spec
 from metrics.figures import against
 from metrics.figures.parts import NO_PART, Part
 from metrics.meanings import MEANINGS
-from metrics.outcomes import counting, rolled
-from metrics.outcomes.counting import ALL, Outcomes, Times
+from metrics.outcomes import outcome_counts, rolled
+from metrics.outcomes.outcome_counts import ALL, Outcomes, Times
 from metrics.periods import Period
 from metrics.rollups import access
 from metrics.tables import Cell, Chart, Table, change, duration
@@ -61,8 +61,8 @@ class OutcomesReport:
     @cached_property
     def found(self) -> Outcomes:
         if self.is_rolled:
-            return counting.named(rolled.outcomes(self.filters, is_before=False))
-        return counting.outcomes(self.tickets, self.filters, self.now)
+            return outcome_counts.named(rolled.outcomes(self.filters, is_before=False))
+        return outcome_counts.outcomes(self.tickets, self.filters, self.now)
 
     @cached_property
     def before(self) -> Outcomes | None:
@@ -73,7 +73,7 @@ class OutcomesReport:
         over = self.filters.over(earlier)
         if self.is_rolled:
             return rolled.outcomes(over, is_before=True)
-        return counting.outcomes(self.tickets, over, self.now, is_before=True)
+        return outcome_counts.outcomes(self.tickets, over, self.now, is_before=True)
 
     @property
     def reasons(self) -> list[str]:

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from metrics.definitions import Filters
 from metrics.figures.first_reply import PERCENTILES
 from metrics.models import DayCount, DayTally, DayTimes
-from metrics.outcomes.counting import ALL, Outcomes, Times
+from metrics.outcomes.outcome_counts import ALL, Outcomes, Times
 from metrics.rollups import access, exact, tallies
 
 Name = DayTally.Name

@@ -15,8 +15,8 @@ from metrics.drawing import bars, charts, month_charts
 from metrics.drawing.charts import Spec
 from metrics.figures import against
 from metrics.figures.parts import Part
-from metrics.outreaches import conditions, counting
-from metrics.outreaches.counting import NOBODY, RequestsLine
+from metrics.outreaches import conditions, request_counts
+from metrics.outreaches.request_counts import NOBODY, RequestsLine
 from metrics.periods import Period
 from metrics.tables import Cell, Chart, Table, duration
 
@@ -25,12 +25,12 @@ MONTHS = 6
 MAX_MONTHS = 27
 MAX_DRAWN = 15
 OF_MONTHS = (
-    *("requests", "requests_change", "requests_answered", "requests_open", "requests_over", *counting.TIMES),
+    *("requests", "requests_change", "requests_answered", "requests_open", "requests_over", *request_counts.TIMES),
     *("expert_answers", "answers_change", "expert_responded", "responded_change"),
 )
 OF_PERIOD = (
     *("requests", "requests_before", "requests_change", "requests_answered", "requests_open", "requests_over"),
-    *(*counting.TIMES, "expert_answers"),
+    *(*request_counts.TIMES, "expert_answers"),
 )
 CHANGES = {
     "requests_change": "requests",
@@ -55,18 +55,18 @@ class ExpertsReport:
         """The months of the period, and enough before them to compare with."""
         last = self.filters.period.last
         first = min(self.filters.period.first, _months_before(last, MONTHS - 1))
-        return counting.months(max(first, _months_before(last, MAX_MONTHS - 1)), last)
+        return request_counts.months(max(first, _months_before(last, MAX_MONTHS - 1)), last)
 
     @cached_property
     def months(self) -> list[RequestsLine]:
         earlier = _months_before(self.wanted[0], 1)
-        lines = counting.by_month(self.rows, self.tickets, self.filters, [earlier, *self.wanted], self.now)
+        lines = request_counts.by_month(self.rows, self.tickets, self.filters, [earlier, *self.wanted], self.now)
         return lines[1:]
 
     @cached_property
     def is_known(self) -> bool:
         """Whether there was a request by the end of the first day compared with."""
-        first = counting.first_asked(self.rows)
+        first = request_counts.first_asked(self.rows)
         return first is not None and first < Period(self.earlier.first, self.earlier.first, self.earlier.tz).end
 
     @property
@@ -75,15 +75,15 @@ class ExpertsReport:
 
     @cached_property
     def platforms(self) -> list[RequestsLine]:
-        return counting.by_platform(self.rows, self.filters.period, self.earlier, self.is_known)
+        return request_counts.by_platform(self.rows, self.filters.period, self.earlier, self.is_known)
 
     @cached_property
     def topics(self) -> list[RequestsLine]:
-        return counting.by_topic(self.rows, self.filters.period, self.earlier, self.is_known)
+        return request_counts.by_topic(self.rows, self.filters.period, self.earlier, self.is_known)
 
     @cached_property
     def people(self) -> list[RequestsLine]:
-        return counting.by_person(self.rows, self.filters.period, self.earlier, self.is_known)
+        return request_counts.by_person(self.rows, self.filters.period, self.earlier, self.is_known)
 
     @property
     def charts(self) -> list[Chart]:
@@ -135,12 +135,12 @@ class ExpertsReport:
         return Table(first, OF_PERIOD, rows, slug, title, against=self.earlier)
 
     def _is_unfinished(self, month: date) -> bool:
-        return counting.whole(month, self.filters).last >= self.today
+        return request_counts.whole(month, self.filters).last >= self.today
 
     def _month(self, line: RequestsLine) -> list[Cell]:
         is_unfinished = self._is_unfinished(line.key)
         shown = _("%(month)s, so far") % {"month": line.label} if is_unfinished else line.label
-        whole = counting.whole(line.key, self.filters)
+        whole = request_counts.whole(line.key, self.filters)
         return [Cell(shown, line.label), *(_cell(line, name, Part(), whole, is_unfinished) for name in OF_MONTHS)]
 
     def _topic(self, line: RequestsLine) -> list[Cell]:
@@ -172,7 +172,7 @@ def _cell(line: RequestsLine, name: str, part: Part, period: Period | None = Non
     """`no_change`: an unfinished month is not compared with a whole one."""
     if line.is_gap:
         return Cell("—", None)
-    if name in counting.TIMES:
+    if name in request_counts.TIMES:
         took = line.took(name)
         return Cell(
             duration(took), None if took is None else charts.hours(took), "requests_answered", part=part, period=period

@@ -16,7 +16,7 @@ from metrics.drawing import charts
 from metrics.drawing.charts import Spec
 from metrics.figures.activity import ACTIVITY, DayActivity
 from metrics.meanings import MEANINGS
-from metrics.overview.counting import FigureSource, SpanFigures, figure_source
+from metrics.overview.figure_sources import FigureSource, SpanFigures, figure_source
 from metrics.overview.spans import Span, spans
 from metrics.periods import YEAR, Period
 from metrics.tables import Cell, Chart, Table, duration

@@ -80,10 +80,10 @@ def _summary(package: Package, now: datetime) -> Files:
 
 def _slides(package: Package, now: datetime) -> Files:
     """From the files made so far: the summary, then one slide per picture."""
-    held = {file.name: bytes(file.content) for file in package.files.filter(name__endswith=".png")}
+    stored = {file.name: bytes(file.content) for file in package.files.filter(name__endswith=".png")}
     reports = [_report(package, kind, now) for kind in REPORTS]
     titles = [(picture_name(each, chart), chart.title) for each in reports for chart in each.charts]
-    drawn = [(str(title), held[name]) for name, title in titles if name in held]
+    drawn = [(str(title), stored[name]) for name, title in titles if name in stored]
     period = wording.name_of(scope.filters_of(package).period)
     title = _("Mentions in %(period)s") % {"period": period}
     return {"slides.pptx": slides.presentation(title, package.summary, drawn, package.asked_at)}

@@ -18,7 +18,7 @@ from mentions.people.access import visible_tickets
 from metrics import outcome_conditions as outcomes
 from metrics import reach_keys
 from metrics.activity.report import ActivityReport
-from metrics.advocates import counting as workload
+from metrics.advocates import work_counts
 from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, Filters, Tickets, figure
 from metrics.figures import parts
 from metrics.figures.parts import PART_KEYS
@@ -31,12 +31,12 @@ from metrics.pages.query_params import Asked
 from metrics.pages.words import period_pairs
 from metrics.periods import Period, read_day
 from metrics.reach import counts as reach
-from metrics.release_days import counting as releases
+from metrics.release_days import release_counts
 from metrics.release_days.days import Days
 from metrics.tables import duration
 
 PER_PAGE = 50
-NAMES = (*FIGURE_NAMES, *reach_keys.NAMES, *workload.NAMES, *releases.NAMES, *conditions.NAMES)
+NAMES = (*FIGURE_NAMES, *reach_keys.NAMES, *work_counts.NAMES, *release_counts.NAMES, *conditions.NAMES)
 may_read_reports = permission_required("mentions.view_reports", raise_exception=True)
 
 
@@ -76,10 +76,10 @@ def _tickets(request: HttpRequest, question: Asked, name: str, day: date | None,
     part = parts.read(request.GET)
     seen = visible_tickets(request.user)
     chosen = filters.narrow(seen)
-    if days := part.release or releases.SIDES.get(name, ""):
-        chosen = _of_release_days(chosen, releases.days_of(seen, filters, desk_now()), name, days, at, filters)
-    elif name in workload.NAMES:
-        chosen = chosen.filter(workload.condition(name, filters.period, part.advocate or 0))
+    if days := part.release or release_counts.SIDES.get(name, ""):
+        chosen = _of_release_days(chosen, release_counts.days_of(seen, filters, desk_now()), name, days, at, filters)
+    elif name in work_counts.NAMES:
+        chosen = chosen.filter(work_counts.condition(name, filters.period, part.advocate or 0))
     elif name in reach_keys.NAMES:
         chosen = chosen.filter(figure("mentions", filters.period, at, day), reach.condition(name))
         chosen = chosen.annotate(reach=reach.of_ticket(name))
@@ -100,7 +100,7 @@ def _tickets(request: HttpRequest, question: Asked, name: str, day: date | None,
 def _of_release_days(chosen: Tickets, days: Days, name: str, which: str, at: datetime, filters: Filters) -> Tickets:
     """Within the days of the report, which may lie before the page's period."""
     try:
-        return releases.listed(chosen, name, which, days, at, with_noise=filters.with_noise)
+        return release_counts.listed(chosen, name, which, days, at, with_noise=filters.with_noise)
     except KeyError as error:
         raise Http404(which) from error
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from channels.models import Channel
 from channels.registry.finding_adapters import adapter_for
-from metrics.by_channel.counting import begins
+from metrics.by_channel.channel_counts import begins
 from metrics.definitions import Filters, Tickets, figure
 from metrics.drawing import bars
 from metrics.drawing.charts import Spec

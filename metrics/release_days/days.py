@@ -11,7 +11,7 @@ from django.db.models import Q
 from metrics.periods import Period
 from team.coverage import Span, merged
 from team.models import Release
-from team.release import calendar
+from team.release import release_times
 
 LEAST = 3
 """With fewer release days in the period, those before it are shown, too."""
@@ -57,7 +57,7 @@ def load(period: Period, now: datetime, begins: datetime | None) -> Days:
     """Past releases of the period, with earlier ones to make at least LEAST. `begins`: when the desk's data begins. One
     query."""
     rows = Release.objects.filter(day__lte=period.last).select_related("rule").order_by("-day", "-pk")[: 2 * MOST]
-    over = [(row, calendar.shown(row.rule, row.day)) for row in rows]
+    over = [(row, release_times.shown(row.rule, row.day)) for row in rows]
     over = [(row, span) for row, span in over if span.end <= now and begins is not None and begins <= span.start]
     busy = [span for _row, span in over]
     found = [

@@ -13,9 +13,9 @@ from metrics.definitions import Filters, Tickets
 from metrics.drawing import bars, charts
 from metrics.drawing.charts import Spec
 from metrics.figures.parts import Part
-from metrics.release_days import counting
-from metrics.release_days.counting import EVERY, ByChannel
+from metrics.release_days import release_counts
 from metrics.release_days.days import ALL, ORDINARY, Day, Days
+from metrics.release_days.release_counts import EVERY, ByChannel
 from metrics.tables import Cell, Chart, Table, duration
 
 OF_SIDES = ("mentions", "answered", "median", "p75", "p90", "within", "overdue")
@@ -44,11 +44,11 @@ class ReleaseDayReport:
 
     @cached_property
     def days(self) -> Days:
-        return counting.days_of(self.tickets, self.filters, self.now)
+        return release_counts.days_of(self.tickets, self.filters, self.now)
 
     @cached_property
     def found(self) -> ByChannel:
-        return counting.by_channel(self.tickets, self.filters, self.days)
+        return release_counts.by_channel(self.tickets, self.filters, self.days)
 
     def mean(self, channel: int, which: str) -> float | None:
         """Mentions per day; None if there is no such day: unknown, not zero."""
@@ -104,7 +104,7 @@ class ReleaseDayReport:
         return [self._side(label, which) for which, label in labels.items() if self.days.spans(which)]
 
     def _side(self, label: str, which: str) -> list[Cell]:
-        row, part = counting.side(self.tickets, self.filters, self.days, which, self.now), Part(release=which)
+        row, part = release_counts.side(self.tickets, self.filters, self.days, which, self.now), Part(release=which)
         within = row.within_percent
         times = [
             Cell(duration(time), None if time is None else charts.hours(time), "answered", part=part)

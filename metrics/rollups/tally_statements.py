@@ -1,6 +1,6 @@
 """The statements that tally what messages, replies and events say of a day: how mentions ended, and who worked on
-them. They express in SQL what `metrics.outcome_conditions` and `metrics.advocates.counting` express in conditions; the
-nightly check and property tests compare both.
+them. They express in SQL what `metrics.outcome_conditions` and `metrics.advocates.work_counts` express in conditions;
+the nightly check and property tests compare both.
 
 Portions and parameters are those of `metrics.rollups.statements`. A figure that counts a ticket once, however often
 something happened to it, notes the day before on which it did (`before`): over any days, only that is counted whose day

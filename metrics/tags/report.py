@@ -15,7 +15,7 @@ from metrics.drawing import bars
 from metrics.drawing.charts import Spec
 from metrics.figures import against
 from metrics.tables import Cell, Chart, Table
-from metrics.tags import counting
+from metrics.tags import tag_counts
 from metrics.tags.rising import TagCount
 
 MAX_DRAWN = 15
@@ -43,12 +43,12 @@ class TagsReport:
 
     @cached_property
     def tags(self) -> list[TagCount]:
-        return counting.counted(self.tickets, self.filters)
+        return tag_counts.counted(self.tickets, self.filters)
 
     @cached_property
     def rising(self) -> list[Rising]:
         tags = [tag for tag in self.tags if tag.rises][:MAX_RISING]
-        samples = counting.samples(self.tickets, self.filters, [tag.name for tag in tags])
+        samples = tag_counts.samples(self.tickets, self.filters, [tag.name for tag in tags])
         return [Rising(tag, self._count(tag), self._before(tag), samples[tag.name]) for tag in tags]
 
     @property

@@ -27,7 +27,7 @@ from metrics.definitions import Filters
 from metrics.drawing.heat_maps import robust_maximum
 from metrics.hours.report import HoursReport
 from metrics.hours.shares import shares
-from metrics.outreaches import counting
+from metrics.outreaches import request_counts
 from metrics.outreaches.report import ExpertsReport
 from metrics.periods import Period
 from metrics.reach.report import PlatformsReport
@@ -125,7 +125,7 @@ def test_a_request_counts_for_each_topic_of_its_expert_and_for_the_person(mo):
 
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 40))
 def test_months_follow_one_another(first, days):
-    months = counting.months(first, first + timedelta(days=days * 31))
+    months = request_counts.months(first, first + timedelta(days=days * 31))
     assert months[0] == first.replace(day=1)
     assert all((b - a).days in (28, 29, 30, 31) and b.day == 1 for a, b in pairwise(months))
 

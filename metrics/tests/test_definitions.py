@@ -10,11 +10,11 @@ from channels.models.connection import Priority
 from channels.registry.finding_adapters import all_adapters
 from mentions.clocks import clocks, covered, targets
 from mentions.models import Ticket, View
-from mentions.queue import view_filters
+from mentions.queue import view_tickets
 from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from metrics.definitions import FIGURE_NAMES, HIGH, Filters, figure
 from metrics.figures import activity, first_reply
-from metrics.hours import counting
+from metrics.hours import coverage_counts
 from metrics.periods import Period
 from metrics.reply_clock import CLOCKS
 
@@ -145,7 +145,9 @@ def test_the_four_clocks_of_one_reply():
         (True, True): hours(1),
     }
     assert {row.lag for row in found.values()} == {hours(0.5)}
-    assert [side.covered for side in counting.sides(tickets(), Filters(week), NOW) if side.posted.mentions] == [1]
+    assert [side.covered for side in coverage_counts.sides(tickets(), Filters(week), NOW) if side.posted.mentions] == [
+        1
+    ]
     team = Team.objects.create(name="Weekends")
     covered.publish([(friday + hours(10), friday + hours(34))], team.pk)
     Channel.objects.update(team=team)
@@ -154,7 +156,9 @@ def test_the_four_clocks_of_one_reply():
     covered.publish([(friday - hours(1000), friday - hours(999)), (friday + hours(10), friday + hours(34))], team.pk)
     row = first_reply.first_reply(tickets(), Filters(week, clock=CLOCKS[1]), NOW)
     assert row.median == hours(24), "the team answers at weekends only"
-    assert [side.covered for side in counting.sides(tickets(), Filters(week), NOW) if side.posted.mentions] == [0]
+    assert [side.covered for side in coverage_counts.sides(tickets(), Filters(week), NOW) if side.posted.mentions] == [
+        0
+    ]
     assert {row.p90 == row.median for row in found.values()} == {True}
 
 
@@ -252,7 +256,7 @@ def test_overdue_lists_open_tickets_only(status):
     assert [name for name in ("overdue", "in_time", "unsettled") if _behind(name, WEEK, NOW)] == [wanted]
     assert _behind(wanted, WEEK, NOW) == {ticket.pk}
     view = View(name="all", slug="all", filters={"overdue": True, "statuses": list(Ticket.Status.values)})
-    shown = view_filters.tickets_in(view, UserFactory(role="manager"), NOW)
+    shown = view_tickets.tickets_in(view, UserFactory(role="manager"), NOW)
     assert shown.exists() == (wanted == "overdue")
 
 

@@ -17,7 +17,7 @@ from mentions.models import Ticket
 from mentions.people.access import visible_tickets
 from mentions.tests.factories import UserFactory
 from metrics.definitions import Filters
-from metrics.overview.counting import Counted, Rolled
+from metrics.overview.figure_sources import Counted, Rolled
 from metrics.overview.report import OverviewReport
 from metrics.periods import named
 from metrics.reports import REPORTS

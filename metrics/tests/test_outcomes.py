@@ -32,7 +32,7 @@ from mentions.tests.factories import (
 from mentions.triage import merging, outcomes
 from metrics import outcome_conditions as conditions
 from metrics.definitions import Filters, figure
-from metrics.outcomes import counting, rolled
+from metrics.outcomes import outcome_counts, rolled
 from metrics.periods import Period
 from metrics.rollups import keeping
 from metrics.tests.test_rollups import CHANGES, ZONES, History, middle
@@ -216,7 +216,7 @@ def oracle(tickets, period, with_noise):
 def assert_equals_the_oracle(tickets, period, now, with_noise, of_rollups=None):
     """Returns the number of tickets per figure."""
     found, seconds = oracle(tickets, period, with_noise)
-    counted = of_rollups or counting.outcomes(Ticket.objects.all(), Filters(period, with_noise=with_noise), now)
+    counted = of_rollups or outcome_counts.outcomes(Ticket.objects.all(), Filters(period, with_noise=with_noise), now)
     channel_of = {ticket.pk: ticket.channel_id for ticket in tickets}
     for name, expected in found.items():
         listed = Ticket.objects.filter(figure(name, period, now, with_noise=with_noise), merged_into=None)
@@ -297,7 +297,7 @@ class Outcomes(TestCase):
             for skipped, days in ((0, 7), (1, 2), (2, 0), (3, 0), (3, 3)):
                 start = first + timedelta(days=skipped)
                 period = Period(start, start + timedelta(days=days), ZoneInfo(zone))
-                said = counting.named(rolled.outcomes(Filters(period), is_before=False))
+                said = outcome_counts.named(rolled.outcomes(Filters(period), is_before=False))
                 self.seen.update(assert_equals_the_oracle(tickets, period, played.now, False, said))
 
 
@@ -326,7 +326,7 @@ def conversation(*said, **values):
 
 
 def times():
-    return counting.outcomes(Ticket.objects.all(), Filters(WEEK), NOON + 50 * HOUR)
+    return outcome_counts.outcomes(Ticket.objects.all(), Filters(WEEK), NOON + 50 * HOUR)
 
 
 def test_each_wait_counts_once_from_the_oldest_unanswered_message():

@@ -21,7 +21,7 @@ from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 from metrics.definitions import NOW_NAMES, Filters
 from metrics.drawing import charts, pictures
 from metrics.meanings import MEANINGS
-from metrics.overview.counting import Counted, Rolled, figure_source
+from metrics.overview.figure_sources import Counted, Rolled, figure_source
 from metrics.overview.report import OverviewReport
 from metrics.overview.spans import spans
 from metrics.pages.words import link

@@ -15,7 +15,7 @@ from mentions.clocks import covered
 from mentions.models import Message, Ticket
 from mentions.tests.factories import AuthorFactory, ChannelFactory, ConnectionFactory, UserFactory
 from metrics.definitions import Filters
-from metrics.hours import counting
+from metrics.hours import coverage_counts
 from metrics.periods import Period
 from metrics.reach import counts
 from metrics.reach_keys import KEYS, LIMIT, NAMES
@@ -121,8 +121,8 @@ class SidesAndReach(TestCase):
                 continue
             filters = Filters(period, high_only=high, clock=clock)
             tickets = Ticket.objects.all()
-            slow = [shown(side) for side in counting.sides(tickets, filters, now)]
-            assert [shown(side) for side in counting.rolled(tickets, filters, now)] == slow
+            slow = [shown(side) for side in coverage_counts.sides(tickets, filters, now)]
+            assert [shown(side) for side in coverage_counts.rolled(tickets, filters, now)] == slow
             walked = self.walk_sides(period, high, clock.from_arrival)
             for number, side in enumerate(("covered", "away")):
                 mentions, replied, seconds = walked[side]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from mentions.clocks import targets
 from mentions.models import AudienceLimit, Preference
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, TicketFactory, UserFactory
-from metrics.wall import counting
+from metrics.wall import wall_figures
 from team.models import Absence, Shift
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_it_counts_the_queue_the_oldest_and_what_is_due(mo):
     waiting(50, first_reply_at=NOW - 40 * HOUR, due_at=None, status="open")
     waiting(90, waiting_on="expert")
     waiting(400, channel=ChannelFactory(is_internal=True))
-    shown = counting.wall(mo, NOW, UTC)
+    shown = wall_figures.wall(mo, NOW, UTC)
     assert (shown.queued, shown.overdue, shown.due_soon) == (4, 2, 1)
     assert shown.waits == 9 * HOUR, "neither what is parked nor what has its answer waits"
     assert "News" in shown.channel
@@ -56,7 +56,7 @@ def test_first_replies_today_stand_beside_their_goals(mo):
         TicketFactory(
             posted_at=posted, first_reply_at=posted + took * HOUR, priority=high, status="solved", due_at=None
         )
-    every, high = counting.wall(mo, NOW, UTC).replies
+    every, high = wall_figures.wall(mo, NOW, UTC).replies
     assert (every.median, every.meets_goal, every.answered) == (6 * HOUR, True, 3)
     assert (high.median, high.meets_goal, high.answered) == (6 * HOUR, False, 1)
 
@@ -67,7 +67,7 @@ def test_who_is_on_is_named_and_who_is_away_is_not(mo):
         Shift.objects.create(user=user, starts_at=NOW - HOUR, ends_at=NOW + HOUR, is_on_call=on_call)
     Absence.objects.create(user=bo, first_day=date(2026, 11, 20), last_day=date(2026, 11, 21))
     Preference.objects.create(user=di, shift_until=NOW + HOUR)
-    shown = counting.wall(mo, NOW, UTC)
+    shown = wall_figures.wall(mo, NOW, UTC)
     assert (shown.people, shown.on_call) == (["Ada", "Di"], ["Cy"])
 
 
@@ -76,11 +76,11 @@ def test_nothing_of_a_restricted_channel_is_on_it_whoever_is_logged_in(role):
     """Neither a ticket of the channel nor one merged with such a ticket."""
     user = UserFactory(role=role, is_superuser=role == "admin")
     hidden = ChannelFactory(name="Reports of holes", visible_to=["admin"])
-    empty = counting.wall(user, NOW, UTC)
+    empty = wall_figures.wall(user, NOW, UTC)
     waiting(30, channel=hidden)
     AudienceLimit.objects.get_or_create(ticket=waiting(20), channel=hidden)
     TicketFactory(channel=hidden, posted_at=NOW - HOUR, first_reply_at=NOW, status="solved")
-    assert counting.wall(user, NOW, UTC) == empty
+    assert wall_figures.wall(user, NOW, UTC) == empty
     assert "Reports of holes" not in client_of(user).get(PAGE).content.decode()
 
 

@@ -22,7 +22,7 @@ from mentions.tests.factories import (
     UserFactory,
 )
 from mentions.triage import merging
-from metrics.advocates import counting
+from metrics.advocates import work_counts
 from metrics.definitions import Filters
 from metrics.periods import Period
 from metrics.rollups import keeping
@@ -56,7 +56,7 @@ class Workload(TestCase):
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
-        assert all(SEEN[name] for name in counting.NAMES if name != "assigned"), SEEN
+        assert all(SEEN[name] for name in work_counts.NAMES if name != "assigned"), SEEN
 
     @settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
     @given(histories())
@@ -87,12 +87,12 @@ class Workload(TestCase):
                 filters = Filters(period, high_only=high)
                 slow = self.walk(period, high)
                 chosen = filters.narrow(Ticket.objects.all())
-                for said in (counting.rolled(filters), counting.counted(chosen, period)):
+                for said in (work_counts.rolled(filters), work_counts.counted(chosen, period)):
                     assert {name: Counter(found) for name, found in said.items()} == slow
                 for name, found in slow.items():
                     SEEN[name] += found.total()
                     for user in self.users:
-                        listed = chosen.filter(counting.condition(name, period, user.pk))
+                        listed = chosen.filter(work_counts.condition(name, period, user.pk))
                         assert listed.count() == found[user.pk], name
 
     def walk(self, period, high):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from channels.clocks import desk_now
 from metrics.pages.behind import may_read_reports
 from metrics.tables import duration
-from metrics.wall import counting
+from metrics.wall import wall_figures
 
 EVERY_S = 60
 
@@ -28,7 +28,7 @@ def _unbroken(span: timedelta | None) -> str:
 @login_required
 @may_read_reports
 def wall(request: HttpRequest) -> HttpResponse:
-    shown = counting.wall(request.user, desk_now(), timezone.get_current_timezone())
+    shown = wall_figures.wall(request.user, desk_now(), timezone.get_current_timezone())
     context = {
         "wall": shown,
         "waits": _unbroken(shown.waits),

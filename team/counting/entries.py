@@ -26,7 +26,7 @@ from team.models import (
     UrgentCall,
     VolunteerDay,
 )
-from team.release import calendar
+from team.release import release_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def releases(_user: Any, since: datetime, now: datetime, _zone: tzinfo) -> Itera
     """Release days that are over."""
     near = Release.objects.filter(day__gte=since.date(), day__lte=now.date(), rule__is_active=True)
     for each in near.select_related("rule").order_by("day", "pk"):
-        if calendar.hours_of(each).end <= now:
+        if release_times.hours_of(each).end <= now:
             words = _on(each.name or str(each.rule), each.day)
             yield Entry("releases", each.day, words, reverse("team:release", args=[each.pk]))
 

@@ -69,7 +69,7 @@ def context(_request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[st
 
 EXPERTISES = Panel(
     "expertises",
-    gettext_lazy("Expertises"),
+    gettext_lazy("Areas of expertise"),
     "team/expertise_panel.html",
     context,
     position=45,

@@ -19,7 +19,7 @@ from team.models import Expertise, UrgentCall
 OPEN = (Ticket.Status.NEW, Ticket.Status.OPEN)
 KINDS = {
     "urgent": _("urgent"),
-    "held": _("in progress"),
+    "claimed": _("in progress"),
     "parked": _("parked"),
     "assigned": _("assigned to you"),
     "draft": _("unsent draft"),
@@ -92,12 +92,12 @@ def _by_ticket(rows: Any) -> dict[int, list[Any]]:
 def _kinds(work: Work, user: Any, now: datetime) -> list[str]:
     ticket = work.ticket
     is_theirs = ticket.assignee_id == user.pk and ticket.status in OPEN
-    is_held = claims.is_live(ticket, now) and ticket.claimed_by_id == user.pk
+    is_claimed = claims.is_live(ticket, now) and ticket.claimed_by_id == user.pk
     applies = {
         "urgent": bool(work.calls),
-        "held": is_held,
+        "claimed": is_claimed,
         "parked": is_theirs and bool(ticket.waiting_on),
-        "assigned": is_theirs and not ticket.waiting_on and not is_held,
+        "assigned": is_theirs and not ticket.waiting_on and not is_claimed,
         "draft": bool(work.draft),
         "outreach": bool(work.outreaches),
     }

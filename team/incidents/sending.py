@@ -108,7 +108,7 @@ def _free_withdrawn(incident: Incident, kind: str) -> None:
 def _plan(batch: IncidentBatch, found: list[PreviewLine], chosen: Mapping[int, int], now: datetime) -> None:
     written = [line for line in found if not line.why and line.channel is not None]
     # Two batches planned at the same moment would get the same times.
-    locks.hold(sorted({f"bulk replies {line.channel.connection_id}" for line in written if line.channel}))
+    locks.lock_names(sorted({f"bulk replies {line.channel.connection_id}" for line in written if line.channel}))
     at = start_times(written, now)
     rows = [
         IncidentReply(

@@ -43,8 +43,8 @@ class Expertise(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
     class Meta:
-        verbose_name = _("expertise")
-        verbose_name_plural = _("expertises")
+        verbose_name = _("area of expertise")
+        verbose_name_plural = _("areas of expertise")
         ordering = ["position", "name"]
 
     def __str__(self) -> str:

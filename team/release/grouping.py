@@ -16,7 +16,7 @@ from mentions.people import access
 from team.coverage import DAY, Span
 from team.duties import phrases
 from team.models import Release
-from team.release import calendar
+from team.release import release_times
 
 AFTER = 3 * DAY
 """People keep talking about it for a while."""
@@ -70,7 +70,7 @@ class Group:
 
 
 def span_of(release: Release) -> Span:
-    shown = calendar.shown(release.rule, release.day)
+    shown = release_times.shown(release.rule, release.day)
     return Span(shown.start, shown.end + AFTER)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from mentions.models import Message, Ticket
 from team.coverage import DAY
 from team.models import Release
-from team.release import calendar, grouping
+from team.release import grouping, release_times
 
 
 def experts(ticket: Ticket, text: str, now: datetime) -> dict[int, str]:
@@ -30,7 +30,7 @@ def _today(ticket: Ticket, now: datetime) -> Iterator[Release]:
     today = now.astimezone(UTC).date()
     near = Release.objects.filter(rule__is_active=True, day__range=(today - 2 * DAY, today + 2 * DAY))
     for release in near.select_related("rule").order_by("day", "pk"):
-        span = calendar.shown(release.rule, release.day)
+        span = release_times.shown(release.rule, release.day)
         if span.start <= now < span.end and span.start <= ticket.posted_at < span.end:
             yield release
 

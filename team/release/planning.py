@@ -12,7 +12,7 @@ from team import coverage
 from team.coverage import DAY
 from team.duties import months, rota
 from team.models import Release, ReleaseRule, RotaPlace, Shift
-from team.release import calendar
+from team.release import release_times
 
 AT_LEAST = 3
 """Releases planned ahead; more if the rota has more people, so that everybody has one to swap."""
@@ -35,8 +35,8 @@ def _plan_rule(rule_id: int, count: int, now: datetime) -> int:
     known = {release.month: release for release in _ahead(rule, wanted)}
     changed = 0
     for month in wanted:
-        release = known.get(month) or Release(rule=rule, month=month, day=calendar.day_in(rule, month))
-        if calendar.hours(rule, release.day).end > now:
+        release = known.get(month) or Release(rule=rule, month=month, day=release_times.day_in(rule, month))
+        if release_times.hours(rule, release.day).end > now:
             changed += _up_to_date(release, rule)
     return changed
 
@@ -48,7 +48,7 @@ def _ahead(rule: ReleaseRule, wanted: list[Any]) -> list[Release]:
 def _up_to_date(release: Release, rule: ReleaseRule) -> bool:
     """Follow the rule's day unless it was moved by hand, and make sure the owner is still active."""
     release.rule = rule
-    day = release.day if release.is_moved else calendar.day_in(rule, release.month)
+    day = release.day if release.is_moved else release_times.day_in(rule, release.month)
     has_owner = release.owner is not None and release.owner.is_active
     if release.pk and day == release.day and has_owner:
         return False
@@ -78,8 +78,8 @@ def give(release: Release, owner: Any) -> None:
     release.save(update_fields=["owner", "shift"])
     if old is not None:
         Shift.objects.filter(pk=old).delete()
-    if owner is not None and calendar.is_uncovered(release, coverage.together()):
-        span = calendar.hours_of(release)
+    if owner is not None and release_times.is_uncovered(release, coverage.together()):
+        span = release_times.hours_of(release)
         shift, is_new = Shift.objects.get_or_create(
             user=owner, starts_at=span.start, defaults={"ends_at": span.end, "note": NOTE}
         )

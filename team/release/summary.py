@@ -16,7 +16,7 @@ from mentions.clocks import counted
 from mentions.models import Ticket
 from mentions.people.audience import for_everybody
 from team.models import Release
-from team.release import calendar
+from team.release import release_times
 
 MAX_TICKETS = 20_000
 DONE = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
@@ -38,7 +38,7 @@ class Summary:
 
 def of(release: Release) -> Summary:
     """One query."""
-    span = calendar.shown(release.rule, release.day)
+    span = release_times.shown(release.rule, release.day)
     tickets = for_everybody(Ticket.objects.filter(posted_at__gte=span.start, posted_at__lt=span.end))
     answered_at = Case(When(counted.ANSWERED, then="first_reply_at"))
     waits = Case(When(counted.UNANSWERED & ~Q(status__in=DONE), then=True), default=False)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from team.models import Release, ReleaseSwap
-from team.release import calendar, planning, telling
+from team.release import planning, release_times, telling
 
 State = ReleaseSwap.State
 
@@ -95,7 +95,7 @@ def _locked(*ids: int) -> dict[int, Release]:
 
 
 def _has_begun(release: Release, now: datetime) -> bool:
-    return calendar.hours_of(release).start <= now
+    return release_times.hours_of(release).start <= now
 
 
 def _end(swap: ReleaseSwap, state: str, now: datetime) -> ReleaseSwap:

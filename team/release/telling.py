@@ -20,7 +20,7 @@ from team import coverage
 from team.coverage import DAY, Span
 from team.duties import rota, slack
 from team.models import Release, ReleaseSwap, RoomMessage
-from team.release import calendar, summary
+from team.release import release_times, summary
 
 AHEAD = timedelta(days=7)
 STILL_NEWS = timedelta(days=3)
@@ -57,9 +57,9 @@ def _announce(release_id: int, now: datetime) -> bool:
 def windows(release: Release) -> tuple[Span, Span, Span]:
     """When each of the three messages is sent: from its time until it is no longer news. Local times of the
     rule, so that a change to DST within the week moves nothing."""
-    hours = calendar.hours_of(release)
-    ahead = calendar.hours(release.rule, release.day - AHEAD).start
-    after = calendar.hours(release.rule, release.day + DAY).start
+    hours = release_times.hours_of(release)
+    ahead = release_times.hours(release.rule, release.day - AHEAD).start
+    after = release_times.hours(release.rule, release.day + DAY).start
     return Span(ahead, hours.start), hours, Span(max(after, hours.end), max(after, hours.end) + STILL_NEWS)
 
 
@@ -71,11 +71,11 @@ def _mark(release: Release, column: str, now: datetime, text: str, person: Any =
 
 
 def _ahead(release: Release, now: datetime) -> str:
-    words = {"what": named(release), "day": day_words(release), "hours": slack.times(calendar.hours_of(release))}
+    words = {"what": named(release), "day": day_words(release), "hours": slack.times(release_times.hours_of(release))}
     lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release, now)]
     if release.owner is not None and release.owner_id in rota.away_on(release.day):
         lines.append(_("They are away that day: swap it, or ask a manager to assign somebody else."))
-    if calendar.is_uncovered(release, coverage.together()):
+    if release_times.is_uncovered(release, coverage.together()):
         lines.append(_("Nobody else is on: the day is outside of coverage hours."))
     lines.append(_("Expecting a lot of traffic? Invite an advocate for a day in good time."))
     return "\n".join(lines)

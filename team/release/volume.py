@@ -16,7 +16,7 @@ from mentions.people import access
 from team.coverage import DAY, Span
 from team.duties import months
 from team.models import Release, ReleaseRule
-from team.release import calendar
+from team.release import release_times
 
 PAST = 6
 HOUR = timedelta(hours=1)
@@ -66,14 +66,14 @@ class HourCount:
 def of(release: Release, user: Any, now: datetime) -> Volume:
     """What this person may see, counted as in the reports. Three queries."""
     tickets = counted.from_outside(access.visible_tickets(user))
-    rule, today = release.rule, calendar.shown(release.rule, release.day)
+    rule, today = release.rule, release_times.shown(release.rule, release.day)
     first = tickets.order_by("posted_at").values_list("posted_at", flat=True).first()
-    days = [day for day in past_days(release) if first is not None and calendar.shown(rule, day).start >= first]
-    days = [day for day in days if calendar.shown(rule, day).end <= now]
+    days = [day for day in past_days(release) if first is not None and release_times.shown(rule, day).start >= first]
+    days = [day for day in days if release_times.shown(rule, day).end <= now]
     usual = [day + step for day in days for step in BESIDE]
-    usual = [day for day in usual if first is not None and first <= calendar.shown(rule, day).start]
-    usual = [day for day in usual if calendar.shown(rule, day).end <= now]
-    spans = [calendar.shown(rule, day) for day in (*days, *usual)]
+    usual = [day for day in usual if first is not None and first <= release_times.shown(rule, day).start]
+    usual = [day for day in usual if release_times.shown(rule, day).end <= now]
+    spans = [release_times.shown(rule, day) for day in (*days, *usual)]
     counts = _counts(tickets, [*spans, today])
     return summed(rule, release.day, days, usual, counts)
 
@@ -83,7 +83,7 @@ def past_days(release: Release) -> list[date]:
     before = list(months.months_from(release.month, -(PAST + 1)))[1:]
     rows = Release.objects.filter(rule=release.rule, month__in=before)
     known = dict(rows.values_list("month", "day"))
-    return [known.get(month) or calendar.day_in(release.rule, month) for month in before]
+    return [known.get(month) or release_times.day_in(release.rule, month) for month in before]
 
 
 def _counts(tickets: Any, spans: Sequence[Span]) -> list[HourCount]:
@@ -104,13 +104,13 @@ def summed(
     rule: ReleaseRule, today: date, days: Sequence[date], usual: Sequence[date], counts: Sequence[HourCount]
 ) -> Volume:
     """Averages by channel and by hour of the day's shown hours. Pure."""
-    span = calendar.shown(rule, today)
+    span = release_times.shown(rule, today)
     lines = [VolumeLine(at=span.start + number * HOUR) for number in range(_hours(span))]
     channels: dict[str, VolumeLine] = {}
     total, by_day = VolumeLine(), Counter[date]()
     for kind, each in (("on_releases", days), ("usual", usual), ("so_far", [today])):
         for day in each:
-            for number, count in _placed(calendar.shown(rule, day), counts):
+            for number, count in _placed(release_times.shown(rule, day), counts):
                 line = channels.setdefault(count.channel, VolumeLine(count.channel, count.platform))
                 for target in (line, total, lines[min(number, len(lines) - 1)]):
                     setattr(target, kind, getattr(target, kind) + count.number / (len(each) if kind != "so_far" else 1))

@@ -19,7 +19,7 @@ from channels.clocks import desk_now
 from mentions.imports.adding import AddingRefused
 from mentions.people import access
 from team.models import Release, ReleaseRoom
-from team.release import calendar
+from team.release import release_times
 from team.release_room import deciding
 from team.release_room.deciding import DecidingRefused, Thread
 
@@ -49,7 +49,7 @@ def shown(release: Release, user: Any, now: datetime) -> ShownRoom | None:
     if not name:
         return None
     threads = deciding.threads(room, user) if room else []
-    begun = calendar.shown(release.rule, release.day).start <= now
+    begun = release_times.shown(release.rule, release.day).start <= now
     read_at, error = (room.read_at, room.error) if room else (None, "")
     return ShownRoom(name, threads, read_at, error, begun, user.has_perm(access.PLAY))
 

@@ -21,7 +21,7 @@ from team.coverage import Span
 from team.duties import rota, slack
 from team.models import Absence, PracticePass, Release, VolunteerDay
 from team.practice import exercises
-from team.release import calendar, telling
+from team.release import release_times, telling
 from team.release.volume import Volume
 from team.roster import Roster
 from team.volunteers import inviting
@@ -70,7 +70,7 @@ def lacking(hours: float, on: float) -> int:
 
 def of(release: Release, volume: Volume, shifts: Roster, user: Any, now: datetime) -> Staffing | None:
     """None if the desk has not seen a release day yet, or this one is over."""
-    span = calendar.shown(release.rule, release.day)
+    span = release_times.shown(release.rule, release.day)
     if not volume.past or now >= span.end:
         return None
     live = VolunteerDay.objects.filter(day=release.day, state__in=VolunteerDay.LIVE).select_related("user", "buddy")
@@ -119,7 +119,7 @@ def _experts(release: Release, volume: Volume) -> list[tuple[Expert, int]]:
     """Experts who were asked or on call on past release days and are not on call yet, with their number of requests."""
     inside = Q(pk__in=[])
     for day, _mentions in volume.past:
-        span = calendar.shown(release.rule, day)
+        span = release_times.shown(release.rule, day)
         inside |= Q(asked_at__gte=span.start, asked_at__lt=span.end)
     counts = Outreach.objects.filter(inside, expert__isnull=False).values("expert").annotate(number=Count("pk"))
     asked = dict(counts.order_by().values_list("expert", "number"))

@@ -20,7 +20,7 @@ from team import roster
 from team.coverage import DAY
 from team.duties import rota
 from team.models import Release, ReleaseRule, ReleaseSwap, RotaPlace
-from team.release import calendar, grouping, overview, planning, summary, swaps, volume
+from team.release import grouping, overview, planning, release_times, summary, swaps, volume
 from team.release_pages import room_views, staffing
 from team.release_pages.forms import OwnerForm, ReleaseForm
 
@@ -39,7 +39,7 @@ def releases(request: HttpRequest) -> HttpResponse:
     now = desk_now()
     known = Release.objects.select_related("rule", "owner").filter(rule__is_active=True)
     today = now.date()
-    ahead = [each for each in known.filter(day__gte=today - DAY) if calendar.hours_of(each).end > now]
+    ahead = [each for each in known.filter(day__gte=today - DAY) if release_times.hours_of(each).end > now]
     past = [each for each in known.filter(day__lte=today).order_by("-day")[:PAST] if each not in ahead]
     people = rota.people(DUTY)
     context = {
@@ -64,7 +64,7 @@ def _swaps(request: HttpRequest, ahead: list[Release]) -> dict[str, Any]:
     asked = {swap.release_id: swap for swap in rows if swap.asked_by_id == request.user.pk}
     for each in ahead:
         each.asked_swap = asked.get(each.pk)  # type: ignore[attr-defined]
-    waiting = [each for each in ahead if calendar.hours_of(each).start > now]
+    waiting = [each for each in ahead if release_times.hours_of(each).start > now]
     return {
         "to_me": [swap for swap in rows if swap.asked_id == request.user.pk],
         "others": [each for each in waiting if each.owner_id not in (None, request.user.pk)],
@@ -87,7 +87,7 @@ def _page(
     request: HttpRequest, found: Release, *, form: ReleaseForm | None = None, draft: dict[str, Any] | None = None
 ) -> HttpResponse:
     now, user = desk_now(), request.user
-    shown = calendar.shown(found.rule, found.day)
+    shown = release_times.shown(found.rule, found.day)
     expected = volume.of(found, user, now)
     shifts = roster.between(shown.start, shown.end, now, None)
     _who_is_on(expected, shifts)
@@ -95,7 +95,7 @@ def _page(
     has_problem = bool(draft) or (form is not None and bool(form.errors))
     context = {
         "release": found,
-        "hours": calendar.hours_of(found),
+        "hours": release_times.hours_of(found),
         "now": now,
         "state": _state(found, now),
         "is_away": found.owner_id in rota.away_on(found.day),
@@ -104,7 +104,7 @@ def _page(
         "groups": grouping.of(found, user),
         "room": room_views.shown(found, user, now),
         "experts": found.experts.filter(is_active=True).select_related("person"),
-        "summary": summary.of(found) if calendar.hours_of(found).start <= now else None,
+        "summary": summary.of(found) if release_times.hours_of(found).start <= now else None,
         "form": form or ReleaseForm(instance=found, auto_id="release-%s"),
         "owner_form": OwnerForm(initial={"owner": found.owner_id}) if user.has_perm("team.change_shift") else None,
         "may_change": may_change,
@@ -127,7 +127,7 @@ def _who_is_on(expected: volume.Volume, shifts: roster.Roster) -> None:
 
 def _state(found: Release, now: datetime) -> str:
     """ "ahead", "today" or "over"."""
-    span = calendar.hours_of(found)
+    span = release_times.hours_of(found)
     return "ahead" if now < span.start else "today" if now < span.end else "over"
 
 

@@ -16,7 +16,7 @@ from channels.slack import api
 from mentions.questions import reading as threads
 from team.coverage import DAY, Span
 from team.models import Release, ReleaseRoom, RoomMessage
-from team.release import calendar
+from team.release import release_times
 from team.release_room import messages, taking_in
 from team.release_room.messages import Read
 
@@ -43,7 +43,7 @@ def read_due(now: datetime) -> int:
 
 
 def _is_due(release: Release, now: datetime) -> bool:
-    span = calendar.shown(release.rule, release.day)
+    span = release_times.shown(release.rule, release.day)
     room = getattr(release, "room", None)
     if not span.start <= now < span.end + LATE:
         return False
@@ -58,7 +58,7 @@ def _read(release: Release, now: datetime) -> bool:
     if room.name != release.rule.slack_channel:
         _change_channel(room, release.rule.slack_channel)
     try:
-        read = _ask(room, calendar.shown(release.rule, release.day), now)
+        read = _ask(room, release_times.shown(release.rule, release.day), now)
     except ChannelError as error:
         logger.info("The Slack channel of release %s cannot be read: %s", release.pk, error)
         wait = timedelta(seconds=error.retry_after_s or 60) if isinstance(error, RateLimited) else BROKEN

@@ -16,7 +16,7 @@ from channels.toolkit.text import text_links
 from team.coverage import DAY
 from team.duties import slack
 from team.models import ReleaseRoom
-from team.release import calendar, telling
+from team.release import release_times, telling
 
 WAITS = timedelta(minutes=30)
 EVERY = timedelta(hours=2)
@@ -34,7 +34,7 @@ def run(now: datetime) -> int:
 def _tell(room_id: int, now: datetime) -> int:
     rows = ReleaseRoom.objects.select_for_update(of=("self",)).select_related("release__rule", "release__owner")
     room = rows.get(pk=room_id)
-    span = calendar.shown(room.release.rule, room.release.day)
+    span = release_times.shown(room.release.rule, room.release.day)
     if not span.start <= now < span.end:
         return 0
     return _post_is_out(room, now) + _waits(room, now)

@@ -17,8 +17,8 @@ from team import coverage
 from team.duties import slack
 from team.models import Absence
 from team.standing_in import handing, proposing
-from team.standing_in.held import HeldRole, near
 from team.standing_in.proposing import Arrangement
+from team.standing_in.vacancies import Vacancy, near
 from team.volunteers import needs
 
 AHEAD = timedelta(days=7)
@@ -64,7 +64,7 @@ def _text_of(found: Arrangement) -> str:
     )
 
 
-def _line(role: HeldRole, to: Any) -> str:
+def _line(role: Vacancy, to: Any) -> str:
     what = slack_posts.escaped(f"{role.label}: {role.what}")
     if to is None:
         return _("%(what)s. Nobody else is there.") % {"what": what}

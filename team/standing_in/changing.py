@@ -10,9 +10,9 @@ from team import roster
 from team.coverage import Span
 from team.meeting import planning as meetings
 from team.models import Absence, Expertise, Meeting, Release, Shift, StandIn, VolunteerDay
-from team.release import calendar
 from team.release import planning as releases
-from team.standing_in.held import Role, part_of, times_away
+from team.release import release_times
+from team.standing_in.vacancies import Role, part_of, times_away
 from team.volunteers import telling
 
 LIVE = VolunteerDay.LIVE
@@ -85,7 +85,7 @@ def _day_of(found: Any) -> date:
 
 def _end_of(found: Any) -> datetime:
     if isinstance(found, Release):
-        return calendar.hours_of(found).end
+        return release_times.hours_of(found).end
     if isinstance(found, Meeting):
         return meetings.due(found)
     return roster.day_span(found.day, roster.zone_of(found.user)).end

@@ -17,7 +17,7 @@ from channels.outbox import slack_posts
 from team.duties import slack
 from team.models import Absence, StandIn
 from team.standing_in import changing, proposing
-from team.standing_in.held import HeldRole, Role, held
+from team.standing_in.vacancies import Role, Vacancy, vacancies
 
 
 class NotHanded(Exception):
@@ -47,8 +47,8 @@ def hand(absence_id: int, role: str, number: int, to: Any, by: Any, now: datetim
     return row
 
 
-def _role_of(absence: Absence, role: str, number: int, now: datetime) -> HeldRole:
-    mine = held([absence], now.astimezone(UTC).date())[absence.pk]
+def _role_of(absence: Absence, role: str, number: int, now: datetime) -> Vacancy:
+    mine = vacancies([absence], now.astimezone(UTC).date())[absence.pk]
     found = next((each for each in mine if (each.role, each.number) == (role, number)), None)
     if found is None:
         raise NotHanded(_("%(who)s no longer has this role then.") % {"who": slack.name_of(absence.user)})

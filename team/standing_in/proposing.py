@@ -16,7 +16,7 @@ from team.coverage import DAY, Span
 from team.duties import rota
 from team.expertise import rotation
 from team.models import Absence, Meeting, Release, RotaPlace, Shift, StandIn, VolunteerDay
-from team.standing_in.held import HeldRole, Role, held, near, part_of, times_away
+from team.standing_in.vacancies import Role, Vacancy, near, part_of, times_away, vacancies
 from team.volunteers import needs
 
 LONG_DAYS = 5
@@ -33,7 +33,7 @@ class Arrangement:
 
     absence: Absence
     is_long: bool
-    open: list[tuple[HeldRole, Any]] = field(default_factory=list)
+    open: list[tuple[Vacancy, Any]] = field(default_factory=list)
     chosen: list[StandIn] = field(default_factory=list)
 
 
@@ -47,7 +47,7 @@ def arrangements(now: datetime, ahead: timedelta = SHOWN) -> list[Arrangement]:
     if not absences:
         return []
     live = list(StandIn.objects.filter(ended_at=None).select_related("to", "absence"))
-    roles = _without_stand_in(held(absences, today), live)
+    roles = _without_stand_in(vacancies(absences, today), live)
     hours = coverage.together()
     long = {each.pk for each in absences if is_long(each, hours)}
     roles = {key: found if key in long else _with_a_day(found) for key, found in roles.items()}
@@ -68,18 +68,18 @@ def is_long(absence: Absence, hours: coverage.Together) -> bool:
     return sum(needs.is_worked(hours, day) for day in days) >= LONG_DAYS
 
 
-def _without_stand_in(roles: dict[int, list[HeldRole]], live: Iterable[StandIn]) -> dict[int, list[HeldRole]]:
+def _without_stand_in(roles: dict[int, list[Vacancy]], live: Iterable[StandIn]) -> dict[int, list[Vacancy]]:
     """A stand-in who is away themself needs one."""
     taken = {(each.role, each.number): each.to_id for each in live}
 
-    def is_open(each: HeldRole) -> bool:
+    def is_open(each: Vacancy) -> bool:
         away = each.absence.user_id
         return taken.get((each.role, each.number), away) == away
 
     return {key: list(filter(is_open, found)) for key, found in roles.items()}
 
 
-def _with_a_day(roles: Iterable[HeldRole]) -> list[HeldRole]:
+def _with_a_day(roles: Iterable[Vacancy]) -> list[Vacancy]:
     return [each for each in roles if each.role != Role.EXPERTISE]
 
 
@@ -104,11 +104,11 @@ def _gaps(first: datetime, last: datetime, now: datetime, team: int) -> list[Spa
     return roster.between(first, last, now, team).gaps
 
 
-def propose(roles: Sequence[HeldRole], live: Iterable[StandIn] = ()) -> dict[HeldRole, Any]:
+def propose(roles: Sequence[Vacancy], live: Iterable[StandIn] = ()) -> dict[Vacancy, Any]:
     """Role → the next in its rotation who is there on its days, or None. Expertises go to those with the fewest."""
     queue = _Queue(roles)
     given = Counter(each.to_id for each in live)
-    found: dict[HeldRole, Any] = {}
+    found: dict[Vacancy, Any] = {}
     for role in roles:
         found[role] = queue.next_for(role, given)
         if found[role] is not None:
@@ -116,7 +116,7 @@ def propose(roles: Sequence[HeldRole], live: Iterable[StandIn] = ()) -> dict[Hel
     return found
 
 
-def is_able(role: HeldRole, user: Any) -> bool:
+def is_able(role: Vacancy, user: Any) -> bool:
     """Whether they are an advocate who is there on its days, with no shift that begins at the same time."""
     return user.pk in {each.pk for each in _Queue([role]).there(role, rotation.advocates())}
 
@@ -124,10 +124,10 @@ def is_able(role: HeldRole, user: Any) -> bool:
 class _Queue:
     """Everything that decides whose turn it is; each part is read when it is first asked for."""
 
-    def __init__(self, roles: Sequence[HeldRole]) -> None:
+    def __init__(self, roles: Sequence[Vacancy]) -> None:
         self.roles = roles
 
-    def next_for(self, role: HeldRole, given: Counter[int]) -> Any:
+    def next_for(self, role: Vacancy, given: Counter[int]) -> Any:
         if role.role == Role.EXPERTISE:
             return self._next_owner(role, given)
         duty = {Role.RELEASE: RotaPlace.Duty.RELEASE, Role.MEETING: RotaPlace.Duty.MEETING}.get(Role(role.role))
@@ -137,14 +137,14 @@ class _Queue:
                 return known[rota.whose_turn(list(known), self._turns[role.role], (), role.first) or 0]
         return None
 
-    def _next_owner(self, role: HeldRole, given: Counter[int]) -> Any:
+    def _next_owner(self, role: Vacancy, given: Counter[int]) -> Any:
         there = self.there(role, self.advocates)
         if role.row.next_owner_id in {user.pk for user in there}:
             return role.row.next_owner
         fewest = min((given[user.pk] for user in there), default=0)
         return rotation.suggested(role.row, [user for user in there if given[user.pk] == fewest], role.first)
 
-    def there(self, role: HeldRole, people: Iterable[Any]) -> list[Any]:
+    def there(self, role: Vacancy, people: Iterable[Any]) -> list[Any]:
         near = [each for each in self._away if each.first_day <= role.last and each.last_day >= role.first]
         if role.role == Role.EXPERTISE:  # it can wait for a few days, and so for a stand-in
             near = [each for each in near if is_long(each, self._hours)]
@@ -152,7 +152,7 @@ class _Queue:
         busy = self._busy(role) if role.role == Role.ON_CALL else set()
         return [user for user in people if user.pk not in away | busy | {role.absence.user_id}]
 
-    def _busy(self, role: HeldRole) -> set[int]:
+    def _busy(self, role: Vacancy) -> set[int]:
         """On call at that time, or with a shift that begins with it."""
         spans = part_of(role.row, role.absence)
         return {

@@ -144,7 +144,7 @@ def test_panel_beside_the_ticket_names_the_owner(client, sam, merch, ticket, tea
     assert "<strong>Merchandise</strong> ada" in html
     assert "bob from 16 March" in html
     merch.delete()
-    assert "Expertises" not in client.get(f"/tickets/{ticket.pk}/").content.decode()
+    assert "Areas of expertise" not in client.get(f"/tickets/{ticket.pk}/").content.decode()
 
 
 def test_owner_is_asked_first_and_once(merch, ticket, team):
@@ -195,4 +195,4 @@ def test_round_is_planned_for_a_day_to_come(client, merch, team):
 
 
 def test_without_expertises_the_page_says_who_enters_them(client, sam):
-    assert "No expertises yet" in client.get("/expertises/").content.decode()
+    assert "No areas of expertise yet" in client.get("/expertises/").content.decode()

@@ -26,7 +26,7 @@ from team.urgent import calls
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 15, 40, tzinfo=UTC)
 TEAM = "#community-advocates"
-KINDS = ("held", "parked", "assigned", "draft", "outreach", "urgent")
+KINDS = ("claimed", "parked", "assigned", "draft", "outreach", "urgent")
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def make(kind, user):
     ticket = TicketFactory(posted_at=NOW - timedelta(hours=3), status="open")
     MessageFactory(ticket=ticket)
     match kind:
-        case "held":
+        case "claimed":
             claims.claim(user, ticket.pk, NOW)
         case "parked":
             parking.park(ticket.pk, user, None, waiting_on="monitor", now=NOW)

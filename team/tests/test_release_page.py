@@ -16,7 +16,7 @@ from mentions.views.composing.posts import TAKEN_BACK
 from team import calendar_feed, shifts
 from team.duties import rota
 from team.models import Release, ReleaseRule
-from team.release import calendar, grouping, overview, planning, summary, volume
+from team.release import grouping, overview, planning, release_times, summary, volume
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 7, 22, 12, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_counts_are_compared_by_local_time(release, sam):
     rule = release.rule
     rule.time_zone = "Europe/Amsterdam"
     rows = [
-        volume.HourCount("Blog", "email", calendar.hours(rule, day).start, 4)
+        volume.HourCount("Blog", "email", release_times.hours(rule, day).start, 4)
         for day in (date(2026, 2, 22), date(2026, 7, 22))
     ]
     found = volume.summed(rule, date(2026, 7, 22), [date(2026, 2, 22)], [], rows)
@@ -316,7 +316,7 @@ def test_list_has_a_constant_number_of_queries(client, release):
 
 def test_numbers_of_a_release_day_are_those_of_the_reports_and_spam_is_no_talk_of_it(release, sam):
     """With every kind of ticket: colleagues' questions, merged tickets, spam, tickets left to others."""
-    at = calendar.hours_of(release).start
+    at = release_times.hours_of(release).start
     blog, internal = ChannelFactory(name="Blog"), ChannelFactory(name="Colleagues", is_internal=True)
     late = {"first_reply_at": at + timedelta(hours=1), "status": "solved", "due_at": None}
     asked = said(blog, at, "17.6 is out")

@@ -11,7 +11,7 @@ from mentions.tests.factories import UserFactory
 from team import shifts
 from team.duties import rota
 from team.models import CoverageHours, Holiday, Release, ReleaseRule, ReleaseSwap, Shift
-from team.release import calendar, planning, swaps
+from team.release import planning, release_times, swaps
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_months_are_planned_in_turn(rule, team):
 
 def test_short_months_have_their_last_day(rule):
     rule.day_of_month = 31
-    assert [calendar.day_in(rule, date(2026, month, 1)).day for month in (1, 2, 4, 12)] == [31, 28, 30, 31]
+    assert [release_times.day_in(rule, date(2026, month, 1)).day for month in (1, 2, 4, 12)] == [31, 28, 30, 31]
 
 
 def test_weekend_and_holiday_give_the_owner_a_shift(rule, team):
@@ -106,14 +106,14 @@ def test_a_changed_rule_moves_planned_days_but_not_those_moved_by_hand(rule, tea
 
 def test_hours_follow_dst(rule):
     rule.time_zone = "Europe/Amsterdam"
-    winter, summer = (calendar.hours(rule, date(2026, 3, day)) for day in (28, 29))
+    winter, summer = (release_times.hours(rule, date(2026, 3, day)) for day in (28, 29))
     assert (winter.start.hour, summer.start.hour) == (7, 6)
     assert summer.end - summer.start == timedelta(hours=14)
 
 
 def test_hours_over_midnight_end_on_the_next_day(rule):
     rule.starts, rule.ends = time(20), time(4)
-    assert calendar.hours(rule, date(2026, 1, 22)) == (
+    assert release_times.hours(rule, date(2026, 1, 22)) == (
         datetime(2026, 1, 22, 20, tzinfo=UTC), datetime(2026, 1, 23, 4, tzinfo=UTC)
     )  # fmt: skip
 

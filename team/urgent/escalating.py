@@ -102,7 +102,7 @@ def _escalate(call: UrgentCall, now: datetime) -> None:
 
 
 def _is_worked(call: UrgentCall, now: datetime) -> bool:
-    """Whether anything happened since it was taken: held, parked, answered."""
+    """Whether anything happened since it was taken: claimed, parked, answered."""
     ticket, since = call.ticket, call.taken_at
     if claims.is_live(ticket, now) or ticket.waiting_on:
         return True

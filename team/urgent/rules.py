@@ -107,7 +107,7 @@ def _mark(message: Message, rules: list[UrgentRule], used: set[tuple[int, int | 
 
 def _is_thread_called(rule: UrgentRule, message: Message) -> bool:
     """A fast thread is called once, not once for each person who writes in it. Locks the thread for this rule."""
-    locks.hold([f"urgent rule {rule.pk} {message.namespace} {message.thread_id}"])
+    locks.lock_names([f"urgent rule {rule.pk} {message.namespace} {message.thread_id}"])
     of_thread = Message.objects.filter(namespace=message.namespace, thread_id=message.thread_id)
     return rule.calls.filter(ticket__in=of_thread.exclude(ticket=None).values("ticket")).exists()
 

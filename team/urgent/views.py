@@ -39,7 +39,7 @@ def mark(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @login_required
 def take(request: HttpRequest, call_id: int) -> HttpResponse:
-    """Take it and, if nothing else is held, work on it at once."""
+    """Take it and, if nothing else is claimed, work on it at once."""
     may_play(request)
     call, now = _visible(request, call_id), desk_now()
     try:

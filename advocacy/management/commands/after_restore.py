@@ -29,7 +29,7 @@ class Command(BaseCommand):
                 "them. (If they belong to another desk on the same Redis, use --while-running.)"
             )
         count = restoring.after_restore(desk_now())
-        self.stdout.write(f"{count} unsent items are held. None is sent automatically.")
+        self.stdout.write(f"{count} unsent items are held back. None is sent automatically.")
         self.stdout.write(f"Start the desk and review them: {settings.BASE_URL}{reverse('mentions:held')}")
 
 

@@ -22,8 +22,8 @@ SEND_WHAT_IS_ABSENT = """
 import django
 django.setup()
 from channels.clocks import desk_now
-from channels.outbox import held_items
-held_items.send(held_items.held().exclude(state="uncertain"), desk_now())
+from channels.outbox import held_back
+held_back.send(held_back.items().exclude(state="uncertain"), desk_now())
 """
 """What a person does on the page of held items: send what was looked for and isn't on its platform. Mail stays held."""
 

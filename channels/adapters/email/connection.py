@@ -10,7 +10,7 @@ from typing import Literal
 from channels.contract import Config, Network
 from channels.errors import Rejected
 from channels.http import deadlines
-from channels.http.guard import checked_addresses
+from channels.http.address_guard import checked_addresses
 
 Security = Literal["ssl", "starttls", "plain"]
 _PORTS = {"imap": {"ssl": 993, "starttls": 143, "plain": 143}, "smtp": {"ssl": 465, "starttls": 587, "plain": 25}}

@@ -368,7 +368,7 @@ def test_a_slow_platform_never_outlasts_the_lease(sandbox: launch.Running, platf
         error: ChannelError | None = None
         began = time.monotonic()
         try:
-            with deadlines.claimed_for(limit_s):
+            with deadlines.write_within(limit_s):
                 adapter.send(slow, answer_to(asked, word))
         except (Uncertain, Transient) as raised:
             error = raised
@@ -427,6 +427,6 @@ def test_a_mail_server_that_never_ends_its_answer_is_left(platform: str, from_he
         network = Network(read_timeout_s=0.3, allowed_private=(f"127.0.0.1:{port}",))
         config = Config(settings, addresses=("desk@acme.example",), network=network)
         began = time.monotonic()
-        with pytest.raises(CRAWLING[from_here]), deadlines.claimed_for(1.0):
+        with pytest.raises(CRAWLING[from_here]), deadlines.write_within(1.0):
             adapter.send(config, outgoing)
         assert time.monotonic() - began < 1.0 + BUSY_S

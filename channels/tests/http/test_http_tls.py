@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from channels.contract import Network
 from channels.errors import Transient
 from channels.http import client
-from channels.http.guard import session_for
+from channels.http.address_guard import session_for
 from channels.tests.loopback import Server, as_json, serving
 
 

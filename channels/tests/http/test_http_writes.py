@@ -83,7 +83,7 @@ def test_a_redirected_write_is_refused_or_may_have_been_taken(status: int, targe
 def test_no_write_begins_when_there_is_no_time_left_to_hear_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     later_s = 0
     monkeypatch.setattr(deadlines, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + later_s))
-    with serving(lambda seen: as_json({})) as server, deadlines.claimed_for(200):
+    with serving(lambda seen: as_json({})) as server, deadlines.write_within(200):
         client.get_json(server.network(), server.url)
         client.post_json(server.network(), server.url, {})
         later_s = 110

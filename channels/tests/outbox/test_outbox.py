@@ -325,9 +325,9 @@ def test_a_failed_reply_can_be_retried_by_hand(fake: FakeAdapter) -> None:
     assert (item.state, item.error) == (State.SENT, "")
 
 
-def test_a_worker_that_was_held_up_after_its_claim_sends_nothing(fake: FakeAdapter) -> None:
+def test_a_worker_that_stalls_after_its_attempt_began_sends_nothing(fake: FakeAdapter) -> None:
     make_reply(make_connection())
-    item = states.claim(NOW, sending.request_s)
+    item = states.begin_attempt(NOW, sending.request_s)
     assert item is not None
     sending.deliver(item, lambda: after(45))
     item.refresh_from_db()

@@ -18,8 +18,8 @@ from channels.tests.outbox.test_outbox import after, raising
 pytestmark = pytest.mark.django_db
 State = OutboundItem.State
 LOST_AT = 20 + states.WORKER_MARGIN_S + 1
-"""Seconds after the claim at which a silent worker counts as lost (the fake's timeout, the margin, and the test's own
-pace: the clock runs on while an item is sent)."""
+"""Seconds after the attempt began at which a silent worker counts as lost (the fake's timeout, the margin, and the
+test's own pace: the clock runs on while an item is sent)."""
 
 
 class Killed(BaseException):
@@ -109,8 +109,8 @@ def test_a_look_that_fails_proves_nothing(fake: FakeAdapter, error: Exception) -
 
 def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) -> None:
     item = make_reply(make_connection(platform="maillike"))
-    claimed = states.claim(NOW, sending.request_s)
-    assert claimed is not None  # and its worker dies here
+    begun = states.begin_attempt(NOW, sending.request_s)
+    assert begun is not None  # and its worker dies here
     for hours in range(1, 30):
         outbox.recover(after(3600 * hours))
         assert outbox.send_due(after(3600 * hours)) == 0
@@ -124,7 +124,7 @@ def test_a_lost_worker_is_noticed_by_the_time_that_its_own_platform_takes(
     """Mail may take minutes; a reply on another platform needn't wait that long."""
     monkeypatch.setattr(type(adapter_for("maillike")), "request_timeout_s", 150.0)
     quick, mail = make_reply(make_connection()), make_reply(make_connection(platform="maillike"))
-    taken = [states.claim(NOW, sending.request_s), states.claim(NOW, sending.request_s)]
+    taken = [states.begin_attempt(NOW, sending.request_s), states.begin_attempt(NOW, sending.request_s)]
     assert {item.pk: item.sending_until for item in taken if item} == {quick.pk: after(50), mail.pk: after(180)}
     outbox.recover(after(51))
     assert (reload(quick).state, reload(mail).state) == (State.UNCERTAIN, State.SENDING)
@@ -132,7 +132,7 @@ def test_a_lost_worker_is_noticed_by_the_time_that_its_own_platform_takes(
 
 def test_a_lost_deletion_is_simply_done_again(fake: FakeAdapter) -> None:
     item = make_reply(make_connection(), kind=OutboundItem.Kind.DELETE, payload={"external_id": "post-9"})
-    assert states.claim(NOW, sending.request_s) is not None
+    assert states.begin_attempt(NOW, sending.request_s) is not None
     outbox.recover(after(LOST_AT))
     assert reload(item).state == State.RETRYING
     outbox.send_due(after(LOST_AT))
@@ -165,15 +165,15 @@ def test_a_receipt_that_comes_after_it_was_queued_again_keeps_it_from_a_second_p
 
 def test_a_failure_that_comes_late_does_not_undo_what_is_settled(fake: FakeAdapter) -> None:
     make_reply(make_connection())
-    claimed = states.claim(NOW, sending.request_s)
-    assert claimed is not None
-    assert claimed.attempt_token is not None
+    begun = states.begin_attempt(NOW, sending.request_s)
+    assert begun is not None
+    assert begun.attempt_token is not None
     outbox.recover(after(LOST_AT))
-    outbox.mark_sent(claimed.pk, "https://fake.example/seen", after(LOST_AT))
-    assert not states.mark_failed(claimed.pk, claimed.attempt_token, "late")
-    assert not states.schedule_retry(claimed.pk, claimed.attempt_token, "late", NOW)
-    assert not states.mark_sent(claimed.pk, claimed.attempt_token, external_id="x", url=None, receipt=None, at=NOW)
-    assert (reload(claimed).state, claimed.url) == (State.SENT, "https://fake.example/seen")
+    outbox.mark_sent(begun.pk, "https://fake.example/seen", after(LOST_AT))
+    assert not states.mark_failed(begun.pk, begun.attempt_token, "late")
+    assert not states.schedule_retry(begun.pk, begun.attempt_token, "late", NOW)
+    assert not states.mark_sent(begun.pk, begun.attempt_token, external_id="x", url=None, receipt=None, at=NOW)
+    assert (reload(begun).state, begun.url) == (State.SENT, "https://fake.example/seen")
 
 
 def test_an_own_post_settles_before_the_receipt_and_the_receipt_changes_nothing(fake: FakeAdapter) -> None:
@@ -227,7 +227,7 @@ def test_what_was_never_sent_is_not_settled_by_a_post_of_the_same_words(fake: Fa
 def test_a_mail_is_known_by_its_message_id(fake: FakeAdapter) -> None:
     connection = make_connection(platform="maillike")
     item = make_reply(connection, payload={"sender": "merch@acme.example", "in_reply_to": None})
-    assert states.claim(NOW, sending.request_s) is not None
+    assert states.begin_attempt(NOW, sending.request_s) is not None
     posts = [(f"<{item.key}@acme.example>", "<parent@x>", "Hello\n\n-- \nSam")]
     assert outbox.settle_by_own_posts(connection.pk, posts, NOW) == {posts[0][0]: item.pk}
 

@@ -177,7 +177,7 @@ def test_a_crawling_slack_is_left_before_the_worker_counts_as_lost(settings) -> 
     with loopback.serving(lambda seen: lasting_a_minute) as slow:
         settings.SLACK_API_BASE = f"{slow.url}/api/"
         began = time.monotonic()
-        with pytest.raises(Uncertain), deadlines.claimed_for(1.5):
+        with pytest.raises(Uncertain), deadlines.write_within(1.5):
             api.post({"channel": "#questions", "text": "Hello"}, "k")
         assert time.monotonic() - began < 20
         assert [seen.path for seen in slow.seen] == ["/api/chat.postMessage"]

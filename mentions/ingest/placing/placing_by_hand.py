@@ -22,7 +22,7 @@ from mentions.tickets.thread_keys import keys_of
 def ensure_ticket(message_id: int, actor: Any, now: datetime) -> Ticket:
     """The ticket of a message: its own, its conversation's, or a new one. Raises Message.DoesNotExist."""
     # Two people who do this at once get the same ticket, and a running ingest of this conversation finishes first.
-    locks.hold_conversations(messages=[message_id])
+    locks.lock_conversations(messages=[message_id])
     message = Message.objects.select_related("ticket", "author", "channel__connection").get(pk=message_id)
     if message.ticket is not None:
         return message.ticket

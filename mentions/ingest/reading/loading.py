@@ -121,7 +121,7 @@ def lock(parsed: Sequence[Parsed]) -> None:
         if each.mention.aliases or each.feed.grouping is Grouping.THREAD:
             ids = (each.external_id, *each.mention.aliases, *each.mention.thread_keys)
             names.update(f"{namespace} {external_id}" for external_id in ids)
-    locks.hold(names)
+    locks.lock_names(names)
 
 
 class Moved(OperationalError):

@@ -101,7 +101,7 @@ def seen_elsewhere(ticket, user):
 TOUCHES = {
     "reply": (reply, "reply"),
     "note": (lambda ticket, user: notes.add(ticket.pk, user, "look", NOON), "note"),
-    "claim": (lambda ticket, user: claims.claim(user, ticket.pk, NOON), "held"),
+    "claim": (lambda ticket, user: claims.claim(user, ticket.pk, NOON), "claimed"),
     "claim ever": (claimed_once, "worked"),
     "assignment": (lambda ticket, user: assigning.assign(ticket.pk, user, user, NOON), "assigned"),
     "tag": (lambda ticket, user: tagging.set_tags(ticket.pk, actor=user, add=["x"], now=NOON), "worked"),

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from mentions.macros import presets
 from mentions.models import View
 from mentions.people import access, roles
-from mentions.queue import view_filters
+from mentions.queue import view_tickets
 from mentions.tests.factories import NOON, ChannelFactory, TicketFactory, UserFactory, ViewFactory
 
 pytestmark = pytest.mark.django_db
@@ -75,13 +75,13 @@ def test_hidden_channel_is_seen_by_its_roles_and_superusers_only():
     for role, count in seen.items():
         user = UserFactory(role=role)
         assert access.visible_tickets(user).count() == count
-        assert view_filters.tickets_in(view, user, NOON).count() == count
-        assert view_filters.counts([view], user, NOON) == {view.pk: count}
+        assert view_tickets.tickets_in(view, user, NOON).count() == count
+        assert view_tickets.counts([view], user, NOON) == {view.pk: count}
     assert access.visible_tickets(UserFactory(is_superuser=True)).count() == 1
 
 
 def test_counts_are_capped_and_take_one_query(monkeypatch):
-    monkeypatch.setattr(view_filters, "COUNT_CAP", 3)
+    monkeypatch.setattr(view_tickets, "COUNT_CAP", 3)
     presets.load()
     user = UserFactory(role="advocate")
     user.get_all_permissions()
@@ -89,7 +89,7 @@ def test_counts_are_capped_and_take_one_query(monkeypatch):
         TicketFactory()
     views = list(View.objects.all())
     with CaptureQueriesContext(connection) as queries:
-        counts = view_filters.counts(views, user, NOON)
+        counts = view_tickets.counts(views, user, NOON)
     assert len(queries) == 1
     assert counts[next(v.pk for v in views if v.slug == "all")] == 4
     assert counts[next(v.pk for v in views if v.slug == "solved")] == 0

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from mentions.models import Event, Preference, Ticket, View
-from mentions.queue import claim_expiry, claims, view_filters
+from mentions.queue import claim_expiry, claims, view_tickets
 from mentions.tests.concurrency import together
 from mentions.tests.factories import (
     NOON,
@@ -278,7 +278,7 @@ FILTERS = {
 def test_view_of_several_statuses_leaves_parked_tickets_out_unless_it_asks_for_them(sam, parked, is_found):
     ticket = TicketFactory(waiting_on="expert", status="open")
     view = ViewFactory(filters={"statuses": ["new", "open", "solved"], "parked": parked})
-    assert (ticket in view_filters.tickets_in(view, sam, NOON)) is is_found
+    assert (ticket in view_tickets.tickets_in(view, sam, NOON)) is is_found
 
 
 @pytest.mark.parametrize("name", FILTERS)

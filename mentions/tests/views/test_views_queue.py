@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mentions.models import Tag, Ticket
-from mentions.queue import view_filters
+from mentions.queue import view_tickets
 from mentions.queue.rows import first_of, with_columns
 from mentions.tests.factories import (
     ChannelFactory,
@@ -186,7 +186,7 @@ def test_the_first_page_holds_what_the_general_list_would(sam, filters, order):
         ticket.tags.add(TagFactory(), TagFactory())
         MessageFactory(ticket=ticket, text="" if number == 3 else f"words {number}", url="https://acme.example/post")
     view, now = ViewFactory(filters=filters, order=order), timezone.now()
-    expected = list(with_columns(view_filters.tickets_in(view, sam, now))[:4])
+    expected = list(with_columns(view_tickets.tickets_in(view, sam, now))[:4])
     assert expected
     assert first_of(view, sam, now, 4) == expected
 

@@ -58,11 +58,11 @@ def blank(request: HttpRequest, ticket: Ticket) -> Mapping[str, Any] | None:
 
 
 def _common(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
-    held = ticket.claimed_by_id == request.user.pk
+    is_mine = ticket.claimed_by_id == request.user.pk
     return {
         "may_change": request.user.has_perm(access.PLAY),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
-        "token": ticket.claim_token if held else "",
+        "token": ticket.claim_token if is_mine else "",
     }
 
 

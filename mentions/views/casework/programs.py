@@ -34,7 +34,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
     found = access.seen_by(request.user, Application).filter(ticket=ticket).select_related("decided_by").first()
     if found is None:
         return None
-    held = ticket.claimed_by_id == request.user.pk
+    is_mine = ticket.claimed_by_id == request.user.pk
     moves = applications.MOVES[found.state]
     return {
         "application": found,
@@ -42,7 +42,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
         "call": crm.last_call(ticket.pk) if crm.is_set_up() else None,
         "takes_licence": found.state in (Application.State.APPROVED, Application.State.DONE),
         "may_decide": request.user.has_perm(access.PLAY) and request.user.has_perm(access.DECIDE),
-        "token": ticket.claim_token if held else "",
+        "token": ticket.claim_token if is_mine else "",
     }
 
 

@@ -34,7 +34,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
         return None
     if not adapter.ends_there:
         return None
-    held = ticket.claimed_by_id == request.user.pk
+    is_mine = ticket.claimed_by_id == request.user.pk
     return {
         "platform": adapter.label,
         "state": thread_states.of(ticket),
@@ -42,7 +42,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
         "disclosure": access.seen_by(request.user, Disclosure).filter(ticket=ticket).select_related().first(),
         "audiences": Disclosure.Audience.choices,
         "may_check": request.user.has_perm(access.PLAY),
-        "token": ticket.claim_token if held else "",
+        "token": ticket.claim_token if is_mine else "",
     }
 
 

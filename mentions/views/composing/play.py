@@ -44,8 +44,8 @@ from mentions.views.ticket.acting import (
 @login_required
 @never_cache
 def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
-    """Show the held ticket, or the next one. Showing it claims it, which is safe to repeat: a reload keeps the claim,
-    and an unwatched one expires. A browser prefetch claims nothing."""
+    """Show the claimed ticket, or the next one. Showing it claims it, which is safe to repeat: a reload keeps the
+    claim, and an unwatched one expires. A browser prefetch claims nothing."""
     may_play(request)
     if request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "empty"):
         return HttpResponse(status=204)  # an image in an email must not be able to claim
@@ -58,11 +58,11 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
     if request.session.get(playing.PLAYED) != chosen.slug:
         request.session[playing.PLAYED] = chosen.slug
     now = desk_now()
-    held = claims.claim_next(request.user, chosen, now)
-    if held is None:
+    claimed = claims.claim_next(request.user, chosen, now)
+    if claimed is None:
         done = sidebar.done_today(request.user, now)
         return render(request, "mentions/nothing_left.html", {"view": chosen, "done_today": done})
-    page = ticket_page.context(request, ticket_page.complete(held, request.user), now, view=chosen)
+    page = ticket_page.context(request, ticket_page.complete(claimed, request.user), now, view=chosen)
     return render(request, "mentions/ticket.html", page)
 
 

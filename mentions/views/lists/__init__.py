@@ -1,1 +1,1 @@
-"""Pages that list: queue, search, authors, imports, unreadable and held items, checklist."""
+"""Pages that list: queue, search, authors, imports, unreadable and held back items, checklist."""

@@ -63,8 +63,8 @@ def _change(request: HttpRequest, now: datetime) -> bulk.Change:
 def _summary(done: bulk.Done) -> str:
     """ "12 changed, 1 held by Maria, 2 had nothing to change"."""
     parts = [_("%(count)d changed") % {"count": len(done.changed)}]
-    for name in sorted(set(done.held_by)):
-        parts.append(_("%(count)d held by %(name)s") % {"count": done.held_by.count(name), "name": name})
+    for name in sorted(set(done.claimed_by)):
+        parts.append(_("%(count)d held by %(name)s") % {"count": done.claimed_by.count(name), "name": name})
     if done.refused:
         count = len(done.refused)
         parts.append(ngettext("%(count)d unchanged", "%(count)d unchanged", count) % {"count": count})

@@ -19,7 +19,7 @@ from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.models import View
 from mentions.people import access
-from mentions.queue import paging, view_filters
+from mentions.queue import paging, view_filters, view_orders, view_tickets
 from mentions.queue.rows import first_of, rows, with_columns
 from mentions.text.rendering import capped
 from mentions.views import choices
@@ -99,7 +99,7 @@ def recent_counts(views: list[View], user: Any, now: datetime) -> dict[int, int]
     kept: list[tuple[int, int]] | None = cache.get(key)
     if kept is not None:
         return dict(kept)
-    counts = view_filters.counts(views, user, now)
+    counts = view_tickets.counts(views, user, now)
     cache.set(key, list(counts.items()), COUNTS_S)
     return counts
 
@@ -108,8 +108,8 @@ def _page(view: View, request: HttpRequest, now: datetime) -> tuple[list[dict[st
     if view_filters.is_queue(view.filters) and "after" not in request.GET:
         records = first_of(view, request.user, now, PAGE + 1)
         return records[:PAGE], len(records) > PAGE
-    order = view_filters.ORDERS[view_filters.order_of(view)]
-    tickets = view_filters.tickets_in(view, request.user, now)
+    order = view_orders.ORDERS[view_orders.order_of(view)]
+    tickets = view_tickets.tickets_in(view, request.user, now)
     tickets = paging.after(tickets, order, request.GET.get("after", ""))
     records = list(with_columns(tickets)[: PAGE + 1])
     return records[:PAGE], len(records) > PAGE
@@ -129,7 +129,7 @@ def _context(
     more: bool,
     now: datetime,
 ) -> dict[str, Any]:
-    order = view_filters.ORDERS[view_filters.order_of(view)]
+    order = view_orders.ORDERS[view_orders.order_of(view)]
     return {
         "view": view,
         "views": [
@@ -143,6 +143,6 @@ def _context(
         "no_reply_reasons": choices.no_reply_reasons_of_many(),
         "next": paging.cursor_of(records[-1], order) if more else "",
         "is_first": "after" not in request.GET,
-        "order": view_filters.order_of(view),
-        "next_word": NEXT_WORDS.get(view_filters.order_of(view), gettext_lazy("Older")),
+        "order": view_orders.order_of(view),
+        "next_word": NEXT_WORDS.get(view_orders.order_of(view), gettext_lazy("Older")),
     }

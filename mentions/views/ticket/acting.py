@@ -98,20 +98,25 @@ def offer_undo(request: HttpRequest, words: str, done: Event | Reply) -> None:
 def release_current_claim(request: HttpRequest, ticket_id: int, now: datetime) -> None:
     """Before an undo, release the ticket that came up automatically, unless its answer has been started. Otherwise the
     undone ticket could not be claimed."""
-    held = claims.current(request.user, now)
-    if held is None or held.pk == ticket_id or held.claim_token is None or drafts.text_of(held.pk, request.user):
+    claimed = claims.current(request.user, now)
+    if (
+        claimed is None
+        or claimed.pk == ticket_id
+        or claimed.claim_token is None
+        or drafts.text_of(claimed.pk, request.user)
+    ):
         return
     try:
-        claims.release(held.pk, request.user, held.claim_token, now)
+        claims.release(claimed.pk, request.user, claimed.claim_token, now)
     except claims.ClaimLost:
         pass  # another window has just released it: there is room
 
 
 def back_to(request: HttpRequest, ticket_id: int, now: datetime) -> HttpResponse:
-    """The ticket on screen again: in play mode if it was left there and is held, else on its own page."""
-    held = claims.current(request.user, now)
-    is_held = held is not None and held.pk == ticket_id
-    return redirect(playing.back_address(request, ticket_id, is_held=is_held))
+    """The ticket on screen again: in play mode if it was left there and is claimed, else on its own page."""
+    claimed = claims.current(request.user, now)
+    is_claimed = claimed is not None and claimed.pk == ticket_id
+    return redirect(playing.back_address(request, ticket_id, is_claimed=is_claimed))
 
 
 def may_play(request: HttpRequest) -> None:

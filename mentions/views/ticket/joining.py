@@ -79,8 +79,8 @@ def split(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, str(refused))
         return back_to(request, number, desk_now())
     words = _("The message is now ticket #%(id)s.") % {"id": new.pk}
-    held = claims.current(request.user, desk_now())
-    if held is None or held.pk != number:
+    claimed = claims.current(request.user, desk_now())
+    if claimed is None or claimed.pk != number:
         messages.success(request, words)
         return redirect("mentions:ticket", new.pk)
     messages.success(request, words, extra_tags=f"ticket-{new.pk}")

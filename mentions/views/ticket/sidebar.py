@@ -15,7 +15,7 @@ from mentions.db.loading import RowMapper
 from mentions.db.sql import all_of
 from mentions.models import Author, Draft, EventKind, Person, Ticket, View
 from mentions.people import access
-from mentions.queue import view_filters
+from mentions.queue import view_filters, view_tickets
 from mentions.replies.drafts import SavedDraft
 from mentions.tickets.conversation import Presence
 
@@ -127,7 +127,7 @@ def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
     if filters is not None:
         shown = json.loads(filters)
         where = all_of([*view_filters.conditions(shown), access.VISIBLE])
-        counted = f"SELECT 1 FROM mentions_ticket WHERE {where.sql} LIMIT {view_filters.COUNT_CAP + 1}"  # noqa: S608
+        counted = f"SELECT 1 FROM mentions_ticket WHERE {where.sql} LIMIT {view_tickets.COUNT_CAP + 1}"  # noqa: S608
         left, values = f"(SELECT count(*) FROM ({counted}) counted)", dict(where.params)  # noqa: S608
         if not CHANGED_BY_CLAIMING & set(shown):
             in_view = f"EXISTS (SELECT 1 FROM mentions_ticket WHERE id = %(ticket)s AND {where.sql})"  # noqa: S608

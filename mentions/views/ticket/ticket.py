@@ -16,7 +16,7 @@ from channels.clocks import desk_now
 from channels.models.connection import Priority
 from mentions.models import Ticket
 from mentions.people import access, own_side
-from mentions.replies import guard
+from mentions.replies import send_guard
 from mentions.search import lookups, reusing, similar
 from mentions.tickets import history
 from mentions.tickets.conversation import thread_of
@@ -56,7 +56,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     tag = delivery_state.tag(number, seen)
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304, headers={"ETag": tag})
-    newer = guard.newer(number, seen)
+    newer = send_guard.newer(number, seen)
     words = ""
     if newer:
         words = ngettext(

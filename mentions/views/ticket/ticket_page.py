@@ -129,7 +129,7 @@ def context(
     ticket.requester = facts.requester
     thread = thread_of(ticket, composing.seen_up_to if composing else None, facts.has)
     is_mine = ticket.claimed_by_id == user.pk and claims.is_live(ticket, now)
-    held_by = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
+    claimed_by_other = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
     can_play = user.has_perm(access.PLAY)
     token = get_token(request)  # once: each call masks it anew
     can_like = can_play and likes.can_like(ticket.channel, user)
@@ -144,7 +144,7 @@ def context(
         "view": view,
         "play_url": playing.view_address(view.slug) if view else playing.onward_address(request),
         "is_mine": is_mine,
-        "held_by": held_by,
+        "claimed_by_other": claimed_by_other,
         "can_play": can_play,
         "can_delete": user.has_perm(access.DELETE_REPLY) and can_delete_there(ticket),
         "can_like": can_like and likes.PRAISE_TAG in facts.tags,

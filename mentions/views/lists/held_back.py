@@ -11,18 +11,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from channels.clocks import desk_now
-from channels.outbox import held_items
+from channels.outbox import held_back
 from mentions.people import access
-from mentions.views.lists import held_items as review
+from mentions.views.lists import held_back_rows
 
 SETTLE = "channels.settle_outbounditem"
 
 
 @require_GET
 @login_required
-def held(request: HttpRequest) -> HttpResponse:
+def review(request: HttpRequest) -> HttpResponse:
     access.require(request.user, SETTLE)
-    context = {"waiting": review.waiting(request.user), "found": review.found(request.user)}
+    context = {"waiting": held_back_rows.waiting(request.user), "found": held_back_rows.found(request.user)}
     return render(request, "mentions/held.html", context)
 
 
@@ -31,12 +31,12 @@ def held(request: HttpRequest) -> HttpResponse:
 def settle(request: HttpRequest, verb: str, number: str | None = None) -> HttpResponse:
     """`verb`: send or discard; without `number`, all that are waiting."""
     access.require(request.user, SETTLE)
-    chosen = held_items.held() if number is None else held_items.held().filter(pk=int(number))
+    chosen = held_back.items() if number is None else held_back.items().filter(pk=int(number))
     if verb == "send":
-        count = held_items.send(chosen, desk_now())
+        count = held_back.send(chosen, desk_now())
         text = ngettext("%(count)d item is sent.", "%(count)d items are sent.", count)
     else:
-        count = held_items.discard(chosen)
+        count = held_back.discard(chosen)
         text = ngettext("%(count)d item was discarded.", "%(count)d items were discarded.", count)
     if count:
         messages.success(request, text % {"count": count})

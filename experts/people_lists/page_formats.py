@@ -13,8 +13,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from channels.toolkit.text import clean, html_to_text
-from experts.roster import csv_files, plain_yaml
-from experts.roster.entries import Entry, role_by_title
+from experts.people_lists import csv_files, plain_yaml
+from experts.people_lists.entries import Entry, role_by_title
 from mentions.csv_lists.values import MAX_ACCOUNTS, BadValue, parts_of
 
 MAX_BYTES = 2 * 1024 * 1024

@@ -67,8 +67,8 @@ def rolled(filters: Filters) -> dict[str, dict[int, int]]:
 
 def assigned(tickets: Tickets) -> dict[int, int]:
     """User → tickets assigned to them now. One query."""
-    held = tickets.filter(BACKLOG, assignee__isnull=False).values("assignee").annotate(number=Count("pk"))
-    return {row["assignee"]: row["number"] for row in held.order_by()}
+    rows = tickets.filter(BACKLOG, assignee__isnull=False).values("assignee").annotate(number=Count("pk"))
+    return {row["assignee"]: row["number"] for row in rows.order_by()}
 
 
 def _did(rows: QuerySet[Any]) -> dict[str, dict[int, int]]:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from audit.models import Entry as Logged
 from channels.errors import Transient
 from experts.models import Expert, TeamPage
-from experts.roster import applying, csv_files, planning, team_pages
-from experts.roster.page_formats import BadPage
-from experts.roster.page_formats import read as read_page
+from experts.people_lists import applying, csv_files, planning, team_pages
+from experts.people_lists.page_formats import BadPage
+from experts.people_lists.page_formats import read as read_page
 from experts.tests.factories import ExpertFactory, TopicFactory
 from mentions.csv_lists.plans import NotAsPreviewed
 from mentions.models import Account, Person

@@ -20,9 +20,9 @@ from channels.http import client
 from channels.registry.configs import network
 from channels.secrets.vault import without_secrets
 from experts.models import Expert, TeamPage
-from experts.roster import applying, page_formats, planning
-from experts.roster.page_formats import BadPage
-from experts.roster.planning import Step
+from experts.people_lists import applying, page_formats, planning
+from experts.people_lists.page_formats import BadPage
+from experts.people_lists.planning import Step
 from mentions.people import accounts
 
 EVERY = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Rows of the review page for items held after a restore."""
+"""Rows of the review page for items held back after a restore."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from channels.links.web_addresses import is_web_address
 from channels.models import OutboundItem
-from channels.outbox import held_items
+from channels.outbox import held_back
 from channels.outbox.sending import outlook, payload_of
 from mentions.people import access
 
@@ -19,7 +19,7 @@ MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRow:
+class HeldBackRow:
     """`text` is None if this person may not read the ticket. `url`: of the post, if it was found."""
 
     item: OutboundItem
@@ -32,36 +32,36 @@ class HeldRow:
     platform: str = ""
 
 
-def waiting(user: Any) -> list[HeldRow]:
+def waiting(user: Any) -> list[HeldBackRow]:
     """Items waiting for a decision, oldest first."""
-    items = held_items.held().select_related("connection", "sent_as").order_by("pk")[:MAX_SHOWN]
+    items = held_back.items().select_related("connection", "sent_as").order_by("pk")[:MAX_SHOWN]
     return _rows(items, user)
 
 
-def found(user: Any) -> list[HeldRow]:
+def found(user: Any) -> list[HeldBackRow]:
     """Items found to be sent already, newest first: no decision needed."""
     settled = OutboundItem.objects.filter(held_at__isnull=False, state=State.SENT)
     return _rows(settled.select_related("connection", "sent_as").order_by("-sent_at", "-pk")[:MAX_SHOWN], user)
 
 
-def _rows(items: Iterable[OutboundItem], user: Any) -> list[HeldRow]:
+def _rows(items: Iterable[OutboundItem], user: Any) -> list[HeldBackRow]:
     listed = list(items)
     ids = [pk for item in listed if (pk := _ticket_of(item)) is not None]
     readable = set(access.visible_tickets(user).filter(pk__in=ids).values_list("pk", flat=True))
     return [_row(item, readable) for item in listed]
 
 
-def _row(item: OutboundItem, readable: set[int]) -> HeldRow:
+def _row(item: OutboundItem, readable: set[int]) -> HeldBackRow:
     ticket_id = _ticket_of(item)
     hidden = ticket_id is not None and ticket_id not in readable
     payload = payload_of(item)
-    return HeldRow(
+    return HeldBackRow(
         item=item,
         where=item.connection.name if item.connection else str(payload.get("channel") or "Slack"),
         text=None if hidden else str(payload.get("text") or payload.get("external_id") or ""),
         ticket_id=None if hidden else ticket_id,
         proof=proof(item),
-        may_be_sent=held_items.may_be_sent(item),
+        may_be_sent=held_back.may_be_sent(item),
         url=item.url if not hidden and is_web_address(item.url) else "",
         platform=item.connection.platform if item.connection else "slack",
     )

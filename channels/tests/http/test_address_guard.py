@@ -11,7 +11,7 @@ import pytest
 from channels.contract import Network
 from channels.errors import BlockedAddress, Rejected, Transient
 from channels.http import client
-from channels.http.guard import checked_addresses, is_public
+from channels.http.address_guard import checked_addresses, is_public
 from channels.tests.loopback import as_json, serving
 
 
@@ -103,7 +103,7 @@ def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_checked(monke
     with serving(lambda seen: as_json({})) as server:
         port = server.server_address[1]
         monkeypatch.setattr(socket, "getaddrinfo", _resolving(["93.184.215.14"], ["127.0.0.1"]))
-        monkeypatch.setattr("channels.http.guard.create_connection", connect)
+        monkeypatch.setattr("channels.http.address_guard.create_connection", connect)
         with pytest.raises(Transient, match="cannot connect"):
             client.get_json(Network(), f"http://rebind.example:{port}/")
         assert connected == [("93.184.215.14", port)]

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from experts.models import Expert, Topic
-from experts.roster.entries import Entry
+from experts.people_lists.entries import Entry
 from mentions.csv_lists import plans
 from mentions.csv_lists.plans import Change
 from mentions.models import Person

@@ -1,4 +1,4 @@
-"""The roles that somebody holds while they are away."""
+"""Vacancies: the roles that somebody has, and cannot fill while they are away."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRole:
+class Vacancy:
     """`first` and `last`: the days of the absence that it is about. `row`: the expertise, release and so on."""
 
     role: str
@@ -43,10 +43,10 @@ class HeldRole:
         return str(Role(self.role).label)
 
 
-def held(absences: Sequence[Absence], today: date) -> dict[int, list[HeldRole]]:
+def vacancies(absences: Sequence[Absence], today: date) -> dict[int, list[Vacancy]]:
     """Absence → the roles that need somebody from `today` on, each once, in the order of `StandIn.Role`. Six queries
     however many absences, seven with expertises that haven't changed hands yet; none without an absence."""
-    found: dict[int, dict[tuple[str, int], HeldRole]] = {each.pk: {} for each in absences}
+    found: dict[int, dict[tuple[str, int], Vacancy]] = {each.pk: {} for each in absences}
     if absences:
         for source in (_promised, _expertises, _releases, _meetings, _on_call, _buddies):
             for role in source(absences):
@@ -56,7 +56,7 @@ def held(absences: Sequence[Absence], today: date) -> dict[int, list[HeldRole]]:
 
 
 def near(now: datetime, ahead: timedelta) -> QuerySet[Absence]:
-    """Absences that are not over and begin within `ahead`, of people who may hold a role then, or with a stand-in."""
+    """Absences that are not over and begin within `ahead`, of people who may have a role then, or with a stand-in."""
     today = now.astimezone(UTC).date()
     rows = Absence.objects.filter(last_day__gte=today, first_day__lte=today + ahead, user__is_active=True)
     user, days = OuterRef("user"), (OuterRef("first_day"), OuterRef("last_day"))
@@ -96,7 +96,7 @@ def _users(absences: Iterable[Absence]) -> set[int]:
     return {each.user_id for each in absences}
 
 
-def _expertises(absences: Sequence[Absence]) -> Iterator[HeldRole]:
+def _expertises(absences: Sequence[Absence]) -> Iterator[Vacancy]:
     """What they own, and what they would take over meanwhile."""
     users, url = _users(absences), reverse("team:expertises")
     rows = Expertise.objects.filter(Q(owner__in=users) | Q(next_owner__in=users))
@@ -105,12 +105,12 @@ def _expertises(absences: Sequence[Absence]) -> Iterator[HeldRole]:
             day = each.rotates_on
             is_next = each.next_owner_id == absence.user_id and day is not None
             if each.owner_id == absence.user_id:
-                yield HeldRole(Role.EXPERTISE, each, absence, each.name, absence.first_day, absence.last_day, url)
+                yield Vacancy(Role.EXPERTISE, each, absence, each.name, absence.first_day, absence.last_day, url)
             elif is_next and day is not None and absence.first_day <= day <= absence.last_day:
-                yield HeldRole(Role.EXPERTISE, each, absence, _on(each.name, day), day, absence.last_day, url)
+                yield Vacancy(Role.EXPERTISE, each, absence, _on(each.name, day), day, absence.last_day, url)
 
 
-def _promised(absences: Sequence[Absence]) -> Iterator[HeldRole]:
+def _promised(absences: Sequence[Absence]) -> Iterator[Vacancy]:
     """Expertises for which they stand in, but which haven't changed hands yet."""
     first, last = _span(absences)
     rows = StandIn.objects.filter(role=Role.EXPERTISE, begun_at=None, ended_at=None, to__in=_users(absences))
@@ -125,29 +125,29 @@ def _promised(absences: Sequence[Absence]) -> Iterator[HeldRole]:
             first, last = max(absence.first_day, theirs.first_day), min(absence.last_day, theirs.last_day)
             if absence.user_id == each.to_id and first <= last:
                 url = reverse("team:expertises")
-                yield HeldRole(Role.EXPERTISE, expertise, absence, expertise.name, first, last, url)
+                yield Vacancy(Role.EXPERTISE, expertise, absence, expertise.name, first, last, url)
 
 
-def _releases(absences: Sequence[Absence]) -> Iterator[HeldRole]:
+def _releases(absences: Sequence[Absence]) -> Iterator[Vacancy]:
     rows = Release.objects.filter(owner__in=_users(absences), day__range=_span(absences), rule__is_active=True)
     for each in rows.select_related("rule"):
         for absence in _within(absences, each.owner_id, each.day):
             url = reverse("team:release", args=[each.pk])
             what = _on(each.name or each.rule.name, each.day)
-            yield HeldRole(Role.RELEASE, each, absence, what, each.day, each.day, url)
+            yield Vacancy(Role.RELEASE, each, absence, what, each.day, each.day, url)
 
 
-def _meetings(absences: Sequence[Absence]) -> Iterator[HeldRole]:
+def _meetings(absences: Sequence[Absence]) -> Iterator[Vacancy]:
     first, last = _span(absences)
     rows = Meeting.objects.filter(owner__in=_users(absences), reported_at=None, rule__is_active=True)
     for each in rows.filter(month__range=(first - MONTH, last)).select_related("rule"):
         day = meetings.day_of(each)
         for absence in _within(absences, each.owner_id, day):
             url = reverse("team:meeting", args=[each.pk])
-            yield HeldRole(Role.MEETING, each, absence, _on(each.rule.name, day), day, day, url)
+            yield Vacancy(Role.MEETING, each, absence, _on(each.rule.name, day), day, day, url)
 
 
-def _on_call(absences: Sequence[Absence]) -> Iterator[HeldRole]:
+def _on_call(absences: Sequence[Absence]) -> Iterator[Vacancy]:
     first, last = _span(absences)
     near = roster.day_span(first - DAY, UTC).start, roster.day_span(last + DAY, UTC).end
     rows = Shift.objects.filter(is_on_call=True, user__in=_users(absences), starts_at__lt=near[1], ends_at__gt=near[0])
@@ -160,15 +160,15 @@ def _on_call(absences: Sequence[Absence]) -> Iterator[HeldRole]:
                     "day": formats.date_format(starts, "l, j F"), "from": f"{starts:%H:%M}", "to": f"{ends:%H:%M}"
                 }  # fmt: skip
                 url = f"{reverse('team:coverage')}?day={starts:%Y-%m-%d}"
-                yield HeldRole(Role.ON_CALL, each, absence, what, starts.date(), ends.date(), url)
+                yield Vacancy(Role.ON_CALL, each, absence, what, starts.date(), ends.date(), url)
 
 
-def _buddies(absences: Sequence[Absence]) -> Iterator[HeldRole]:
+def _buddies(absences: Sequence[Absence]) -> Iterator[Vacancy]:
     live = VolunteerDay.objects.filter(state__in=VolunteerDay.LIVE, day__range=_span(absences))
     for each in live.filter(buddy__in=_users(absences)).select_related("user").order_by("day", "pk"):
         for absence in _within(absences, each.buddy_id, each.day):
             what = _on(name_of(each.user), each.day)
-            yield HeldRole(Role.BUDDY, each, absence, what, each.day, each.day, reverse("team:volunteers"))
+            yield Vacancy(Role.BUDDY, each, absence, what, each.day, each.day, reverse("team:volunteers"))
 
 
 def _on(what: str, day: date) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from experts.models import Expert
-from experts.roster import entries
-from experts.roster.entries import Entry
+from experts.people_lists import entries
+from experts.people_lists.entries import Entry
 from mentions.csv_lists import values
 from mentions.csv_lists.lines import CsvLine, lines_of
 from mentions.csv_lists.values import BadValue

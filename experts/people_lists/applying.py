@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from audit import log
 from audit.kinds import EntryKind
 from experts.models import Expert
-from experts.roster import planning
-from experts.roster.entries import Entry
-from experts.roster.planning import Plan, Step
+from experts.people_lists import planning
+from experts.people_lists.entries import Entry
+from experts.people_lists.planning import Plan, Step
 from mentions.people import accounts, colleagues
 
 
@@ -57,6 +57,6 @@ def _write(step: Step) -> Expert:
 
 
 def one_at_a_time() -> None:
-    """Two lists at once would both add the same people; held until the transaction ends."""
+    """Two lists at once would both add the same people; locked until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('experts.roster'))")

@@ -22,26 +22,26 @@ from channels.outbox.sending import outlook, uncertainty
 State = OutboundItem.State
 
 
-def held() -> QuerySet[OutboundItem]:
+def items() -> QuerySet[OutboundItem]:
     """Items that wait for a person's decision."""
     return OutboundItem.objects.filter(held_at__isnull=False, state__in=states.UNSETTLED)
 
 
 @transaction.atomic
-def hold_everything(now: datetime) -> int:
-    """Hold every unsettled item; returns how many. Searches the platform where possible: the desk that made the backup
-    may have sent it since."""
-    items = OutboundItem.objects.filter(state__in=states.UNSETTLED).select_for_update(of=("self",))
+def hold_back_everything(now: datetime) -> int:
+    """Hold back every unsettled item; returns how many. Searches the platform where possible: the desk that made the
+    backup may have sent it since."""
+    unsettled = OutboundItem.objects.filter(state__in=states.UNSETTLED).select_for_update(of=("self",))
     count = 0
-    for item in items.select_related("connection").order_by("pk"):
-        _hold(item, now)
+    for item in unsettled.select_related("connection").order_by("pk"):
+        _hold_back(item, now)
         count += 1
     if count:
         task_after_commit("channels.recover_outbox")
     return count
 
 
-def _hold(item: OutboundItem, now: datetime) -> None:
+def _hold_back(item: OutboundItem, now: datetime) -> None:
     row = OutboundItem.objects.filter(pk=item.pk)
     if item.kind in states.REPEATABLE:
         reason = _("It was waiting when the backup was taken. Sending it twice is harmless.")
@@ -60,10 +60,10 @@ def may_be_sent(item: OutboundItem) -> bool:
 
 
 @transaction.atomic
-def send(items: QuerySet[OutboundItem], now: datetime) -> int:
+def send(chosen: QuerySet[OutboundItem], now: datetime) -> int:
     """Release these items for sending; returns how many. Skips items that the desk is still looking for."""
-    allowed = [item.pk for item in items.select_related("connection") if may_be_sent(item)]
-    ready = held().filter(~Q(state=State.SENDING), pk__in=allowed)
+    allowed = [item.pk for item in chosen.select_related("connection") if may_be_sent(item)]
+    ready = items().filter(~Q(state=State.SENDING), pk__in=allowed)
     moved = states.change(
         ready, State.QUEUED, held_at=None, not_before=now, attempts=0, attempt_token=None, uncertain_since=None,
         error="", checks=0,
@@ -74,8 +74,8 @@ def send(items: QuerySet[OutboundItem], now: datetime) -> int:
 
 
 @transaction.atomic
-def discard(items: QuerySet[OutboundItem]) -> int:
+def discard(chosen: QuerySet[OutboundItem]) -> int:
     """Cancel these items; returns how many. A reply's text becomes a draft again and its ticket opens."""
-    ready = held().filter(~Q(state=State.SENDING), pk__in=items.values("pk"))
+    ready = items().filter(~Q(state=State.SENDING), pk__in=chosen.values("pk"))
     reason = _("Discarded after the desk was restored from a backup.")
     return len(states.change(ready, State.CANCELLED, error=reason, sending_until=None, uncertain_since=None))

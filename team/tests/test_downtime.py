@@ -12,7 +12,7 @@ from team import shifts
 from team.duties import rota
 from team.models import ReleaseRule
 from team.release import planning
-from team.schedule import pauses
+from team.schedule import downtime
 
 pytestmark = pytest.mark.django_db
 DOWN = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -29,8 +29,8 @@ def texts():
 
 
 def after(**span):
-    pauses.note(DOWN)
-    return pauses.note(DOWN + timedelta(**span))
+    downtime.note(DOWN)
+    return downtime.note(DOWN + timedelta(**span))
 
 
 @pytest.mark.parametrize(("minutes", "says"), [(1, False), (29, False), (30, True), (360, True)])
@@ -40,7 +40,7 @@ def test_pause_is_announced_and_a_restart_is_not(minutes, says):
 
 
 def test_first_run_has_missed_nothing():
-    assert pauses.note(DOWN) is False
+    assert downtime.note(DOWN) is False
 
 
 def test_pause_is_announced_once_whoever_notes_it():

@@ -16,7 +16,7 @@ from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.dispatch import task_after_commit
 from experts.models import Expert, TeamPage
-from experts.roster import applying, csv_files, planning, team_pages
+from experts.people_lists import applying, csv_files, planning, team_pages
 from experts.views.directory import may_see
 from mentions.views import csv_upload
 from mentions.views.csv_upload import Upload
