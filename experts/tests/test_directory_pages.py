@@ -8,7 +8,7 @@ from django.urls import reverse
 from audit.models import Entry
 from experts.directory import usual_account
 from experts.models import Expert, TeamPage
-from experts.roster import csv_files
+from experts.people_lists import csv_files
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from experts.tests.test_views import logged_in
 from mentions.tests.factories import NOON, AccountFactory, ChannelFactory, TicketFactory
