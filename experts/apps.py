@@ -34,4 +34,4 @@ class ExpertsConfig(AppConfig):
             macros.register_action(action.name, action)
         menu.register(menu.MenuEntry(_("Experts"), "experts:directory", "experts.view_expert", 50))
         menu.register(menu.MenuEntry(_("Feedback"), "experts:feedback", "experts.view_feedback", 58, is_seldom=True))
-        menu.register(menu.MenuEntry(_("Requests to experts"), "experts:board", "experts.view_outreach", 51))
+        menu.register(menu.MenuEntry(_("Requests"), "experts:board", "experts.view_outreach", 51))
