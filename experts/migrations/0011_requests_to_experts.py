@@ -16,4 +16,12 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "requests to experts",
             },
         ),
+        migrations.AlterModelOptions(
+            name="outreachtext",
+            options={
+                "ordering": ["-is_default", "name"],
+                "verbose_name": "request text",
+                "verbose_name_plural": "request texts",
+            },
+        ),
     ]

@@ -56,8 +56,8 @@ class OutreachText(models.Model):
     is_default = models.BooleanField(_("offered first"), default=False)
 
     class Meta:
-        verbose_name = _("outreach text")
-        verbose_name_plural = _("outreach texts")
+        verbose_name = _("request text")
+        verbose_name_plural = _("request texts")
         ordering = ["-is_default", "name"]
 
     def __str__(self) -> str:
