@@ -1,5 +1,6 @@
 """What a test leaves in the cache is gone before the next, wherever the cache has put it; the broker's keys stay."""
 
+import redis
 from django.core.cache import cache
 
 from advocacy.tests.emptied_cache import EmptiedCache
@@ -24,3 +25,9 @@ def test_it_empties_what_stands_in_for_redis():
     emptied()
     assert cache._memory.get("left") is None
     emptied.client.close()
+
+
+def test_without_redis_there_is_nothing_to_empty():
+    emptied = EmptiedCache()
+    emptied.client = redis.Redis.from_url("redis://127.0.0.1:1/0")
+    emptied()
